@@ -1,0 +1,1 @@
+"""What Sillok knows: pure rules over commands, events and facts. No I/O, no clock, no randomness."""

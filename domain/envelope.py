@@ -1,0 +1,65 @@
+"""The envelope of an event ❄: all that is recorded beside its data.
+
+Position, programme, type, version and `recorded_at` are given out in clear by the ledger entry
+(`domain.entry`); everything else is *private*: it is encoded here, hashed with a salt into the entry and shown
+only to those who may see the event.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import msgspec
+
+from domain.boundary import Boundary
+
+DataSet = Literal["public-record", "rehearsal", "live"]
+Attribution = Literal["decided", "reported"]
+
+
+class Actor(msgspec.Struct, frozen=True):
+    """Who submitted: an agency, and the principal (a key or an opaque person id) that acted for it."""
+
+    agency: str
+    principal: str
+
+
+class PrivateEnvelope(msgspec.Struct, frozen=True, kw_only=True):
+    """All of the envelope that proofs cover but that is not in clear.
+
+    `event_id`, `decision_id`: UUIDv7 in canonical text. Times: RFC 3339, UTC, microseconds. `tags`: scoped to the
+    programme. `command`: the exact body that the agency sent, on the first event of its decision only, and
+    `command_type` its type. `boundary`: what the decision read. `rules_hash`: SHA-256 (hex) of the charter in force.
+    `decider`: name and version of the decision logic. `signature`: the agency's own, if any.
+    """
+
+    event_id: str
+    tags: tuple[str, ...]
+    data_set: DataSet
+    decided_at: str
+    effective_at: str | None = None
+    actor: Actor
+    attribution: Attribution
+    source: str | None = None
+    decision_id: str | None = None
+    command_type: str | None = None
+    command: str | None = None
+    causation: str | None = None
+    boundary: Boundary | None = None
+    rules_hash: str | None = None
+    decider: str | None = None
+    signature: str | None = None
+
+
+_encoder = msgspec.json.Encoder(order="deterministic")
+_decoder = msgspec.json.Decoder(PrivateEnvelope)
+
+
+def encode_envelope(envelope: PrivateEnvelope) -> bytes:
+    """Deterministic JSON; these bytes, not a re-encoding of them, are what the entry commits to."""
+    return _encoder.encode(envelope)
+
+
+def decode_envelope(stored: bytes) -> PrivateEnvelope:
+    """The inverse of `encode_envelope`; fields of a later release are ignored. Raises `msgspec.DecodeError`."""
+    return _decoder.decode(stored)

@@ -1,0 +1,175 @@
+"""Ports: what the use cases ask of the outside, with the behaviour that they rely on."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager
+from datetime import datetime
+from typing import Protocol
+from uuid import UUID
+
+import msgspec
+from eventsourcing.dcb.api import DCBAppendCondition, DCBQuery
+
+
+class NewEvent(msgspec.Struct, frozen=True, kw_only=True):
+    """An event before it has a position. `envelope` and `data` are the exact bytes to keep and to commit to."""
+
+    programme: str
+    type: str
+    version: int
+    event_id: UUID
+    tags: tuple[str, ...]
+    salt: bytes
+    envelope: bytes
+    data: bytes
+
+
+class RecordedEvent(msgspec.Struct, frozen=True, kw_only=True):
+    """An event in the ledger, with its position, the time of its commit and the entry that proofs rest on."""
+
+    position: int
+    recorded_at: datetime
+    programme: str
+    type: str
+    version: int
+    event_id: UUID
+    tags: tuple[str, ...]
+    salt: bytes
+    envelope: bytes
+    data: bytes
+    entry: bytes
+
+
+class IdempotencyKey(msgspec.Struct, frozen=True, kw_only=True):
+    """A client's name for one request. `fingerprint`: 32 bytes over what was asked."""
+
+    client: str
+    programme: str
+    key: str
+    fingerprint: bytes
+
+
+class AppendRequest(msgspec.Struct, frozen=True, kw_only=True):
+    """All events of one decision, to be recorded together or not at all.
+
+    `condition`: refuse if a matching event has come since. `decided_at`: refuse if it is more than five seconds older
+    than the commit. `idempotency`: record once; `decision_id` is kept with it.
+    """
+
+    events: Sequence[NewEvent]
+    decision_id: UUID
+    condition: DCBAppendCondition | None = None
+    decided_at: datetime | None = None
+    idempotency: IdempotencyKey | None = None
+
+
+class Appended(msgspec.Struct, frozen=True, kw_only=True):
+    """What an idempotency key or an append stands for. `replayed`: it had been recorded before."""
+
+    decision_id: UUID
+    first_position: int
+    last_position: int
+    replayed: bool
+
+
+class ReadResult(Protocol):
+    """Events in order of position; `head` is the ledger's head in the snapshot they were read from."""
+
+    head: int
+
+    def __iter__(self) -> Iterator[RecordedEvent]: ...
+
+
+class IdempotencyKeyReusedError(Exception):
+    """The key stands for a request with another fingerprint."""
+
+
+class StaleDecisionError(Exception):
+    """`decided_at` is more than five seconds older than the commit; decide again."""
+
+
+class LedgerUnavailableError(Exception):
+    """The database did not answer. `outcome_unknown`: the request may have been recorded; retry with the same key."""
+
+    def __init__(self, message: str, *, outcome_unknown: bool) -> None:
+        super().__init__(message)
+        self.outcome_unknown = outcome_unknown
+
+
+class Ledger(Protocol):
+    """The append-only record.
+
+    Positions are dense and in commit order. When `append` returns, its events are durable. Safe to call from many
+    threads; concurrent appends of one process share commits.
+    """
+
+    def append(self, request: AppendRequest) -> Appended:
+        """Record, or return what the idempotency key already stands for.
+
+        Raises `eventsourcing.persistence.IntegrityError` if the condition fails, `IdempotencyKeyReusedError`,
+        `StaleDecisionError`, `UnscopedTagError`, `LedgerUnavailableError`. On any error but an unknown outcome nothing
+        is recorded.
+        """
+
+    def read(
+        self, query: DCBQuery | None = None, *, after: int = 0, upto: int | None = None, limit: int | None = None
+    ) -> ReadResult:
+        """Matching events with `after` < position ≤ `upto`, and the head, from one snapshot, all in memory."""
+
+    def read_programme(
+        self, programme: str, *, after: int = 0, upto: int | None = None, limit: int | None = None
+    ) -> ReadResult:
+        """As `read`, for every event of a programme."""
+
+    def head(self) -> int:
+        """The last position, 0 for an empty ledger."""
+
+    def find(self, client: str, programme: str, key: str) -> tuple[Appended, bytes] | None:
+        """What an idempotency key stands for, with its fingerprint; `None` if unused."""
+
+
+class Rows(Protocol):
+    """A view's rows of one partition: text key → bytes. Written rows are seen by later reads of the same session."""
+
+    def get(self, key: str) -> bytes | None: ...
+
+    def put(self, key: str, value: bytes) -> None: ...
+
+    def scan(self, prefix: str) -> Sequence[tuple[str, bytes]]:
+        """Rows whose key starts with `prefix`, in byte order of the key."""
+
+
+class Turn(msgspec.Struct, kw_only=True):
+    """A worker's turn at one projection of one partition: rows, and the position up to which they are folded.
+
+    Setting `position` moves it; rows and position become visible together when the turn ends, or not at all.
+    """
+
+    rows: Rows
+    position: int
+    stale: str | None = None
+
+
+class ViewStore(Protocol):
+    """Where projections keep rows and position, changed in one transaction."""
+
+    def turn(self, projection: str, partition: str) -> AbstractContextManager[Turn | None]:
+        """Take the partition for one transaction; `None` if another worker has it."""
+
+    def position(self, projection: str, partition: str) -> tuple[int, str | None]:
+        """The position of the view and why it is stale, if it is; (0, None) if it was never advanced."""
+
+    def get(self, projection: str, partition: str, key: str) -> tuple[bytes | None, int]:
+        """One row and the view's position, from one snapshot."""
+
+    def scan(
+        self, projection: str, partition: str, prefix: str, *, after: str = "", limit: int | None = None
+    ) -> tuple[Sequence[tuple[str, bytes]], int]:
+        """Rows by key prefix, in byte order, after the key `after`, and the view's position, from one snapshot."""
+
+
+class WakeUps(Protocol):
+    """Tells the workers that a programme has news. Never blocks, never raises: losing one costs latency only."""
+
+    def wake(self, programme: str) -> None: ...
