@@ -23,9 +23,6 @@ ENTRY_VERSION = 1
 SALT_BYTES = 16
 
 
-
-
-
 def _prefixed(part: bytes) -> bytes:
     return struct.pack(">I", len(part)) + part
 

@@ -1,0 +1,79 @@
+"""Certified figures: what a named body states about a stage, beside or instead of scores."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from fractions import Fraction
+
+from domain.charter_document import Identifier, Stage
+from domain.decision import Case, Command, decision, refuse_if
+from domain.event import Event
+from domain.points import DecimalFormatError, known, parse_decimal
+from domain.record import StageRecord, Statement
+from domain.refusal import Refusal
+from domain.stage_events import Figure, FigureCertified, GateOutcome, HighestOf, MeanOf, PointsOf, RankGroup
+from domain.stages import StageAlreadyConsolidatedError, contradicts, require_opened, stage_of
+
+
+class FigureContradictsError(Refusal):
+    """The figure cannot be true together with what is known."""
+
+
+class CertifyFigure(Command, frozen=True, kw_only=True):
+    """`figure`: points, mean, highest, rank-group or gate."""
+
+    stage: Identifier
+    figure: Figure
+
+
+@decision("certify-figure", CertifyFigure, needs=lambda command, p: (StageRecord(p, command.stage),))
+def certify_figure(command: CertifyFigure, case: Case, record: StageRecord) -> Iterator[Event]:
+    """State a figure of the stage that does not follow from scores in the ledger."""
+    stage = stage_of(case, command.stage)
+    refuse_if(
+        _faults(command.figure, stage, record.course.teams),
+        rule="A figure is about the rubric and the teams.",
+    )
+    require_opened(record)
+    if record.course.consolidated:
+        raise StageAlreadyConsolidatedError(
+            f"{stage.id} is consolidated", rule="Figures are certified before the standings are settled."
+        )
+    source = command.source or f"certified by {case.actor.agency}"
+    record.course.statements.append(Statement(command.figure, source, case.position))
+    if why := contradicts(stage, record):
+        raise FigureContradictsError(why, rule="A certified figure must not contradict a known one.", pointer="/figure")
+    yield FigureCertified(stage=stage.id, figure=command.figure, source=source)
+
+
+def _faults(figure: Figure, stage: Stage, field: list[str]) -> Iterator[tuple[str, str]]:
+    teams = figure.teams if isinstance(figure, HighestOf | RankGroup) else ()
+    if isinstance(figure, PointsOf | GateOutcome):
+        teams = (figure.team,)
+    for team in teams:
+        if team not in field:
+            yield "/figure/team", f"{team!r} does not compete in {stage.id}"
+    if isinstance(figure, HighestOf | RankGroup) and (not teams or len(set(teams)) != len(teams)):
+        yield "/figure/teams", "at least one team, each once"
+    match figure:
+        case PointsOf(node=node, value=value) | HighestOf(node=node, value=value) | MeanOf(node=node, value=value):
+            maxima = stage.nodes()
+            if node not in maxima:
+                yield "/figure/node", f"{node!r} is no node of the rubric"
+                return
+            try:
+                points = parse_decimal(value, decimals=None if isinstance(figure, MeanOf) else stage.decimals)
+            except DecimalFormatError as error:
+                yield "/figure/value", str(error)
+                return
+            maximum = known(maxima[node])
+            if maximum is not None and points > maximum:
+                yield "/figure/value", f"{value} is above the maximum {maxima[node]} of {node}"
+        case GateOutcome(gate=gate):
+            if stage.gate(gate) is None:
+                yield "/figure/gate", f"{gate!r} is no gate of {stage.id}"
+        case RankGroup(best=best, worst=worst):
+            if not (best.isascii() and worst.isascii() and best.isdecimal() and worst.isdecimal()):
+                yield "/figure/best", "ranks are whole numbers"
+            elif not 1 <= Fraction(best) <= Fraction(worst) <= len(field) or int(worst) - int(best) + 1 < len(teams):
+                yield "/figure/worst", f"ranks 1 to {len(field)}, with room for every team of the group"

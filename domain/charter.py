@@ -1,0 +1,147 @@
+"""Publishing a charter, and the charter in force as a fact."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import msgspec
+
+from domain import charter_document
+from domain.boundary import QueryItem, tag
+from domain.charter_document import Charter
+from domain.decision import DECISIONS, Case, Command, decision
+from domain.event import EVENTS, Event, event
+from domain.refusal import FieldError, Refusal, UnknownProgrammeError
+
+
+class CharterAlreadyPublishedError(Refusal):
+    """The programme has a charter; it can be amended, not published again."""
+
+
+class CharterFaultyError(Refusal):
+    """The charter contradicts itself."""
+
+    KIND = "invalid"
+
+
+@event("CharterPublished")
+class CharterPublished(Event, frozen=True, kw_only=True):
+    """The rules of the programme: the whole document, canonical (RFC 8785) as text, and its SHA-256 (hex)."""
+
+    rules_hash: str
+    document: str
+
+
+class CharterInForce:
+    """The charter that governs the programme. `position` is 0 before one is published."""
+
+    def __init__(self, programme: str) -> None:
+        self.programme = programme
+        self.position = 0
+        self._document = b""
+        self._rules_hash = ""
+
+    @property
+    def selects(self) -> tuple[QueryItem, ...]:
+        return (QueryItem(types=(CharterPublished.TYPE,), tags=(tag("programme", self.programme),)),)
+
+    def apply(self, position: int, event: Event) -> None:
+        if isinstance(event, CharterPublished):
+            self.position = position
+            self._document = event.document.encode()
+            self._rules_hash = event.rules_hash
+
+    @property
+    def charter(self) -> Charter:
+        """Raises `UnknownProgrammeError` before a charter is published."""
+        if not self.position:
+            raise UnknownProgrammeError(
+                f"programme {self.programme!r} has no charter", rule="A programme begins with its charter."
+            )
+        return charter_document.parse(self._document)
+
+    @property
+    def rules_hash(self) -> str:
+        return self._rules_hash
+
+
+class PublishCharter(Command, frozen=True, kw_only=True):
+    """`charter`: the document (`domain.charter_document`), as JSON."""
+
+    charter: dict[str, Any]
+
+
+class ProposedCharter(CharterInForce):
+    """While the first charter is being published, the proposed document is the one whose mandates count."""
+
+    def __init__(self, programme: str, document: object) -> None:
+        super().__init__(programme)
+        self.published = False
+        self._document, self._proposed = checked(programme, document)
+        self._rules_hash = charter_document.rules_hash(self._document)
+
+    def apply(self, position: int, event: Event) -> None:
+        self.published = self.published or isinstance(event, CharterPublished)
+
+    @property
+    def charter(self) -> Charter:
+        return self._proposed
+
+    @property
+    def document(self) -> str:
+        return self._document.decode()
+
+
+def checked(programme: str | None, document: object) -> tuple[bytes, Charter]:
+    """Canonical bytes and charter of a document. Raises `CharterFaultyError` that lists every fault."""
+    if found := list(document_faults(programme, document)):
+        raise CharterFaultyError(
+            "; ".join(f"{fault.pointer}: {fault.detail}" for fault in found),
+            rule="A charter must not contradict itself.",
+            errors=tuple(found),
+        )
+    canonical = charter_document.canonical(document)
+    return canonical, charter_document.parse(canonical)
+
+
+def document_faults(programme: str | None, document: object) -> Iterator[FieldError]:
+    """Every fault of a document by its place; `programme`: the one it is published for, if known."""
+    try:
+        charter = msgspec.convert(document, type=Charter)
+    except msgspec.ValidationError as error:
+        reason, _, place = str(error).partition(" - at ")
+        yield FieldError(json_pointer(place), reason)
+        return
+    if programme is not None and charter.programme != programme:
+        yield FieldError("/programme", f"{charter.programme!r} is published for {programme!r}")
+    for fault in charter_document.faults(charter, DECISIONS, EVENTS):
+        yield FieldError(fault.pointer, fault.detail)
+
+
+def json_pointer(place: str) -> str:
+    """msgspec's place of an error, such as `` `$.stages[0].id` ``, as a JSON pointer: `/stages/0/id`."""
+    return place.strip("`").removeprefix("$").replace("[", "/").replace("]", "").replace(".", "/")
+
+
+class PublisherNotOwnerError(Refusal):
+    """The first charter is published by the agency that it names as owner, or as recorder of a public record."""
+
+    KIND = "forbidden"
+
+
+@decision("publish-charter", PublishCharter, needs=lambda _command, _programme: ())
+def publish_charter(_command: PublishCharter, case: Case, proposed: ProposedCharter) -> Iterator[Event]:
+    """Publish the rules of a programme, before anything else is decided in it."""
+    charter = proposed.charter
+    if proposed.published:
+        raise CharterAlreadyPublishedError(
+            f"{case.programme} has a charter",
+            rule="A programme has one charter; it is amended, not replaced.",
+        )
+    if case.actor.agency not in (charter.owner, charter.recorder):
+        raise PublisherNotOwnerError(
+            f"{case.actor.agency} is neither owner nor recorder of {case.programme}",
+            rule="A charter is published by its owner, or by the recorder of a public record.",
+        )
+    yield CharterPublished(rules_hash=proposed.rules_hash, document=proposed.document)

@@ -1,0 +1,175 @@
+"""How a decision is made: a command, the facts that it depends on, and a function from both to events.
+
+A decision is declared beside its topic:
+
+    @decision("enrol-team", EnrolTeam, needs=lambda command, p: (Roster(p),))
+    def enrol_team(command, case, roster): ...
+
+Its *boundary* is the union of what its facts select; it is read once, folded, decided upon, and appended under the
+condition that nothing in it has changed.
+"""
+
+from __future__ import annotations
+
+import builtins
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from datetime import datetime
+from typing import Any, Protocol, TypeVar
+
+import msgspec
+
+from domain.boundary import Query, QueryItem
+from domain.charter_document import Charter, Identifier, Text
+from domain.envelope import Actor, Attribution, DataSet
+from domain.event import Event
+from domain.refusal import FieldError, InvalidCommandError, NotMandatedError, Refusal
+
+
+class Command(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What an agency asks for. A *reported* command enters what others decided (`decided_by`), and cites its source."""
+
+    attribution: Attribution = "decided"
+    source: Text | None = None
+    decided_by: Identifier | None = None
+
+    @property
+    def reported(self) -> bool:
+        return self.attribution == "reported"
+
+
+class Fact(Protocol):
+    """Something that a decision depends on: the events that say it, and what they add up to."""
+
+    @property
+    def selects(self) -> tuple[QueryItem, ...]: ...
+
+    def apply(self, position: int, event: Event) -> None:
+        """Take one of the selected events into account; positions only grow."""
+
+
+class CharterFact(Fact, Protocol):
+    """The fact that every decision but the first has: the charter in force."""
+
+    @property
+    def charter(self) -> Charter: ...
+
+    @property
+    def rules_hash(self) -> str: ...
+
+
+class Case(msgspec.Struct, frozen=True, kw_only=True):
+    """What surrounds a command: programme, who asks, when (`decided_at`, UTC), what was read up to `position`."""
+
+    programme: str
+    actor: Actor
+    decided_at: datetime
+    position: int
+    charter: Charter
+    rules_hash: str
+
+
+Needs = Callable[[Any, str], tuple[Fact, ...]]
+Decide = Callable[..., Iterable[Event]]
+
+
+class Decision(msgspec.Struct, frozen=True, kw_only=True):
+    """One row of the rulebook. `version` changes whenever the same facts could lead to other events."""
+
+    type: str
+    version: int
+    command: builtins.type[Command]
+    needs: Needs
+    decide: Decide
+    summary: str
+
+
+class Ruling(msgspec.Struct, frozen=True, kw_only=True):
+    """What a decision came to."""
+
+    events: tuple[Event, ...]
+    data_set: DataSet
+    rules_hash: str
+
+
+DECISIONS: dict[str, Decision] = {}
+"""Every decision of this release, by its name in the API."""
+
+D = TypeVar("D", bound=Decide)
+
+
+def decision(type_: str, command: type[Command], *, needs: Needs, version: int = 1) -> Callable[[D], D]:
+    """Register a decision; `needs` names the facts beyond the charter, in the order the function takes them."""
+
+    def register(function: D) -> D:
+        if type_ in DECISIONS:
+            raise ValueError(f"decision {type_} is registered twice")
+        summary = (function.__doc__ or "").strip().splitlines()[0]
+        DECISIONS[type_] = Decision(
+            type=type_, version=version, command=command, needs=needs, decide=function, summary=summary
+        )
+        return function
+
+    return register
+
+
+def boundary(facts: Sequence[Fact]) -> Query:
+    """The query that reads every event the facts depend on."""
+    return Query(items=tuple(dict.fromkeys(item for fact in facts for item in fact.selects)))
+
+
+def fold(facts: Sequence[Fact], type_: str, tags: Iterable[str], position: int, event: Event) -> None:
+    """Give an event that was read within the boundary to each fact that selects it."""
+    kept = frozenset(tags)
+    for fact in facts:
+        if any(item.matches(type_, kept) for item in fact.selects):
+            fact.apply(position, event)
+
+
+def rule_on(
+    decision: Decision, command: Command, charter_fact: CharterFact, facts: Sequence[Fact], *, case: Case
+) -> Ruling:
+    """Decide. `facts` are folded. Raises a `Refusal`; otherwise at least one event."""
+    charter = charter_fact.charter
+    _require_mandate(decision.type, case.actor, charter)
+    _require_attribution(command, charter)
+    events = tuple(decision.decide(command, case, *facts))
+    return Ruling(events=events, data_set=charter.data_set, rules_hash=charter_fact.rules_hash)
+
+
+def _require_mandate(decision_type: str, actor: Actor, charter: Charter) -> None:
+    if not charter.may(actor.agency, decision_type):
+        raise NotMandatedError(
+            f"{actor.agency} may not {decision_type} in {charter.programme}",
+            rule="The charter's mandates say which agency may make which decision.",
+        )
+
+
+def _require_attribution(command: Command, charter: Charter) -> None:
+    wanted: Attribution = "reported" if charter.data_set == "public-record" else "decided"
+    if command.attribution != wanted:
+        raise InvalidCommandError(
+            f"attribution: {wanted!r} in a {charter.data_set} programme, not {command.attribution!r}",
+            rule="A public record holds what was reported; any other programme what was decided in it.",
+            pointer="/attribution",
+        )
+    if command.decided_by is not None and (
+        not command.reported or command.decided_by not in {agency.id for agency in charter.agencies}
+    ):
+        raise InvalidCommandError(
+            f"decided_by: {command.decided_by!r} must be an agency of the charter, in a reported decision",
+            rule="Only a reported decision was taken by another than its actor.",
+            pointer="/decided_by",
+        )
+    if command.reported and command.source is None:
+        raise InvalidCommandError(
+            "source: a reported decision cites where it was reported",
+            rule="What is reported carries its source.",
+            pointer="/source",
+        )
+
+
+def refuse_if(faults: Iterator[tuple[str, str]], *, rule: str, error: type[Refusal] = InvalidCommandError) -> None:
+    """Raise one refusal that lists every fault (JSON pointer, sentence)."""
+    found = tuple(FieldError(pointer, detail) for pointer, detail in faults)
+    if found:
+        raise error("; ".join(each.detail for each in found), rule=rule, errors=found)

@@ -1,0 +1,84 @@
+"""Events: subject + past participle, under a stable name and version that outlive the Python class."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, ClassVar, Literal, TypeVar
+
+import msgspec
+
+from domain.boundary import tag
+
+Disclosed = Literal["at-once", "with-results", "agencies"]
+"""From when the public may read an event's data: at once, with the results of its stage, or never."""
+
+
+class Event(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A fact. `TYPE` and `VERSION` name its shape in the ledger; `PUBLIC` is when the public may read it."""
+
+    TYPE: ClassVar[str]
+    VERSION: ClassVar[int]
+    PUBLIC: ClassVar[Disclosed]
+
+    def tags(self, programme: str) -> tuple[str, ...]:
+        """The programme-scoped tags that decisions find this event by; by default the programme as a whole."""
+        return (tag("programme", programme),)
+
+
+class UnknownEventError(LookupError):
+    """An event type, or a version of it, that this release does not know."""
+
+
+EVENTS: dict[str, type[Event]] = {}
+"""The current class of each event type."""
+
+Upcast = Callable[[dict[str, Any]], dict[str, Any]]
+_UPCASTS: dict[tuple[str, int], Upcast] = {}
+
+E = TypeVar("E", bound=type[Event])
+
+
+def event(type_: str, *, version: int = 1, public: Disclosed = "at-once") -> Callable[[E], E]:
+    """Register an event class under its stable name and current version."""
+
+    def register(cls: E) -> E:
+        if type_ in EVENTS:
+            raise ValueError(f"event type {type_} is registered twice")
+        cls.TYPE, cls.VERSION, cls.PUBLIC = type_, version, public
+        EVENTS[type_] = cls
+        return cls
+
+    return register
+
+
+def upcast(type_: str, *, from_version: int) -> Callable[[Upcast], Upcast]:
+    """Register how data of `from_version` becomes data of the next version."""
+
+    def register(function: Upcast) -> Upcast:
+        _UPCASTS[type_, from_version] = function
+        return function
+
+    return register
+
+
+_encoder = msgspec.json.Encoder(order="deterministic")
+
+
+def encode_data(of: Event) -> bytes:
+    """Deterministic JSON bytes, no floats."""
+    return _encoder.encode(of)
+
+
+def decode_data(type_: str, version: int, data: bytes) -> Event:
+    """The event in its current version. Raises `UnknownEventError`, `msgspec.DecodeError`."""
+    cls = EVENTS.get(type_)
+    if cls is None or version > cls.VERSION or version < 1:
+        raise UnknownEventError(f"{type_} version {version} is not known to this release")
+    if version == cls.VERSION:
+        return msgspec.json.decode(data, type=cls)
+    fields = msgspec.json.decode(data)
+    for step in range(version, cls.VERSION):
+        if (type_, step) not in _UPCASTS:
+            raise UnknownEventError(f"{type_} version {step} has no upcast")
+        fields = _UPCASTS[type_, step](fields)
+    return msgspec.convert(fields, type=cls)

@@ -1,0 +1,129 @@
+"""Rulings on a team's independence, by perspective and condition."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from domain.charter_document import Identifier, Names
+from domain.decision import Case, Command, decision, refuse_if
+from domain.event import Event
+from domain.evidence import RegisteredEvidence
+from domain.outcome_events import Finding, IndependenceRuled, Sha256, Verdict
+from domain.record import StageCourse
+from domain.refusal import Refusal
+from domain.scoring import require_in_stage
+from domain.stages import require_opened, stage_of
+
+
+class AlreadyRuledError(Refusal):
+    """The team's independence was ruled upon in this stage."""
+
+
+class FindingsIncompleteError(Refusal):
+    """A mandatory condition has no verdict, or a finding names no condition of the charter."""
+
+    KIND = "invalid"
+
+
+class VerdictContradictsFindingsError(Refusal):
+    """The verdict does not follow from the findings."""
+
+    KIND = "invalid"
+
+
+class EvidenceMissingError(Refusal):
+    """A ruling rests on registered evidence about the team."""
+
+
+class RuleIndependence(Command, frozen=True, kw_only=True):
+    """A verdict with its findings one by one. What is reported may lack findings and evidence: they are undisclosed."""
+
+    stage: Identifier
+    team: Identifier
+    verdict: Verdict
+    perspectives: tuple[Identifier, ...]
+    findings: tuple[Finding, ...] = ()
+    evidence: tuple[Sha256, ...] = ()
+    reason: Names
+
+
+def _facts(command: RuleIndependence, p: str) -> tuple[StageCourse, RegisteredEvidence]:
+    return StageCourse(p, command.stage), RegisteredEvidence(p, command.evidence)
+
+
+@decision("rule-independence", RuleIndependence, needs=_facts)
+def rule_independence(
+    command: RuleIndependence, case: Case, course: StageCourse, registered: RegisteredEvidence
+) -> Iterator[Event]:
+    """Rule whether a team's model is independent."""
+    stage = stage_of(case, command.stage)
+    refuse_if(
+        _faults(command, case),
+        rule="A ruling names verdicts by perspective and condition.",
+        error=FindingsIncompleteError,
+    )
+    _require_consistent(command, case)
+    require_opened(course)
+    require_in_stage(command.team, course)
+    if command.team in course.course.rulings:
+        raise AlreadyRuledError(f"{command.team} was ruled upon", rule="A ruling stands until it is superseded.")
+    if not command.reported and not command.evidence:
+        raise EvidenceMissingError("evidence: none is cited", rule="A ruling rests on evidence.", pointer="/evidence")
+    refuse_if(
+        (
+            (f"/evidence/{i}", f"{sha256} is not registered about {command.team}")
+            for i, sha256 in enumerate(command.evidence)
+            if registered.team_of.get(sha256) != command.team
+        ),
+        rule="A ruling cites evidence that is registered about the team.",
+        error=EvidenceMissingError,
+    )
+    yield IndependenceRuled(
+        stage=stage.id,
+        team=command.team,
+        verdict=command.verdict,
+        perspectives=command.perspectives,
+        findings=command.findings,
+        evidence=command.evidence,
+        reason=command.reason,
+    )
+
+
+def _faults(command: RuleIndependence, case: Case) -> Iterator[tuple[str, str]]:
+    conditions = case.charter.independence.conditions()
+    perspectives = {perspective for perspective, _condition in conditions}
+    for i, perspective in enumerate(command.perspectives):
+        if perspective not in perspectives:
+            yield f"/perspectives/{i}", f"{perspective!r} is no perspective of the charter"
+    found = [(finding.perspective, finding.condition) for finding in command.findings]
+    for i, (finding, key) in enumerate(zip(command.findings, found, strict=True)):
+        if key not in conditions:
+            yield f"/findings/{i}", f"{'/'.join(key)} is no condition of the charter"
+        elif found.count(key) > 1:
+            yield f"/findings/{i}", f"{'/'.join(key)} has more than one verdict"
+        if finding.verdict == "undisclosed" and not command.reported:
+            yield f"/findings/{i}/verdict", "only a reported verdict may be undisclosed"
+    if not command.reported:
+        for key, condition in conditions.items():
+            if condition.mandatory == "yes" and key not in found:
+                yield "/findings", f"{'/'.join(key)} is mandatory and has no verdict"
+
+
+def _require_consistent(command: RuleIndependence, case: Case) -> None:
+    conditions = case.charter.independence.conditions()
+    failed = [
+        f"{finding.perspective}/{finding.condition}"
+        for finding in command.findings
+        if finding.verdict == "not_met" and conditions[finding.perspective, finding.condition].mandatory == "yes"
+    ]
+    if command.verdict == "met" and failed:
+        wrong = f"{', '.join(failed)} is not met"
+    elif command.verdict == "not_met" and not failed and not command.reported:
+        wrong = "every mandatory condition is met"
+    else:
+        return
+    raise VerdictContradictsFindingsError(
+        f"verdict: {command.verdict!r}, but {wrong}",
+        rule="Independence is met if, and only if, every mandatory condition is.",
+        pointer="/verdict",
+    )

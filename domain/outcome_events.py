@@ -1,0 +1,77 @@
+"""What was ruled and decided about a team: the events, apart from the decisions so that every topic may read them."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+import msgspec
+
+from domain.boundary import tag
+from domain.charter_document import Identifier, Names
+from domain.event import Event, event
+
+Verdict = Literal["met", "not_met"]
+Basis = Literal["rank", "gate", "ruling", "withdrawal"]
+Sha256 = Annotated[str, msgspec.Meta(pattern="^[0-9a-f]{64}$")]
+
+
+class Finding(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The verdict on one condition of one perspective; `undisclosed` only in what is reported."""
+
+    perspective: Identifier
+    condition: Identifier
+    verdict: Literal["met", "not_met", "undisclosed"]
+    reason: Names | None = None
+
+
+class _OfTeam(Event, frozen=True, kw_only=True):
+    stage: str
+    team: str
+
+    def tags(self, programme: str) -> tuple[str, ...]:
+        return (
+            tag("programme", programme),
+            tag("stage", programme, self.stage),
+            tag("team", programme, self.team),
+        )
+
+
+@event("IndependenceRuled", public="with-results")
+class IndependenceRuled(_OfTeam, frozen=True, kw_only=True):
+    """The owner's ruling on a team's independence. No findings: which condition decided was not reported."""
+
+    verdict: Verdict
+    perspectives: tuple[str, ...]
+    findings: tuple[Finding, ...]
+    evidence: tuple[Sha256, ...]
+    reason: Names
+
+
+@event("DeviationRecorded", public="with-results")
+class DeviationRecorded(Event, frozen=True, kw_only=True):
+    """The plan is left, for a reason: so many eliminations instead of the charter's number."""
+
+    stage: str
+    subject: Literal["eliminations"]
+    planned: str
+    actual: str
+    reason: Names
+    approver: str
+
+    def tags(self, programme: str) -> tuple[str, ...]:
+        return (tag("stage", programme, self.stage),)
+
+
+@event("TeamAdvanced", public="with-results")
+class TeamAdvanced(_OfTeam, frozen=True, kw_only=True):
+    """A team goes on to the next stage."""
+
+    reason: Names
+
+
+@event("TeamEliminated", public="with-results")
+class TeamEliminated(_OfTeam, frozen=True, kw_only=True):
+    """A team leaves the programme, on the named basis."""
+
+    basis: Basis
+    reason: Names

@@ -1,0 +1,171 @@
+"""Outcomes: deviations from the plan, eliminations, advancements."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Literal
+
+from domain.charter_document import Identifier, Names, Number, Stage
+from domain.decision import Case, Command, decision
+from domain.event import Event
+from domain.outcome_events import Basis, DeviationRecorded, TeamAdvanced, TeamEliminated
+from domain.points import UNDISCLOSED
+from domain.record import StageCourse, StageRecord
+from domain.refusal import InvalidCommandError, Refusal
+from domain.scoring import require_in_stage
+from domain.stages import require_consolidated, stage_of
+from domain.tally import Tally, gate_outcome, tally
+
+
+class ApproverIsProposerError(Refusal):
+    """A deviation is approved by another agency than the one that proposes it."""
+
+    KIND = "forbidden"
+
+
+class DeviationAlreadyRecordedError(Refusal):
+    """The stage's deviation from its planned number of eliminations is recorded."""
+
+
+class OutcomeAlreadyDecidedError(Refusal):
+    """The team has its outcome in this stage."""
+
+
+class NoBasisError(Refusal):
+    """The facts do not bear the basis that the outcome names."""
+
+
+class PlanExceededError(Refusal):
+    """More teams would leave than the charter plans, and no deviation is recorded."""
+
+
+class RecordDeviation(Command, frozen=True, kw_only=True):
+    """`actual` eliminations instead of the charter's number; `approver`: an agency, or undisclosed if reported."""
+
+    stage: Identifier
+    subject: Literal["eliminations"]
+    actual: Number
+    reason: Names
+    approver: Identifier
+
+
+@decision("record-deviation", RecordDeviation, needs=lambda command, p: (StageCourse(p, command.stage),))
+def record_deviation(command: RecordDeviation, case: Case, course: StageCourse) -> Iterator[Event]:
+    """Leave the plan of a stage, for a reason and with another agency's approval."""
+    stage = stage_of(case, command.stage)
+    agencies = {agency.id for agency in case.charter.agencies}
+    if command.approver not in agencies and not (command.reported and command.approver == UNDISCLOSED):
+        raise InvalidCommandError(
+            f"approver: {command.approver!r} is no agency of the charter",
+            rule="A deviation is approved by an agency of the programme.",
+            pointer="/approver",
+        )
+    if command.approver == (command.decided_by or case.actor.agency):
+        raise ApproverIsProposerError(
+            f"approver: {command.approver} proposes the deviation",
+            rule="Proposer and approver are two agencies.",
+            pointer="/approver",
+        )
+    if not int(stage.eliminate) != int(command.actual) < len(course.course.teams):
+        raise InvalidCommandError(
+            f"actual: {command.actual} must differ from the planned {stage.eliminate} and leave a team",
+            rule="A deviation differs from the plan.",
+            pointer="/actual",
+        )
+    require_consolidated(course)
+    if course.course.deviation is not None:
+        raise DeviationAlreadyRecordedError(f"{stage.id} deviates already", rule="A deviation is recorded once.")
+    yield DeviationRecorded(
+        stage=stage.id,
+        subject=command.subject,
+        planned=stage.eliminate,
+        actual=command.actual,
+        reason=command.reason,
+        approver=command.approver,
+    )
+
+
+class EliminateTeam(Command, frozen=True, kw_only=True):
+    """`basis`: the fact that the elimination rests on."""
+
+    stage: Identifier
+    team: Identifier
+    basis: Literal["rank", "gate", "ruling"]
+    reason: Names
+
+
+@decision("eliminate-team", EliminateTeam, needs=lambda command, p: (StageRecord(p, command.stage),))
+def eliminate_team(command: EliminateTeam, case: Case, record: StageRecord) -> Iterator[Event]:
+    """End a team's part in the programme, by its rank, a failed gate or a ruling."""
+    stage = stage_of(case, command.stage)
+    _require_open_outcome(command.team, record)
+    allowed = int(record.course.deviation or stage.eliminate)
+    if len(record.course.eliminated) >= allowed:
+        raise PlanExceededError(
+            f"{allowed} of {len(record.course.teams)} teams leave in {stage.id}",
+            rule="More eliminations than planned need a recorded deviation.",
+        )
+    why = _missing_basis(command.basis, command.team, stage, record)
+    if why is not None:
+        raise NoBasisError(f"basis: {why}", rule="An elimination rests on rank, gate or ruling.", pointer="/basis")
+    yield TeamEliminated(stage=stage.id, team=command.team, basis=command.basis, reason=command.reason)
+
+
+class AdvanceTeam(Command, frozen=True, kw_only=True):
+    stage: Identifier
+    team: Identifier
+    reason: Names
+
+
+@decision("advance-team", AdvanceTeam, needs=lambda command, p: (StageRecord(p, command.stage),))
+def advance_team(command: AdvanceTeam, case: Case, record: StageRecord) -> Iterator[Event]:
+    """Let a team go on to the next stage."""
+    stage = stage_of(case, command.stage)
+    _require_open_outcome(command.team, record)
+    found = tally(stage, record.course, record.cells)
+    failed = [
+        gate.id for gate in stage.gates if gate_outcome(stage, gate.id, command.team, found, record.course) == "failed"
+    ]
+    ruling = record.course.rulings.get(command.team)
+    if failed:
+        why = f"{command.team} failed {', '.join(failed)}"
+    elif ruling == "not_met":
+        why = f"{command.team} was ruled not independent"
+    elif ruling is None and not command.reported:
+        why = f"the independence of {command.team} was not ruled upon"
+    elif _in_cut(command.team, stage, found):
+        why = f"{command.team} ranks {found.ranks[command.team].best}, within the cut of {stage.eliminate}"
+    else:
+        yield TeamAdvanced(stage=stage.id, team=command.team, reason=command.reason)
+        return
+    raise NoBasisError(why, rule="A team advances by its rank, past every gate, ruled independent.", pointer="/team")
+
+
+def _require_open_outcome(team: str, record: StageRecord) -> None:
+    require_in_stage(team, record)
+    require_consolidated(record)
+    if team in record.course.eliminated or team in record.course.advanced:
+        raise OutcomeAlreadyDecidedError(
+            f"{team} has its outcome in {record.stage}", rule="An outcome stands until it is superseded."
+        )
+
+
+def _missing_basis(basis: Basis, team: str, stage: Stage, record: StageRecord) -> str | None:
+    """Why the basis does not bear an elimination, or `None`."""
+    found = tally(stage, record.course, record.cells)
+    if basis == "ruling":
+        if record.course.rulings.get(team) != "not_met":
+            return f"no ruling says that {team} is not independent"
+    elif basis == "gate":
+        outcomes = [gate_outcome(stage, gate.id, team, found, record.course) for gate in stage.gates]
+        if "failed" not in outcomes:
+            return f"{team} failed no gate"
+    elif not _in_cut(team, stage, found):
+        rank = found.ranks[team]
+        return f"{team} ranks {rank.best} to {rank.worst} of {len(found.ranks)}; the cut is {stage.eliminate}"
+    return None
+
+
+def _in_cut(team: str, stage: Stage, found: Tally) -> bool:
+    """The team surely ranks among the last that the charter plans to drop."""
+    return found.ranks[team].best > len(found.ranks) - int(stage.eliminate)

@@ -1,0 +1,165 @@
+"""Everything that counts for the standings of one stage, folded from its events."""
+
+from __future__ import annotations
+
+import msgspec
+
+from domain.boundary import QueryItem, tag
+from domain.event import Event
+from domain.outcome_events import (
+    Basis,
+    DeviationRecorded,
+    IndependenceRuled,
+    TeamAdvanced,
+    TeamEliminated,
+    Verdict,
+)
+from domain.stage_events import (
+    EvaluatorAppointed,
+    Figure,
+    FigureCertified,
+    MeasurementRecorded,
+    ResultsPublished,
+    ScoreSubmitted,
+    ScoringClosed,
+    StageConsolidated,
+    StageOpened,
+    Target,
+)
+from domain.teams import Roster, TeamEnrolled
+
+
+class Metric(msgspec.Struct, frozen=True):
+    value: str
+    target: Target | None
+
+
+class Cell(msgspec.Struct):
+    """What was scored for one team on one criterion: sheets by evaluator, metrics by benchmark."""
+
+    sheets: dict[str, str] = msgspec.field(default_factory=dict)
+    metrics: dict[str, Metric] = msgspec.field(default_factory=dict)
+
+
+class Statement(msgspec.Struct, frozen=True):
+    """A certified figure with its source and position."""
+
+    figure: Figure
+    source: str
+    position: int
+
+
+class Course(msgspec.Struct, kw_only=True):
+    """The stage apart from its scores. Positions are 0 until the thing has happened."""
+
+    opened: int = 0
+    closed: int = 0
+    consolidated: int = 0
+    published: int = 0
+    teams: list[str] = msgspec.field(default_factory=list)
+    panels: dict[str, list[str]] = msgspec.field(default_factory=dict)
+    statements: list[Statement] = msgspec.field(default_factory=list)
+    rulings: dict[str, Verdict] = msgspec.field(default_factory=dict)
+    eliminated: dict[str, Basis] = msgspec.field(default_factory=dict)
+    advanced: list[str] = msgspec.field(default_factory=list)
+    deviation: str | None = None
+
+
+COURSE_EVENTS = (
+    StageOpened,
+    ScoringClosed,
+    StageConsolidated,
+    ResultsPublished,
+    EvaluatorAppointed,
+    FigureCertified,
+    IndependenceRuled,
+    DeviationRecorded,
+    TeamAdvanced,
+    TeamEliminated,
+)
+SCORE_EVENTS = (ScoreSubmitted, MeasurementRecorded)
+
+
+class StageCourse:
+    """A fact: the course of one stage, without its scores."""
+
+    def __init__(self, programme: str, stage: str) -> None:
+        self.programme = programme
+        self.stage = stage
+        self.course = Course()
+
+    @property
+    def selects(self) -> tuple[QueryItem, ...]:
+        types = tuple(cls.TYPE for cls in COURSE_EVENTS)
+        return (QueryItem(types=types, tags=(tag("stage", self.programme, self.stage),)),)
+
+    def apply(self, position: int, event: Event) -> None:
+        run_course(self.course, position, event)
+
+
+class StageProgress(StageCourse):
+    """A fact: whether scores are taken, and from whom for whom; blind to what else goes on in the stage."""
+
+    @property
+    def selects(self) -> tuple[QueryItem, ...]:
+        types = (StageOpened.TYPE, ScoringClosed.TYPE, StageConsolidated.TYPE)
+        return (QueryItem(types=types, tags=(tag("stage", self.programme, self.stage),)),)
+
+
+class StageRecord(StageCourse):
+    """A fact: the course of one stage and every score in it, by (team, criterion)."""
+
+    def __init__(self, programme: str, stage: str) -> None:
+        super().__init__(programme, stage)
+        self.cells: dict[tuple[str, str], Cell] = {}
+        self.roster = Roster(programme)
+
+    @property
+    def selects(self) -> tuple[QueryItem, ...]:
+        types = tuple(cls.TYPE for cls in (*COURSE_EVENTS, *SCORE_EVENTS))
+        enrolled = QueryItem(types=(TeamEnrolled.TYPE,), tags=(tag("programme", self.programme),))
+        return (QueryItem(types=types, tags=(tag("stage", self.programme, self.stage),)), enrolled)
+
+    def apply(self, position: int, event: Event) -> None:
+        match event:
+            case TeamEnrolled():
+                self.roster.apply(position, event)
+            case ScoreSubmitted() | MeasurementRecorded():
+                fill(self.cells.setdefault((event.team, event.criterion), Cell()), event)
+            case _:
+                super().apply(position, event)
+
+
+def fill(cell: Cell, event: ScoreSubmitted | MeasurementRecorded) -> None:
+    """Add a score or a metric to its cell."""
+    if isinstance(event, ScoreSubmitted):
+        cell.sheets[event.evaluator] = event.points
+    else:
+        cell.metrics[event.benchmark] = Metric(event.value, event.target)
+
+
+def run_course(course: Course, position: int, event: Event) -> None:
+    """Take one event of the stage into its course."""
+    match event:
+        case StageOpened(teams=teams):
+            course.opened, course.teams = position, list(teams)
+        case ScoringClosed():
+            course.closed = position
+        case StageConsolidated():
+            course.consolidated = position
+        case ResultsPublished():
+            course.published = position
+        case EvaluatorAppointed(panel=panel, evaluator=evaluator):
+            course.panels.setdefault(panel, []).append(evaluator)
+        case FigureCertified(figure=figure, source=source):
+            course.statements.append(Statement(figure, source, position))
+        case IndependenceRuled(team=team, verdict=verdict):
+            course.rulings[team] = verdict
+        case DeviationRecorded(actual=actual):
+            course.deviation = actual
+        case TeamAdvanced(team=team):
+            course.advanced.append(team)
+        case TeamEliminated(team=team, basis=basis):
+            course.eliminated[team] = basis
+        case _:
+            pass

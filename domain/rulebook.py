@@ -1,0 +1,29 @@
+"""The whole rulebook: importing it registers every event and decision of this release."""
+
+from __future__ import annotations
+
+from domain import (  # noqa: F401 — imported for what they register
+    calls,
+    certification,
+    evidence,
+    grants,
+    independence,
+    outcomes,
+    panels,
+    scoring,
+    stages,
+    teams,
+)
+from domain.charter import CharterInForce, ProposedCharter, PublishCharter
+from domain.decision import DECISIONS, CharterFact, Command, Decision, Fact
+from domain.event import EVENTS
+
+__all__ = ["DECISIONS", "EVENTS", "prepare"]
+
+
+def prepare(decision: Decision, command: Command, programme: str) -> tuple[CharterFact, tuple[Fact, ...]]:
+    """The charter that governs a command, and the facts that its decision takes. Raises a `Refusal`."""
+    if isinstance(command, PublishCharter):
+        proposed = ProposedCharter(programme, command.charter)
+        return proposed, (proposed,)
+    return CharterInForce(programme), decision.needs(command, programme)

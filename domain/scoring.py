@@ -1,0 +1,213 @@
+"""Scores and measurements, as they come in."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from fractions import Fraction
+
+from domain.boundary import QueryItem
+from domain.charter_document import Criterion, Identifier, Judged, Measured, Stage
+from domain.decision import Case, Command, decision
+from domain.event import Event
+from domain.panels import Appointment
+from domain.points import DecimalFormatError, known, parse_decimal
+from domain.record import StageCourse, StageProgress
+from domain.refusal import InvalidCommandError, Refusal
+from domain.stage_events import (
+    DecimalText,
+    EvaluatorId,
+    MeasurementRecorded,
+    Node,
+    ScoreSubmitted,
+    Target,
+    measurement_tag,
+    sheet_tag,
+)
+from domain.stages import require_scoring, stage_of
+
+
+class NotAppointedError(Refusal):
+    """The evaluator does not sit on the panel that judges the criterion."""
+
+
+class ScoreAlreadySubmittedError(Refusal):
+    """An evaluator has one live score for each team and criterion."""
+
+
+class AlreadyMeasuredError(Refusal):
+    """A team has one live measurement on each benchmark."""
+
+
+class TeamNotInStageError(Refusal):
+    """The team does not compete in the stage."""
+
+    KIND = "invalid"
+
+
+class LiveScore:
+    """A fact: whether a score, or a measurement, of the same tag stands already."""
+
+    def __init__(self, type_: str, of: str) -> None:
+        self._item = QueryItem(types=(type_,), tags=(of,))
+        self.position = 0
+
+    @property
+    def selects(self) -> tuple[QueryItem, ...]:
+        return (self._item,)
+
+    def apply(self, position: int, event: Event) -> None:
+        self.position = position
+
+
+def criterion_of(stage: Stage, node: str) -> Criterion:
+    """The criterion at `assessment/criterion`. Raises `InvalidCommandError`."""
+    criterion = stage.criterion(node)
+    if criterion is None:
+        raise InvalidCommandError(
+            f"criterion: {node[:80]!r} is no criterion of {stage.id}",
+            rule="The charter's rubric names the criteria, as assessment/criterion.",
+            pointer="/criterion",
+        )
+    return criterion
+
+
+def require_in_stage(team: str, progress: StageCourse) -> None:
+    """Raise unless the team is in the field of the stage."""
+    if team not in progress.course.teams:
+        raise TeamNotInStageError(
+            f"team: {team!r} does not compete in {progress.stage}",
+            rule="Scores are taken for the teams of the stage.",
+            pointer="/team",
+        )
+
+
+def _decimal(text: str, field: str, *, decimals: int | None = None, maximum: Fraction | None = None) -> Fraction:
+    try:
+        value = parse_decimal(text, decimals=decimals)
+    except DecimalFormatError as error:
+        raise InvalidCommandError(
+            f"{field}: {error}", rule="Points are plain decimal strings.", pointer=f"/{field}"
+        ) from error
+    if maximum is not None and value > maximum:
+        raise InvalidCommandError(
+            f"{field}: {text} is above {float(maximum):g}",
+            rule="Points lie between 0 and the maximum.",
+            pointer=f"/{field}",
+        )
+    return value
+
+
+class SubmitScore(Command, frozen=True, kw_only=True):
+    """One sheet: `criterion` is `assessment/criterion`, `points` a decimal string in the charter's precision."""
+
+    stage: Identifier
+    team: Identifier
+    criterion: Node
+    evaluator: EvaluatorId
+    points: DecimalText
+
+
+def _score_facts(command: SubmitScore, p: str) -> tuple[StageProgress, Appointment, LiveScore]:
+    sheet = sheet_tag(p, command.stage, command.team, command.criterion, command.evaluator)
+    return (
+        StageProgress(p, command.stage),
+        Appointment(p, command.stage, command.evaluator),
+        LiveScore(ScoreSubmitted.TYPE, sheet),
+    )
+
+
+@decision("submit-score", SubmitScore, needs=_score_facts)
+def submit_score(
+    command: SubmitScore, case: Case, progress: StageProgress, appointment: Appointment, live: LiveScore
+) -> Iterator[Event]:
+    """Submit one evaluator's points for one team on one criterion."""
+    stage = stage_of(case, command.stage)
+    criterion = criterion_of(stage, command.criterion)
+    if not isinstance(criterion.scoring, Judged):
+        raise InvalidCommandError(
+            f"criterion: {command.criterion} is not judged by a panel",
+            rule="The charter says how each criterion is scored.",
+            pointer="/criterion",
+        )
+    _decimal(command.points, "points", decimals=stage.decimals, maximum=known(criterion.maximum))
+    require_scoring(progress)
+    require_in_stage(command.team, progress)
+    if appointment.panel_of.get(command.evaluator) != criterion.scoring.panel:
+        raise NotAppointedError(
+            f"{command.evaluator} does not sit on {criterion.scoring.panel}",
+            rule=f"{command.criterion} is judged by {criterion.scoring.panel}.",
+        )
+    if live.position:
+        raise ScoreAlreadySubmittedError(
+            f"{command.evaluator} has scored {command.team} on {command.criterion}, at position {live.position}",
+            rule="A score is corrected, not submitted again.",
+        )
+    yield ScoreSubmitted(
+        stage=stage.id,
+        team=command.team,
+        criterion=command.criterion,
+        evaluator=command.evaluator,
+        points=command.points,
+    )
+
+
+class RecordMeasurement(Command, frozen=True, kw_only=True):
+    """A raw metric: a percentage, or a value beside that of the team's own `target` model."""
+
+    stage: Identifier
+    team: Identifier
+    criterion: Node
+    benchmark: Identifier
+    value: DecimalText
+    target: Target | None = None
+
+
+def _measurement_facts(command: RecordMeasurement, p: str) -> tuple[StageProgress, LiveScore]:
+    measured = measurement_tag(p, command.stage, command.team, command.criterion, command.benchmark)
+    return StageProgress(p, command.stage), LiveScore(MeasurementRecorded.TYPE, measured)
+
+
+@decision("record-measurement", RecordMeasurement, needs=_measurement_facts)
+def record_measurement(
+    command: RecordMeasurement, case: Case, progress: StageProgress, live: LiveScore
+) -> Iterator[Event]:
+    """Record a team's raw metric on one benchmark."""
+    stage = stage_of(case, command.stage)
+    scoring = criterion_of(stage, command.criterion).scoring
+    if not isinstance(scoring, Measured) or command.benchmark not in {b.id for b in scoring.benchmarks}:
+        raise InvalidCommandError(
+            f"benchmark: {command.benchmark!r} does not measure {command.criterion}",
+            rule="The charter lists the benchmarks of each measured criterion.",
+            pointer="/benchmark",
+        )
+    if scoring.conversion == "capped-ratios":
+        _decimal(command.value, "value")
+        if command.target is None or not _decimal(command.target.value, "target/value"):
+            raise InvalidCommandError(
+                "target: a model and its metric above 0",
+                rule="The criterion compares each team with its own target.",
+                pointer="/target",
+            )
+    else:
+        _decimal(command.value, "value", maximum=Fraction(100))
+        if command.target is not None:
+            raise InvalidCommandError(
+                "target: a percentage has none",
+                rule="The criterion is a mean of percentages.",
+                pointer="/target",
+            )
+    require_scoring(progress)
+    require_in_stage(command.team, progress)
+    if live.position:
+        raise AlreadyMeasuredError(
+            f"{command.team} was measured on {command.benchmark} at position {live.position}",
+            rule="A measurement is corrected, not recorded again.",
+        )
+    yield MeasurementRecorded(
+        stage=stage.id,
+        team=command.team,
+        criterion=command.criterion,
+        benchmark=command.benchmark,
+        value=command.value,
+        target=command.target,
+    )

@@ -1,0 +1,173 @@
+"""The events of a stage's course and of what is scored in it, apart from the decisions so that every topic may read
+them."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+import msgspec
+
+from domain.boundary import tag
+from domain.charter_document import Identifier
+from domain.event import Event, event
+
+DecimalText = Annotated[str, msgspec.Meta(max_length=40)]
+Node = Annotated[str, msgspec.Meta(pattern=r"^[a-z0-9.-]{1,64}(/[a-z0-9.-]{1,64})?$")]
+"""A node of the rubric: `total`, an assessment, or `assessment/criterion`."""
+EvaluatorId = Annotated[str, msgspec.Meta(pattern="^ev-[0-9a-f]{16}$")]
+"""An opaque random id; names of natural persons never enter the ledger."""
+
+
+class _OfStage(Event, frozen=True, kw_only=True):
+    stage: str
+
+    def tags(self, programme: str) -> tuple[str, ...]:
+        return (tag("stage", programme, self.stage),)
+
+
+@event("StageOpened")
+class StageOpened(_OfStage, frozen=True, kw_only=True):
+    """Scoring may begin; `teams` is the field that competes in the stage."""
+
+    teams: tuple[str, ...]
+
+
+@event("ScoringClosed")
+class ScoringClosed(_OfStage, frozen=True, kw_only=True):
+    """No further score of the stage is taken."""
+
+
+@event("StageConsolidated", public="with-results")
+class StageConsolidated(_OfStage, frozen=True, kw_only=True):
+    """The standings of the stage are settled: their digest as of `position`, and what they rest on."""
+
+    digest: str
+    position: int
+    basis: Literal["computed", "certified", "mixed"]
+
+
+@event("ResultsPublished")
+class ResultsPublished(_OfStage, frozen=True, kw_only=True):
+    """The joint publishers release the results; from here on the public may read points."""
+
+    publishers: tuple[str, ...]
+
+    def tags(self, programme: str) -> tuple[str, ...]:
+        return (*super().tags(programme), tag("programme", programme))
+
+
+@event("EvaluatorAppointed", public="agencies")
+class EvaluatorAppointed(_OfStage, frozen=True, kw_only=True):
+    """A person, by opaque id, sits on a panel."""
+
+    panel: str
+    evaluator: str
+
+    def tags(self, programme: str) -> tuple[str, ...]:
+        return (*super().tags(programme), tag("evaluator", programme, self.stage, self.evaluator))
+
+
+@event("ScoreSubmitted", public="agencies")
+class ScoreSubmitted(_OfStage, frozen=True, kw_only=True):
+    """One evaluator's points for one team on one criterion (`assessment/criterion`)."""
+
+    team: str
+    criterion: str
+    evaluator: str
+    points: str
+
+    def tags(self, programme: str) -> tuple[str, ...]:
+        return (
+            *super().tags(programme),
+            tag("team", programme, self.team),
+            sheet_tag(programme, self.stage, self.team, self.criterion, self.evaluator),
+        )
+
+
+def sheet_tag(programme: str, stage: str, team: str, criterion: str, evaluator: str) -> str:
+    """One evaluator's sheet for one team and criterion: what makes a second score of the same conflict."""
+    return tag("sheet", programme, stage, team, *criterion.split("/"), evaluator)
+
+
+class Target(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The model that a team compares itself with, and that model's metric on the same benchmark."""
+
+    model: Annotated[str, msgspec.Meta(min_length=1, max_length=200)]
+    value: DecimalText
+
+
+@event("MeasurementRecorded", public="with-results")
+class MeasurementRecorded(_OfStage, frozen=True, kw_only=True):
+    """A raw metric of one team on one benchmark of a measured criterion."""
+
+    team: str
+    criterion: str
+    benchmark: str
+    value: str
+    target: Target | None = None
+
+    def tags(self, programme: str) -> tuple[str, ...]:
+        return (
+            *super().tags(programme),
+            tag("team", programme, self.team),
+            measurement_tag(programme, self.stage, self.team, self.criterion, self.benchmark),
+        )
+
+
+def measurement_tag(programme: str, stage: str, team: str, criterion: str, benchmark: str) -> str:
+    """One team's metric on one benchmark: what makes a second measurement of the same conflict."""
+    return tag("measurement", programme, stage, team, *criterion.split("/"), benchmark)
+
+
+class _Figure(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, tag_field="kind"):
+    pass
+
+
+class PointsOf(_Figure, tag="points", frozen=True, kw_only=True):
+    """A team has exactly `value` at `node`."""
+
+    node: Node
+    team: Identifier
+    value: DecimalText
+
+
+class MeanOf(_Figure, tag="mean", frozen=True, kw_only=True):
+    """The mean of the field at `node`, as published: true to half a unit of its last decimal."""
+
+    node: Node
+    value: DecimalText
+
+
+class HighestOf(_Figure, tag="highest", frozen=True, kw_only=True):
+    """`value` is the highest at `node`, and `teams` is the complete list of those who have it."""
+
+    node: Node
+    teams: tuple[Identifier, ...]
+    value: DecimalText
+
+
+class RankGroup(_Figure, tag="rank-group", frozen=True, kw_only=True):
+    """`teams` hold the ranks `best` to `worst` of the stage, in an order that is not said."""
+
+    teams: tuple[Identifier, ...]
+    best: str
+    worst: str
+
+
+class GateOutcome(_Figure, tag="gate", frozen=True, kw_only=True):
+    """A team passed or failed a gate; the value stays open."""
+
+    gate: Identifier
+    team: Identifier
+    outcome: Literal["passed", "failed"]
+
+
+Figure = PointsOf | MeanOf | HighestOf | RankGroup | GateOutcome
+
+
+@event("FigureCertified", public="with-results")
+class FigureCertified(_OfStage, frozen=True, kw_only=True):
+    """A figure stated by the body that the charter names, instead of or beside scores; `source` says where."""
+
+    figure: Figure
+    source: str

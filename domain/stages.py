@@ -1,0 +1,262 @@
+"""A stage's course: opened, scoring closed, consolidated, results published."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from domain.boundary import QueryItem, tag
+from domain.bounds import Contradiction
+from domain.charter_document import Identifier, Judged, Measured, Stage
+from domain.decision import Case, Command, decision, refuse_if
+from domain.event import Event
+from domain.record import Cell, StageCourse, StageRecord
+from domain.refusal import InvalidCommandError, Refusal
+from domain.stage_events import ResultsPublished, ScoringClosed, StageConsolidated, StageOpened
+from domain.standings import missing_points, standings_basis, standings_of
+from domain.tally import metrics_complete, panel_complete, tally
+from domain.teams import Roster
+
+
+class StageAlreadyOpenError(Refusal):
+    """The stage was opened before."""
+
+
+class StageNotOpenError(Refusal):
+    """The stage takes no scores, because it was not opened."""
+
+
+class EarlierStageNotFinalError(Refusal):
+    """A stage opens when the one before it has its results published and every team its outcome."""
+
+
+class NoTeamError(Refusal):
+    """A stage needs at least one team."""
+
+
+class ScoringClosedError(Refusal):
+    """Scoring of the stage is closed."""
+
+
+class ScoringOpenError(Refusal):
+    """Scoring of the stage is still open."""
+
+
+class ScoresMissingError(Refusal):
+    """Something that the charter asks for was not scored."""
+
+
+class StageAlreadyConsolidatedError(Refusal):
+    """The standings of the stage are settled."""
+
+
+class StageNotConsolidatedError(Refusal):
+    """The standings of the stage are not settled yet."""
+
+
+class ResultsAlreadyPublishedError(Refusal):
+    """The results of the stage are public."""
+
+
+class NotJointPublishersError(Refusal):
+    """Results are published by the charter's joint publishers together."""
+
+    KIND = "forbidden"
+
+
+class OutcomeMissingError(Refusal):
+    """A team of the stage has neither advanced nor been eliminated."""
+
+
+def stage_of(case: Case, stage_id: str) -> Stage:
+    """The charter's stage. Raises `InvalidCommandError`."""
+    stage = case.charter.stage(stage_id)
+    if stage is None:
+        raise InvalidCommandError(
+            f"stage: {stage_id!r} is no stage of {case.programme}",
+            rule="The charter names the stages.",
+            pointer="/stage",
+        )
+    return stage
+
+
+def require_scoring(course: StageCourse) -> None:
+    """Raise unless the stage takes scores now."""
+    if course.course.closed or course.course.consolidated:
+        raise ScoringClosedError(
+            f"scoring of {course.stage} is closed",
+            rule="Scores are taken from the opening of a stage to its closing.",
+        )
+    require_opened(course)
+
+
+def require_opened(course: StageCourse) -> None:
+    if not course.course.opened:
+        raise StageNotOpenError(
+            f"{course.stage} was not opened", rule="A stage is opened before anything is scored in it."
+        )
+
+
+def require_consolidated(course: StageCourse) -> None:
+    if not course.course.consolidated:
+        raise StageNotConsolidatedError(
+            f"{course.stage} is not consolidated", rule="Outcomes rest on consolidated standings."
+        )
+
+
+class OfStage(Command, frozen=True, kw_only=True):
+    stage: Identifier
+
+
+class OpenStage(OfStage, frozen=True, kw_only=True):
+    """Which stage."""
+
+
+def _before_opening(command: OpenStage, programme: str) -> tuple[StageCourse, Roster, EarlierStages]:
+    return StageCourse(programme, command.stage), Roster(programme), EarlierStages(programme)
+
+
+class EarlierStages(StageCourse):
+    """A fact: in which stages results were published, by the programme's tag."""
+
+    def __init__(self, programme: str) -> None:
+        super().__init__(programme, "")
+        self.published: set[str] = set()
+
+    @property
+    def selects(self) -> tuple[QueryItem, ...]:
+        return (QueryItem(types=(ResultsPublished.TYPE,), tags=(tag("programme", self.programme),)),)
+
+    def apply(self, position: int, event: Event) -> None:
+        if isinstance(event, ResultsPublished):
+            self.published.add(event.stage)
+
+
+@decision("open-stage", OpenStage, needs=_before_opening)
+def open_stage(
+    command: OpenStage, case: Case, course: StageCourse, roster: Roster, earlier: EarlierStages
+) -> Iterator[Event]:
+    """Open a stage: from here on scores are taken for the teams that hold a seat."""
+    stage = stage_of(case, command.stage)
+    if course.course.opened:
+        raise StageAlreadyOpenError(f"{stage.id} is open", rule="A stage is opened once.")
+    for before in case.charter.stages:
+        if before.id == stage.id:
+            break
+        if before.id not in earlier.published:
+            raise EarlierStageNotFinalError(
+                f"the results of {before.id} are not published", rule="Stages follow one another."
+            )
+    if not roster.seated:
+        raise NoTeamError("no team is enrolled", rule="A stage is opened for the teams that hold a seat.")
+    yield StageOpened(stage=stage.id, teams=tuple(roster.seated))
+
+
+class CloseScoring(OfStage, frozen=True, kw_only=True):
+    """Which stage."""
+
+
+@decision("close-scoring", CloseScoring, needs=lambda command, p: (StageRecord(p, command.stage),))
+def close_scoring(command: CloseScoring, case: Case, record: StageRecord) -> Iterator[Event]:
+    """Close scoring: every panel and every measurement that the charter asks for is complete."""
+    stage = stage_of(case, command.stage)
+    require_scoring(record)
+    if not command.reported:
+        refuse_if(
+            _incomplete(stage, record),
+            rule="Scoring closes when nothing is missing.",
+            error=ScoresMissingError,
+        )
+    yield ScoringClosed(stage=stage.id)
+
+
+def _incomplete(stage: Stage, record: StageRecord) -> Iterator[tuple[str, str]]:
+    for team in record.course.teams:
+        for assessment in stage.assessments:
+            for criterion in assessment.criteria:
+                node = f"{assessment.id}/{criterion.id}"
+                cell = record.cells.get((team, node), Cell())
+                match criterion.scoring:
+                    case Judged(panel=panel) if not panel_complete(stage, panel, cell, record.course):
+                        yield (
+                            "/stage",
+                            f"{team}, {node}: {len(cell.sheets)} sheets, below the panel's quorum or list",
+                        )
+                    case Measured() as measured if not metrics_complete(measured, cell):
+                        yield (
+                            "/stage",
+                            f"{team}, {node}: {len(cell.metrics)} of {len(measured.benchmarks)} benchmarks",
+                        )
+                    case _:
+                        pass
+
+
+class ConsolidateStage(OfStage, frozen=True, kw_only=True):
+    """Which stage."""
+
+
+@decision("consolidate-stage", ConsolidateStage, needs=lambda command, p: (StageRecord(p, command.stage),))
+def consolidate_stage(command: ConsolidateStage, case: Case, record: StageRecord) -> Iterator[Event]:
+    """Settle the standings of a stage; the event carries their digest."""
+    stage = stage_of(case, command.stage)
+    require_opened(record)
+    if record.course.consolidated:
+        raise StageAlreadyConsolidatedError(f"{stage.id} is consolidated", rule="A stage is consolidated once.")
+    if not record.course.closed and not command.reported:
+        raise ScoringOpenError(
+            f"scoring of {stage.id} is open", rule="A stage is consolidated after scoring is closed."
+        )
+    missing = missing_points(stage, tally(stage, record.course, record.cells))
+    refuse_if(
+        (("/stage", f"{team} has no points for {node}") for team, node in missing),
+        rule="A required score is computed, certified or undisclosed by the charter.",
+        error=ScoresMissingError,
+    )
+    standings = standings_of(
+        case.charter, case.rules_hash, stage, record.course, record.cells, record.roster.names, case.position
+    )
+    yield StageConsolidated(
+        stage=stage.id,
+        digest=standings.digest,
+        position=case.position,
+        basis=standings_basis(standings),
+    )
+
+
+class PublishResults(OfStage, frozen=True, kw_only=True):
+    """`publishers`: every agency that releases the results, the actor among them."""
+
+    publishers: tuple[Identifier, ...]
+
+
+@decision("publish-results", PublishResults, needs=lambda command, p: (StageCourse(p, command.stage),))
+def publish_results(command: PublishResults, case: Case, course: StageCourse) -> Iterator[Event]:
+    """Release the results of a stage to the public."""
+    stage = stage_of(case, command.stage)
+    joint = case.charter.joint_publishers
+    if sorted(command.publishers) != sorted(joint) or not (command.reported or case.actor.agency in joint):
+        raise NotJointPublishersError(
+            f"publishers: {', '.join(joint)} publish together", rule="The charter names the joint publishers."
+        )
+    require_consolidated(course)
+    if course.course.published:
+        raise ResultsAlreadyPublishedError(f"the results of {stage.id} are public", rule="Results are published once.")
+    refuse_if(
+        (("/stage", f"{team} has no outcome") for team in without_outcome(course)),
+        rule="Results are published with the outcome of every team.",
+        error=OutcomeMissingError,
+    )
+    yield ResultsPublished(stage=stage.id, publishers=joint)
+
+
+def without_outcome(course: StageCourse) -> list[str]:
+    """Teams of the stage that have neither advanced nor been eliminated."""
+    return [t for t in course.course.teams if t not in course.course.advanced and t not in course.course.eliminated]
+
+
+def contradicts(stage: Stage, record: StageRecord) -> str | None:
+    """Why the facts of the stage cannot all be true, or `None`."""
+    try:
+        tally(stage, record.course, record.cells)
+    except Contradiction as found:
+        return str(found)
+    return None

@@ -1,0 +1,275 @@
+"""Standings: the tally as people and machines read it, with the digest that a certificate binds."""
+
+from __future__ import annotations
+
+import hashlib
+from fractions import Fraction
+from typing import Final, Literal
+
+import msgspec
+import rfc8785
+
+from domain.bounds import Bounds
+from domain.charter_document import TOTAL, Charter, Names, Stage, Unpublished
+from domain.envelope import DataSet
+from domain.points import UNDISCLOSED, format_bound, format_exact, is_known
+from domain.record import Course, Statement
+from domain.stage_events import GateOutcome, HighestOf, MeanOf, PointsOf, RankGroup
+from domain.tally import Cells, RankBasis, Tally, gate_outcome, tally
+
+FORMAT: Final = "sillok-standings/1"
+
+IndependenceStatus = Literal["met", "not_met", "not_ruled", "not_reported"]
+TeamStatus = Literal["enrolled", "evaluating", "advanced", "eliminated", "withdrawn"]
+StandingsBasis = Literal["computed", "certified", "mixed"]
+
+
+class PointsValue(msgspec.Struct, frozen=True):
+    """Decimal strings. `exact` is null when unknown; `low`, `high` are null unless facts bound the value."""
+
+    low: str | None
+    high: str | None
+    exact: str | None
+
+
+class RankValue(msgspec.Struct, frozen=True):
+    best: int
+    worst: int
+    basis: RankBasis
+
+
+class CriterionRow(msgspec.Struct, frozen=True):
+    id: str
+    points: PointsValue
+    maximum: str
+    index: str
+
+
+class AssessmentRow(msgspec.Struct, frozen=True):
+    id: str
+    points: PointsValue
+    maximum: str
+    criteria: tuple[CriterionRow, ...]
+
+
+class IndexRow(msgspec.Struct, frozen=True):
+    id: str
+    points: PointsValue
+    maximum: str
+
+
+class GateRow(msgspec.Struct, frozen=True):
+    id: str
+    node: str
+    minimum: str
+    outcome: Literal["passed", "failed", "open"]
+
+
+class Row(msgspec.Struct, frozen=True, kw_only=True):
+    """One team. `basis`: what its total rests on. `maximum`: of the total. `cause`: on what it was eliminated."""
+
+    team: str
+    name: str
+    names: Names
+    rank: RankValue
+    total: PointsValue
+    maximum: str
+    status: TeamStatus
+    cause: str | None
+    basis: StandingsBasis | None
+    independence: IndependenceStatus
+    assessments: tuple[AssessmentRow, ...]
+    indices: tuple[IndexRow, ...]
+    gates: tuple[GateRow, ...]
+
+
+class StatementRow(msgspec.Struct, frozen=True, kw_only=True):
+    """A certified figure. `node`: of the rubric, or the gate's id. `value`: points, `1-4`, `passed` …"""
+
+    kind: str
+    node: str
+    teams: tuple[str, ...]
+    value: str
+    source: str
+    position: int
+
+
+class Standings(msgspec.Struct, frozen=True, kw_only=True):
+    """The standings of one stage as of a position."""
+
+    programme: str
+    stage: str
+    position: int
+    rules_hash: str
+    digest: str
+    data_set: DataSet
+    statements: tuple[StatementRow, ...]
+    rows: tuple[Row, ...]
+
+
+def standings_of(
+    charter: Charter,
+    rules_hash: str,
+    stage: Stage,
+    course: Course,
+    cells: Cells,
+    names: dict[str, Names],
+    position: int,
+) -> Standings:
+    """The standings of `stage` as of `position`: best rank first, then by enrolment. Raises `Contradiction`."""
+    found = tally(stage, course, cells)
+    rows = tuple(
+        _row(charter, stage, course, names[team], team, found)
+        for team in sorted(course.teams, key=lambda team: (found.ranks[team].best, found.ranks[team].worst))
+    )
+    return Standings(
+        programme=charter.programme,
+        stage=stage.id,
+        position=position,
+        rules_hash=rules_hash,
+        digest=digest(charter.programme, stage.id, position, rules_hash, rows),
+        data_set=charter.data_set,
+        statements=tuple(_statement(statement) for statement in course.statements),
+        rows=rows,
+    )
+
+
+def digest(programme: str, stage: str, position: int, rules_hash: str, rows: tuple[Row, ...]) -> str:
+    """SHA-256 (hex) over RFC 8785 of [format version, programme, stage, position, rules hash, rows]."""
+    return hashlib.sha256(
+        rfc8785.dumps([FORMAT, programme, stage, position, rules_hash, msgspec.to_builtins(rows)])
+    ).hexdigest()
+
+
+def standings_basis(standings: Standings) -> StandingsBasis:
+    """What the standings as a whole rest on."""
+    found = {row.basis for row in standings.rows if row.basis is not None}
+    return found.pop() if len(found) == 1 else "mixed"
+
+
+def missing_points(stage: Stage, found: Tally) -> list[tuple[str, str]]:
+    """(team, criterion) that the charter says how to score, but that are neither computed nor certified."""
+    return [
+        (team, f"{assessment.id}/{criterion.id}")
+        for team in found.figures.teams
+        for assessment in stage.assessments
+        for criterion in assessment.criteria
+        if not isinstance(criterion.scoring, Unpublished)
+        and found.figures[team, f"{assessment.id}/{criterion.id}"].exact is None
+    ]
+
+
+def _row(charter: Charter, stage: Stage, course: Course, names: Names, team: str, found: Tally) -> Row:
+    rank = found.ranks[team]
+    return Row(
+        team=team,
+        name=names.en,
+        names=names,
+        rank=RankValue(rank.best, rank.worst, rank.basis),
+        total=_points(found, team, TOTAL, stage),
+        maximum=stage.maximum,
+        status=_status(course, team),
+        cause=course.eliminated.get(team),
+        basis=_basis(stage, found, team),
+        independence=course.rulings.get(team, "not_reported" if charter.data_set == "public-record" else "not_ruled"),
+        assessments=tuple(
+            AssessmentRow(
+                assessment.id,
+                _points(found, team, assessment.id, stage),
+                assessment.maximum,
+                tuple(
+                    CriterionRow(
+                        criterion.id,
+                        _points(found, team, f"{assessment.id}/{criterion.id}", stage),
+                        criterion.maximum,
+                        criterion.index,
+                    )
+                    for criterion in assessment.criteria
+                ),
+            )
+            for assessment in stage.assessments
+        ),
+        indices=tuple(_index(stage, index.id, found, team) for index in stage.indices),
+        gates=tuple(
+            GateRow(gate.id, gate.node, gate.minimum, gate_outcome(stage, gate.id, team, found, course) or "open")
+            for gate in stage.gates
+        ),
+    )
+
+
+def _status(course: Course, team: str) -> TeamStatus:
+    if team in course.eliminated:
+        return "eliminated"
+    return "advanced" if team in course.advanced else "evaluating"
+
+
+def _basis(stage: Stage, found: Tally, team: str) -> StandingsBasis | None:
+    criteria = [(team, f"{a.id}/{c.id}") for a in stage.assessments for c in a.criteria]
+    computed = sum(criterion in found.computed for criterion in criteria)
+    if computed == len(criteria):
+        return "computed"
+    bounded = any(_bounded(found, team, node) for _team, node in criteria) or _bounded(found, team, TOTAL)
+    if computed:
+        return "mixed"
+    return "certified" if bounded else None
+
+
+def _bounded(found: Tally, team: str, node: str) -> bool:
+    bounds = found.figures[team, node]
+    return bounds.low > 0 or bounds.high < found.figures.maxima[node] or bounds.exact is not None
+
+
+def _points(found: Tally, team: str, node: str, stage: Stage) -> PointsValue:
+    return _value(found.figures[team, node], found.figures.maxima[node], stage.decimals)
+
+
+def _value(bounds: Bounds, maximum: Fraction, decimals: int | None) -> PointsValue:
+    if bounds.exact is not None:
+        text = format_exact(bounds.exact, decimals=decimals)
+        return PointsValue(text, text, text)
+    return PointsValue(
+        format_bound(bounds.low, upward=False) if bounds.low > 0 else None,
+        format_bound(bounds.high, upward=True) if bounds.high < maximum else None,
+        None,
+    )
+
+
+def _index(stage: Stage, index_id: str, found: Tally, team: str) -> IndexRow:
+    """Points of the criteria that count to an index; unknown while it is undisclosed which do."""
+    every = [(f"{a.id}/{c.id}", c) for a in stage.assessments for c in a.criteria]
+    counted = [(node, criterion) for node, criterion in every if criterion.index == index_id]
+    if not counted or any(not is_known(criterion.index) for _node, criterion in every):
+        return IndexRow(index_id, PointsValue(None, None, None), UNDISCLOSED)
+    bounds = [found.figures[team, node] for node, _criterion in counted]
+    maxima = [criterion.maximum for _node, criterion in counted]
+    maximum = sum((found.figures.maxima[node] for node, _criterion in counted), Fraction(0))
+    total = Bounds(
+        sum((each.low for each in bounds), Fraction(0)),
+        sum((each.high for each in bounds), Fraction(0)),
+    )
+    return IndexRow(
+        index_id,
+        _value(total, maximum, stage.decimals),
+        format_exact(maximum) if all(map(is_known, maxima)) else UNDISCLOSED,
+    )
+
+
+def _statement(statement: Statement) -> StatementRow:
+    kind, node, teams, value = _stated(statement)
+    return StatementRow(
+        kind=kind, node=node, teams=teams, value=value, source=statement.source, position=statement.position
+    )
+
+
+def _stated(statement: Statement) -> tuple[str, str, tuple[str, ...], str]:
+    match statement.figure:
+        case PointsOf(node=node, team=team, value=value):
+            return "points", node, (team,), value
+        case HighestOf(node=node, teams=teams, value=value):
+            return "highest", node, teams, value
+        case MeanOf(node=node, value=value):
+            return "mean", node, (), value
+        case RankGroup(teams=teams, best=best, worst=worst):
+            return "rank-group", TOTAL, teams, f"{best}-{worst}"
+        case GateOutcome(gate=gate, team=team, outcome=outcome):
+            return "gate", gate, (team,), outcome

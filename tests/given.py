@@ -1,0 +1,93 @@
+"""Given–when–then for decisions: no I/O, no clock.
+
+    given(*events).when("enrol-team", body).then(TeamEnrolled(...))
+    given(*events).when("enrol-team", body).refused(TeamAlreadyEnrolledError, "/team")
+
+Given events are numbered from 1. Those that the decision needs are folded; a *given* event outside its boundary fails
+the test unless it was given as `background`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+import msgspec
+import pytest
+
+from domain import decision as deciding
+from domain.envelope import Actor
+from domain.event import Event
+from domain.refusal import Refusal
+from domain.rulebook import DECISIONS, prepare
+
+DECIDED_AT = datetime(2026, 1, 15, 3, 0, tzinfo=UTC)
+
+
+@dataclass
+class Given:
+    """A history of one programme, and who asks."""
+
+    events: list[Event]
+    programme: str = "programme"
+    agency: str = "owner"
+    background: list[Event] = field(default_factory=list)
+
+    def by(self, agency: str) -> Given:
+        return Given(self.events, self.programme, agency, self.background)
+
+    def when(self, decision_type: str, body: dict[str, Any]) -> Outcome:
+        return Outcome(self, decision_type, body)
+
+
+@dataclass
+class Outcome:
+    given: Given
+    decision_type: str
+    body: dict[str, Any]
+
+    def decide(self) -> tuple[Event, ...]:
+        """The events that the decision comes to. Raises its refusal."""
+        return decide(self.given, self.decision_type, self.body)
+
+    def then(self, *expected: Event) -> None:
+        assert self.decide() == expected
+
+    def refused(self, error: type[Refusal], pointer: str | None = None) -> Refusal:
+        with pytest.raises(error) as caught:
+            self.decide()
+        assert caught.value.rule
+        if pointer is not None:
+            assert pointer in [each.pointer for each in caught.value.errors]
+        return caught.value
+
+
+def given(*events: Event, programme: str = "programme", background: Iterable[Event] = ()) -> Given:
+    """A history: `background` first, of which the decision may or may not depend, then `events`, on which it must."""
+    return Given(list(events), programme, background=list(background))
+
+
+def decide(given: Given, decision_type: str, body: dict[str, Any]) -> tuple[Event, ...]:
+    """Run one decision on a history, as the service does, in memory."""
+    decision = DECISIONS[decision_type]
+    command = msgspec.convert(body, type=decision.command)
+    charter_fact, facts = prepare(decision, command, given.programme)
+    query = deciding.boundary((charter_fact, *facts))
+    history = [*given.background, *given.events]
+    for position, each in enumerate(history, start=1):
+        tags = each.tags(given.programme)
+        if query.matches(each.TYPE, tags):
+            deciding.fold((charter_fact, *(f for f in facts if f is not charter_fact)), each.TYPE, tags, position, each)
+        else:
+            assert position <= len(given.background), f"{each.TYPE} lies outside the boundary of {decision_type}"
+    case = deciding.Case(
+        programme=given.programme,
+        actor=Actor(agency=given.agency, principal="test"),
+        decided_at=DECIDED_AT,
+        position=len(history),
+        charter=charter_fact.charter,
+        rules_hash=charter_fact.rules_hash,
+    )
+    return deciding.rule_on(decision, command, charter_fact, facts, case=case).events
