@@ -12,7 +12,7 @@ from domain.points import DecimalFormatError, known, parse_decimal
 from domain.record import StageRecord, Statement
 from domain.refusal import Refusal
 from domain.stage_events import Figure, FigureCertified, GateOutcome, HighestOf, MeanOf, PointsOf, RankGroup
-from domain.stages import StageAlreadyConsolidatedError, contradicts, require_opened, stage_of
+from domain.stages import ScoringOpenError, StageAlreadyConsolidatedError, contradicts, require_opened, stage_of
 
 
 class FigureContradictsError(Refusal):
@@ -39,6 +39,8 @@ def certify_figure(command: CertifyFigure, case: Case, record: StageRecord) -> I
         raise StageAlreadyConsolidatedError(
             f"{stage.id} is consolidated", rule="Figures are certified before the standings are settled."
         )
+    if not record.course.closed and not command.reported:
+        raise ScoringOpenError(f"scoring of {stage.id} is open", rule="Figures are certified after scoring is closed.")
     source = command.source or f"certified by {case.actor.agency}"
     record.course.statements.append(Statement(command.figure, source, case.position))
     if why := contradicts(stage, record):

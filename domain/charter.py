@@ -65,6 +65,11 @@ class CharterInForce:
     def rules_hash(self) -> str:
         return self._rules_hash
 
+    @property
+    def document(self) -> str:
+        """The canonical document; empty before a charter is published."""
+        return self._document.decode()
+
 
 class PublishCharter(Command, frozen=True, kw_only=True):
     """`charter`: the document (`domain.charter_document`), as JSON."""
@@ -87,10 +92,6 @@ class ProposedCharter(CharterInForce):
     @property
     def charter(self) -> Charter:
         return self._proposed
-
-    @property
-    def document(self) -> str:
-        return self._document.decode()
 
 
 def checked(programme: str | None, document: object) -> tuple[bytes, Charter]:

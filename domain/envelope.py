@@ -30,7 +30,8 @@ class PrivateEnvelope(msgspec.Struct, frozen=True, kw_only=True):
     `event_id`, `decision_id`: UUIDv7 in canonical text. Times: RFC 3339, UTC, microseconds. `tags`: scoped to the
     programme. `command`: the exact body that the agency sent, on the first event of its decision only, and
     `command_type` its type. `decided_by`: the agency that is reported to have decided, where that is not the actor.
-    `boundary`: what the decision read. `rules_hash`: SHA-256 (hex) of the charter in force. `decider`: name and version of the decision logic. `signature`: the agency's own, if any.
+    `boundary`: what the decision read. `rules_hash`: SHA-256 (hex) of the charter in force. `decider`: name
+    and version of the decision logic. `signature`: the agency's own, if any.
     """
 
     event_id: str

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from datetime import date
+from typing import Protocol
 
 from domain.boundary import QueryItem, tag
 from domain.charter_document import Charter, Identifier, Number, Resource
@@ -180,7 +181,18 @@ def entitled(charter: Charter, status: Status) -> set[str]:
     return {resource for each in charter.entitlements if each.status == status for resource in each.resources}
 
 
-def peak(grants: Iterable[ResourceGranted]) -> int:
+class Granted(Protocol):
+    """So many units (null: uncounted) from one date until before another."""
+
+    @property
+    def quantity(self) -> str | None: ...
+    @property
+    def starts(self) -> str: ...
+    @property
+    def ends(self) -> str: ...
+
+
+def peak(grants: Iterable[Granted]) -> int:
     """The most units granted at one instant."""
     changes = sorted(
         change

@@ -102,7 +102,7 @@ class StageProgress(StageCourse):
 
     @property
     def selects(self) -> tuple[QueryItem, ...]:
-        types = (StageOpened.TYPE, ScoringClosed.TYPE, StageConsolidated.TYPE)
+        types = (StageOpened.TYPE, ScoringClosed.TYPE, StageConsolidated.TYPE, FigureCertified.TYPE)
         return (QueryItem(types=types, tags=(tag("stage", self.programme, self.stage),)),)
 
 

@@ -45,6 +45,10 @@ class ScoresMissingError(Refusal):
     """Something that the charter asks for was not scored."""
 
 
+class FactsContradictError(Refusal):
+    """Scores and certified figures of the stage cannot all be true."""
+
+
 class StageAlreadyConsolidatedError(Refusal):
     """The standings of the stage are settled."""
 
@@ -85,6 +89,10 @@ def require_scoring(course: StageCourse) -> None:
         raise ScoringClosedError(
             f"scoring of {course.stage} is closed",
             rule="Scores are taken from the opening of a stage to its closing.",
+        )
+    if course.course.statements:
+        raise ScoringClosedError(
+            f"a figure of {course.stage} is certified", rule="Scores are taken before figures are certified."
         )
     require_opened(course)
 
@@ -205,6 +213,8 @@ def consolidate_stage(command: ConsolidateStage, case: Case, record: StageRecord
         raise ScoringOpenError(
             f"scoring of {stage.id} is open", rule="A stage is consolidated after scoring is closed."
         )
+    if why := contradicts(stage, record):
+        raise FactsContradictError(why, rule="Standings are settled on facts that can all be true.")
     missing = missing_points(stage, tally(stage, record.course, record.cells))
     refuse_if(
         (("/stage", f"{team} has no points for {node}") for team, node in missing),

@@ -11,6 +11,8 @@ from uuid import UUID
 import msgspec
 from eventsourcing.dcb.api import DCBAppendCondition, DCBQuery
 
+from domain.views import Rows
+
 
 class NewEvent(msgspec.Struct, frozen=True, kw_only=True):
     """An event before it has a position. `envelope` and `data` are the exact bytes to keep and to commit to."""
@@ -127,17 +129,6 @@ class Ledger(Protocol):
 
     def find(self, client: str, programme: str, key: str) -> tuple[Appended, bytes] | None:
         """What an idempotency key stands for, with its fingerprint; `None` if unused."""
-
-
-class Rows(Protocol):
-    """A view's rows of one partition: text key → bytes. Written rows are seen by later reads of the same session."""
-
-    def get(self, key: str) -> bytes | None: ...
-
-    def put(self, key: str, value: bytes) -> None: ...
-
-    def scan(self, prefix: str) -> Sequence[tuple[str, bytes]]:
-        """Rows whose key starts with `prefix`, in byte order of the key."""
 
 
 class Turn(msgspec.Struct, kw_only=True):

@@ -1,0 +1,98 @@
+"""The audit trail: who decided what, when and under which rules, one row an event. Key: the position, 16 digits."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import msgspec
+
+from domain import charter_document
+from domain.charter import CharterPublished
+from domain.disclosure import Reader, disclosed, readable, stage_of_event
+from domain.envelope import Actor, Attribution
+from domain.event import Disclosed, encode_data
+from domain.views import Occurrence, Rows, View, encode_row, one_by_one
+
+
+class Entry(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """One event. What the reader may not see yet is left out, and `withheld` says until when."""
+
+    position: int
+    type: str
+    version: int
+    recorded_at: str
+    stage: str | None = None
+    decision: str | None = None
+    decision_id: str | None = None
+    decided_at: str | None = None
+    agency: str | None = None
+    principal: str | None = None
+    attribution: Attribution | None = None
+    source: str | None = None
+    decided_by: str | None = None
+    rules_hash: str | None = None
+    decider: str | None = None
+    data: msgspec.Raw | None = None
+    withheld: Disclosed | None = None
+
+
+class Kept(msgspec.Struct, frozen=True):
+    """The whole entry, and from when the public may read it."""
+
+    public: Disclosed
+    entry: Entry
+
+
+def key(position: int) -> str:
+    return f"{position:016d}"
+
+
+def fold(rows: Rows, occurrences: Iterable[Occurrence]) -> None:
+    """One row an event; `charter` keeps the rules that say who may read it."""
+
+    def take(occurrence: Occurrence) -> None:
+        event, envelope = occurrence.event, occurrence.envelope
+        if isinstance(event, CharterPublished):
+            rows.put("charter", event.document.encode())
+        document = rows.get("charter")
+        actor: Actor = envelope.actor
+        entry = Entry(
+            position=occurrence.position,
+            type=event.TYPE,
+            version=occurrence.version,
+            recorded_at=occurrence.recorded_at,
+            stage=stage_of_event(event),
+            decision=envelope.command_type,
+            decision_id=envelope.decision_id,
+            decided_at=envelope.decided_at,
+            agency=actor.agency,
+            principal=actor.principal,
+            attribution=envelope.attribution,
+            source=envelope.source,
+            decided_by=envelope.decided_by,
+            rules_hash=envelope.rules_hash,
+            decider=envelope.decider,
+            data=msgspec.Raw(encode_data(event)),
+        )
+        public = event.PUBLIC if document is None else disclosed(charter_document.parse(document), event.TYPE)
+        rows.put(key(occurrence.position), encode_row(Kept(public, entry)))
+
+    one_by_one(occurrences, take)
+
+
+def shown(stored: bytes, published: frozenset[str], reader: Reader) -> Entry:
+    """An entry as `reader` may see it; the principal's key is for agencies and auditors only."""
+    kept = msgspec.json.decode(stored, type=Kept)
+    entry = kept.entry
+    if not readable(kept.public, entry.stage, published, reader):
+        return Entry(
+            position=entry.position,
+            type=entry.type,
+            version=entry.version,
+            recorded_at=entry.recorded_at,
+            withheld=kept.public,
+        )
+    return entry if reader in ("agency", "auditor") else msgspec.structs.replace(entry, principal=None)
+
+
+AUDIT_TRAIL = View(name="audit-trail", version=1, fold=fold)

@@ -1,0 +1,92 @@
+"""Standings, one row a stage, with the facts that they are computed from beside them.
+
+Keys: `charter` · `name/<team>` · `course/<stage>` · `cell/<stage>/<team>/<criterion>` · `standings/<stage>`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TypeVar
+
+import msgspec
+
+from domain import charter_document
+from domain.charter import CharterPublished
+from domain.charter_document import Names
+from domain.record import Cell, Course, fill, run_course
+from domain.stage_events import MeasurementRecorded, ScoreSubmitted
+from domain.standings import Standings, digest, standings_of
+from domain.teams import TeamEnrolled
+from domain.views import Occurrence, Rows, View, encode_row, keyed, one_by_one
+
+T = TypeVar("T")
+
+
+def fold(rows: Rows, occurrences: Iterable[Occurrence]) -> None:
+    """Take the facts in, then compute the standings of every stage that they touch, once."""
+    touched: dict[str, int] = {}
+    courses: dict[str, Course] = {}
+    cells: dict[str, Cell] = {}
+
+    def take(occurrence: Occurrence) -> None:
+        event = occurrence.event
+        if isinstance(event, CharterPublished):
+            rows.put("charter", event.document.encode())
+        elif isinstance(event, TeamEnrolled):
+            rows.put(f"name/{event.team}", encode_row(event.name))
+        elif isinstance(event, ScoreSubmitted | MeasurementRecorded):
+            key = f"cell/{event.stage}/{event.team}/{event.criterion}"
+            fill(cells.setdefault(key, _stored(rows, key, Cell)), event)
+            touched[event.stage] = occurrence.position
+        elif (stage := getattr(event, "stage", None)) is not None:
+            key = f"course/{stage}"
+            run_course(courses.setdefault(key, _stored(rows, key, Course)), occurrence.position, event)
+            touched[stage] = occurrence.position
+
+    one_by_one(occurrences, take)
+    for key, value in (*courses.items(), *cells.items()):
+        rows.put(key, encode_row(value))
+    for stage, position in touched.items():
+        computed = _compute(rows, stage, position)
+        if computed is not None:
+            rows.put(f"standings/{stage}", encode_row(computed))
+
+
+def _stored(rows: Rows, key: str, type_: type[T]) -> T:
+    stored = rows.get(key)
+    return type_() if stored is None else msgspec.json.decode(stored, type=type_)
+
+
+def _compute(rows: Rows, stage_id: str, position: int) -> Standings | None:
+    document = rows.get("charter")
+    stage = charter_document.parse(document).stage(stage_id) if document is not None else None
+    if document is None or stage is None:
+        return None
+    prefix = f"cell/{stage_id}/"
+    cells = {}
+    for place, value in keyed(rows.scan(prefix), prefix):
+        team, _, criterion = place.partition("/")
+        cells[team, criterion] = msgspec.json.decode(value, type=Cell)
+    names = {team: msgspec.json.decode(value, type=Names) for team, value in keyed(rows.scan("name/"), "name/")}
+    return standings_of(
+        charter_document.parse(document),
+        charter_document.rules_hash(document),
+        stage,
+        _stored(rows, f"course/{stage_id}", Course),
+        cells,
+        names,
+        position,
+    )
+
+
+def as_of(stored: bytes, position: int) -> Standings:
+    """A stored row as the answer at `position`: nothing but the position, and the digest that covers it, changes."""
+    standings = msgspec.json.decode(stored, type=Standings)
+    return msgspec.structs.replace(
+        standings,
+        position=position,
+        digest=digest(standings.programme, standings.stage, position, standings.rules_hash, standings.rows),
+    )
+
+
+STANDINGS = View(name="standings", version=1, fold=fold)

@@ -1,0 +1,382 @@
+"""Queries: what readers may see, and as of which position it stands."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import Final
+
+import msgspec
+from eventsourcing.dcb.api import DCBQuery, DCBQueryItem
+
+from domain.boundary import Query, tag
+from domain.calls import AdditionalCallOpened
+from domain.charter import CharterInForce, CharterPublished
+from domain.charter_document import Charter, EligibleClass, Names
+from domain.disclosure import Reader, disclosed, readable, stage_of_event
+from domain.envelope import DataSet, decode_envelope
+from domain.event import Event, decode_data
+from domain.refusal import Refusal
+from domain.stage_events import ResultsPublished
+from domain.standings import Standings
+from domain.teams import Roster, Status, TeamEnrolled
+from domain.views import MemoryRows, Rows, View
+from domain.views.audit_trail import AUDIT_TRAIL, Entry, key, shown
+from domain.views.grants import GRANTS, ResourceUse, resource_use
+from domain.views.standings import STANDINGS, as_of
+from service.application.ports import Ledger, RecordedEvent, ViewStore
+from service.application.projecting import occurrences
+from service.application.submitting import as_dcb, instant
+
+WAIT_SECONDS: Final = 5.0
+"""How long a reader who asks for `min_position` waits for the view."""
+
+
+class UnknownStageError(Refusal):
+    """The charter has no stage of that name, or it was not opened."""
+
+    KIND = "unknown"
+
+
+class UnknownPositionError(Refusal):
+    """The ledger does not reach that position yet."""
+
+    KIND = "unknown"
+
+
+class NotYetProjectedError(Exception):
+    """The view did not reach the asked position in time. `position`: where it stands; `stale`: why, if it halted."""
+
+    def __init__(self, position: int, stale: str | None) -> None:
+        super().__init__(f"the view stands at position {position}" + (f", stale because {stale}" if stale else ""))
+
+
+class ProgrammeSummary(msgspec.Struct, frozen=True, kw_only=True):
+    programme: str
+    title: Names
+    data_set: DataSet
+    notice: Names
+    rules_hash: str
+
+
+class StageSummary(msgspec.Struct, frozen=True, kw_only=True):
+    id: str
+    title: Names
+    published: bool
+
+
+class ProgrammeDetail(ProgrammeSummary, frozen=True, kw_only=True):
+    """`position`: of the ledger when this was read."""
+
+    position: int
+    owner: str
+    seats: str
+    stages: tuple[StageSummary, ...]
+
+
+class TeamSummary(msgspec.Struct, frozen=True, kw_only=True):
+    """`status`: null where the outcome is under embargo."""
+
+    team: str
+    name: str
+    names: Names
+    status: Status | None
+
+
+class CallSummary(msgspec.Struct, frozen=True, kw_only=True):
+    call: str
+    title: Names
+    seats: str
+    closes: str
+    classes: tuple[EligibleClass, ...]
+    position: int
+
+
+class GrantsAnswer(msgspec.Struct, frozen=True, kw_only=True):
+    programme: str
+    position: int
+    data_set: DataSet
+    resources: tuple[ResourceUse, ...]
+
+
+class Counts(msgspec.Struct, frozen=True, kw_only=True):
+    """What may be known of a stage under embargo: how many events of each type, never their content."""
+
+    programme: str
+    stage: str
+    position: int
+    data_set: DataSet
+    embargo: str
+    events: dict[str, int]
+
+
+class Disclosure(msgspec.Struct, frozen=True):
+    """What a reader may see of a programme."""
+
+    charter: Charter
+    published: frozenset[str]
+    reader: Reader
+
+    def shows(self, event: Event) -> bool:
+        return readable(disclosed(self.charter, event.TYPE), stage_of_event(event), self.published, self.reader)
+
+
+class CloudEvent(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """An event as it leaves, CloudEvents 1.0.2 in JSON; under embargo without data and actor, `withheld` says so."""
+
+    specversion: str = ""
+    id: str
+    source: str
+    type: str
+    time: str
+    datacontenttype: str | None = None
+    position: int
+    programme: str
+    eventversion: int
+    dataset: DataSet
+    attribution: str | None = None
+    agency: str | None = None
+    tags: tuple[str, ...] | None = None
+    withheld: bool = False
+    data: msgspec.Raw | None = None
+
+
+class Queries:
+    """Every query of the API. `pause` sleeps; a test may give its own."""
+
+    def __init__(self, ledger: Ledger, store: ViewStore, *, pause: Callable[[float], None] = time.sleep) -> None:
+        self._ledger = ledger
+        self._store = store
+        self._pause = pause
+
+    def programmes(self) -> list[ProgrammeSummary]:
+        """Every programme, in order of publication."""
+        query = DCBQuery(items=[DCBQueryItem(types=[CharterPublished.TYPE])])
+        facts: dict[str, CharterInForce] = {}
+        for each in self._ledger.read(query):
+            fact = facts.setdefault(each.programme, CharterInForce(each.programme))
+            fact.apply(each.position, decode_data(each.type, each.version, each.data))
+        return [_summary(fact.charter, fact.rules_hash) for fact in facts.values()]
+
+    def programme(self, programme: str) -> ProgrammeDetail:
+        """Raises `UnknownProgrammeError`."""
+        fact, published, head = self._rules(programme)
+        charter = fact.charter
+        summary = _summary(charter, fact.rules_hash)
+        return ProgrammeDetail(
+            **msgspec.structs.asdict(summary),
+            position=head,
+            owner=charter.owner,
+            seats=charter.seats,
+            stages=tuple(
+                StageSummary(id=stage.id, title=stage.title, published=stage.id in published)
+                for stage in charter.stages
+            ),
+        )
+
+    def charter(self, programme: str) -> tuple[bytes, str]:
+        """The canonical document and its SHA-256. Raises `UnknownProgrammeError`."""
+        fact, _published, _head = self._rules(programme)
+        return fact.document.encode(), fact.rules_hash
+
+    def disclosure(self, programme: str, reader: Reader) -> Disclosure:
+        """Raises `UnknownProgrammeError`."""
+        fact, published, _head = self._rules(programme)
+        return Disclosure(fact.charter, published, reader)
+
+    def teams(self, programme: str, reader: Reader) -> list[TeamSummary]:
+        """Every team ever enrolled; outcomes only as far as the reader may see them."""
+        disclosure = self.disclosure(programme, reader)
+        roster = Roster(programme)
+        for each in self._ledger.read(as_dcb(Query(items=roster.selects))):
+            event = decode_data(each.type, each.version, each.data)
+            if isinstance(event, TeamEnrolled) or disclosure.shows(event):
+                roster.apply(each.position, event)
+        return [
+            TeamSummary(team=team, name=roster.names[team].en, names=roster.names[team], status=status)
+            for team, status in roster.status.items()
+        ]
+
+    def calls(self, programme: str) -> list[CallSummary]:
+        """Every additional call that was opened."""
+        charter = self._rules(programme)[0].charter
+        opened = {}
+        query = DCBQuery(items=[DCBQueryItem(types=[AdditionalCallOpened.TYPE], tags=[tag("programme", programme)])])
+        for each in self._ledger.read(query):
+            event = decode_data(each.type, each.version, each.data)
+            if isinstance(event, AdditionalCallOpened):
+                opened[event.call] = each.position
+        return [
+            CallSummary(
+                call=call.id,
+                title=call.title,
+                seats=call.seats,
+                closes=call.closes,
+                classes=call.classes,
+                position=opened[call.id],
+            )
+            for call in charter.calls
+            if call.id in opened
+        ]
+
+    def standings(
+        self,
+        programme: str,
+        stage: str | None,
+        reader: Reader,
+        *,
+        as_of_position: int | None = None,
+        min_position: int = 0,
+    ) -> Standings | Counts:
+        """The standings of a stage (the first one if none is named), or counts while they are under embargo.
+
+        Raises `UnknownProgrammeError`, `UnknownStageError`, `UnknownPositionError`, `NotYetProjectedError`.
+        """
+        disclosure = self.disclosure(programme, reader)
+        stage = stage or disclosure.charter.stages[0].id
+        rows, position = self._rows(STANDINGS, programme, as_of_position, min_position)
+        stored = rows.get(f"standings/{stage}")
+        if stored is None:
+            raise UnknownStageError(
+                f"{stage!r} was not opened in {programme} by position {position}",
+                rule="Standings are of a stage that was opened.",
+            )
+        if reader in ("public", "consortium") and stage not in disclosure.published:
+            return self._counts(disclosure.charter, stage, position)
+        return as_of(stored, position)
+
+    def _counts(self, charter: Charter, stage: str, position: int) -> Counts:
+        counted: dict[str, int] = {}
+        stage_tag = tag("stage", charter.programme, stage)
+        for each in self._ledger.read(DCBQuery(items=[DCBQueryItem(tags=[stage_tag])]), upto=position):
+            counted[each.type] = counted.get(each.type, 0) + 1
+        return Counts(
+            programme=charter.programme,
+            stage=stage,
+            position=position,
+            data_set=charter.data_set,
+            embargo=f"until the results of {stage} are published",
+            events=dict(sorted(counted.items())),
+        )
+
+    def grants(self, programme: str, *, as_of_position: int | None = None, min_position: int = 0) -> GrantsAnswer:
+        """Pools and grants. Raises as `standings`."""
+        charter = self._rules(programme)[0].charter
+        rows, position = self._rows(GRANTS, programme, as_of_position, min_position)
+        return GrantsAnswer(
+            programme=programme,
+            position=position,
+            data_set=charter.data_set,
+            resources=resource_use([*rows.scan("grant/"), *rows.scan("pool/")]),
+        )
+
+    def audit_trail(
+        self, programme: str, reader: Reader, *, after: int = 0, limit: int = 100, min_position: int = 0
+    ) -> tuple[list[Entry], int]:
+        """Entries after a position, and the view's position. Raises as `standings`."""
+        disclosure = self.disclosure(programme, reader)
+        self._wait(AUDIT_TRAIL, programme, min_position)
+        rows, position = self._store.scan(AUDIT_TRAIL.name, programme, "0", after=key(after), limit=limit)
+        return [shown(value, disclosure.published, reader) for _key, value in rows], position
+
+    def events(
+        self,
+        reader: Reader,
+        *,
+        after: int = 0,
+        limit: int = 100,
+        type_: str | None = None,
+        tag_: str | None = None,
+        programme: str | None = None,
+    ) -> tuple[list[CloudEvent], int]:
+        """A page of the ledger as `reader` may see it, and the head."""
+        if programme is not None and type_ is None and tag_ is None:
+            found = self._ledger.read_programme(programme, after=after, limit=limit)
+        else:
+            item = DCBQueryItem(types=[type_] if type_ else [], tags=[tag_] if tag_ else [])
+            query = DCBQuery(items=[item]) if type_ or tag_ else None
+            found = self._ledger.read(query, after=after, limit=limit)
+        disclosures: dict[str, Disclosure] = {}
+        page = []
+        for each in found:
+            if each.programme not in disclosures:
+                disclosures[each.programme] = self.disclosure(each.programme, reader)
+            event = _cloud_event(each, disclosures[each.programme])
+            # Whoever asks by tag must not learn from the answer which withheld events carry it.
+            if not (event.withheld and tag_ is not None):
+                page.append(event)
+        return page, found.head
+
+    def _rules(self, programme: str) -> tuple[CharterInForce, frozenset[str], int]:
+        """Charter, stages whose results are public, and the ledger's head. Raises `UnknownProgrammeError`."""
+        fact = CharterInForce(programme)
+        published = set()
+        programme_tag = tag("programme", programme)
+        types = [CharterPublished.TYPE, ResultsPublished.TYPE]
+        found = self._ledger.read(DCBQuery(items=[DCBQueryItem(types=types, tags=[programme_tag])]))
+        for each in found:
+            event = decode_data(each.type, each.version, each.data)
+            fact.apply(each.position, event)
+            if isinstance(event, ResultsPublished):
+                published.add(event.stage)
+        _charter = fact.charter
+        return fact, frozenset(published), found.head
+
+    def _rows(self, view: View, programme: str, as_of_position: int | None, min_position: int) -> tuple[Rows, int]:
+        """The view's rows, as it stands or folded anew up to an earlier position."""
+        if as_of_position is None:
+            self._wait(view, programme, min_position)
+            found, position = self._store.scan(view.name, programme, "")
+            rows = MemoryRows()
+            rows.rows.update(found)
+            return rows, position
+        head = self._ledger.head()
+        if not 0 < as_of_position <= head:
+            raise UnknownPositionError(f"the ledger ends at {head}", rule="Positions run from 1 to the head.")
+        rows = MemoryRows()
+        view.fold(rows, occurrences(self._ledger.read_programme(programme, upto=as_of_position)))
+        return rows, as_of_position
+
+    def _wait(self, view: View, programme: str, min_position: int) -> None:
+        waited = 0.0
+        while min_position:
+            position, stale = self._store.position(view.name, programme)
+            if position >= min_position:
+                return
+            if stale or waited >= WAIT_SECONDS:
+                raise NotYetProjectedError(position, stale)
+            self._pause(0.02)
+            waited += 0.02
+
+
+def _summary(charter: Charter, rules_hash: str) -> ProgrammeSummary:
+    return ProgrammeSummary(
+        programme=charter.programme,
+        title=charter.title,
+        data_set=charter.data_set,
+        notice=charter.notice,
+        rules_hash=rules_hash,
+    )
+
+
+def _cloud_event(recorded: RecordedEvent, disclosure: Disclosure) -> CloudEvent:
+    event = decode_data(recorded.type, recorded.version, recorded.data)
+    shows = disclosure.shows(event)
+    envelope = decode_envelope(recorded.envelope)
+    return CloudEvent(
+        specversion="1.0",
+        id=str(recorded.event_id),
+        source=f"/v1/programmes/{recorded.programme}",
+        type=recorded.type,
+        time=instant(recorded.recorded_at),
+        datacontenttype="application/json" if shows else None,
+        position=recorded.position,
+        programme=recorded.programme,
+        eventversion=recorded.version,
+        dataset=envelope.data_set,
+        attribution=envelope.attribution if shows else None,
+        agency=envelope.actor.agency if shows else None,
+        tags=recorded.tags if shows else None,
+        withheld=not shows,
+        data=msgspec.Raw(recorded.data) if shows else None,
+    )

@@ -1,0 +1,268 @@
+"""Submitting a decision: read its boundary, decide, append under the condition that nothing in it has changed."""
+
+from __future__ import annotations
+
+import hashlib
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from typing import Final
+from uuid import UUID
+
+import msgspec
+from eventsourcing.dcb.api import DCBAppendCondition, DCBQuery, DCBQueryItem
+from eventsourcing.persistence import IntegrityError
+
+from domain import decision as deciding
+from domain.boundary import Boundary, Query
+from domain.charter import json_pointer
+from domain.decision import Case, Command, Decision, Ruling
+from domain.envelope import Actor, PrivateEnvelope, encode_envelope
+from domain.event import decode_data, encode_data
+from domain.refusal import InvalidCommandError
+from domain.rulebook import DECISIONS, prepare
+from service.application.ports import (
+    Appended,
+    AppendRequest,
+    IdempotencyKey,
+    IdempotencyKeyReusedError,
+    Ledger,
+    NewEvent,
+    StaleDecisionError,
+    WakeUps,
+)
+
+ATTEMPTS: Final = 12
+"""How often a decision is taken again when its boundary keeps changing under it."""
+
+
+class MalformedBodyError(ValueError):
+    """The body is not JSON at all, or not in UTF-8."""
+
+
+class UnknownDecisionError(LookupError):
+    """No decision of that name."""
+
+
+class RequestInFlightError(Exception):
+    """The same idempotency key is being worked on in this process."""
+
+
+class ContendedError(Exception):
+    """Others kept deciding on the same facts; nothing was recorded, and trying again is safe."""
+
+
+class Sources(msgspec.Struct, frozen=True, kw_only=True):
+    """Where time, ids and randomness come from. `salt`: 16 random bytes. `identifier`: a UUIDv7."""
+
+    now: Callable[[], datetime]
+    identifier: Callable[[], UUID]
+    salt: Callable[[], bytes]
+
+
+class Submission(msgspec.Struct, frozen=True, kw_only=True):
+    """What an agency sent: the exact bytes of the body, and its own name for the request."""
+
+    programme: str
+    decision_type: str
+    body: bytes
+    actor: Actor
+    idempotency_key: str
+
+
+class Recorded(msgspec.Struct, frozen=True):
+    """An event of an accepted decision."""
+
+    position: int
+    type: str
+
+
+class Accepted(msgspec.Struct, frozen=True, kw_only=True):
+    """A decision that is in the ledger. `replayed`: it was there before this request."""
+
+    decision_id: UUID
+    events: tuple[Recorded, ...]
+    replayed: bool
+
+
+class SubmitDecision:
+    """The use case. Safe to call from many threads."""
+
+    def __init__(self, ledger: Ledger, wake_ups: WakeUps, sources: Sources) -> None:
+        self._ledger = ledger
+        self._wake_ups = wake_ups
+        self._sources = sources
+        self._in_flight: set[tuple[str, str, str]] = set()
+        self._in_flight_lock = threading.Lock()
+
+    def __call__(self, submission: Submission) -> Accepted:
+        """Take the decision, once for each idempotency key.
+
+        Raises a `Refusal`, `MalformedBodyError`, `UnknownDecisionError`, `IdempotencyKeyReusedError`,
+        `RequestInFlightError`, `ContendedError`, `LedgerUnavailableError`; in every case but an unknown outcome
+        nothing was recorded.
+        """
+        decision = DECISIONS.get(submission.decision_type)
+        if decision is None:
+            raise UnknownDecisionError(submission.decision_type)
+        fingerprint = hashlib.sha256(submission.decision_type.encode() + b"\x00" + submission.body).digest()
+        client = submission.actor.agency
+        with self._alone(client, submission.programme, submission.idempotency_key):
+            found = self._ledger.find(client, submission.programme, submission.idempotency_key)
+            if found is not None:
+                appended, first_fingerprint = found
+                if first_fingerprint != fingerprint:
+                    raise IdempotencyKeyReusedError(submission.idempotency_key)
+                return self._accepted(appended)
+            command = parse_command(decision, submission.body)
+            accepted = self._append(submission, decision, command, fingerprint)
+        self._wake_ups.wake(submission.programme)
+        return accepted
+
+    @contextmanager
+    def _alone(self, *key: str) -> Iterator[None]:
+        name = (key[0], key[1], key[2])
+        with self._in_flight_lock:
+            if name in self._in_flight:
+                raise RequestInFlightError(key[2])
+            self._in_flight.add(name)
+        try:
+            yield
+        finally:
+            with self._in_flight_lock:
+                self._in_flight.discard(name)
+
+    def _append(self, submission: Submission, decision: Decision, command: Command, fingerprint: bytes) -> Accepted:
+        for _attempt in range(ATTEMPTS):
+            request = self._decide(submission, decision, command, fingerprint)
+            try:
+                appended = self._ledger.append(request)
+            except (IntegrityError, StaleDecisionError):
+                continue
+            if appended.replayed:
+                return self._accepted(appended)
+            return Accepted(
+                decision_id=appended.decision_id,
+                events=tuple(Recorded(appended.first_position + i, new.type) for i, new in enumerate(request.events)),
+                replayed=False,
+            )
+        raise ContendedError(decision.type)
+
+    def _decide(
+        self, submission: Submission, decision: Decision, command: Command, fingerprint: bytes
+    ) -> AppendRequest:
+        """Read the boundary, decide, and make the request to append. Raises a `Refusal`."""
+        programme = submission.programme
+        decided_at = self._sources.now()
+        charter_fact, facts = prepare(decision, command, programme)
+        folded = tuple(dict.fromkeys((charter_fact, *facts)))
+        query = deciding.boundary(folded)
+        found = self._ledger.read(as_dcb(query))
+        for each in found:
+            event = decode_data(each.type, each.version, each.data)
+            deciding.fold(folded, each.type, each.tags, each.position, event)
+        case = Case(
+            programme=programme,
+            actor=submission.actor,
+            decided_at=decided_at,
+            position=found.head,
+            charter=charter_fact.charter,
+            rules_hash=charter_fact.rules_hash,
+        )
+        ruling = deciding.rule_on(decision, command, charter_fact, facts, case=case)
+        decision_id = self._sources.identifier()
+        return AppendRequest(
+            events=self._new_events(
+                submission, decision, command, ruling, decision_id, Boundary(query, found.head), decided_at
+            ),
+            decision_id=decision_id,
+            condition=DCBAppendCondition(fail_if_events_match=as_dcb(query), after=found.head),
+            decided_at=decided_at,
+            idempotency=IdempotencyKey(
+                client=submission.actor.agency,
+                programme=programme,
+                key=submission.idempotency_key,
+                fingerprint=fingerprint,
+            ),
+        )
+
+    def _new_events(
+        self,
+        submission: Submission,
+        decision: Decision,
+        command: Command,
+        ruling: Ruling,
+        decision_id: UUID,
+        boundary: Boundary,
+        decided_at: datetime,
+    ) -> list[NewEvent]:
+        new = []
+        for number, event in enumerate(ruling.events):
+            event_id = self._sources.identifier()
+            tags = event.tags(submission.programme)
+            envelope = PrivateEnvelope(
+                event_id=str(event_id),
+                tags=tags,
+                data_set=ruling.data_set,
+                decided_at=instant(decided_at),
+                actor=submission.actor,
+                attribution=command.attribution,
+                source=command.source,
+                decided_by=command.decided_by,
+                decision_id=str(decision_id),
+                command_type=decision.type,
+                command=submission.body.decode() if number == 0 else None,
+                boundary=boundary,
+                rules_hash=ruling.rules_hash,
+                decider=f"{decision.type}/{decision.version}",
+            )
+            new.append(
+                NewEvent(
+                    programme=submission.programme,
+                    type=event.TYPE,
+                    version=event.VERSION,
+                    event_id=event_id,
+                    tags=tags,
+                    salt=self._sources.salt(),
+                    envelope=encode_envelope(envelope),
+                    data=encode_data(event),
+                )
+            )
+        return new
+
+    def _accepted(self, appended: Appended) -> Accepted:
+        found = self._ledger.read(after=appended.first_position - 1, upto=appended.last_position)
+        return Accepted(
+            decision_id=appended.decision_id,
+            events=tuple(Recorded(each.position, each.type) for each in found),
+            replayed=appended.replayed,
+        )
+
+
+def parse_command(decision: Decision, body: bytes) -> Command:
+    """The command in a body. Raises `MalformedBodyError`, or `InvalidCommandError` with the field at fault."""
+    try:
+        body.decode()
+        return msgspec.json.decode(body, type=decision.command)
+    except msgspec.ValidationError as error:
+        reason, _, place = str(error).partition(" - at ")
+        raise InvalidCommandError(
+            f"{json_pointer(place) or 'body'}: {reason}",
+            rule=f"The body is that of {decision.type}, as the API's specification has it.",
+            pointer=json_pointer(place),
+        ) from error
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise MalformedBodyError(f"the body is not JSON: {error}") from error
+    except RecursionError as error:
+        raise MalformedBodyError("the body is nested too deeply") from error
+
+
+def as_dcb(query: Query) -> DCBQuery:
+    """The domain's query in the library's terms."""
+    return DCBQuery(items=[DCBQueryItem(types=list(item.types), tags=list(item.tags)) for item in query.items])
+
+
+def instant(time: datetime) -> str:
+    """RFC 3339, UTC, microseconds."""
+    return time.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
