@@ -1,0 +1,1 @@
+"""HTTP in: decisions, views, ledger."""

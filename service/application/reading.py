@@ -141,6 +141,15 @@ class CloudEvent(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     data: msgspec.Raw | None = None
 
 
+class EventPage(msgspec.Struct, frozen=True, kw_only=True):
+    """Events as a reader may see them. `reached`: the last position looked at. `more`: whether others may follow."""
+
+    events: list[CloudEvent]
+    reached: int
+    more: bool
+    head: int
+
+
 class Queries:
     """Every query of the API. `pause` sleeps; a test may give its own."""
 
@@ -288,9 +297,9 @@ class Queries:
         type_: str | None = None,
         tag_: str | None = None,
         programme: str | None = None,
-    ) -> tuple[list[CloudEvent], int]:
-        """A page of the ledger as `reader` may see it, and the head."""
-        if programme is not None and type_ is None and tag_ is None:
+    ) -> EventPage:
+        """A page of the ledger as `reader` may see it: at most `limit` events are looked at."""
+        if programme is not None:
             found = self._ledger.read_programme(programme, after=after, limit=limit)
         else:
             item = DCBQueryItem(types=[type_] if type_ else [], tags=[tag_] if tag_ else [])
@@ -298,14 +307,22 @@ class Queries:
             found = self._ledger.read(query, after=after, limit=limit)
         disclosures: dict[str, Disclosure] = {}
         page = []
-        for each in found:
+        looked_at = list(found)
+        for each in looked_at:
+            if (type_ and each.type != type_) or (tag_ and tag_ not in each.tags):
+                continue
             if each.programme not in disclosures:
                 disclosures[each.programme] = self.disclosure(each.programme, reader)
             event = _cloud_event(each, disclosures[each.programme])
             # Whoever asks by tag must not learn from the answer which withheld events carry it.
             if not (event.withheld and tag_ is not None):
                 page.append(event)
-        return page, found.head
+        return EventPage(
+            events=page,
+            reached=looked_at[-1].position if looked_at else found.head,
+            more=len(looked_at) == limit,
+            head=found.head,
+        )
 
     def _rules(self, programme: str) -> tuple[CharterInForce, frozenset[str], int]:
         """Charter, stages whose results are public, and the ledger's head. Raises `UnknownProgrammeError`."""

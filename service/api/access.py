@@ -1,0 +1,43 @@
+"""Who asks: keys in requests, and what their holders may read."""
+
+from __future__ import annotations
+
+from litestar import Request
+from litestar.datastructures import State
+
+from domain.disclosure import Reader
+from service.api.problems import ApiProblem
+from service.application.identity import Authenticator, Principal
+
+AnyRequest = Request[object, object, State]
+
+
+def principal_of(request: AnyRequest, keys: Authenticator) -> Principal | None:
+    """The holder of the request's key; `None` without a key. Raises 401 for a wrong one."""
+    authorization = request.headers.get("authorization")
+    key = request.headers.get("x-api-key")
+    if authorization is not None:
+        scheme, _, credentials = authorization.partition(" ")
+        if scheme.lower() != "bearer":
+            raise ApiProblem("unauthenticated", "Authorization: the scheme is Bearer")
+        key = credentials.strip()
+    if key is None:
+        return None
+    principal = keys.authenticate(key)
+    if principal is None:
+        raise ApiProblem("unauthenticated", "the key is unknown, wrong or revoked")
+    return principal
+
+
+def require_agency(principal: Principal | None) -> tuple[str, str]:
+    """(agency, key id) of an agency's key. Raises 401, 403."""
+    if principal is None:
+        raise ApiProblem("unauthenticated", "decisions are submitted with an agency's key, as Authorization: Bearer …")
+    if principal.agency is None:
+        raise ApiProblem("wrong-role", f"a key of role {principal.role} submits no decisions")
+    return principal.agency, principal.key_id
+
+
+def reader_of(principal: Principal | None) -> Reader:
+    """What role a reader has; nobody is the public."""
+    return "public" if principal is None else principal.role

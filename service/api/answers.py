@@ -1,0 +1,61 @@
+"""Answers with a strong ETag, paging links, and the checks of query parameters."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import Final
+from urllib.parse import urlencode
+
+import msgspec
+from litestar import Response
+
+from domain.refusal import FieldError
+from service.api.access import AnyRequest
+from service.api.problems import ApiProblem
+
+PAGE: Final = 100
+PAGE_LIMIT: Final = 1000
+
+_encode = msgspec.json.Encoder(order="deterministic").encode
+
+
+def answer(request: AnyRequest, content: object, *, headers: dict[str, str] | None = None) -> Response[bytes]:
+    """JSON with a strong ETag; 304 when the client has it."""
+    body = content if isinstance(content, bytes) else _encode(content)
+    return tagged(request, body, "application/json", headers)
+
+
+def tagged(request: AnyRequest, body: bytes, media_type: str, headers: dict[str, str] | None = None) -> Response[bytes]:
+    """A body of any type with a strong ETag; 304 when the client has it. What a reader sees depends on their key."""
+    etag = f'"{hashlib.sha256(body).hexdigest()[:32]}"'
+    sent = {"ETag": etag, "Cache-Control": "no-cache", "Vary": "Authorization, X-API-Key", **(headers or {})}
+    known = {each.strip() for each in request.headers.get("if-none-match", "").split(",")}
+    if etag in known or "*" in known:
+        return Response(b"", status_code=304, headers=sent, media_type=media_type)
+    return Response(body, status_code=200, headers=sent, media_type=media_type)
+
+
+def whole_number(request: AnyRequest, name: str, default: int, *, low: int = 0, high: int = 2**62) -> int:
+    """A query parameter that is a whole number. Raises 400 naming it and its rule."""
+    text = request.query_params.get(name)
+    if text is None:
+        return default
+    if not (text.isascii() and text.isdecimal() and len(text) < 20 and low <= int(text) <= high):
+        detail = f"{name}: a whole number from {low} to {high}"
+        raise ApiProblem("invalid-parameter", detail, errors=(FieldError(f"/{name}", detail),))
+    return int(text)
+
+
+def only_parameters(request: AnyRequest, *names: str) -> None:
+    """Raise 400 for a query parameter that the operation does not know."""
+    for name in request.query_params:
+        if name not in names:
+            detail = f"{name[:80]}: unknown parameter; known: {', '.join(names) or 'none'}"
+            raise ApiProblem("invalid-parameter", detail, errors=(FieldError(f"/{name[:80]}", detail),))
+
+
+def next_link(request: AnyRequest, after: int, limit: int) -> dict[str, str]:
+    """The `Link` header to the page that follows."""
+    kept = {name: value for name, value in request.query_params.items() if name not in ("after", "limit")}
+    query = urlencode({**kept, "after": after, "limit": limit})
+    return {"Link": f'<{request.url.path}?{query}>; rel="next"'}

@@ -1,0 +1,31 @@
+"""The Litestar application."""
+
+from __future__ import annotations
+
+from litestar import Litestar
+from litestar.di import Provide
+
+from service.api import docs, health, ledger, programmes
+from service.api.decisions import submit_decision
+from service.api.parts import Parts
+from service.api.problems import HANDLERS
+
+
+def create_application(parts: Parts) -> Litestar:
+    """All routes over the given parts. OpenAPI is our own document (`service.api.openapi`), not the framework's."""
+
+    async def provide_parts() -> Parts:
+        return parts
+
+    return Litestar(
+        route_handlers=[
+            submit_decision,
+            *programmes.HANDLERS,
+            ledger.list_events,
+            *health.HANDLERS,
+            *docs.HANDLERS,
+        ],
+        dependencies={"parts": Provide(provide_parts)},
+        exception_handlers=HANDLERS,
+        openapi_config=None,
+    )

@@ -1,0 +1,58 @@
+"""The ledger's events, as each reader may see them."""
+
+from __future__ import annotations
+
+import re
+from functools import partial
+
+import msgspec
+from litestar import Response, get
+
+from domain.boundary import IDENTIFIER
+from domain.event import EVENTS
+from domain.refusal import FieldError
+from service.api.access import AnyRequest, principal_of, reader_of
+from service.api.answers import PAGE, PAGE_LIMIT, next_link, only_parameters, tagged, whole_number
+from service.api.parts import Parts
+from service.api.problems import ApiProblem
+
+_TAG = re.compile(rf"[a-z][a-z-]*:{IDENTIFIER}(?:/{IDENTIFIER})*")
+_PROGRAMME = re.compile(IDENTIFIER)
+
+_encode = msgspec.json.Encoder(order="deterministic").encode
+
+
+@get("/v1/ledger/events")
+async def list_events(request: AnyRequest, parts: Parts) -> Response[bytes]:
+    """A page of events in order of position, one CloudEvent a line."""
+    only_parameters(request, "after", "limit", "type", "tag", "programme")
+    principal = await parts.run(partial(principal_of, request, parts.keys))
+    limit = whole_number(request, "limit", PAGE, low=1, high=PAGE_LIMIT)
+    type_ = request.query_params.get("type")
+    if type_ is not None and type_ not in EVENTS:
+        raise _bad("type", f"one of {', '.join(sorted(EVENTS))}")
+    tag = request.query_params.get("tag")
+    if tag is not None and (len(tag) > 600 or _TAG.fullmatch(tag) is None):
+        raise _bad("tag", "kind:programme or kind:programme/id, such as team:programme/team")
+    programme = request.query_params.get("programme")
+    if programme is not None and _PROGRAMME.fullmatch(programme) is None:
+        raise _bad("programme", "the id of a programme")
+    page = await parts.run(
+        partial(
+            parts.queries.events,
+            reader_of(principal),
+            after=whole_number(request, "after", 0),
+            limit=limit,
+            type_=type_,
+            tag_=tag,
+            programme=programme,
+        )
+    )
+    body = b"".join(_encode(event) + b"\n" for event in page.events)
+    more = next_link(request, page.reached, limit) if page.more else {}
+    return tagged(request, body, "application/x-ndjson", {"Ledger-Head": str(page.head), **more})
+
+
+def _bad(name: str, rule: str) -> ApiProblem:
+    detail = f"{name}: {rule}"
+    return ApiProblem("invalid-parameter", detail, errors=(FieldError(f"/{name}", detail),))

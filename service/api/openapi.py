@@ -1,0 +1,217 @@
+"""The OpenAPI 3.1 document, made from the types that the handlers use and from the registry of decisions.
+
+`api_specs/openapi.json` is this document, checked in; a test holds both against each other and against the routes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from importlib.metadata import version
+from typing import Any, Final
+
+import msgspec
+
+from domain.charter_document import Charter
+from domain.rulebook import DECISIONS
+from domain.standings import Standings
+from service.api.decisions import BODY_LIMIT, DecisionRecorded
+from service.api.health import Health
+from service.api.problems import MEDIA_TYPE, STATUS, Problem, catalogue
+from service.api.programmes import AuditTrail, CallList, ProgrammeList, TeamList
+from service.application.reading import CloudEvent, Counts, GrantsAnswer, ProgrammeDetail
+
+Json = dict[str, Any]
+
+_ANSWERS: Final = (
+    DecisionRecorded,
+    ProgrammeList,
+    ProgrammeDetail,
+    Charter,
+    TeamList,
+    CallList,
+    Standings,
+    Counts,
+    GrantsAnswer,
+    AuditTrail,
+    CloudEvent,
+    Health,
+    Problem,
+)
+
+_PROGRAMME: Final = {
+    "name": "programme",
+    "in": "path",
+    "required": True,
+    "description": "The id of a programme.",
+    "schema": {"type": "string", "maxLength": 64},
+}
+_AS_OF: Final = ("as_of_position", "The answer as it was at this position.", {"type": "integer", "minimum": 1})
+_MINIMUM: Final = ("min_position", "Wait until the view has reached this position.", {"type": "integer", "minimum": 0})
+_AFTER: Final = ("after", "Only what comes after this position.", {"type": "integer", "minimum": 0})
+_LIMIT: Final = ("limit", "So many at most.", {"type": "integer", "minimum": 1, "maximum": 1000, "default": 100})
+
+Parameter = tuple[str, str, Json]
+
+
+def document() -> Json:
+    """The whole document, deterministic."""
+    commands = [decision.command for decision in DECISIONS.values()]
+    schemas, components = msgspec.json.schema_components(
+        [*_ANSWERS, *commands], ref_template="#/components/schemas/{name}"
+    )
+    named = dict(zip([*_ANSWERS, *commands], schemas, strict=True))
+    paths: dict[str, Json] = {}
+    for path, method, operation in _operations(named):
+        paths.setdefault(path, {})[method] = operation
+    return {
+        "openapi": "3.1.0",
+        "info": {
+            "title": "Sillok",
+            "version": version("sillok"),
+            "summary": "A governance ledger for national competitive programmes.",
+            "description": "Agencies submit decisions; everything that readers see is derived from the ledger of their "
+            "events. Errors are RFC 9457 problem details.",
+            "license": {"name": "Apache-2.0", "identifier": "Apache-2.0"},
+        },
+        "paths": dict(sorted(paths.items())),
+        "components": {
+            "schemas": dict(sorted(components.items())),
+            "securitySchemes": {
+                "bearer": {"type": "http", "scheme": "bearer", "description": "A key, `prefix_id.secret`."},
+                "apiKey": {"type": "apiKey", "in": "header", "name": "X-API-Key"},
+            },
+        },
+    }
+
+
+def _operations(named: dict[Any, Json]) -> Iterator[tuple[str, str, Json]]:
+    for decision in DECISIONS.values():
+        yield (
+            f"/v1/programmes/{{programme}}/decisions/{decision.type}",
+            "post",
+            _submit(decision.type, decision.summary, named[decision.command], named),
+        )
+    one = "/v1/programmes/{programme}"
+    yield "/v1/programmes", "get", _read("list-programmes", "Every programme.", named[ProgrammeList], named)
+    yield one, "get", _read("get-programme", "One programme.", named[ProgrammeDetail], named, of_programme=True)
+    charter = _read("get-charter", "The charter in force.", named[Charter], named, of_programme=True)
+    yield f"{one}/charter", "get", charter
+    yield f"{one}/teams", "get", _read("list-teams", "Its teams.", named[TeamList], named, of_programme=True)
+    yield f"{one}/calls", "get", _read("list-calls", "Additional calls.", named[CallList], named, of_programme=True)
+    standings = _read(
+        "get-standings",
+        "The standings of a stage; counts while its results are under embargo.",
+        {"anyOf": [named[Standings], named[Counts]]},
+        named,
+        ("stage", "A stage of the charter; the first one if none is named.", {"type": "string"}),
+        _AS_OF,
+        _MINIMUM,
+        of_programme=True,
+    )
+    yield f"{one}/standings", "get", standings
+    grants = _read("get-grants", "Pools and grants.", named[GrantsAnswer], named, _AS_OF, _MINIMUM, of_programme=True)
+    yield f"{one}/grants", "get", grants
+    trail = _read(
+        "get-audit-trail", "Who decided what.", named[AuditTrail], named, _AFTER, _LIMIT, _MINIMUM, of_programme=True
+    )
+    yield f"{one}/audit-trail", "get", trail
+    events = _read(
+        "list-events",
+        "Events in order of position, one CloudEvent a line.",
+        named[CloudEvent],
+        named,
+        _AFTER,
+        _LIMIT,
+        ("type", "Only events of this type.", {"type": "string"}),
+        ("tag", "Only events that carry this tag.", {"type": "string"}),
+        ("programme", "Only events of this programme.", {"type": "string"}),
+        media_type="application/x-ndjson",
+    )
+    yield "/v1/ledger/events", "get", events
+    yield "/health/live", "get", _health("live", "The process answers.", named, ready=False)
+    yield "/health/ready", "get", _health("ready", "Decisions can be taken.", named, ready=True)
+
+
+def _submit(name: str, summary: str, command: Json, named: dict[Any, Json]) -> Json:
+    statuses = sorted({STATUS[kind] for kind in STATUS} | {400, 401, 413, 415, 503})
+    return {
+        "operationId": name,
+        "tags": ["decisions"],
+        "summary": summary,
+        "security": [{"bearer": []}, {"apiKey": []}],
+        "parameters": [
+            _PROGRAMME,
+            {
+                "name": "Idempotency-Key",
+                "in": "header",
+                "required": True,
+                "description": "Your own name for this request: the same key with the same body is recorded once.",
+                "schema": {"type": "string", "pattern": "^[!-~]{1,200}$"},
+            },
+        ],
+        "requestBody": {
+            "required": True,
+            "description": f"At most {BODY_LIMIT} bytes.",
+            "content": {"application/json": {"schema": command}},
+        },
+        "responses": {
+            "201": _content("Recorded.", named[DecisionRecorded], "application/json"),
+            **_problems(statuses, named),
+        },
+    }
+
+
+def _read(
+    name: str,
+    summary: str,
+    schema: Json,
+    named: dict[Any, Json],
+    *parameters: Parameter,
+    of_programme: bool = False,
+    media_type: str = "application/json",
+) -> Json:
+    queries = [
+        {"name": each, "in": "query", "required": False, "description": meaning, "schema": type_}
+        for each, meaning, type_ in parameters
+    ]
+    statuses = [400, 401, 503] + ([404] if of_programme else [])
+    return {
+        "operationId": name,
+        "tags": ["views" if of_programme else "ledger"],
+        "summary": summary,
+        "security": [{}, {"bearer": []}, {"apiKey": []}],
+        "parameters": [*([_PROGRAMME] if of_programme else []), *queries],
+        "responses": {
+            "200": _content("As of the position that it states.", schema, media_type),
+            "304": {"description": "What If-None-Match names is still true."},
+            **_problems(sorted(statuses), named),
+        },
+    }
+
+
+def _health(name: str, summary: str, named: dict[Any, Json], *, ready: bool) -> Json:
+    return {
+        "operationId": name,
+        "tags": ["health"],
+        "summary": summary,
+        "responses": {
+            "200": _content(summary, named[Health], "application/json"),
+            **(_problems([503], named) if ready else {}),
+        },
+    }
+
+
+def _problems(statuses: list[int], named: dict[Any, Json]) -> Json:
+    titles = catalogue()
+    return {
+        str(status): _content(
+            "; ".join(sorted(slug for slug, (its_status, _title) in titles.items() if its_status == status)),
+            named[Problem],
+            MEDIA_TYPE,
+        )
+        for status in statuses
+    }
+
+
+def _content(description: str, schema: Json, media_type: str) -> Json:
+    return {"description": description, "content": {media_type: {"schema": schema}}}

@@ -1,0 +1,30 @@
+"""What the handlers work with; wired in `service.bootstrap`."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from concurrent.futures import Executor
+from dataclasses import dataclass
+from typing import TypeVar
+
+from service.application.identity import Authenticator
+from service.application.reading import Queries
+from service.application.submitting import SubmitDecision
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Parts:
+    """`ready`: raises if a decision could not be recorded now. `threads`: where blocking work is done."""
+
+    submit: SubmitDecision
+    queries: Queries
+    keys: Authenticator
+    ready: Callable[[], int]
+    threads: Executor
+
+    async def run(self, work: Callable[[], T]) -> T:
+        """Do blocking work off the event loop."""
+        return await asyncio.get_running_loop().run_in_executor(self.threads, work)

@@ -1,0 +1,164 @@
+"""Errors as RFC 9457 problem details: one catalogue of types, one way out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Final
+
+import msgspec
+import structlog
+from litestar import Request, Response
+from litestar.datastructures import State
+from litestar.exceptions import HTTPException, ValidationException
+from litestar.types import ExceptionHandlersMap
+
+from domain.refusal import FieldError, Kind, Refusal
+from service.application.ports import IdempotencyKeyReusedError, LedgerUnavailableError
+from service.application.reading import NotYetProjectedError
+from service.application.submitting import (
+    ContendedError,
+    MalformedBodyError,
+    RequestInFlightError,
+    UnknownDecisionError,
+)
+
+MEDIA_TYPE: Final = "application/problem+json"
+STATUS: Final[dict[Kind, int]] = {"invalid": 422, "forbidden": 403, "unknown": 404, "state": 409}
+
+_log = structlog.get_logger()
+
+
+class Problem(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """RFC 9457. `type`: address of the problem's page. `rule`: the rule cited. `errors`: the fields at fault."""
+
+    type: str
+    title: str
+    status: int
+    detail: str
+    rule: str | None = None
+    errors: tuple[FieldError, ...] = ()
+
+
+class ApiProblem(Exception):  # noqa: N818 — carries a problem of the catalogue below; not a fact of its own
+    """Something wrong with a request as such, before any rule of a programme is asked."""
+
+    def __init__(
+        self, slug: str, detail: str, *, errors: tuple[FieldError, ...] = (), headers: dict[str, str] | None = None
+    ) -> None:
+        super().__init__(detail)
+        self.slug = slug
+        self.detail = detail
+        self.errors = errors
+        self.headers = headers or {}
+
+
+REQUEST_PROBLEMS: Final[dict[str, tuple[int, str]]] = {
+    "malformed-body": (400, "The body cannot be read as JSON."),
+    "idempotency-key-missing": (400, "A decision is submitted with an Idempotency-Key."),
+    "invalid-parameter": (400, "A parameter of the request breaks its rule."),
+    "unauthenticated": (401, "The request carries no valid key."),
+    "wrong-role": (403, "The key is not one that submits decisions."),
+    "not-found": (404, "There is nothing at this address."),
+    "unknown-decision": (404, "There is no decision of this name."),
+    "method-not-allowed": (405, "The address does not know this method."),
+    "request-in-flight": (409, "The same request is being worked on; ask again."),
+    "body-too-large": (413, "The body is larger than the operation takes."),
+    "unsupported-media-type": (415, "The operation takes application/json."),
+    "idempotency-key-reused": (422, "The Idempotency-Key was used for another request."),
+    "internal": (500, "Something went wrong here; nothing about the request is known to be wrong."),
+    "contended": (503, "Others kept deciding on the same facts; nothing was recorded."),
+    "ledger-unavailable": (503, "The ledger did not answer; nothing was recorded."),
+    "outcome-unknown": (503, "The connection to the ledger was lost; retry with the same Idempotency-Key."),
+    "not-yet-projected": (503, "The view has not reached the position asked for."),
+}
+"""Slug → (status, what it means), for problems that no rule of a programme causes."""
+
+
+def catalogue() -> dict[str, tuple[int, str]]:
+    """Every problem type by slug, with its status and what it means."""
+    refusals = {slug: (STATUS[cls.KIND], cls.title()) for slug, cls in Refusal.CATALOGUE.items()}
+    return dict(sorted({**REQUEST_PROBLEMS, **refusals}.items()))
+
+
+def problem_response(
+    slug: str,
+    detail: str,
+    *,
+    rule: str | None = None,
+    errors: tuple[FieldError, ...] = (),
+    headers: dict[str, str] | None = None,
+) -> Response[bytes]:
+    """A problem of the catalogue as a response."""
+    status, title = catalogue()[slug]
+    problem = Problem(type=f"/problems/{slug}", title=title, status=status, detail=detail, rule=rule, errors=errors)
+    extra = {"Retry-After": "1"} if status == 503 else {}
+    if status == 401:
+        extra["WWW-Authenticate"] = "Bearer"
+    return Response(
+        msgspec.json.encode(problem),
+        status_code=status,
+        media_type=MEDIA_TYPE,
+        headers={**extra, **(headers or {})},
+    )
+
+
+_Request = Request[object, object, State]
+
+
+def _refusal(_request: _Request, refusal: Refusal) -> Response[bytes]:
+    return problem_response(type(refusal).slug(), refusal.detail, rule=refusal.rule, errors=refusal.errors)
+
+
+def _api_problem(_request: _Request, problem: ApiProblem) -> Response[bytes]:
+    return problem_response(problem.slug, problem.detail, errors=problem.errors, headers=problem.headers)
+
+
+def _unavailable(_request: _Request, error: LedgerUnavailableError) -> Response[bytes]:
+    return problem_response("outcome-unknown" if error.outcome_unknown else "ledger-unavailable", str(error))
+
+
+_HTTP: Final = {404: "not-found", 405: "method-not-allowed", 413: "body-too-large", 415: "unsupported-media-type"}
+
+
+def _http(_request: _Request, error: HTTPException) -> Response[bytes]:
+    """What the framework refuses by itself."""
+    if error.status_code >= 500:
+        return problem_response("internal", "the request could not be served")
+    slug = _HTTP.get(error.status_code, "invalid-parameter")
+    errors: tuple[FieldError, ...] = ()
+    if isinstance(error, ValidationException) and isinstance(error.extra, list):
+        errors = tuple(
+            FieldError(str(each.get("key", "")), str(each.get("message", "")))
+            for each in error.extra
+            if isinstance(each, dict)
+        )
+    detail = "; ".join(f"{each.pointer}: {each.detail}" for each in errors) or error.detail
+    kept = {name: value for name, value in (error.headers or {}).items() if name.lower() == "allow"}
+    return problem_response(slug, detail, errors=errors, headers=kept)
+
+
+def _internal(request: _Request, error: Exception) -> Response[bytes]:
+    _log.error("request failed", method=request.method, path=request.url.path, exc_info=error)
+    return problem_response("internal", "the request could not be served; the failure is in the service's log")
+
+
+def _as(slug: str, describe: Callable[[Exception], str]) -> Callable[[_Request, Exception], Response[bytes]]:
+    def handle(_request: _Request, error: Exception) -> Response[bytes]:
+        return problem_response(slug, describe(error))
+
+    return handle
+
+
+HANDLERS: Final[ExceptionHandlersMap] = {
+    Refusal: _refusal,
+    ApiProblem: _api_problem,
+    LedgerUnavailableError: _unavailable,
+    MalformedBodyError: _as("malformed-body", str),
+    UnknownDecisionError: _as("unknown-decision", lambda error: f"there is no decision {str(error)[:80]!r}"),
+    IdempotencyKeyReusedError: _as("idempotency-key-reused", lambda error: f"key {error} stands for another request"),
+    RequestInFlightError: _as("request-in-flight", lambda error: f"key {error} is being worked on"),
+    ContendedError: _as("contended", lambda error: f"{error} met conflicting decisions too often; try again"),
+    NotYetProjectedError: _as("not-yet-projected", str),
+    HTTPException: _http,
+    Exception: _internal,
+}

@@ -1,0 +1,139 @@
+"""Views of a programme."""
+
+from __future__ import annotations
+
+from functools import partial
+
+import msgspec
+from litestar import Response, get
+
+from domain.views.audit_trail import Entry
+from service.api.access import AnyRequest, principal_of, reader_of
+from service.api.answers import PAGE, PAGE_LIMIT, answer, next_link, only_parameters, whole_number
+from service.api.parts import Parts
+from service.application.reading import CallSummary, ProgrammeSummary, TeamSummary
+
+
+class ProgrammeList(msgspec.Struct, frozen=True):
+    programmes: list[ProgrammeSummary]
+
+
+class TeamList(msgspec.Struct, frozen=True):
+    programme: str
+    teams: list[TeamSummary]
+
+
+class CallList(msgspec.Struct, frozen=True):
+    programme: str
+    calls: list[CallSummary]
+
+
+class AuditTrail(msgspec.Struct, frozen=True, kw_only=True):
+    """`position`: up to which the trail is complete."""
+
+    programme: str
+    position: int
+    entries: list[Entry]
+
+
+@get("/v1/programmes")
+async def list_programmes(request: AnyRequest, parts: Parts) -> Response[bytes]:
+    """Every programme."""
+    only_parameters(request)
+    return answer(request, ProgrammeList(await parts.run(parts.queries.programmes)))
+
+
+@get("/v1/programmes/{programme:str}")
+async def get_programme(request: AnyRequest, programme: str, parts: Parts) -> Response[bytes]:
+    """One programme: its stages and how far they are."""
+    only_parameters(request)
+    return answer(request, await parts.run(partial(parts.queries.programme, programme)))
+
+
+@get("/v1/programmes/{programme:str}/charter")
+async def get_charter(request: AnyRequest, programme: str, parts: Parts) -> Response[bytes]:
+    """The charter in force: its canonical bytes; their SHA-256 is the rules hash."""
+    only_parameters(request)
+    document, rules_hash = await parts.run(partial(parts.queries.charter, programme))
+    return answer(request, document, headers={"Rules-Hash": rules_hash})
+
+
+@get("/v1/programmes/{programme:str}/teams")
+async def list_teams(request: AnyRequest, programme: str, parts: Parts) -> Response[bytes]:
+    """Every team ever enrolled, and where it stands."""
+    only_parameters(request)
+    principal = await parts.run(partial(principal_of, request, parts.keys))
+    teams = await parts.run(partial(parts.queries.teams, programme, reader_of(principal)))
+    return answer(request, TeamList(programme, teams))
+
+
+@get("/v1/programmes/{programme:str}/calls")
+async def list_calls(request: AnyRequest, programme: str, parts: Parts) -> Response[bytes]:
+    """Additional calls that were opened."""
+    only_parameters(request)
+    return answer(request, CallList(programme, await parts.run(partial(parts.queries.calls, programme))))
+
+
+@get("/v1/programmes/{programme:str}/standings")
+async def get_standings(request: AnyRequest, programme: str, parts: Parts) -> Response[bytes]:
+    """The standings of a stage, or counts while its results are under embargo."""
+    only_parameters(request, "stage", "as_of_position", "min_position")
+    principal = await parts.run(partial(principal_of, request, parts.keys))
+    found = await parts.run(
+        partial(
+            parts.queries.standings,
+            programme,
+            request.query_params.get("stage"),
+            reader_of(principal),
+            as_of_position=whole_number(request, "as_of_position", 0) or None,
+            min_position=whole_number(request, "min_position", 0),
+        )
+    )
+    return answer(request, found)
+
+
+@get("/v1/programmes/{programme:str}/grants")
+async def get_grants(request: AnyRequest, programme: str, parts: Parts) -> Response[bytes]:
+    """Resource pools and what was granted from them."""
+    only_parameters(request, "as_of_position", "min_position")
+    found = await parts.run(
+        partial(
+            parts.queries.grants,
+            programme,
+            as_of_position=whole_number(request, "as_of_position", 0) or None,
+            min_position=whole_number(request, "min_position", 0),
+        )
+    )
+    return answer(request, found)
+
+
+@get("/v1/programmes/{programme:str}/audit-trail")
+async def get_audit_trail(request: AnyRequest, programme: str, parts: Parts) -> Response[bytes]:
+    """Who decided what, when, and under which rules; a page at a time."""
+    only_parameters(request, "after", "limit", "min_position")
+    principal = await parts.run(partial(principal_of, request, parts.keys))
+    limit = whole_number(request, "limit", PAGE, low=1, high=PAGE_LIMIT)
+    entries, position = await parts.run(
+        partial(
+            parts.queries.audit_trail,
+            programme,
+            reader_of(principal),
+            after=whole_number(request, "after", 0),
+            limit=limit,
+            min_position=whole_number(request, "min_position", 0),
+        )
+    )
+    more = next_link(request, entries[-1].position, limit) if len(entries) == limit else {}
+    return answer(request, AuditTrail(programme=programme, position=position, entries=entries), headers=more)
+
+
+HANDLERS = [
+    list_programmes,
+    get_programme,
+    get_charter,
+    list_teams,
+    list_calls,
+    get_standings,
+    get_grants,
+    get_audit_trail,
+]
