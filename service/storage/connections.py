@@ -1,0 +1,54 @@
+"""Connections to PostgreSQL: as the service's role, with every wait bounded."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from psycopg import conninfo as libpq
+from psycopg_pool import ConnectionPool
+
+ROLE: Final = "sillok_service"
+
+_SETTINGS: Final = {
+    "role": ROLE,
+    "timezone": "UTC",
+    "lock_timeout": "5s",
+    "statement_timeout": "30s",
+    "transaction_timeout": "60s",
+    "idle_in_transaction_session_timeout": "10s",
+    # A head lock whose client vanished is given up as soon as the server notices.
+    "client_connection_check_interval": "2s",
+    "tcp_keepalives_idle": "5",
+    "tcp_keepalives_interval": "2",
+    "tcp_keepalives_count": "3",
+    "tcp_user_timeout": "10000",
+}
+
+_CLIENT: Final[dict[str, str | int]] = {
+    "connect_timeout": 5,
+    "keepalives_idle": 5,
+    "keepalives_interval": 2,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 10000,
+    "application_name": "sillok",
+}
+
+
+def service_conninfo(database_url: str) -> str:
+    """The same database, with the service's role and timeouts."""
+    options = " ".join(f"-c {name}={value}" for name, value in _SETTINGS.items())
+    given = libpq.conninfo_to_dict(database_url).get("options")
+    return libpq.make_conninfo(database_url, options=f"{given} {options}" if given else options, **_CLIENT)
+
+
+def open_pool(database_url: str, *, size: int) -> ConnectionPool:
+    """A pool of autocommit connections; to be opened after any fork, and closed by whoever opened it."""
+    return ConnectionPool(
+        service_conninfo(database_url),
+        min_size=1,
+        max_size=size,
+        timeout=10,
+        kwargs={"autocommit": True},
+        open=True,
+        check=ConnectionPool.check_connection,
+    )

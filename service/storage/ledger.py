@@ -1,0 +1,140 @@
+"""The ledger in PostgreSQL."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any, Final
+
+import psycopg
+from eventsourcing.dcb.api import DCBQuery
+from psycopg.rows import dict_row
+from psycopg.types.json import Jsonb
+from psycopg_pool import ConnectionPool, PoolTimeout
+
+from service.application.ports import Appended, AppendRequest, LedgerUnavailableError, RecordedEvent
+from service.storage.boundary_keys import probe_keys
+from service.storage.connections import open_pool
+from service.storage.writer import Writer
+
+_COLUMNS: Final = (
+    "e.position, e.event_id, e.programme, e.type, e.version, e.tags, e.recorded_at, e.salt, e.envelope, e.data, e.entry"
+)
+
+# In each query the head stands beside every event, and alone where there is none: one statement, hence one snapshot.
+_READ_ALL: Final = f"""
+    SELECT h.position AS head, {_COLUMNS} FROM ledger.head h LEFT JOIN LATERAL (
+        SELECT * FROM ledger.event WHERE position > %(after)s AND position <= %(upto)s
+        ORDER BY position LIMIT %(limit)s
+    ) e ON true ORDER BY e.position"""
+
+_READ_PROGRAMME: Final = f"""
+    SELECT h.position AS head, {_COLUMNS} FROM ledger.head h LEFT JOIN LATERAL (
+        SELECT * FROM ledger.event WHERE programme = %(programme)s AND position > %(after)s AND position <= %(upto)s
+        ORDER BY position LIMIT %(limit)s
+    ) e ON true ORDER BY e.position"""
+
+_READ_QUERY: Final = f"""
+    WITH candidates AS (
+        SELECT DISTINCT b.position
+        FROM unnest(%(keys)s::int8[]) AS probe(key)
+        JOIN ledger.boundary_index b ON b.key = probe.key AND b.position > %(after)s AND b.position <= %(upto)s
+    )
+    SELECT h.position AS head, {_COLUMNS} FROM ledger.head h LEFT JOIN LATERAL (
+        SELECT found.* FROM candidates c JOIN ledger.event found ON found.position = c.position
+        WHERE EXISTS (
+            SELECT FROM jsonb_to_recordset(%(items)s) AS item(types text[], tags text[])
+            WHERE (cardinality(item.types) = 0 OR found.type = ANY (item.types)) AND found.tags @> item.tags
+        )
+        ORDER BY found.position LIMIT %(limit)s
+    ) e ON true ORDER BY e.position"""
+
+_LAST: Final = 2**62
+
+
+class Read:
+    """Events of one snapshot, and the head in it."""
+
+    def __init__(self, head: int, events: list[RecordedEvent]) -> None:
+        self.head = head
+        self.events = events
+
+    def __iter__(self) -> Iterator[RecordedEvent]:
+        return iter(self.events)
+
+
+class PostgresLedger:
+    """`Ledger` in PostgreSQL. Open it after any fork; `close` it to stop its writer and its pool."""
+
+    def __init__(self, database_url: str, *, pool_size: int = 16) -> None:
+        self._pool: ConnectionPool = open_pool(database_url, size=pool_size)
+        self._writer = Writer(database_url)
+
+    def append(self, request: AppendRequest) -> Appended:
+        """See `Ledger.append`."""
+        return self._writer.append(request)
+
+    def read(
+        self, query: DCBQuery | None = None, *, after: int = 0, upto: int | None = None, limit: int | None = None
+    ) -> Read:
+        """See `Ledger.read`."""
+        bounds = {"after": after, "upto": _LAST if upto is None else upto, "limit": limit}
+        items = [] if query is None else query.items
+        probes = [probe_keys(item) for item in items]
+        if not all(probes) or not items:
+            return self._select(_READ_ALL, bounds)
+        keys = sorted({key for each in probes for key in each})
+        described = [{"types": item.types, "tags": item.tags} for item in items]
+        return self._select(_READ_QUERY, {**bounds, "keys": keys, "items": Jsonb(described)})
+
+    def read_programme(
+        self, programme: str, *, after: int = 0, upto: int | None = None, limit: int | None = None
+    ) -> Read:
+        """See `Ledger.read_programme`."""
+        bounds = {"after": after, "upto": _LAST if upto is None else upto, "limit": limit}
+        return self._select(_READ_PROGRAMME, {**bounds, "programme": programme})
+
+    def head(self) -> int:
+        """See `Ledger.head`."""
+        rows = self._rows("SELECT position FROM ledger.head", {})
+        return int(rows[0]["position"])
+
+    def find(self, client: str, programme: str, key: str) -> tuple[Appended, bytes] | None:
+        """See `Ledger.find`."""
+        rows = self._rows(
+            "SELECT decision_id, first_position, last_position, fingerprint FROM ledger.idempotency"
+            " WHERE (client, programme, key) = (%(client)s, %(programme)s, %(key)s)",
+            {"client": client, "programme": programme, "key": key},
+        )
+        if not rows:
+            return None
+        found = rows[0]
+        appended = Appended(
+            decision_id=found["decision_id"],
+            first_position=found["first_position"],
+            last_position=found["last_position"],
+            replayed=True,
+        )
+        return appended, bytes(found["fingerprint"])
+
+    def close(self) -> None:
+        """Record what waits, then let go of every connection."""
+        self._writer.close()
+        self._pool.close()
+
+    def _select(self, sql: str, parameters: Mapping[str, Any]) -> Read:
+        rows = self._rows(sql, parameters)
+        head = int(rows[0]["head"])
+        return Read(head, [_event(row) for row in rows if row["position"] is not None])
+
+    def _rows(self, sql: str, parameters: Mapping[str, Any]) -> list[dict[str, Any]]:
+        try:
+            with self._pool.connection() as connection, connection.cursor(row_factory=dict_row, binary=True) as cursor:
+                return cursor.execute(sql, parameters).fetchall()
+        except (psycopg.OperationalError, PoolTimeout) as error:
+            raise LedgerUnavailableError(f"the ledger does not answer: {error}", outcome_unknown=False) from error
+
+
+def _event(row: dict[str, Any]) -> RecordedEvent:
+    del row["head"]
+    row["tags"] = tuple(row["tags"])
+    return RecordedEvent(**row)

@@ -1,0 +1,66 @@
+"""Real servers for the tests: one embedded PostgreSQL a session, a fresh migrated database a test."""
+
+from __future__ import annotations
+
+import itertools
+import os
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import psycopg
+import pytest
+from psycopg import conninfo as libpq
+
+from service.embedded import EmbeddedPostgres
+from service.storage.ledger import PostgresLedger
+from service.storage.migrate import migrate
+
+_TEMPLATE = "sillok_template"
+_numbers = itertools.count(1)
+
+
+@pytest.fixture(scope="session")
+def server() -> Iterator[str]:
+    """Connection string of a PostgreSQL server: an embedded one, or that of SILLOK_TEST_DATABASE_URL."""
+    given = os.environ.get("SILLOK_TEST_DATABASE_URL")
+    if given is not None:
+        yield given
+        return
+    with tempfile.TemporaryDirectory(prefix="sillok-test-") as folder:
+        home = Path(folder)
+        home.chmod(0o755)
+        embedded = EmbeddedPostgres(home / "postgres", home / "postgres.log")
+        try:
+            yield embedded.start()
+        finally:
+            embedded.stop()
+
+
+@pytest.fixture(scope="session")
+def template(server: str) -> str:
+    """The name of a migrated database to copy."""
+    name = f"{_TEMPLATE}_{os.getpid()}"
+    with psycopg.connect(server, autocommit=True) as connection:
+        connection.execute(f'CREATE DATABASE "{name}"')
+    migrate(libpq.make_conninfo(server, dbname=name))
+    return name
+
+
+@pytest.fixture
+def database(server: str, template: str) -> Iterator[str]:
+    """Connection string of a fresh database with every migration applied."""
+    name = f"sillok_test_{os.getpid()}_{next(_numbers)}"
+    with psycopg.connect(server, autocommit=True) as connection:
+        connection.execute(f'CREATE DATABASE "{name}" TEMPLATE "{template}"')
+    yield libpq.make_conninfo(server, dbname=name)
+    with psycopg.connect(server, autocommit=True) as connection:
+        connection.execute(f'DROP DATABASE "{name}" WITH (FORCE)')
+
+
+@pytest.fixture
+def ledger(database: str) -> Iterator[PostgresLedger]:
+    """A ledger over a fresh database."""
+    opened = PostgresLedger(database)
+    yield opened
+    opened.close()
