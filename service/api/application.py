@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
+from contextlib import AbstractAsyncContextManager
+
 from litestar import Litestar
 from litestar.di import Provide
 
@@ -10,8 +13,10 @@ from service.api.decisions import submit_decision
 from service.api.parts import Parts
 from service.api.problems import HANDLERS
 
+Lifespan = Callable[[Litestar], AbstractAsyncContextManager[None]]
 
-def create_application(parts: Parts) -> Litestar:
+
+def create_application(parts: Parts, *, lifespan: Sequence[Lifespan] = ()) -> Litestar:
     """All routes over the given parts. OpenAPI is our own document (`service.api.openapi`), not the framework's."""
 
     async def provide_parts() -> Parts:
@@ -28,4 +33,5 @@ def create_application(parts: Parts) -> Litestar:
         dependencies={"parts": Provide(provide_parts)},
         exception_handlers=HANDLERS,
         openapi_config=None,
+        lifespan=list(lifespan),
     )

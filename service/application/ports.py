@@ -151,9 +151,6 @@ class ViewStore(Protocol):
     def position(self, projection: str, partition: str) -> tuple[int, str | None]:
         """The position of the view and why it is stale, if it is; (0, None) if it was never advanced."""
 
-    def get(self, projection: str, partition: str, key: str) -> tuple[bytes | None, int]:
-        """One row and the view's position, from one snapshot."""
-
     def scan(
         self, projection: str, partition: str, prefix: str, *, after: str = "", limit: int | None = None
     ) -> tuple[Sequence[tuple[str, bytes]], int]:

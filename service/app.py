@@ -1,0 +1,26 @@
+"""The ASGI application that granian serves: `service.app:create_app`, a factory."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from litestar import Litestar
+
+from service.api.application import create_application
+from service.bootstrap import open_service
+from service.settings import read_settings
+
+
+def create_app() -> Litestar:
+    """The application over the servers that the environment names. Raises `SettingsError`."""
+    service = open_service(read_settings())
+
+    @asynccontextmanager
+    async def lifespan(_app: Litestar) -> AsyncIterator[None]:
+        try:
+            yield
+        finally:
+            service.close()
+
+    return create_application(service.parts, lifespan=[lifespan])

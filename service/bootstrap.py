@@ -1,0 +1,100 @@
+"""The one place where parts are wired: storage, use cases, clock and randomness."""
+
+from __future__ import annotations
+
+import os
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from domain.entry import SALT_BYTES
+from service.api.parts import Parts
+from service.application.ports import WakeUps
+from service.application.projecting import AdvanceProjection
+from service.application.reading import Queries
+from service.application.submitting import Sources, SubmitDecision
+from service.settings import Settings
+from service.storage.identifiers import uuid7
+from service.storage.keys import ApiKeys
+from service.storage.ledger import PostgresLedger
+from service.storage.views import PostgresViewStore
+from service.storage.wake_ups import CeleryWakeUps
+
+API_THREADS = 64
+"""Requests of one API process that may wait for the database at once."""
+
+
+@dataclass(frozen=True)
+class Service:
+    """Everything that an API process works with. `close` drains the ledger's writer first."""
+
+    parts: Parts
+    ledger: PostgresLedger
+    store: PostgresViewStore
+    keys: ApiKeys
+    threads: ThreadPoolExecutor
+    wake_ups: CeleryWakeUps | None
+
+    def close(self) -> None:
+        self.threads.shutdown(wait=True)
+        self.ledger.close()
+        self.store.close()
+        self.keys.close()
+        if self.wake_ups is not None:
+            self.wake_ups.close()
+
+
+def real_sources() -> Sources:
+    """The machine's clock and randomness."""
+    return Sources(
+        now=lambda: datetime.now(UTC),
+        identifier=uuid7,
+        salt=lambda: os.urandom(SALT_BYTES),
+    )
+
+
+class NoWakeUps:
+    """Nobody is woken; the workers' schedule finds what is new."""
+
+    def wake(self, programme: str) -> None:
+        """Nothing."""
+
+
+def open_service(settings: Settings) -> Service:
+    """An API process's parts, over real servers. Raises `SettingsError`."""
+    database = settings.require_database()
+    ledger = PostgresLedger(database)
+    store = PostgresViewStore(database)
+    keys = ApiKeys(database, settings.pepper())
+    wake_ups = CeleryWakeUps(settings.require_redis()) if settings.redis_url else None
+    waking: WakeUps = wake_ups or NoWakeUps()
+    threads = ThreadPoolExecutor(API_THREADS, thread_name_prefix="api")
+    parts = Parts(
+        submit=SubmitDecision(ledger, waking, real_sources()),
+        queries=Queries(ledger, store),
+        keys=keys,
+        ready=ledger.head,
+        threads=threads,
+    )
+    return Service(parts, ledger, store, keys, threads, wake_ups)
+
+
+@dataclass(frozen=True)
+class Projecting:
+    """Everything that a worker process works with."""
+
+    advance: AdvanceProjection
+    ledger: PostgresLedger
+    store: PostgresViewStore
+
+    def close(self) -> None:
+        self.ledger.close()
+        self.store.close()
+
+
+def open_projecting(settings: Settings) -> Projecting:
+    """A worker process's parts; to be opened after it was forked. Raises `SettingsError`."""
+    database = settings.require_database()
+    ledger = PostgresLedger(database, pool_size=2)
+    store = PostgresViewStore(database, pool_size=2)
+    return Projecting(AdvanceProjection(ledger, store), ledger, store)

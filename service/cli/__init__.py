@@ -1,0 +1,23 @@
+"""The command line: `sillok`. Each command is in a file of its own."""
+
+from __future__ import annotations
+
+import click
+
+from service.cli.charter import charter
+from service.cli.events import events
+from service.cli.failures import OneSentence
+from service.cli.migrate import migrate
+from service.cli.play import play
+from service.cli.standings import standings
+from service.cli.up import up
+
+
+@click.group(cls=OneSentence, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.version_option(package_name="sillok")
+def main() -> None:
+    """Sillok, a governance ledger for national competitive programmes."""
+
+
+for command in (up, migrate, play, standings, events, charter):
+    main.add_command(command)

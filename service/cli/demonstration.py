@@ -1,0 +1,74 @@
+"""What `sillok up` shows: keys for everybody, the programmes played in, the standings, the addresses to open."""
+
+from __future__ import annotations
+
+import os
+import sys
+from functools import partial
+from pathlib import Path
+
+import click
+import msgspec
+
+from service.cli.play import Keys, play_lines, read_keys
+from service.cli.programme_files import Line, read_decisions
+from service.cli.service_calls import connect, content_of
+from service.cli.standings import standings_table
+from service.settings import Settings
+from service.storage.keys import ApiKeys
+from service.supervisor import address
+
+
+def demonstrate(settings: Settings, programmes: Path | None) -> None:
+    """Make keys, play every programme in the folder, print standings and addresses."""
+    folders = [] if programmes is None else sorted(file.parent for file in programmes.glob("*/decisions.ndjson"))
+    lines = {folder.name: list(read_decisions(folder)) for folder in folders}
+    keys = ensure_keys(settings, [line for each in lines.values() for line in each])
+    url = address(settings)
+    with connect(url) as client:
+        for programme, decisions in lines.items():
+            with click.progressbar(
+                length=len(decisions), label=f"playing {programme}", hidden=not sys.stdout.isatty()
+            ) as bar:
+                played = play_lines(client, programme, decisions, keys.agencies, step=partial(bar.update, 1))
+            click.echo(f"{programme}: {played.new} decisions recorded, {played.replayed} were there already")
+            found = client.get(f"/v1/programmes/{programme}/standings", params={"min_position": played.position})
+            click.echo(standings_table(content_of(found)))
+    click.echo(f"keys      {settings.keys_file}")
+    click.echo(f"docs      {url}/docs")
+    click.echo(f"events    {url}/v1/ledger/events")
+    for programme in lines:
+        click.echo(f"standings {url}/v1/programmes/{programme}/standings")
+    click.echo("Ctrl-C stops everything.")
+
+
+def ensure_keys(settings: Settings, lines: list[Line]) -> Keys:
+    """Keys for every agency and team that the lines name, and an auditor: those that work are kept, others made."""
+    kept = read_keys(settings.keys_file) if settings.keys_file.exists() else Keys()
+    teams = {str(line.body["team"]) for line in lines if line.decision == "enrol-team"}
+    agencies = {line.agency for line in lines}
+    for line in lines:
+        if line.decision == "publish-charter":
+            agencies |= {str(agency["id"]) for agency in line.body["charter"]["agencies"]}
+    store = ApiKeys(settings.require_database(), settings.pepper())
+    try:
+        for agency in sorted(agencies):
+            if store.authenticate(kept.agencies.get(agency, "")) is None:
+                kept.agencies[agency] = store.issue("agency", agency)
+        for team in sorted(teams):
+            if store.authenticate(kept.consortiums.get(team, "")) is None:
+                kept.consortiums[team] = store.issue("consortium", team)
+        if store.authenticate(kept.auditor) is None:
+            kept.auditor = store.issue("auditor", "auditor")
+    finally:
+        store.close()
+    _write_private(settings.keys_file, msgspec.json.format(msgspec.json.encode(kept), indent=2) + b"\n")
+    return kept
+
+
+def _write_private(file: Path, content: bytes) -> None:
+    fresh = file.with_suffix(".new")
+    descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with os.fdopen(descriptor, "wb") as output:
+        output.write(content)
+    fresh.replace(file)

@@ -1,0 +1,48 @@
+"""Known failures end a command with one sentence, not with a traceback."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+import httpx
+import psycopg
+
+from service.application.ports import LedgerUnavailableError
+from service.embedded import EmbeddedServerError
+from service.settings import SettingsError
+from service.storage.migrate import MigrationError
+from service.supervisor import SupervisorError
+
+
+class FileError(Exception):
+    """A file cannot be used; the sentence names it, the place and the rule."""
+
+
+class ServiceRefusedError(Exception):
+    """The service answered with a problem."""
+
+
+_KNOWN = (
+    SettingsError,
+    EmbeddedServerError,
+    SupervisorError,
+    MigrationError,
+    LedgerUnavailableError,
+    FileError,
+    ServiceRefusedError,
+)
+
+
+class OneSentence(click.Group):
+    """A group whose commands say what went wrong on standard error and exit with 1."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except _KNOWN as error:
+            raise click.ClickException(str(error)) from error
+        except httpx.TransportError as error:
+            raise click.ClickException(f"The service does not answer ({error}): is `sillok up` running?") from error
+        except psycopg.OperationalError as error:
+            raise click.ClickException(f"The database does not answer: {str(error).strip()}") from error

@@ -1,0 +1,93 @@
+"""`sillok play`: a programme's decisions, submitted one after the other through the API."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+import click
+import httpx
+import msgspec
+
+from service.cli.failures import FileError
+from service.cli.programme_files import Line, body_bytes, read_decisions
+from service.cli.service_calls import connect, content_of
+from service.settings import read_settings
+from service.supervisor import address
+
+
+class Keys(msgspec.Struct):
+    """Keys by holder, as in keys.json."""
+
+    auditor: str = ""
+    agencies: dict[str, str] = {}
+    consortiums: dict[str, str] = {}
+
+
+class Played(msgspec.Struct):
+    """What came of playing: decisions that were new, decisions that the ledger had already, the last position."""
+
+    new: int = 0
+    replayed: int = 0
+    position: int = 0
+
+
+@click.command()
+@click.argument("folder", type=click.Path(exists=True, file_okay=False, path_type=Path))
+@click.option("--url", default=None, help="The service; by default the one at PORT on this machine.")
+@click.option(
+    "--keys", "keys_file", type=click.Path(path_type=Path), default=None, help="keys.json; by default SILLOK_HOME's."
+)
+def play(folder: Path, url: str | None, keys_file: Path | None) -> None:
+    """Submit the decisions in FOLDER (charter.yaml, decisions.ndjson) through the API, in order.
+
+    What the ledger has already is not recorded again, so a run that was cut off can be repeated.
+    """
+    settings = read_settings()
+    keys = read_keys(keys_file or settings.keys_file)
+    lines = list(read_decisions(folder))
+    with connect(url or address(settings)) as client, click.progressbar(length=len(lines), label=folder.name) as bar:
+        played = play_lines(client, folder.name, lines, keys.agencies, step=lambda: bar.update(1))
+    click.echo(f"{folder.name}: {played.new} recorded, {played.replayed} were in the ledger already")
+
+
+def play_lines(
+    client: httpx.Client,
+    programme: str,
+    lines: list[Line],
+    keys: Mapping[str, str],
+    *,
+    step: Callable[[], object] = lambda: None,
+) -> Played:
+    """Submit each line with its agency's key. Raises `ServiceRefusedError` at the first that is refused."""
+    played = Played()
+    for number, line in enumerate(lines, start=1):
+        body = body_bytes(line)
+        if line.agency not in keys:
+            raise FileError(f"line {number}: there is no key for agency {line.agency}.")
+        response = client.post(
+            f"/v1/programmes/{programme}/decisions/{line.decision}",
+            content=body,
+            headers={
+                "Authorization": f"Bearer {keys[line.agency]}",
+                "Content-Type": "application/json",
+                "Idempotency-Key": f"play-{number:05d}-{hashlib.sha256(body).hexdigest()[:16]}",
+            },
+        )
+        recorded = content_of(response)
+        played.position = max(played.position, recorded["events"][-1]["position"])
+        if response.headers.get("Idempotency-Replayed"):
+            played.replayed += 1
+        else:
+            played.new += 1
+        step()
+    return played
+
+
+def read_keys(file: Path) -> Keys:
+    """Keys from keys.json. Raises `FileError`."""
+    try:
+        return msgspec.json.decode(file.read_bytes(), type=Keys)
+    except (OSError, msgspec.DecodeError) as error:
+        raise FileError(f"{file}: no keys can be read from it ({error}).") from error

@@ -1,0 +1,84 @@
+"""Programmes as files: a charter in YAML, and decisions, one JSON object a line."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Hashable, Iterator
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import yaml
+
+from service.cli.failures import FileError
+
+
+class Line(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """One decision to submit: its type, the agency whose key to use, and the body."""
+
+    decision: str
+    agency: str
+    body: dict[str, Any]
+
+
+class _StringsOnly(yaml.BaseLoader):
+    """Every scalar is a string; aliases and repeated keys are refused, as they hide what a reader signs."""
+
+    def compose_node(self, parent: yaml.Node | None, index: int) -> yaml.Node | None:
+        if self.check_event(yaml.AliasEvent):
+            mark = self.peek_event().start_mark  # type: ignore[no-untyped-call]  # the stubs leave it untyped
+            raise yaml.YAMLError(f"{self._place(mark)}: aliases are not allowed")
+        return super().compose_node(parent, index)
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:
+        seen = set()
+        for key, _value in node.value:
+            if key.value in seen:
+                raise yaml.YAMLError(f"{self._place(key.start_mark)}: {key.value!r} stands twice")
+            seen.add(key.value)
+        return super().construct_mapping(node, deep=deep)
+
+    @staticmethod
+    def _place(mark: yaml.Mark) -> str:
+        return f"line {mark.line + 1}, column {mark.column + 1}"
+
+
+def read_charter(file: Path) -> Any:
+    """The document in a YAML file, every scalar a string. Raises `FileError`."""
+    try:
+        return yaml.load(file.read_text(encoding="utf-8"), Loader=_StringsOnly)
+    except OSError as error:
+        raise FileError(f"{file}: {error.strerror}.") from error
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise FileError(f"{file}: {' '.join(str(error).split())}") from error
+
+
+def read_decisions(folder: Path) -> Iterator[Line]:
+    """The decisions of a programme's folder, in order, the charter put where `{"$file": …}` stands.
+
+    Raises `FileError` with the line at fault.
+    """
+    file = folder / "decisions.ndjson"
+    try:
+        text = file.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise FileError(f"{file}: {error}") from error
+    for number, each in enumerate(text.splitlines(), start=1):
+        try:
+            line = msgspec.json.decode(each, type=Line)
+        except msgspec.DecodeError as error:
+            raise FileError(f"{file}, line {number}: {error}") from error
+        yield msgspec.structs.replace(line, body=_with_files(line.body, folder))
+
+
+def _with_files(value: Any, folder: Path) -> Any:
+    if isinstance(value, dict):
+        if set(value) == {"$file"}:
+            return read_charter(folder / str(value["$file"]))
+        return {name: _with_files(each, folder) for name, each in value.items()}
+    return value
+
+
+def body_bytes(line: Line) -> bytes:
+    """The body as it is sent: the same bytes each time, so that sending it again is a replay."""
+    return json.dumps(line.body, ensure_ascii=False, separators=(",", ":")).encode()

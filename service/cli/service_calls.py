@@ -1,0 +1,30 @@
+"""Calling the service from the command line."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import httpx
+import msgspec
+
+from service.cli.failures import ServiceRefusedError
+
+
+def connect(url: str, key: str | None = None) -> httpx.Client:
+    """A client of the service at `url`; proxies of the environment are not used."""
+    headers = {} if key is None else {"Authorization": f"Bearer {key}"}
+    return httpx.Client(base_url=url, headers=headers, trust_env=False, timeout=30)
+
+
+def content_of(response: httpx.Response) -> Any:
+    """The JSON of a good answer. Raises `ServiceRefusedError` with the problem's own words."""
+    if response.is_success:
+        return msgspec.json.decode(response.content)
+    try:
+        problem = msgspec.json.decode(response.content)
+        said = f"{problem['detail']} ({problem['type']})"
+        if problem.get("rule"):
+            said += f" — {problem['rule']}"
+    except (msgspec.DecodeError, KeyError, TypeError):
+        said = response.text[:200]
+    raise ServiceRefusedError(f"{response.status_code}: {said}")

@@ -1,0 +1,70 @@
+"""`sillok standings`."""
+
+from __future__ import annotations
+
+import io
+from typing import Any
+
+import click
+from rich.console import Console
+from rich.table import Table
+
+from service.cli.service_calls import connect, content_of
+from service.settings import read_settings
+from service.supervisor import address
+
+
+@click.command()
+@click.argument("programme")
+@click.option("--stage", default=None, help="A stage of the charter; the first one if none is named.")
+@click.option("--as-of-position", type=click.IntRange(min=1), default=None, help="As they were at this position.")
+@click.option("--url", default=None, help="The service; by default the one at PORT on this machine.")
+@click.option("--key", envvar="SILLOK_KEY", default=None, help="A key, to read what is under embargo (or SILLOK_KEY).")
+@click.option("--json", "as_json", is_flag=True, help="The service's answer as it is.")
+def standings(
+    programme: str, stage: str | None, as_of_position: int | None, url: str | None, key: str | None, as_json: bool
+) -> None:
+    """Print the standings of a stage of PROGRAMME."""
+    parameters = {"stage": stage, "as_of_position": as_of_position}
+    with connect(url or address(read_settings()), key) as client:
+        response = client.get(
+            f"/v1/programmes/{programme}/standings",
+            params={name: value for name, value in parameters.items() if value is not None},
+        )
+    found = content_of(response)
+    click.echo(response.text if as_json else standings_table(found))
+
+
+def standings_table(found: dict[str, Any]) -> str:
+    """Standings as a table for a terminal: ranges as ranges, what is undisclosed as such."""
+    label = {"public-record": "PUBLIC RECORD", "rehearsal": "REHEARSAL — illustrative figures", "live": "LIVE"}
+    title = f"{found['programme']} · {found['stage']} · {label[found['data_set']]} · position {found['position']}"
+    if "rows" not in found:
+        return f"{title}\nunder embargo {found['embargo']}; events so far: {sum(found['events'].values())}"
+    table = Table(title=title, title_justify="left")
+    for heading in ("rank", "team", "total", *_assessments(found), "status", "independence"):
+        table.add_column(heading)
+    for row in found["rows"]:
+        points = [_points(assessment["points"]) for assessment in row["assessments"]]
+        status = row["status"] if row["cause"] is None else f"{row['status']} ({row['cause']})"
+        table.add_row(_rank(row["rank"]), row["name"], _points(row["total"]), *points, status, row["independence"])
+    output = io.StringIO()
+    Console(file=output, width=140).print(table)
+    return output.getvalue().rstrip() + f"\ndigest {found['digest']}"
+
+
+def _assessments(found: dict[str, Any]) -> list[str]:
+    return [each["id"] for each in found["rows"][0]["assessments"]] if found["rows"] else []
+
+
+def _points(points: dict[str, Any]) -> str:
+    if points["exact"] is not None:
+        return str(points["exact"])
+    if points["low"] is None and points["high"] is None:
+        return "undisclosed"
+    return f"{points['low'] or '…'}–{points['high'] or '…'}"
+
+
+def _rank(rank: dict[str, Any]) -> str:
+    span = str(rank["best"]) if rank["best"] == rank["worst"] else f"{rank['best']}–{rank['worst']}"
+    return f"{span} ({rank['basis']})"

@@ -1,0 +1,77 @@
+"""Wake-ups for the workers, over Redis: sent from a thread of their own, and lost without harm."""
+
+from __future__ import annotations
+
+import threading
+from typing import Final
+
+import structlog
+from celery import Celery
+from kombu.exceptions import OperationalError
+from redis.exceptions import RedisError
+
+ADVANCE_TASK: Final = "sillok.advance"
+EXPIRES_SECONDS: Final = 30
+
+TRANSPORT_OPTIONS: Final = {
+    # Far above any task's time limit: Redis hands a task out again after this, and tasks are idempotent besides.
+    "visibility_timeout": 3600,
+    "socket_connect_timeout": 2,
+    "socket_timeout": 10,
+    "retry_policy": {"max_retries": 0},
+}
+
+
+class CeleryWakeUps:
+    """Sends `sillok.advance` for every programme that has news, each once however many events it has."""
+
+    def __init__(self, broker_url: str) -> None:
+        self._app = Celery("sillok-wake-ups", broker=broker_url, set_as_current=False)
+        self._app.conf.update(
+            broker_transport_options=TRANSPORT_OPTIONS,
+            broker_connection_retry=False,
+            task_ignore_result=True,
+            task_serializer="json",
+        )
+        self._news: set[str] = set()
+        self._changed = threading.Condition()
+        self._closed = False
+        self._failing = False
+        self._log = structlog.get_logger()
+        self._thread = threading.Thread(target=self._run, name="wake-ups", daemon=True)
+        self._thread.start()
+
+    def wake(self, programme: str) -> None:
+        """See `WakeUps.wake`."""
+        with self._changed:
+            self._news.add(programme)
+            self._changed.notify()
+
+    def close(self) -> None:
+        """Send what waits, once, and stop."""
+        with self._changed:
+            self._closed = True
+            self._changed.notify()
+        self._thread.join(timeout=5)
+        self._app.close()
+
+    def _run(self) -> None:
+        while True:
+            with self._changed:
+                while not self._news and not self._closed:
+                    self._changed.wait()
+                if not self._news:
+                    return
+                programmes, self._news = self._news, set()
+            for programme in sorted(programmes):
+                self._send(programme)
+
+    def _send(self, programme: str) -> None:
+        try:
+            self._app.send_task(ADVANCE_TASK, args=(programme,), expires=EXPIRES_SECONDS, retry=False)
+        except (OperationalError, RedisError, OSError) as error:
+            if not self._failing:
+                self._log.warning("workers cannot be woken; their schedule goes on", error=str(error))
+            self._failing = True
+        else:
+            self._failing = False
