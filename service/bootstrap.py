@@ -13,6 +13,7 @@ from service.application.ports import WakeUps
 from service.application.projecting import AdvanceProjection
 from service.application.reading import Queries
 from service.application.submitting import Sources, SubmitDecision
+from service.logs import configure_logs
 from service.settings import Settings
 from service.storage.identifiers import uuid7
 from service.storage.keys import ApiKeys
@@ -62,6 +63,7 @@ class NoWakeUps:
 
 def open_service(settings: Settings) -> Service:
     """An API process's parts, over real servers. Raises `SettingsError`."""
+    configure_logs()
     database = settings.require_database()
     ledger = PostgresLedger(database)
     store = PostgresViewStore(database)
@@ -94,6 +96,7 @@ class Projecting:
 
 def open_projecting(settings: Settings) -> Projecting:
     """A worker process's parts; to be opened after it was forked. Raises `SettingsError`."""
+    configure_logs()
     database = settings.require_database()
     ledger = PostgresLedger(database, pool_size=2)
     store = PostgresViewStore(database, pool_size=2)

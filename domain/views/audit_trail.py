@@ -32,7 +32,7 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     decided_by: str | None = None
     rules_hash: str | None = None
     decider: str | None = None
-    data: msgspec.Raw | None = None
+    data: msgspec.Raw | msgspec.UnsetType = msgspec.UNSET
     withheld: Disclosed | None = None
 
 

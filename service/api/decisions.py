@@ -8,11 +8,12 @@ from typing import Final
 
 import msgspec
 from litestar import Response, post
+from litestar.params import FromPath
 
 from domain.envelope import Actor
 from domain.rulebook import DECISIONS
 from service.api.access import AnyRequest, principal_of, require_agency
-from service.api.parts import Parts
+from service.api.parts import Wired
 from service.api.problems import ApiProblem
 from service.application.submitting import Accepted, Submission, UnknownDecisionError
 
@@ -40,7 +41,9 @@ class DecisionRecorded(msgspec.Struct, frozen=True, kw_only=True):
     request_max_body_size=BODY_LIMIT,
     status_code=201,
 )
-async def submit_decision(request: AnyRequest, programme: str, decision_type: str, parts: Parts) -> Response[bytes]:
+async def submit_decision(
+    request: AnyRequest, programme: FromPath[str], decision_type: FromPath[str], parts: Wired
+) -> Response[bytes]:
     """Submit one decision."""
     principal = await parts.run(partial(principal_of, request, parts.keys))
     agency, key_id = require_agency(principal)

@@ -9,6 +9,7 @@ from typing import Any, Final
 
 import msgspec
 from litestar import Response, get
+from litestar.params import FromPath
 
 from service.api.access import AnyRequest
 from service.api.answers import tagged
@@ -60,7 +61,7 @@ async def list_problems(request: AnyRequest) -> Response[bytes]:
 
 
 @get("/problems/{slug:str}")
-async def get_problem(request: AnyRequest, slug: str) -> Response[bytes]:
+async def get_problem(request: AnyRequest, slug: FromPath[str]) -> Response[bytes]:
     """One problem type: what its address, the `type` of an error, stands for."""
     if slug not in catalogue():
         raise ApiProblem("not-found", f"there is no problem type {slug[:80]!r}")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 from litestar import Response, get
 
-from service.api.parts import Parts
+from service.api.parts import Wired
 
 
 class Health(msgspec.Struct, frozen=True):
@@ -22,7 +22,7 @@ async def live() -> Response[bytes]:
 
 
 @get("/health/ready")
-async def ready(parts: Parts) -> Response[bytes]:
+async def ready(parts: Wired) -> Response[bytes]:
     """The ledger answers: decisions can be taken. Redis and the workers do not count: the ledger needs neither."""
     position = await parts.run(parts.ready)
     return Response(msgspec.json.encode(Health("ready", position)), media_type="application/json")

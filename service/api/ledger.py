@@ -13,7 +13,7 @@ from domain.event import EVENTS
 from domain.refusal import FieldError
 from service.api.access import AnyRequest, principal_of, reader_of
 from service.api.answers import PAGE, PAGE_LIMIT, next_link, only_parameters, tagged, whole_number
-from service.api.parts import Parts
+from service.api.parts import Wired
 from service.api.problems import ApiProblem
 
 _TAG = re.compile(rf"[a-z][a-z-]*:{IDENTIFIER}(?:/{IDENTIFIER})*")
@@ -23,7 +23,7 @@ _encode = msgspec.json.Encoder(order="deterministic").encode
 
 
 @get("/v1/ledger/events")
-async def list_events(request: AnyRequest, parts: Parts) -> Response[bytes]:
+async def list_events(request: AnyRequest, parts: Wired) -> Response[bytes]:
     """A page of events in order of position, one CloudEvent a line."""
     only_parameters(request, "after", "limit", "type", "tag", "programme")
     principal = await parts.run(partial(principal_of, request, parts.keys))

@@ -8,6 +8,8 @@ from concurrent.futures import Executor
 from dataclasses import dataclass
 from typing import TypeVar
 
+from litestar.di import NamedDependency
+
 from service.application.identity import Authenticator
 from service.application.reading import Queries
 from service.application.submitting import SubmitDecision
@@ -28,3 +30,7 @@ class Parts:
     async def run(self, work: Callable[[], T]) -> T:
         """Do blocking work off the event loop."""
         return await asyncio.get_running_loop().run_in_executor(self.threads, work)
+
+
+Wired = NamedDependency[Parts]
+"""How a handler asks for the parts."""

@@ -6,11 +6,12 @@ from functools import partial
 
 import msgspec
 from litestar import Response, get
+from litestar.params import FromPath
 
 from domain.views.audit_trail import Entry
 from service.api.access import AnyRequest, principal_of, reader_of
 from service.api.answers import PAGE, PAGE_LIMIT, answer, next_link, only_parameters, whole_number
-from service.api.parts import Parts
+from service.api.parts import Wired
 from service.application.reading import CallSummary, ProgrammeSummary, TeamSummary
 
 
@@ -37,21 +38,21 @@ class AuditTrail(msgspec.Struct, frozen=True, kw_only=True):
 
 
 @get("/v1/programmes")
-async def list_programmes(request: AnyRequest, parts: Parts) -> Response[bytes]:
+async def list_programmes(request: AnyRequest, parts: Wired) -> Response[bytes]:
     """Every programme."""
     only_parameters(request)
     return answer(request, ProgrammeList(await parts.run(parts.queries.programmes)))
 
 
 @get("/v1/programmes/{programme:str}")
-async def get_programme(request: AnyRequest, programme: str, parts: Parts) -> Response[bytes]:
+async def get_programme(request: AnyRequest, programme: FromPath[str], parts: Wired) -> Response[bytes]:
     """One programme: its stages and how far they are."""
     only_parameters(request)
     return answer(request, await parts.run(partial(parts.queries.programme, programme)))
 
 
 @get("/v1/programmes/{programme:str}/charter")
-async def get_charter(request: AnyRequest, programme: str, parts: Parts) -> Response[bytes]:
+async def get_charter(request: AnyRequest, programme: FromPath[str], parts: Wired) -> Response[bytes]:
     """The charter in force: its canonical bytes; their SHA-256 is the rules hash."""
     only_parameters(request)
     document, rules_hash = await parts.run(partial(parts.queries.charter, programme))
@@ -59,7 +60,7 @@ async def get_charter(request: AnyRequest, programme: str, parts: Parts) -> Resp
 
 
 @get("/v1/programmes/{programme:str}/teams")
-async def list_teams(request: AnyRequest, programme: str, parts: Parts) -> Response[bytes]:
+async def list_teams(request: AnyRequest, programme: FromPath[str], parts: Wired) -> Response[bytes]:
     """Every team ever enrolled, and where it stands."""
     only_parameters(request)
     principal = await parts.run(partial(principal_of, request, parts.keys))
@@ -68,14 +69,14 @@ async def list_teams(request: AnyRequest, programme: str, parts: Parts) -> Respo
 
 
 @get("/v1/programmes/{programme:str}/calls")
-async def list_calls(request: AnyRequest, programme: str, parts: Parts) -> Response[bytes]:
+async def list_calls(request: AnyRequest, programme: FromPath[str], parts: Wired) -> Response[bytes]:
     """Additional calls that were opened."""
     only_parameters(request)
     return answer(request, CallList(programme, await parts.run(partial(parts.queries.calls, programme))))
 
 
 @get("/v1/programmes/{programme:str}/standings")
-async def get_standings(request: AnyRequest, programme: str, parts: Parts) -> Response[bytes]:
+async def get_standings(request: AnyRequest, programme: FromPath[str], parts: Wired) -> Response[bytes]:
     """The standings of a stage, or counts while its results are under embargo."""
     only_parameters(request, "stage", "as_of_position", "min_position")
     principal = await parts.run(partial(principal_of, request, parts.keys))
@@ -93,7 +94,7 @@ async def get_standings(request: AnyRequest, programme: str, parts: Parts) -> Re
 
 
 @get("/v1/programmes/{programme:str}/grants")
-async def get_grants(request: AnyRequest, programme: str, parts: Parts) -> Response[bytes]:
+async def get_grants(request: AnyRequest, programme: FromPath[str], parts: Wired) -> Response[bytes]:
     """Resource pools and what was granted from them."""
     only_parameters(request, "as_of_position", "min_position")
     found = await parts.run(
@@ -108,7 +109,7 @@ async def get_grants(request: AnyRequest, programme: str, parts: Parts) -> Respo
 
 
 @get("/v1/programmes/{programme:str}/audit-trail")
-async def get_audit_trail(request: AnyRequest, programme: str, parts: Parts) -> Response[bytes]:
+async def get_audit_trail(request: AnyRequest, programme: FromPath[str], parts: Wired) -> Response[bytes]:
     """Who decided what, when, and under which rules; a page at a time."""
     only_parameters(request, "after", "limit", "min_position")
     principal = await parts.run(partial(principal_of, request, parts.keys))

@@ -138,7 +138,7 @@ class CloudEvent(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     agency: str | None = None
     tags: tuple[str, ...] | None = None
     withheld: bool = False
-    data: msgspec.Raw | None = None
+    data: msgspec.Raw | msgspec.UnsetType = msgspec.UNSET
 
 
 class EventPage(msgspec.Struct, frozen=True, kw_only=True):
@@ -395,5 +395,5 @@ def _cloud_event(recorded: RecordedEvent, disclosure: Disclosure) -> CloudEvent:
         agency=envelope.actor.agency if shows else None,
         tags=recorded.tags if shows else None,
         withheld=not shows,
-        data=msgspec.Raw(recorded.data) if shows else None,
+        data=msgspec.Raw(recorded.data) if shows else msgspec.UNSET,
     )

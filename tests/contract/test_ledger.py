@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import itertools
 import os
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
@@ -146,10 +145,9 @@ def test_an_empty_query_compares_the_position_with_the_head(ledger: PostgresLedg
 
 
 @pytest.fixture
-def colliding_keys(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+def colliding_keys(monkeypatch: pytest.MonkeyPatch) -> None:
     """Every index key is the same: the worst that a hash can do."""
     monkeypatch.setattr(boundary_keys, "key", lambda *_parts: 7)
-    yield
 
 
 @pytest.mark.usefixtures("colliding_keys")

@@ -1,0 +1,100 @@
+"""The service over real PostgreSQL, called through HTTP in this process; projections advanced when a test says so."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import httpx
+import psycopg
+import pytest
+from litestar import Litestar
+from litestar.testing import TestClient
+from psycopg import conninfo as libpq
+
+from service.api.application import create_application
+from service.application.projecting import AdvanceProjection
+from service.bootstrap import Service, open_service
+from service.cli.demonstration import ensure_keys
+from service.cli.play import Keys, play_lines
+from service.cli.programme_files import Line
+from service.settings import Settings
+from tests.playing import PUBLIC_RECORD, REHEARSAL, lines_of
+
+Headers = dict[str, str]
+
+
+@dataclass
+class Running:
+    """A service, its keys, a client of it, and a way to bring its views up to the head."""
+
+    service: Service
+    keys: Keys
+    client: TestClient[Litestar]
+    database: str
+
+    def project(self) -> None:
+        advance = AdvanceProjection(self.service.ledger, self.service.store)
+        for programme in advance.programmes():
+            advance.catch_up(programme)
+
+    def head(self) -> int:
+        return self.service.ledger.head()
+
+    def as_agency(self, agency: str, key: str = "test-1") -> Headers:
+        return {
+            "Authorization": f"Bearer {self.keys.agencies[agency]}",
+            "Idempotency-Key": key,
+            "Content-Type": "application/json",
+        }
+
+    def submit(
+        self, programme: str, decision: str, body: Any, *, agency: str = "msit", key: str = "test-1"
+    ) -> httpx.Response:
+        return self.client.post(
+            f"/v1/programmes/{programme}/decisions/{decision}", json=body, headers=self.as_agency(agency, key)
+        )
+
+    def play(self, programme: str, lines: list[Line]) -> None:
+        play_lines(self.client, programme, lines, self.keys.agencies)
+
+
+def _run(database: str, home: Path) -> Iterator[Running]:
+    settings = Settings(home=home, host="127.0.0.1", port=8000, database_url=database, redis_url=None)
+    keys = ensure_keys(settings, [*lines_of(PUBLIC_RECORD), *lines_of(REHEARSAL)])
+    service = open_service(settings)
+    with TestClient(create_application(service.parts), raise_server_exceptions=False) as client:
+        yield Running(service, keys, client, database)
+    service.close()
+
+
+@pytest.fixture
+def running(database: str, tmp_path: Path) -> Iterator[Running]:
+    """A service over an empty ledger."""
+    yield from _run(database, tmp_path)
+
+
+@pytest.fixture(scope="session")
+def played(server: str, template: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
+    """A service into which both programmes were played. For tests that only read."""
+    name = f"{template}_played"
+    with psycopg.connect(server, autocommit=True) as connection:
+        connection.execute(f'CREATE DATABASE "{name}" TEMPLATE "{template}"')
+    for running in _run(libpq.make_conninfo(server, dbname=name), tmp_path_factory.mktemp("played")):
+        for programme in (PUBLIC_RECORD, REHEARSAL):
+            running.play(programme, lines_of(programme))
+        running.project()
+        yield running
+
+
+@pytest.fixture
+def until(running: Running) -> Callable[[str], None]:
+    """Play the rehearsal up to, not including, the first decision of a type."""
+
+    def play_until(decision: str) -> None:
+        lines = lines_of(REHEARSAL)
+        running.play(REHEARSAL, lines[: [line.decision for line in lines].index(decision)])
+
+    return play_until

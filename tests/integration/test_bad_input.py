@@ -1,0 +1,301 @@
+"""Bad input: each a problem of 4xx that names field and rule, nothing appended, never a 5xx."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+import httpx
+import pytest
+
+from service.api.problems import catalogue
+from tests.integration.conftest import Running
+from tests.playing import PUBLIC_RECORD, REHEARSAL, lines_of
+
+DECISIONS = f"/v1/programmes/{REHEARSAL}/decisions"
+EVALUATOR = next(
+    line.body["evaluator"]
+    for line in lines_of(REHEARSAL)
+    if line.decision == "appoint-evaluator" and line.body["panel"] == "evaluation-committee"
+)
+SCORE = {
+    "stage": "stage-1",
+    "team": "lg-ai-research",
+    "criterion": "expert/spillover",
+    "evaluator": EVALUATOR,
+    "points": "9.0",
+}
+
+BAD_POINTS = ["10.1", "100", "9.05", "1e1", "NaN", "Infinity", " 9", "9 ", "-1", "+9", "09", "9.", ".9", "", "٩"]
+BAD_POINTS += ["9,0", "9_0", "9\u0000", "0x9", "9" * 41]
+
+
+@pytest.fixture
+def scoring(running: Running, until: Callable[[str], None]) -> Running:
+    """The rehearsal, ready for its first score."""
+    until("record-measurement")
+    return running
+
+
+def expect(response: httpx.Response, status: int, slug: str, pointer: str | None = None) -> Any:
+    """A problem of the catalogue."""
+    assert response.status_code == status, response.text
+    assert response.headers["content-type"] == "application/problem+json"
+    problem = response.json()
+    assert problem["type"] == f"/problems/{slug}"
+    assert problem["status"] == status == catalogue()[slug][0]
+    assert problem["title"]
+    assert problem["detail"]
+    if pointer is not None:
+        assert pointer in [each["pointer"] for each in problem["errors"]], problem
+    return problem
+
+
+def test_every_bad_value_of_a_score_is_refused_and_leaves_nothing(scoring: Running) -> None:
+    before = scoring.head()
+    for points in (
+        "15.1",
+        "10.1",
+        "9.05",
+        "1e1",
+        "NaN",
+        "Infinity",
+        " 9",
+        "9 ",
+        "-1",
+        "+9",
+        "09",
+        "9.",
+        ".9",
+        "",
+        "٩",
+        "9,0",
+        "9_0",
+    ):
+        response = scoring.submit(REHEARSAL, "submit-score", {**SCORE, "points": points}, agency="nipa")
+        problem = expect(response, 422, "invalid-command", "/points")
+        assert problem["rule"]
+    for points in (9, 9.0, None, True, ["9.0"], {"value": "9.0"}):
+        response = scoring.submit(REHEARSAL, "submit-score", {**SCORE, "points": points}, agency="nipa")
+        expect(response, 422, "invalid-command", "/points")
+    assert scoring.head() == before
+    assert scoring.submit(REHEARSAL, "submit-score", SCORE, agency="nipa").status_code == 201
+
+
+@pytest.mark.parametrize(
+    ("change", "slug", "pointer"),
+    [
+        ({"stage": "stage-9"}, "invalid-command", "/stage"),
+        ({"team": "nobody"}, "team-not-in-stage", "/team"),
+        ({"team": "LG AI"}, "invalid-command", "/team"),
+        ({"criterion": "expert/charm"}, "invalid-command", "/criterion"),
+        ({"criterion": "benchmark/nia"}, "invalid-command", "/criterion"),
+        ({"criterion": "expert\u0000/x"}, "invalid-command", "/criterion"),
+        ({"evaluator": "Kim Cheolsu"}, "invalid-command", "/evaluator"),
+        ({"surprise": "1"}, "invalid-command", None),
+        ({"attribution": "reported", "source": "somewhere"}, "invalid-command", "/attribution"),
+        ({"decided_by": "tta"}, "invalid-command", "/decided_by"),
+    ],
+)
+def test_a_field_that_breaks_a_rule_is_named(
+    scoring: Running, change: dict[str, Any], slug: str, pointer: str | None
+) -> None:
+    before = scoring.head()
+    expect(scoring.submit(REHEARSAL, "submit-score", {**SCORE, **change}, agency="nipa"), 422, slug, pointer)
+    assert scoring.head() == before
+
+
+def test_a_missing_field_is_named(scoring: Running) -> None:
+    body = {name: value for name, value in SCORE.items() if name != "team"}
+    problem = expect(scoring.submit(REHEARSAL, "submit-score", body, agency="nipa"), 422, "invalid-command")
+    assert "team" in problem["detail"]
+
+
+def test_an_evaluator_of_another_panel_cannot_score(scoring: Running) -> None:
+    body = {**SCORE, "criterion": "user/applicability"}
+    problem = expect(scoring.submit(REHEARSAL, "submit-score", body, agency="nipa"), 409, "not-appointed")
+    assert "expert-users" in problem["rule"]
+
+
+def test_an_unknown_programme_is_not_found(running: Running) -> None:
+    expect(
+        running.submit("nothing", "enrol-team", {"team": "a", "name": {"en": "A", "ko": "A"}}), 404, "unknown-programme"
+    )
+    for view in ("", "/charter", "/teams", "/standings", "/grants", "/audit-trail", "/calls"):
+        expect(running.client.get(f"/v1/programmes/nothing{view}"), 404, "unknown-programme")
+    assert running.head() == 0
+
+
+def test_an_unknown_decision_is_not_found(scoring: Running) -> None:
+    expect(scoring.submit(REHEARSAL, "abolish-team", {}), 404, "unknown-decision")
+
+
+def test_another_programme_s_team_is_refused(running: Running) -> None:
+    """A team of one programme means nothing in another."""
+    running.play(PUBLIC_RECORD, lines_of(PUBLIC_RECORD))
+    lines = lines_of(REHEARSAL)
+    running.play(REHEARSAL, lines[:3])
+    before = running.head()
+    body = {"stage": "stage-1", "team": "nc-ai", "kind": "technical-report", "sha256": "0" * 64, "title": "x"}
+    response = running.submit(REHEARSAL, "register-evidence", body, agency="nipa")
+    expect(response, 422, "team-not-enrolled", "/team")
+    assert running.head() == before
+
+
+def test_without_a_key_nothing_is_decided(scoring: Running) -> None:
+    before = scoring.head()
+    path = f"{DECISIONS}/submit-score"
+    sent = {"Idempotency-Key": "k"}
+    response = scoring.client.post(path, json=SCORE, headers=sent)
+    expect(response, 401, "unauthenticated")
+    assert response.headers["www-authenticate"] == "Bearer"
+    for wrong in (
+        "Bearer",
+        "Bearer x",
+        "Basic dTpw",
+        "Bearer slk_0000000000000000." + "A" * 43,
+        f"Bearer {scoring.keys.agencies['nipa'][:-1]}A"[:-1] + "~",
+        "Bearer \u00e9",
+    ):
+        headers = {**sent, "Authorization": wrong.encode("latin-1")}
+        expect(scoring.client.post(path, json=SCORE, headers=headers), 401, "unauthenticated")
+    assert scoring.head() == before
+
+
+def test_a_foreign_key_decides_nothing(scoring: Running) -> None:
+    """A key of an agency without the mandate, of a team, of an auditor."""
+    before = scoring.head()
+    expect(scoring.submit(REHEARSAL, "submit-score", SCORE, agency="tta"), 403, "not-mandated")
+    for key in (scoring.keys.auditor, scoring.keys.consortiums["lg-ai-research"]):
+        headers = {"Authorization": f"Bearer {key}", "Idempotency-Key": "k"}
+        expect(scoring.client.post(f"{DECISIONS}/submit-score", json=SCORE, headers=headers), 403, "wrong-role")
+    assert scoring.head() == before
+
+
+def test_the_first_charter_comes_from_its_owner(running: Running) -> None:
+    (charter,) = [line.body["charter"] for line in lines_of(REHEARSAL) if line.decision == "publish-charter"]
+    mandated = json.loads(json.dumps(charter))
+    mandated["mandates"][0]["agencies"].append("tta")
+    response = running.submit(REHEARSAL, "publish-charter", {"charter": mandated}, agency="tta")
+    expect(response, 403, "publisher-not-owner")
+    assert running.head() == 0
+
+
+def test_a_faulty_charter_is_refused_with_every_fault(running: Running) -> None:
+    (charter,) = [line.body["charter"] for line in lines_of(REHEARSAL) if line.decision == "publish-charter"]
+    faulty = json.loads(json.dumps(charter))
+    faulty["stages"][0]["assessments"][1]["maximum"] = "36"
+    faulty["stages"][0]["tie_break"] = ["charm"]
+    faulty["joint_publishers"].append("nobody")
+    problem = expect(running.submit(REHEARSAL, "publish-charter", {"charter": faulty}), 422, "charter-faulty")
+    pointers = {each["pointer"] for each in problem["errors"]}
+    assert pointers == {
+        "/stages/0/maximum",
+        "/stages/0/assessments/1/maximum",
+        "/stages/0/tie_break",
+        "/joint_publishers",
+    }
+    assert running.head() == 0
+
+
+def test_the_media_type_is_enforced(scoring: Running) -> None:
+    for declared in ("text/plain", "application/x-www-form-urlencoded", "", "application/jsonp"):
+        headers = {**scoring.as_agency("nipa"), "Content-Type": declared}
+        response = scoring.client.post(f"{DECISIONS}/submit-score", content=json.dumps(SCORE), headers=headers)
+        expect(response, 415, "unsupported-media-type")
+    headers = {**scoring.as_agency("nipa"), "Content-Type": "application/json; charset=utf-8"}
+    response = scoring.client.post(f"{DECISIONS}/submit-score", content=json.dumps(SCORE), headers=headers)
+    assert response.status_code == 201
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"",
+        b"{",
+        b'{"stage":}',
+        b"\xff\xfe",
+        b'{"stage":"\xff"}',
+        b"[" * 100_000 + b"]" * 100_000,
+        b'{"a":' * 100_000 + b"1" + b"}" * 100_000,
+    ],
+    ids=["empty", "cut", "broken", "not UTF-8", "bad string", "deep arrays", "deep objects"],
+)
+def test_a_body_that_is_no_json_is_refused(scoring: Running, body: bytes) -> None:
+    before = scoring.head()
+    for decision in ("submit-score", "publish-charter"):
+        agency = {"submit-score": "nipa", "publish-charter": "msit"}[decision]
+        response = scoring.client.post(f"{DECISIONS}/{decision}", content=body, headers=scoring.as_agency(agency))
+        assert response.status_code in (400, 422)
+        assert response.headers["content-type"] == "application/problem+json"
+    assert scoring.head() == before
+
+
+@pytest.mark.parametrize("body", [b"[]", b"null", b'"x"', b"1"])
+def test_a_body_of_another_shape_is_refused(scoring: Running, body: bytes) -> None:
+    response = scoring.client.post(f"{DECISIONS}/submit-score", content=body, headers=scoring.as_agency("nipa"))
+    expect(response, 422, "invalid-command")
+
+
+def test_a_charter_nested_deeply_is_refused(running: Running) -> None:
+    body = b'{"charter":{"format":' + b"[" * 100_000 + b"]" * 100_000 + b"}}"
+    path = f"{DECISIONS}/publish-charter"
+    response = running.client.post(path, content=body, headers=running.as_agency("msit"))
+    expect(response, 400, "malformed-body")
+
+
+def test_ten_megabytes_are_refused(scoring: Running) -> None:
+    before = scoring.head()
+    body = json.dumps({**SCORE, "points": "9" * 10_000_000})
+    response = scoring.client.post(f"{DECISIONS}/submit-score", content=body, headers=scoring.as_agency("nipa"))
+    expect(response, 413, "body-too-large")
+    assert scoring.head() == before
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "as_of_position=x",
+        "as_of_position=-1",
+        "as_of_position=1e3",
+        "min_position=99999999999999999999",
+        "surprise=1",
+        "as_of_position=١",
+    ],
+)
+def test_a_bad_parameter_is_named(scoring: Running, query: str) -> None:
+    response = scoring.client.get(f"/v1/programmes/{REHEARSAL}/standings?{query}")
+    expect(response, 400, "invalid-parameter", f"/{query.partition('=')[0]}")
+
+
+@pytest.mark.parametrize("query", ["limit=0", "limit=1001", "after=x", "type=Nothing", "tag=plain", "programme=A%20B"])
+def test_a_bad_parameter_of_the_ledger_is_named(scoring: Running, query: str) -> None:
+    response = scoring.client.get(f"/v1/ledger/events?{query}")
+    expect(response, 400, "invalid-parameter", f"/{query.partition('=')[0]}")
+
+
+def test_a_position_beyond_the_head_is_not_found(scoring: Running) -> None:
+    path = f"/v1/programmes/{REHEARSAL}/standings"
+    expect(scoring.client.get(path, params={"as_of_position": 10**6}), 404, "unknown-position")
+
+
+def test_a_stage_that_is_not_there_is_not_found(scoring: Running) -> None:
+    scoring.project()
+    path = f"/v1/programmes/{REHEARSAL}/standings"
+    expect(scoring.client.get(path, params={"stage": "stage-9"}), 404, "unknown-stage")
+    expect(scoring.client.get(path, params={"stage": "x\u0000"}), 404, "unknown-stage")
+
+
+def test_an_address_or_method_that_is_not_there(scoring: Running) -> None:
+    expect(scoring.client.get("/v1/nothing"), 404, "not-found")
+    response = scoring.client.delete("/v1/programmes")
+    expect(response, 405, "method-not-allowed")
+    assert "GET" in response.headers["allow"]
+
+
+@pytest.mark.parametrize("programme", ["UPPER", "a b", "a%00b", "x" * 300, "..", "a%2Fb"])
+def test_a_programme_that_cannot_be_is_not_found(running: Running, programme: str) -> None:
+    response = running.client.get(f"/v1/programmes/{programme}/standings")
+    assert response.status_code == 404, response.text
+    assert response.headers["content-type"] == "application/problem+json"

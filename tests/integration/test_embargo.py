@@ -1,0 +1,99 @@
+"""Before the results are published the public and the consortiums see counts, never points: wherever data leaves."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+
+import pytest
+
+from tests.integration.conftest import Running
+from tests.playing import REHEARSAL, lines_of
+
+SECRET = ["FigureCertified", "StageConsolidated", "IndependenceRuled", "TeamEliminated", "TeamAdvanced"]
+SECRET += ["DeviationRecorded", "EvidenceRegistered", "MeasurementRecorded"]
+NEVER = ["ScoreSubmitted", "EvaluatorAppointed"]
+
+
+@pytest.fixture
+def before_publication(running: Running, until: Callable[[str], None]) -> Running:
+    until("publish-results")
+    running.project()
+    return running
+
+
+def headers_of(running: Running, reader: str) -> dict[str, str]:
+    keys = {
+        "public": None,
+        "consortium": running.keys.consortiums["nc-ai"],
+        "agency": running.keys.agencies["tta"],
+        "auditor": running.keys.auditor,
+    }
+    key = keys[reader]
+    return {} if key is None else {"Authorization": f"Bearer {key}"}
+
+
+def everything(running: Running, reader: str) -> dict[str, str]:
+    """Every body that a reader can get, by path."""
+    headers = headers_of(running, reader)
+    paths = [f"/v1/programmes/{REHEARSAL}{view}" for view in ("", "/standings", "/teams", "/grants", "/calls")]
+    found = {path: running.client.get(path, headers=headers).text for path in paths}
+    for path in ("/v1/ledger/events", f"/v1/programmes/{REHEARSAL}/audit-trail"):
+        pages = [running.client.get(path, params={"limit": 1000}, headers=headers)]
+        found[path] = "".join(page.text for page in pages)
+    return found
+
+
+@pytest.mark.parametrize("reader", ["public", "consortium"])
+def test_no_point_and_no_outcome_leaves(before_publication: Running, reader: str) -> None:
+    for path, text in everything(before_publication, reader).items():
+        for secret in ("33.6", "31.6", "90.2", "81.4", "not_met", "eliminated", '"points":', "ev-"):
+            assert secret not in text, (path, secret)
+    events = everything(before_publication, reader)["/v1/ledger/events"].splitlines()
+    for line in events:
+        event = json.loads(line)
+        if event["type"] in SECRET + NEVER:
+            assert event["withheld"] is True
+            assert not {"data", "tags", "agency"} & event.keys()
+
+
+def test_counts_are_shown_instead(before_publication: Running) -> None:
+    counts = before_publication.client.get(f"/v1/programmes/{REHEARSAL}/standings").json()
+    assert counts["events"]["ScoreSubmitted"] == 640
+    assert counts["events"]["MeasurementRecorded"] == 110
+    assert "stage-1" in counts["embargo"]
+    assert counts["data_set"] == "rehearsal"
+    assert "rows" not in counts
+
+
+@pytest.mark.parametrize("reader", ["agency", "auditor"])
+def test_agencies_and_auditors_read_all_of_it(before_publication: Running, reader: str) -> None:
+    found = everything(before_publication, reader)
+    assert '"exact":"90.2"' in found[f"/v1/programmes/{REHEARSAL}/standings"]
+    assert all("withheld" not in json.loads(line) for line in found["/v1/ledger/events"].splitlines())
+
+
+def test_who_filters_by_tag_does_not_learn_which_withheld_events_carry_it(before_publication: Running) -> None:
+    tag = f"team:{REHEARSAL}/nc-ai"
+    page = before_publication.client.get("/v1/ledger/events", params={"tag": tag, "limit": 1000}).text
+    assert [json.loads(line)["type"] for line in page.splitlines()] == ["TeamEnrolled"]
+
+
+def test_publication_opens_results_but_never_sheets(before_publication: Running) -> None:
+    (publish,) = [line for line in lines_of(REHEARSAL) if line.decision == "publish-results"]
+    answer = before_publication.submit(REHEARSAL, "publish-results", publish.body, key="publish")
+    assert answer.status_code == 201
+    before_publication.project()
+    found = everything(before_publication, "public")
+    assert '"exact":"90.2"' in found[f"/v1/programmes/{REHEARSAL}/standings"]
+    assert '"eliminated"' in found[f"/v1/programmes/{REHEARSAL}/teams"]
+    page = before_publication.client.get("/v1/ledger/events", params={"limit": 1000}).text
+    for line in page.splitlines():
+        event = json.loads(line)
+        assert ("withheld" in event) == (event["type"] in NEVER)
+
+
+def test_the_embargo_holds_for_positions_of_the_past_too(before_publication: Running) -> None:
+    path = f"/v1/programmes/{REHEARSAL}/standings"
+    answer = before_publication.client.get(path, params={"as_of_position": before_publication.head()})
+    assert "rows" not in answer.json()

@@ -1,0 +1,132 @@
+"""Projections over real PostgreSQL: exactly once in effect, honest about where they stand."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import pytest
+
+from domain.views import MemoryRows, Occurrence, Rows, View
+from service.application.projecting import VIEWS, AdvanceProjection, occurrences
+from tests.integration.conftest import Running
+from tests.integration.test_bad_input import expect
+from tests.playing import REHEARSAL
+
+
+def folded(running: Running, view: View, upto: int) -> dict[str, bytes]:
+    """The view's rows as one fold from position 1."""
+    rows = MemoryRows()
+    view.fold(rows, occurrences(running.service.ledger.read_programme(REHEARSAL, upto=upto)))
+    return rows.rows
+
+
+def stored(running: Running, view: View) -> tuple[dict[str, bytes], int]:
+    rows, position = running.service.store.scan(view.name, REHEARSAL, "")
+    return dict(rows), position
+
+
+@pytest.mark.parametrize("batch", [1, 7, 500])
+def test_any_batch_size_gives_the_same_bytes(running: Running, until: Callable[[str], None], batch: int) -> None:
+    until("submit-score")
+    advance = AdvanceProjection(running.service.ledger, running.service.store)
+    for view in VIEWS:
+        while advance(view, REHEARSAL, batch=batch).outcome == "advanced":
+            pass
+        rows, position = stored(running, view)
+        assert position == running.head()
+        assert rows == folded(running, view, position)
+
+
+def test_workers_that_race_fold_every_event_once(running: Running, until: Callable[[str], None]) -> None:
+    until("submit-score")
+
+    def work(_n: int) -> None:
+        advance = AdvanceProjection(running.service.ledger, running.service.store)
+        for view in VIEWS:
+            for _ in range(60):
+                advance(view, REHEARSAL, batch=5)
+
+    with ThreadPoolExecutor(6) as threads:
+        list(threads.map(work, range(6)))
+    running.project()
+    for view in VIEWS:
+        rows, position = stored(running, view)
+        assert position == running.head()
+        assert rows == folded(running, view, position)
+
+
+def test_an_event_that_a_view_ignores_moves_its_position(running: Running, until: Callable[[str], None]) -> None:
+    until("enrol-team")
+    running.project()
+    _rows, position = stored(running, VIEWS[1])
+    assert position == running.head() == 1
+
+
+def test_a_turn_that_fails_leaves_neither_rows_nor_position(running: Running, until: Callable[[str], None]) -> None:
+    until("enrol-team")
+    store = running.service.store
+
+    def interrupted() -> None:
+        with store.turn("standings", REHEARSAL) as turn:
+            assert turn is not None
+            turn.rows.put("half", b"written")
+            turn.position = 7
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        interrupted()
+    assert store.position("standings", REHEARSAL) == (0, None)
+    assert store.scan("standings", REHEARSAL, "")[0] == []
+
+
+def test_a_poison_event_halts_the_view_before_it_and_says_so(
+    running: Running, until: Callable[[str], None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    until("submit-score")
+    (view,) = [view for view in VIEWS if view.name == "grants"]
+    poison = 20
+    sound = view.fold
+
+    def fold(rows: Rows, events: Iterable[Occurrence]) -> None:
+        def checked() -> Iterable[Occurrence]:
+            for event in events:
+                if event.position == poison:
+                    from domain.views import PoisonEventError
+
+                    raise PoisonEventError(poison, ValueError("poisoned"))
+                yield event
+
+        sound(rows, checked())
+
+    bad = View(name=view.name, version=view.version, fold=fold)
+    advance = AdvanceProjection(running.service.ledger, running.service.store)
+    halted = advance(bad, REHEARSAL)
+    assert (halted.outcome, halted.position) == ("halted", poison - 1)
+    assert running.service.store.position("grants", REHEARSAL) == (
+        poison - 1,
+        f"position {poison}: ValueError: poisoned",
+    )
+    monkeypatch.setattr("service.application.reading.WAIT_SECONDS", 0.2)
+    path = f"/v1/programmes/{REHEARSAL}/grants"
+    problem = expect(running.client.get(path, params={"min_position": poison}), 503, "not-yet-projected")
+    assert "poisoned" in problem["detail"]
+    assert running.client.get(path).json()["position"] == poison - 1
+    # Other views go on, and a release that can fold the event goes on from there.
+    running.project()
+    assert running.service.store.position("standings", REHEARSAL) == (running.head(), None)
+    assert running.service.store.position("grants", REHEARSAL) == (running.head(), None)
+
+
+def test_a_reader_waits_for_what_they_wrote(running: Running, until: Callable[[str], None]) -> None:
+    until("open-stage")
+    answer: Any = running.submit(REHEARSAL, "open-stage", {"stage": "stage-1"}, key="open").json()
+    position = answer["events"][0]["position"]
+    path = f"/v1/programmes/{REHEARSAL}/grants"
+    with ThreadPoolExecutor(1) as threads:
+        waiting = threads.submit(running.client.get, path, params={"min_position": position})
+        running.project()
+        found = waiting.result()
+    assert found.status_code == 200
+    assert found.json()["position"] >= position
