@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import Any
 
 import msgspec
 
 from domain import charter_document
-from domain.boundary import QueryItem, tag
+from domain.boundary import IDENTIFIER, QueryItem, tag
 from domain.charter_document import Charter
 from domain.decision import DECISIONS, Case, Command, decision
 from domain.event import EVENTS, Event, event
@@ -69,6 +70,15 @@ class CharterInForce:
     def document(self) -> str:
         """The canonical document; empty before a charter is published."""
         return self._document.decode()
+
+
+def require_programme_id(programme: str) -> None:
+    """Raise `UnknownProgrammeError` for a name that no programme can have."""
+    if re.fullmatch(IDENTIFIER, programme) is None:
+        raise UnknownProgrammeError(
+            f"{programme[:80]!r} is no name of a programme",
+            rule="A programme's name is 1 to 64 lower-case letters, digits, dots and hyphens.",
+        )
 
 
 class PublishCharter(Command, frozen=True, kw_only=True):

@@ -19,7 +19,6 @@ import httpx
 from service.embedded import (
     EmbeddedPostgres,
     EmbeddedRedis,
-    EmbeddedServerError,
     dies_with_parent,
     end,
     last_words,
@@ -30,6 +29,10 @@ from service.storage.migrate import migrate
 
 READY_SECONDS: Final = 60.0
 _STOP_SECONDS: Final = 8.0
+
+CELERY: Final = ("celery", "--app", "workers.app", "--quiet")
+WORKER: Final = ("worker", "--concurrency", "2", "--loglevel", "WARNING", "--without-gossip", "--without-mingle")
+BEAT: Final = ("beat", "--loglevel", "WARNING", "--pidfile=")
 
 Tell = Callable[[str], None]
 
@@ -142,9 +145,7 @@ def _start_children(settings: Settings, stack: ExitStack, tell: Tell) -> list[Ch
     }
     api = ["granian", "--interface", "asgi", "--factory", "service.app:create_app", "--loop", "uvloop", "--no-ws"]
     api += ["--host", settings.host, "--port", str(settings.port), "--workers", "1", "--workers-kill-timeout", "5"]
-    celery = ["celery", "--app", "workers.app", "--quiet"]
-    worker = [*celery, "worker", "--concurrency", "2", "--loglevel", "WARNING", "--without-gossip", "--without-mingle"]
-    beat = [*celery, "beat", "--loglevel", "WARNING", "--schedule", str(settings.home / "beat-schedule"), "--pidfile="]
+    worker, beat = [*CELERY, *WORKER], [*CELERY, *BEAT, "--schedule", str(settings.home / "beat-schedule")]
     children = []
     for name, arguments in (("api", api), ("worker", worker), ("beat", beat)):
         tell(f"starting {name}")
@@ -189,6 +190,3 @@ def _require_alive(children: list[Child]) -> None:
                 f"{child.name} ended with status {child.process.returncode}: see {child.log}; its last words:\n"
                 f"{last_words(child.log, 5)}"
             )
-
-
-__all__ = ["Child", "EmbeddedServerError", "SupervisorError", "address", "run"]

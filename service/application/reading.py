@@ -11,7 +11,7 @@ from eventsourcing.dcb.api import DCBQuery, DCBQueryItem
 
 from domain.boundary import Query, tag
 from domain.calls import AdditionalCallOpened
-from domain.charter import CharterInForce, CharterPublished
+from domain.charter import CharterInForce, CharterPublished, require_programme_id
 from domain.charter_document import Charter, EligibleClass, Names
 from domain.disclosure import Reader, disclosed, readable, stage_of_event
 from domain.envelope import DataSet, decode_envelope
@@ -326,6 +326,7 @@ class Queries:
 
     def _rules(self, programme: str) -> tuple[CharterInForce, frozenset[str], int]:
         """Charter, stages whose results are public, and the ledger's head. Raises `UnknownProgrammeError`."""
+        require_programme_id(programme)
         fact = CharterInForce(programme)
         published = set()
         programme_tag = tag("programme", programme)

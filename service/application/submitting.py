@@ -16,7 +16,7 @@ from eventsourcing.persistence import IntegrityError
 
 from domain import decision as deciding
 from domain.boundary import Boundary, Query
-from domain.charter import json_pointer
+from domain.charter import json_pointer, require_programme_id
 from domain.decision import Case, Command, Decision, Ruling
 from domain.envelope import Actor, PrivateEnvelope, encode_envelope
 from domain.event import decode_data, encode_data
@@ -106,6 +106,7 @@ class SubmitDecision:
         decision = DECISIONS.get(submission.decision_type)
         if decision is None:
             raise UnknownDecisionError(submission.decision_type)
+        require_programme_id(submission.programme)
         fingerprint = hashlib.sha256(submission.decision_type.encode() + b"\x00" + submission.body).digest()
         client = submission.actor.agency
         with self._alone(client, submission.programme, submission.idempotency_key):

@@ -1,0 +1,195 @@
+"""`sillok up`, as a user runs it: a process, two servers, three children, and nothing left behind."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import socket
+import stat
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import httpx
+import psutil
+import psycopg
+import pytest
+
+ROOT = Path(__file__).parent.parent.parent
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+    return port
+
+
+@dataclass
+class Up:
+    """A running `sillok up`."""
+
+    process: subprocess.Popen[str]
+    home: Path
+    port: int
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    def wait_until_shown(self, seconds: float = 120) -> str:
+        """Everything printed until the addresses are shown."""
+        assert self.process.stdout is not None
+        said = ""
+        deadline = time.monotonic() + seconds
+        for line in self.process.stdout:
+            said += line
+            if "Ctrl-C stops everything" in line:
+                return said
+            assert time.monotonic() < deadline, said
+        pytest.fail(f"ended with {self.process.wait()}: {said}")
+
+    def family(self) -> list[psutil.Process]:
+        return psutil.Process(self.process.pid).children(recursive=True)
+
+    def stop(self, number: signal.Signals = signal.SIGINT) -> int:
+        if self.process.poll() is None:
+            self.process.send_signal(number)
+        try:
+            return self.process.wait(60)
+        finally:
+            if self.process.stdout is not None:
+                self.process.stdout.close()
+
+
+def start(home: Path, port: int | str, **environment: str) -> Up:
+    kept = {name: value for name, value in os.environ.items() if name not in ("DATABASE_URL", "REDIS_URL", "HOST")}
+    process = subprocess.Popen(
+        [Path(sys.executable).parent / "sillok", "up"],
+        cwd=ROOT,
+        env={**kept, "SILLOK_HOME": str(home), "PORT": str(port), **environment},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+    return Up(process, home, int(port) if str(port).isdecimal() else 0)
+
+
+@pytest.fixture(scope="module")
+def up(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Up]:
+    running = start(tmp_path_factory.mktemp("up") / "home", free_port())
+    running.wait_until_shown()
+    yield running
+    running.stop()
+
+
+def test_it_serves_both_programmes(up: Up) -> None:
+    listed = httpx.get(f"{up.url}/v1/programmes", trust_env=False).json()["programmes"]
+    assert {each["data_set"] for each in listed} == {"public-record", "rehearsal"}
+    for programme in listed:
+        found = httpx.get(f"{up.url}/v1/programmes/{programme['programme']}/standings", trust_env=False).json()
+        assert found["rows"][0]["total"]["exact"] == "90.2"
+
+
+def test_keys_are_written_for_the_owner_only(up: Up) -> None:
+    file = up.home / "keys.json"
+    assert stat.S_IMODE(file.stat().st_mode) == 0o600
+    keys = json.loads(file.read_text())
+    assert set(keys) == {"auditor", "agencies", "consortiums"}
+    assert {"msit", "nipa", "tta", "nia", "sillok-recorder"} <= set(keys["agencies"])
+    assert {"lg-ai-research", "naver-cloud", "sk-telecom", "upstage", "nc-ai"} == set(keys["consortiums"])
+
+
+def test_a_second_one_on_the_same_home_says_so(up: Up) -> None:
+    second = start(up.home, free_port())
+    said, _ = second.process.communicate(timeout=30)
+    assert second.process.returncode == 1
+    assert "runs on" in said
+    assert "SILLOK_HOME" in said
+    assert len(said.strip().splitlines()) == 1
+
+
+def test_a_taken_port_is_said_in_one_sentence(up: Up, tmp_path: Path) -> None:
+    second = start(tmp_path / "home", up.port)
+    said, _ = second.process.communicate(timeout=30)
+    assert second.process.returncode == 1
+    assert f":{up.port}" in said
+    assert "PORT" in said
+    assert len(said.strip().splitlines()) == 1
+
+
+@pytest.mark.parametrize(
+    ("name", "value"), [("PORT", "http"), ("PORT", "70000"), ("DATABASE_URL", "mysql://x"), ("REDIS_URL", "x")]
+)
+def test_a_bad_setting_is_named(tmp_path: Path, name: str, value: str) -> None:
+    running = start(tmp_path / "home", **{"port": free_port(), name: value} if name != "PORT" else {"port": value})
+    said, _ = running.process.communicate(timeout=30)
+    assert running.process.returncode == 1
+    assert name in said
+    assert len(said.strip().splitlines()) == 1
+
+
+def test_data_of_another_postgresql_is_refused(tmp_path: Path) -> None:
+    data = tmp_path / "home" / "postgres"
+    data.mkdir(parents=True)
+    (data / "PG_VERSION").write_text("15\n")
+    running = start(tmp_path / "home", free_port())
+    said, _ = running.process.communicate(timeout=30)
+    assert running.process.returncode == 1
+    assert "PostgreSQL 15" in said
+    assert "SILLOK_HOME" in said
+
+
+@pytest.mark.timeout(240)
+def test_it_stops_all_it_started_and_comes_back_with_the_same_ledger(up: Up, tmp_path: Path) -> None:
+    """Beside another one that goes on: two homes, two ports."""
+    first = start(tmp_path / "home", free_port())
+    first.wait_until_shown()
+    family = first.family()
+    assert {"postgres", "redis-server"} <= {process.name() for process in family}
+    before = httpx.get(f"{first.url}/v1/ledger/events?limit=1000", trust_env=False)
+    keys = (tmp_path / "home" / "keys.json").read_text()
+    assert first.stop() == 0
+    assert [process for process in family if process.is_running()] == []
+    assert httpx.get(f"{up.url}/health/ready", trust_env=False).status_code == 200
+
+    again = start(tmp_path / "home", free_port())
+    said = again.wait_until_shown()
+    assert "844 were there already" in said
+    assert "migration" not in said
+    after = httpx.get(f"{again.url}/v1/ledger/events?limit=1000", trust_env=False)
+    assert after.headers["ledger-head"] == before.headers["ledger-head"]
+    assert after.content == before.content
+    assert (tmp_path / "home" / "keys.json").read_text() == keys
+
+    family = again.family()
+    assert again.stop(signal.SIGKILL) == -signal.SIGKILL
+    _gone, alive = psutil.wait_procs(family, timeout=30)
+    assert alive == []
+    assert httpx.get(f"{up.url}/health/ready", trust_env=False).status_code == 200
+
+
+def test_with_given_servers_it_starts_none(up: Up, tmp_path: Path) -> None:
+    """DATABASE_URL and REDIS_URL name those of the first; a database of its own."""
+    sockets = up.home / "sockets"
+
+    if not sockets.exists():
+        pytest.fail("the sockets of the first one are elsewhere")
+    with psycopg.connect(f"host={sockets} user=postgres dbname=postgres", autocommit=True) as connection:
+        connection.execute("CREATE DATABASE given")
+    redis = next(up.home.rglob("redis.sock"))
+    running = start(
+        tmp_path / "home",
+        free_port(),
+        DATABASE_URL=f"postgresql://postgres@/given?host={sockets}",
+        REDIS_URL=f"unix://{redis}",
+    )
+    running.wait_until_shown()
+    assert not {"postgres", "redis-server"} & {process.name() for process in running.family()}
+    assert not (tmp_path / "home" / "postgres").exists()
+    assert running.stop() == 0
+    assert httpx.get(f"{up.url}/health/ready", trust_env=False).status_code == 200

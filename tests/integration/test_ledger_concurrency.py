@@ -1,0 +1,205 @@
+"""The ledger under real concurrency: connections, threads, processes, and connections that are lost."""
+
+from __future__ import annotations
+
+import multiprocessing
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import msgspec
+import psycopg
+import pytest
+from eventsourcing.dcb.api import DCBQuery, DCBQueryItem
+
+from service.application.ports import LedgerUnavailableError
+from service.storage.connections import service_conninfo
+from service.storage.ledger import PostgresLedger
+from service.storage.writer import _APPEND, ConditionFailedError, _parameters, _Pending
+from tests.contract.test_ledger import new_event, request, unless
+
+PROCESSES = 4
+THREADS = 8
+APPENDS = 320
+"""Of each thread: 32 threads make 10,240."""
+COUNTERS = 6
+
+
+def test_a_condition_is_probed_after_the_lock_not_before(database: str) -> None:
+    """Two connections: the second begins while the first holds the head, and must see what the first commits.
+
+    A probe that used the snapshot taken before waiting for the lock would pass wrongly.
+    """
+    item = DCBQueryItem(tags=["seat:p/1"])
+    with (
+        psycopg.connect(service_conninfo(database)) as first,
+        psycopg.connect(service_conninfo(database), autocommit=True) as second,
+    ):
+        taken = _Pending(request(new_event("Taken", "seat:p/1"), condition=unless(item)))
+        first.execute(_APPEND, _parameters([taken]))
+        answers: list[Any] = []
+
+        def compete() -> None:
+            other = _Pending(request(new_event("Taken", "seat:p/1"), condition=unless(item)))
+            row = second.execute(_APPEND, _parameters([other])).fetchone()
+            assert row is not None
+            answers.append(row[0])
+
+        competing = threading.Thread(target=compete)
+        competing.start()
+        _until_it_waits(database)
+        assert not answers
+        first.commit()
+        competing.join()
+    assert answers == [{"head": 1, "refused": {"1": {"n": 1, "status": "conflict", "position": 1}}}]
+
+
+def _until_it_waits(database: str) -> None:
+    with psycopg.connect(database, autocommit=True) as connection:
+        for _ in range(200):
+            row = connection.execute(
+                "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
+            ).fetchone()
+            if row is not None and row[0]:
+                return
+            time.sleep(0.02)
+    pytest.fail("nobody waits for the head's lock")
+
+
+def _append_many(database: str, process: int, results: Any) -> None:
+    """One process: threads that append freely, and threads that count under a condition."""
+    ledger = PostgresLedger(database)
+    appended: list[tuple[str, int]] = []
+
+    def free(thread: int) -> None:
+        for n in range(APPENDS):
+            done = ledger.append(request(new_event("Free", f"free:p/{process}-{thread}"), new_event("Also")))
+            appended.append((f"free-{process}-{thread}-{n}", done.first_position))
+
+    def counting(thread: int) -> None:
+        """Read a counter, and add one under the condition that nobody else has."""
+        item = DCBQueryItem(types=["Counted"], tags=[f"counter:p/{thread % COUNTERS}"])
+
+        done = 0
+        while done < APPENDS // 4:
+            found = ledger.read(DCBQuery(items=[item]))
+            count = len(found.events) + 1
+            event = new_event("Counted", item.tags[0])
+            numbered = msgspec.structs.replace(event, data=str(count).encode())
+            try:
+                position = ledger.append(request(numbered, condition=unless(item, after=found.head))).first_position
+            except ConditionFailedError:
+                continue
+            appended.append((f"count-{process}-{thread}-{done}", position))
+            done += 1
+
+    with ThreadPoolExecutor(THREADS) as threads:
+        work = [threads.submit(counting if n % 4 == 0 else free, n) for n in range(THREADS)]
+        for each in work:
+            each.result()
+    ledger.close()
+    results.put(appended)
+
+
+@pytest.mark.timeout(240)
+def test_thirty_two_threads_of_four_processes_lose_and_break_nothing(database: str) -> None:
+    """No gap, no position out of commit order, no condition wrongly passed, no lost append, no time going back."""
+    context = multiprocessing.get_context("spawn")
+    results = context.Queue()
+    workers = [context.Process(target=_append_many, args=(database, n, results)) for n in range(PROCESSES)]
+    watching = threading.Event()
+    seen: list[int] = []
+
+    def watch() -> None:
+        """A position once seen as the head has everything before it, for ever."""
+        with psycopg.connect(database, autocommit=True) as connection:
+            while not watching.is_set():
+                row = connection.execute(
+                    "SELECT h.position, (SELECT count(*) FROM ledger.event WHERE position <= h.position)"
+                    " FROM ledger.head h"
+                ).fetchone()
+                assert row is not None
+                if row[0] != row[1]:
+                    seen.append(row[0])
+                time.sleep(0.01)
+
+    watcher = threading.Thread(target=watch)
+    watcher.start()
+    for worker in workers:
+        worker.start()
+    appended = [each for _worker in workers for each in results.get(timeout=200)]
+    for worker in workers:
+        worker.join()
+        assert worker.exitcode == 0
+    watching.set()
+    watcher.join()
+    assert seen == []
+
+    requests_of_free = PROCESSES * (THREADS - THREADS // 4) * APPENDS
+    requests_of_counting = PROCESSES * (THREADS // 4) * (APPENDS // 4)
+    assert len(appended) == requests_of_free + requests_of_counting
+    ledger = PostgresLedger(database)
+    events = ledger.read().events
+    ledger.close()
+    assert len(events) == 2 * requests_of_free + requests_of_counting >= 10_000
+    assert [event.position for event in events] == list(range(1, len(events) + 1))
+    assert [event.recorded_at for event in events] == sorted(event.recorded_at for event in events)
+    assert {position for _name, position in appended} <= {event.position for event in events}
+    assert len({position for _name, position in appended}) == len(appended)
+    counted: dict[str, list[int]] = {}
+    for event in events:
+        if event.type == "Counted":
+            counted.setdefault(event.tags[0], []).append(int(event.data))
+    assert sum(map(len, counted.values())) == requests_of_counting
+    for values in counted.values():
+        assert values == list(range(1, len(values) + 1))
+
+
+def test_positions_are_in_commit_order(database: str) -> None:
+    """xmin grows with position: a later position was never committed before an earlier one."""
+    ledger = PostgresLedger(database)
+    other = PostgresLedger(database)
+    with ThreadPoolExecutor(16) as threads:
+        list(threads.map(lambda n: (ledger, other)[n % 2].append(request(new_event())), range(400)))
+    ledger.close()
+    other.close()
+    with psycopg.connect(database, autocommit=True) as connection:
+        found = connection.execute("SELECT xmin::text::bigint FROM ledger.event ORDER BY position").fetchall()
+    transactions = [row[0] for row in found]
+    assert len(transactions) == 400
+    assert transactions == sorted(transactions)
+
+
+def test_a_lost_connection_is_an_unknown_outcome_and_the_next_append_works(database: str) -> None:
+    ledger = PostgresLedger(database)
+    ledger.append(request(new_event()))
+    with psycopg.connect(database) as blocker:
+        blocker.execute("SELECT FROM ledger.head FOR UPDATE")
+        with ThreadPoolExecutor(1) as threads:
+            waiting = threads.submit(ledger.append, request(new_event()))
+            _until_it_waits(database)
+            with psycopg.connect(database, autocommit=True) as killer:
+                killer.execute(
+                    "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+                    " WHERE wait_event_type = 'Lock' AND datname = current_database()"
+                )
+            error = waiting.exception()
+    assert isinstance(error, LedgerUnavailableError)
+    assert error.outcome_unknown
+    ledger.append(request(new_event()))
+    assert ledger.head() == 2
+    ledger.close()
+
+
+def test_a_holder_of_the_lock_is_waited_for_no_longer_than_bounded(database: str) -> None:
+    """Someone sits on the head: the request is refused as not recorded, and nothing is."""
+    ledger = PostgresLedger(database)
+    with psycopg.connect(database) as blocker:
+        blocker.execute("SELECT FROM ledger.head FOR UPDATE")
+        with pytest.raises(LedgerUnavailableError) as caught:
+            ledger.append(request(new_event()))
+    assert not caught.value.outcome_unknown
+    ledger.append(request(new_event()))
+    assert ledger.head() == 1
+    ledger.close()

@@ -1,0 +1,167 @@
+"""Real Celery over real Redis: wake-ups are lost and late, workers are killed, and the views come out right."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import psutil
+import pytest
+from litestar.testing import TestClient
+
+from service.api.application import create_application
+from service.application.projecting import VIEWS
+from service.bootstrap import open_service
+from service.cli.demonstration import ensure_keys
+from service.embedded import EmbeddedRedis
+from service.settings import Settings
+from service.supervisor import BEAT, CELERY, WORKER
+from tests.integration.conftest import Running
+from tests.integration.test_projections import folded, stored
+from tests.playing import REHEARSAL, lines_of
+
+
+@dataclass
+class Workers:
+    """Celery as the service runs it, and its broker."""
+
+    environment: dict[str, str]
+    log: Path
+    redis: EmbeddedRedis
+    children: list[subprocess.Popen[bytes]]
+
+    def start(self, *arguments: str) -> subprocess.Popen[bytes]:
+        with self.log.open("ab") as output:
+            child = subprocess.Popen(
+                [sys.executable, "-m", *CELERY, *arguments],
+                env=self.environment,
+                stdout=output,
+                stderr=output,
+                start_new_session=True,
+            )
+        self.children.append(child)
+        return child
+
+    def worker(self) -> subprocess.Popen[bytes]:
+        return self.start(*WORKER)
+
+    def beat(self) -> subprocess.Popen[bytes]:
+        return self.start(*BEAT, "--schedule", str(self.log.parent / "beat"))
+
+
+@pytest.fixture
+def workers(database: str, tmp_path: Path) -> Iterator[Workers]:
+    redis = EmbeddedRedis(tmp_path / "redis", tmp_path / "redis.log")
+    url = redis.start()
+    environment = {**os.environ, "DATABASE_URL": _as_url(database), "REDIS_URL": url, "SILLOK_HOME": str(tmp_path)}
+    found = Workers(environment, tmp_path / "celery.log", redis, [])
+    yield found
+    for child in found.children:
+        _kill(child)
+    redis.stop()
+
+
+def _as_url(conninfo: str) -> str:
+    """The same as a URL, which is what the environment takes."""
+    parts = dict(part.split("=", 1) for part in conninfo.split(" "))
+    return f"postgresql://{parts['user']}@/{parts['dbname']}?host={parts['host']}"
+
+
+def _kill(child: subprocess.Popen[bytes]) -> None:
+    """The process and all that it forked, at once."""
+    try:
+        family = [psutil.Process(child.pid), *psutil.Process(child.pid).children(recursive=True)]
+    except psutil.NoSuchProcess:
+        family = []
+    for process in family:
+        try:
+            process.send_signal(signal.SIGKILL)
+        except psutil.NoSuchProcess:
+            continue
+    child.wait()
+
+
+@pytest.fixture
+def serving(database: str, tmp_path: Path, workers: Workers) -> Iterator[Running]:
+    """The API beside the workers, waking them through Redis."""
+    settings = Settings(
+        home=tmp_path,
+        host="127.0.0.1",
+        port=8000,
+        database_url=database,
+        redis_url=workers.environment["REDIS_URL"],
+    )
+    keys = ensure_keys(settings, lines_of(REHEARSAL))
+    service = open_service(settings)
+    with TestClient(create_application(service.parts), raise_server_exceptions=False) as client:
+        yield Running(service, keys, client, database)
+    service.close()
+
+
+def _eventually(check: Callable[[], bool], seconds: float, log: Path) -> None:
+    deadline = time.monotonic() + seconds
+    while not check():
+        if time.monotonic() > deadline:
+            pytest.fail(f"not within {seconds} s; celery said:\n{log.read_text()[-3000:]}")
+        time.sleep(0.05)
+
+
+def _caught_up(serving: Running) -> bool:
+    head = serving.head()
+    return all(serving.service.store.position(view.name, REHEARSAL) == (head, None) for view in VIEWS)
+
+
+def _require_exact(serving: Running) -> None:
+    for view in VIEWS:
+        rows, position = stored(serving, view)
+        assert position == serving.head()
+        assert rows == folded(serving, view, position)
+
+
+@pytest.mark.timeout(180)
+def test_a_killed_worker_loses_and_doubles_nothing(serving: Running, workers: Workers) -> None:
+    """Workers are killed without warning again and again, in the midst of batches, while decisions come in."""
+    lines = lines_of(REHEARSAL)
+    workers.beat()
+    worker = workers.worker()
+    for start in range(0, len(lines), 120):
+        serving.play(REHEARSAL, lines[: start + 120])
+        forked = psutil.Process(worker.pid).children()
+        if forked and start % 240 == 0:
+            os.kill(forked[0].pid, signal.SIGKILL)
+        else:
+            _kill(worker)
+            worker = workers.worker()
+    _eventually(lambda: _caught_up(serving), 60, workers.log)
+    _require_exact(serving)
+
+
+@pytest.mark.timeout(120)
+def test_the_schedule_alone_is_enough_and_a_wake_up_alone_too(serving: Running, workers: Workers) -> None:
+    """Redis comes back empty: what was woken for is lost, and the schedule finds it."""
+    lines = lines_of(REHEARSAL)
+    workers.worker()
+    serving.play(REHEARSAL, lines[:20])
+    _eventually(lambda: _caught_up(serving), 30, workers.log)  # no beat runs: wake-ups did this
+    workers.redis.stop()
+    serving.play(REHEARSAL, lines[:60])
+    workers.redis.start()
+    workers.beat()
+    _eventually(lambda: _caught_up(serving), 60, workers.log)
+    _require_exact(serving)
+
+
+def test_redis_being_gone_never_stops_a_decision(serving: Running, workers: Workers) -> None:
+    workers.redis.stop()
+    lines = lines_of(REHEARSAL)
+    started = time.monotonic()
+    serving.play(REHEARSAL, lines[:10])
+    assert serving.head() == 10
+    assert serving.client.get("/health/ready").status_code == 200
+    assert time.monotonic() - started < 20  # nobody waits for a broker that is not there
