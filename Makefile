@@ -1,7 +1,9 @@
 # Two commands do everything on a fresh machine: `make run` and `make test`.
 PYTHON ?= python3
+UV ?= uv
 VENV := .venv
 BIN := $(VENV)/bin
+LOCKED := $(VENV)/.locked
 STAMP := $(VENV)/.installed
 
 .DEFAULT_GOAL := help
@@ -10,13 +12,18 @@ STAMP := $(VENV)/.installed
 help: ## say what there is to make
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 20
 
-$(STAMP): requirements.txt pyproject.toml
-	@$(PYTHON) -c 'import sys; v = sys.version_info; sys.exit(None if (3, 11) <= v[:2] <= (3, 13) else f"Sillok runs on Python 3.11 to 3.13, this is {v[0]}.{v[1]}: set PYTHON to one of those, as in make run PYTHON=python3.11.")'
+$(LOCKED): requirements.txt
+	@command -v $(PYTHON) >/dev/null || { echo "There is no $(PYTHON): install Python 3.11 to 3.13, or name one, as in make run PYTHON=python3.11." >&2; exit 1; }
+	@$(PYTHON) -c 'import sys; v = sys.version_info; sys.exit(None if (3, 11) <= v[:2] <= (3, 13) else "Sillok runs on Python 3.11 to 3.13, this is %d.%d: name one of those, as in make run PYTHON=python3.11." % v[:2])'
 	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || { echo "Python lacks venv: install it, on Debian with apt-get install python3-venv." >&2; exit 1; }
 	@echo "installing into $(VENV) from requirements.txt"
 	@rm -rf $(VENV)
 	@$(PYTHON) -m venv $(VENV)
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --requirement requirements.txt
+	@touch $@
+
+# Apart from the lock: a change of tool settings does not cost a new environment.
+$(STAMP): $(LOCKED) pyproject.toml
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --no-index --editable .
 	@touch $@
 
@@ -42,8 +49,9 @@ specs: $(STAMP) ## write api_specs anew from the code
 	@$(BIN)/python -m api_specs
 
 lock: ## write requirements.txt anew from pyproject.toml (needs uv)
-	@uv pip compile pyproject.toml --extra dev --python-version 3.11 --generate-hashes --no-emit-index-url \
-		--no-annotate --no-header --output-file requirements.txt
+	@command -v $(UV) >/dev/null || { echo "There is no $(UV): install it with pip install uv, or name one, as in make lock UV=path/to/uv." >&2; exit 1; }
+	@$(UV) pip compile pyproject.toml --extra dev --python-version 3.11 --universal --generate-hashes --quiet \
+		--no-emit-index-url --no-annotate --no-header --output-file requirements.txt >/dev/null
 
 clean: ## remove the virtual environment and caches; data stays
 	@rm -rf $(VENV) build *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache

@@ -5,30 +5,27 @@ from __future__ import annotations
 import os
 import signal
 import socket
-import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
 from pathlib import Path
+from subprocess import Popen
 from types import FrameType
 from typing import Final
 
 import httpx
+import msgspec
 
-from service.embedded import (
-    EmbeddedPostgres,
-    EmbeddedRedis,
-    dies_with_parent,
-    end,
-    last_words,
-    only_one,
-)
+from service.child_processes import end, last_words, start_process
+from service.embedded import EmbeddedPostgres, EmbeddedRedis, only_one
 from service.settings import Settings
 from service.storage.migrate import migrate
 
 READY_SECONDS: Final = 60.0
-_STOP_SECONDS: Final = 8.0
+STOP_SECONDS: Final = {"beat": 2.0, "worker": 7.0, "api": 6.0}
+"""How long a child may take to end what it does; with the servers', less than half a minute at worst."""
 
 CELERY: Final = ("celery", "--app", "workers.app", "--quiet")
 WORKER: Final = ("worker", "--concurrency", "2", "--loglevel", "WARNING", "--without-gossip", "--without-mingle")
@@ -45,26 +42,51 @@ class _Stopped(BaseException):
     """SIGINT or SIGTERM: not an error, and nobody below may take it for one."""
 
 
+class _Signals:
+    """SIGINT and SIGTERM, once: they raise `_Stopped`, but never between the start of a process and its register."""
+
+    def __init__(self, tell: Tell) -> None:
+        self._tell = tell
+        self._held = False
+        self._came = False
+
+    @contextmanager
+    def caught(self) -> Iterator[None]:
+        """Within, the first of them raises `_Stopped`; a second one must not cut the stopping short."""
+        before = {number: signal.signal(number, self._handle) for number in (signal.SIGINT, signal.SIGTERM)}
+        try:
+            yield
+        finally:
+            for number, handler in before.items():
+                signal.signal(number, handler)
+
+    @contextmanager
+    def held(self) -> Iterator[None]:
+        """Within, they wait for the end of the block."""
+        self._held = True
+        try:
+            yield
+        finally:
+            self._held = False
+        if self._came:
+            raise _Stopped
+
+    def _handle(self, _number: int, _frame: FrameType | None) -> None:
+        if self._came:
+            return
+        self._came = True
+        self._tell("stopping")
+        if not self._held:
+            raise _Stopped
+
+
+@dataclass(frozen=True)
 class Child:
     """A process of ours, with its log."""
 
-    def __init__(self, name: str, arguments: list[str], environment: dict[str, str], log: Path) -> None:
-        self.name = name
-        self.log = log
-        with log.open("ab") as output:
-            self.process = subprocess.Popen(
-                [sys.executable, "-m", *arguments],
-                env=environment,
-                stdin=subprocess.DEVNULL,
-                stdout=output,
-                stderr=output,
-                # A terminal's Ctrl-C reaches us only, and we stop our children in order.
-                start_new_session=True,
-                preexec_fn=dies_with_parent(signal.SIGTERM),
-            )
-
-    def stop(self) -> None:
-        end(self.process, signal.SIGTERM, _STOP_SECONDS)
+    name: str
+    process: Popen[bytes]
+    log: Path
 
 
 def run(settings: Settings, *, tell: Tell, when_ready: Callable[[Settings], None]) -> None:
@@ -73,37 +95,22 @@ def run(settings: Settings, *, tell: Tell, when_ready: Callable[[Settings], None
     Raises `EmbeddedServerError`, `SupervisorError`, `MigrationError`, and whatever `when_ready` raises; all that was
     started is stopped first, in any case.
     """
-    with _signals(), ExitStack() as stack:
+    signals = _Signals(tell)
+    with signals.caught():
         try:
-            stack.enter_context(only_one(settings.home))
-            settings.logs.mkdir(parents=True, exist_ok=True)
-            _require_free(settings.host, settings.port)
-            settings = _with_servers(settings, stack, tell)
-            for name in migrate(settings.require_database()):
-                tell(f"migration {name}")
-            children = _start_children(settings, stack, tell)
-            _wait_ready(settings, children)
-            when_ready(settings)
-            _watch(children)
+            with ExitStack() as stack:
+                lock = stack.enter_context(only_one(settings.home))
+                _require_free(settings.host, settings.port)
+                settings.logs.mkdir(parents=True, exist_ok=True)
+                settings, children = _start_servers(settings, stack, signals, lock, tell)
+                for name in migrate(settings.require_database()):
+                    tell(f"migration {name}")
+                children += _start_children(settings, stack, signals, lock, tell)
+                _wait_ready(settings, children)
+                when_ready(settings)
+                _watch(children)
         except _Stopped:
-            tell("stopping")
-    tell("stopped")
-
-
-@contextmanager
-def _signals() -> Iterator[None]:
-    def stop(_number: int, _frame: FrameType | None) -> None:
-        for number in (signal.SIGINT, signal.SIGTERM):
-            # Once is enough: a second Ctrl-C must not cut the stopping short and leave servers behind.
-            signal.signal(number, signal.SIG_IGN)
-        raise _Stopped
-
-    before = {number: signal.signal(number, stop) for number in (signal.SIGINT, signal.SIGTERM)}
-    try:
-        yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
+            tell("stopped")
 
 
 def _require_free(host: str, port: int) -> None:
@@ -112,31 +119,39 @@ def _require_free(host: str, port: int) -> None:
         try:
             probe.bind((host, port))
         except OSError as error:
-            raise SupervisorError(f"{host}:{port} cannot be used ({error.strerror}): set PORT to a free one.") from None
+            raise SupervisorError(
+                f"{host}:{port} cannot be used ({error.strerror}): set PORT to a free one, HOST to an address of this"
+                " machine."
+            ) from None
 
 
-def _with_servers(settings: Settings, stack: ExitStack, tell: Tell) -> Settings:
-    database_url, redis_url = settings.database_url, settings.redis_url
-    if database_url is None:
+def _start_servers(
+    settings: Settings, stack: ExitStack, signals: _Signals, lock: int, tell: Tell
+) -> tuple[Settings, list[Child]]:
+    """The settings with the addresses of the servers that had to be started."""
+    children = []
+    if settings.database_url is None:
         tell("starting PostgreSQL")
-        postgres = EmbeddedPostgres(settings.home / "postgres", settings.logs / "postgres.log")
-        stack.callback(postgres.stop)
-        database_url = postgres.start()
-    if redis_url is None:
+        log = settings.logs / "postgres.log"
+        postgres = EmbeddedPostgres(settings.home / "postgres", log, lock)
+        with signals.held():
+            stack.callback(postgres.stop)
+            settings = msgspec.structs.replace(settings, database_url=postgres.start())
+        if postgres.process is not None:
+            children.append(Child("PostgreSQL", postgres.process, log))
+    if settings.redis_url is None:
         tell("starting Redis")
-        redis = EmbeddedRedis(settings.home / "redis", settings.logs / "redis.log")
-        stack.callback(redis.stop)
-        redis_url = redis.start()
-    return Settings(
-        home=settings.home,
-        host=settings.host,
-        port=settings.port,
-        database_url=database_url,
-        redis_url=redis_url,
-    )
+        log = settings.logs / "redis.log"
+        redis = EmbeddedRedis(settings.home / "redis", log, lock)
+        with signals.held():
+            stack.callback(redis.stop)
+            settings = msgspec.structs.replace(settings, redis_url=redis.start())
+        if redis.process is not None:
+            children.append(Child("Redis", redis.process, log))
+    return settings, children
 
 
-def _start_children(settings: Settings, stack: ExitStack, tell: Tell) -> list[Child]:
+def _start_children(settings: Settings, stack: ExitStack, signals: _Signals, lock: int, tell: Tell) -> list[Child]:
     environment = {
         **os.environ,
         "SILLOK_HOME": str(settings.home),
@@ -149,9 +164,18 @@ def _start_children(settings: Settings, stack: ExitStack, tell: Tell) -> list[Ch
     children = []
     for name, arguments in (("api", api), ("worker", worker), ("beat", beat)):
         tell(f"starting {name}")
-        child = Child(name, arguments, environment, settings.logs / f"{name}.log")
-        stack.callback(child.stop)
-        children.append(child)
+        log = settings.logs / f"{name}.log"
+        with signals.held():
+            process = start_process(
+                [sys.executable, "-m", *arguments],
+                log,
+                when_parent_dies=signal.SIGTERM,
+                environment=environment,
+                keep_open=lock,
+            )
+            # In the reverse order of their start: beat, worker, API, and the servers last.
+            stack.callback(end, process, (signal.SIGTERM, STOP_SECONDS[name]))
+        children.append(Child(name, process, log))
     return children
 
 
@@ -173,7 +197,7 @@ def _wait_ready(settings: Settings, children: list[Child]) -> None:
             except httpx.TransportError:
                 pass
             if time.monotonic() > deadline:
-                raise SupervisorError(f"The API did not get ready: see {children[0].log}.")
+                raise SupervisorError(f"The API did not get ready: see {settings.logs / 'api.log'}.")
             time.sleep(0.1)
 
 
