@@ -30,11 +30,11 @@ class CertifyFigure(Command, frozen=True, kw_only=True):
 def certify_figure(command: CertifyFigure, case: Case, record: StageRecord) -> Iterator[Event]:
     """State a figure of the stage that does not follow from scores in the ledger."""
     stage = stage_of(case, command.stage)
+    require_opened(record)
     refuse_if(
         _faults(command.figure, stage, record.course.teams),
         rule="A figure is about the rubric and the teams.",
     )
-    require_opened(record)
     if record.course.consolidated:
         raise StageAlreadyConsolidatedError(
             f"{stage.id} is consolidated", rule="Figures are certified before the standings are settled."

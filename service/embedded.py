@@ -173,7 +173,7 @@ class EmbeddedPostgres:
 
     def _runs(self, account: Account) -> bool:
         try:
-            return self._run(account, "postgres", "--version").returncode == 0
+            return all(self._run(account, each, "--version").returncode == 0 for each in ("postgres", "initdb"))
         except OSError:
             return False
 

@@ -46,7 +46,7 @@ async def get_openapi(request: AnyRequest) -> Response[bytes]:
 @get("/docs")
 async def get_docs(request: AnyRequest) -> Response[bytes]:
     """The specification as a page."""
-    return tagged(request, docs_page(), "text/html; charset=utf-8")
+    return tagged(request, docs_page(), "text/html")
 
 
 @get("/problems")
@@ -57,7 +57,7 @@ async def list_problems(request: AnyRequest) -> Response[bytes]:
         for slug, (status, title) in catalogue().items()
     )
     body = f"<h1>Problem types</h1><table><tr><th>type</th><th>status</th><th>meaning</th></tr>{rows}</table>"
-    return tagged(request, _page("Problem types", body), "text/html; charset=utf-8")
+    return tagged(request, _page("Problem types", body), "text/html")
 
 
 @get("/problems/{slug:str}")
@@ -67,7 +67,7 @@ async def get_problem(request: AnyRequest, slug: FromPath[str]) -> Response[byte
         raise ApiProblem("not-found", f"there is no problem type {slug[:80]!r}")
     status, title = catalogue()[slug]
     body = f"<h1>{slug}</h1><p>{escape(title)}</p><p>Status {status}. <a href='/problems'>All problem types</a></p>"
-    return tagged(request, _page(slug, body), "text/html; charset=utf-8")
+    return tagged(request, _page(slug, body), "text/html")
 
 
 HANDLERS = [get_openapi, get_docs, list_problems, get_problem]

@@ -196,12 +196,6 @@ def test_the_rehearsal_has_its_sheets_and_metrics(played: Running) -> None:
     assert full_marks == 2 * 49
 
 
-def json.loads(line: str) -> Any:
-    import json
-
-    return json.loads(line)
-
-
 def test_everything_of_the_rehearsal_says_that_it_is_one(played: Running) -> None:
     assert get(played, f"/v1/programmes/{REHEARSAL}")["data_set"] == "rehearsal"
     assert get(played, f"/v1/programmes/{REHEARSAL}/standings")["data_set"] == "rehearsal"
@@ -237,7 +231,6 @@ def test_an_answer_that_the_client_has_is_not_sent_again(played: Running) -> Non
 
 
 def test_the_charter_is_served_as_it_was_hashed(played: Running) -> None:
-    import hashlib
 
     response = played.client.get(f"/v1/programmes/{REHEARSAL}/charter")
     rules_hash = hashlib.sha256(response.content).hexdigest()

@@ -1,0 +1,196 @@
+"""A small charter of another shape than the Korean one: two stages, three teams, medians, whole points."""
+
+from __future__ import annotations
+
+import copy
+from typing import Any
+
+from domain.charter import CharterPublished
+from domain.charter_document import Names, canonical, rules_hash
+from domain.event import Event
+from domain.stage_events import (
+    EvaluatorAppointed,
+    MeasurementRecorded,
+    ScoreSubmitted,
+    ScoringClosed,
+    StageConsolidated,
+    StageOpened,
+)
+from domain.teams import TeamEnrolled
+
+PROGRAMME = "programme"
+DECISIONS = [
+    "publish-charter",
+    "enrol-team",
+    "open-stage",
+    "appoint-evaluator",
+    "register-evidence",
+    "submit-score",
+    "record-measurement",
+    "certify-figure",
+    "close-scoring",
+    "consolidate-stage",
+    "rule-independence",
+    "record-deviation",
+    "eliminate-team",
+    "advance-team",
+    "publish-results",
+    "open-additional-call",
+    "set-resource-pool",
+    "grant-resource",
+]
+
+
+def names(text: str) -> dict[str, str]:
+    return {"en": text, "ko": f"{text} (ko)"}
+
+
+def _stage(stage: str, eliminate: str) -> dict[str, Any]:
+    return {
+        "id": stage,
+        "title": names(stage),
+        "maximum": "30",
+        "precision": "0",
+        "rounding": "half-up",
+        "eliminate": eliminate,
+        "tie_break": ["paper"],
+        "assessments": [
+            {
+                "id": "paper",
+                "title": names("Paper"),
+                "maximum": "10",
+                "criteria": [
+                    {
+                        "id": "idea",
+                        "title": names("Idea"),
+                        "maximum": "10",
+                        "index": "merit",
+                        "scoring": {"type": "judged", "panel": "jury", "aggregate": "median"},
+                    }
+                ],
+            },
+            {
+                "id": "field",
+                "title": names("Field"),
+                "maximum": "20",
+                "criteria": [
+                    {
+                        "id": "speed",
+                        "title": names("Speed"),
+                        "maximum": "20",
+                        "index": "merit",
+                        "scoring": {
+                            "type": "measured",
+                            "conversion": "mean-of-percentages",
+                            "benchmarks": [{"id": "track", "version": "1"}, {"id": "road", "version": "1"}],
+                        },
+                    }
+                ],
+            },
+        ],
+        "panels": [{"id": "jury", "title": names("Jury"), "size": "3", "quorum": "2"}],
+        "gates": [{"id": "slow", "node": "field", "minimum": "5"}],
+        "indices": [{"id": "merit", "title": names("Merit")}],
+    }
+
+
+def document(**changes: Any) -> dict[str, Any]:
+    """The charter as a document."""
+    base = {
+        "format": "sillok-charter/1",
+        "programme": PROGRAMME,
+        "title": names("A race"),
+        "data_set": "rehearsal",
+        "notice": names("Made up for tests"),
+        "owner": "owner",
+        "agencies": [{"id": "owner", "name": names("Owner")}, {"id": "other", "name": names("Other")}],
+        "mandates": [{"decisions": DECISIONS, "agencies": ["owner"]}],
+        "seats": "3",
+        "joint_publishers": ["owner", "other"],
+        "stages": [_stage("heat", "1"), _stage("final", "0")],
+        "independence": {
+            "perspectives": [
+                {
+                    "id": "own",
+                    "title": names("Own work"),
+                    "conditions": [
+                        {"id": "built", "text": names("Built by the team"), "mandatory": "yes"},
+                        {"id": "open", "text": names("Open"), "mandatory": "no"},
+                    ],
+                }
+            ]
+        },
+        "evidence_kinds": ["report"],
+        "calls": [
+            {
+                "id": "refill",
+                "title": names("Refill"),
+                "after": "heat",
+                "seats": "1",
+                "closes": "undisclosed",
+                "classes": [{"id": "anyone", "title": names("Anyone")}],
+            }
+        ],
+        "resources": [
+            {"id": "gpu", "title": names("GPU"), "kind": "count", "unit": "GPU"},
+            {"id": "data", "title": names("Data"), "kind": "access"},
+        ],
+        "entitlements": [{"status": "advanced", "resources": ["gpu", "data"]}],
+    }
+    return copy.deepcopy({**base, **changes})
+
+
+def charter(**changes: Any) -> CharterPublished:
+    """The charter, published."""
+    bytes_ = canonical(document(**changes))
+    return CharterPublished(rules_hash=rules_hash(bytes_), document=bytes_.decode())
+
+
+def reported_charter() -> CharterPublished:
+    """The same as a public record, entered by the owner."""
+    return charter(data_set="public-record", recorder="owner")
+
+
+TEAMS = ("ant", "bee", "cow")
+JURY = tuple(f"ev-{n:016x}" for n in range(3))
+
+
+def enrolled() -> list[Event]:
+    return [charter(), *(enrolment(name) for name in TEAMS)]
+
+
+def enrolment(name: str) -> TeamEnrolled:
+    return TeamEnrolled(team=name, name=Names(en=name.upper(), ko=f"{name} (ko)"))
+
+
+def opened() -> list[Event]:
+    return [*enrolled(), StageOpened(stage="heat", teams=TEAMS)]
+
+
+def appointed() -> list[Event]:
+    return [*opened(), *(EvaluatorAppointed(stage="heat", panel="jury", evaluator=one) for one in JURY)]
+
+
+def score(name: str, evaluator: str, points: str) -> ScoreSubmitted:
+    return ScoreSubmitted(stage="heat", team=name, criterion="paper/idea", evaluator=evaluator, points=points)
+
+
+def scored() -> list[Event]:
+    """Every sheet and metric: ant 9 + 16, bee 7 + 12, cow 5 + 4."""
+    events = appointed()
+    for name, middle, share in (("ant", 9, "80"), ("bee", 7, "60"), ("cow", 5, "20")):
+        events += [score(name, one, str(middle + off)) for one, off in zip(JURY, (-1, 0, 1), strict=True)]
+        events += [
+            MeasurementRecorded(stage="heat", team=name, criterion="field/speed", benchmark=benchmark, value=share)
+            for benchmark in ("track", "road")
+        ]
+    return events
+
+
+def closed() -> list[Event]:
+    return [*scored(), ScoringClosed(stage="heat")]
+
+
+def consolidated() -> list[Event]:
+    settled = StageConsolidated(stage="heat", digest="0" * 64, position=len(closed()), basis="computed")
+    return [*closed(), settled]

@@ -1,0 +1,152 @@
+"""Charters: published once, by their owner, and never contradicting themselves."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from domain.charter import (
+    CharterAlreadyPublishedError,
+    CharterFaultyError,
+    PublisherNotOwnerError,
+    document_faults,
+)
+from domain.refusal import NotMandatedError, UnknownProgrammeError
+from tests.domain.charters import PROGRAMME, charter, document
+from tests.given import given
+
+
+def test_a_charter_is_published_canonical_with_its_hash() -> None:
+    given().when("publish-charter", {"charter": document()}).then(charter())
+
+
+def test_the_order_of_keys_does_not_change_the_hash() -> None:
+    turned = dict(reversed(document().items()))
+    given().when("publish-charter", {"charter": turned}).then(charter())
+
+
+def test_a_programme_has_one_charter() -> None:
+    given(charter()).when("publish-charter", {"charter": document()}).refused(CharterAlreadyPublishedError)
+
+
+def test_a_charter_is_published_by_its_owner() -> None:
+    mandates = document()["mandates"]
+    mandates[0]["agencies"].append("other")
+    body = {"charter": document(mandates=mandates)}
+    given().by("other").when("publish-charter", body).refused(PublisherNotOwnerError)
+
+
+def test_a_decision_in_a_programme_without_charter_is_refused() -> None:
+    body = {"team": "ant", "name": {"en": "A", "ko": "A"}}
+    given().when("enrol-team", body).refused(UnknownProgrammeError)
+
+
+def test_a_decision_without_mandate_is_refused() -> None:
+    body = {"team": "ant", "name": {"en": "A", "ko": "A"}}
+    given(charter()).by("other").when("enrol-team", body).refused(NotMandatedError)
+
+
+def stage(change: Callable[[dict[str, Any]], Any]) -> Callable[[dict[str, Any]], Any]:
+    return lambda found: change(found["stages"][0])
+
+
+def put(path: str, value: Any) -> Callable[[dict[str, Any]], Any]:
+    """Set the value at a JSON pointer."""
+
+    def change(found: Any) -> None:
+        *parents, last = path.strip("/").split("/")
+        for part in parents:
+            found = found[int(part)] if isinstance(found, list) else found[part]
+        if isinstance(found, list):
+            found[int(last) :] = [value]
+        else:
+            found[last] = value
+
+    return change
+
+
+FAULTS = [
+    (put("/programme", "other"), "/programme", "published for"),
+    (put("/owner", "nobody"), "/owner", "agency"),
+    (put("/joint_publishers", ["nobody"]), "/joint_publishers", "agency"),
+    (put("/joint_publishers", []), "/joint_publishers", "at least one"),
+    (put("/recorder", "owner"), "/recorder", "public record"),
+    (put("/data_set", "public-record"), "/recorder", "public record"),
+    (put("/mandates/0/decisions", ["abolish"]), "/mandates/0/decisions", "decision"),
+    (put("/mandates/0/agencies", ["nobody"]), "/mandates/0/agencies", "agency"),
+    (put("/mandates/0/agencies", []), "/mandates/0", "at least one"),
+    (put("/stages", []), "/stages", "at least one"),
+    (put("/stages/1/id", "heat"), "/stages", "more than once"),
+    (put("/stages/0/maximum", "31"), "/stages/0/maximum", "add up to 30"),
+    (put("/stages/0/assessments/0/maximum", "9"), "/stages/0/assessments/0/maximum", "add up to 10"),
+    (put("/stages/0/assessments/0/maximum", "1e1"), "/stages/0/assessments/0/maximum", "plain decimal"),
+    (put("/stages/0/precision", "7"), "/stages/0/precision", "0 to 6"),
+    (put("/stages/0/precision", "undisclosed"), "/stages/0/assessments/0/criteria/0/scoring", "known precision"),
+    (put("/stages/0/rounding", "undisclosed"), "/stages/0/assessments/0/criteria/0/scoring", "known precision"),
+    (put("/stages/0/eliminate", "3"), "/stages/0/eliminate", "leaves nobody"),
+    (put("/stages/0/tie_break", ["charm"]), "/stages/0/tie_break", "node of the rubric"),
+    (put("/stages/0/tie_break", ["paper", "paper"]), "/stages/0/tie_break", "more than once"),
+    (put("/stages/0/gates/0/node", "charm"), "/stages/0/gates/0/node", "node of the rubric"),
+    (put("/stages/0/gates/0/minimum", "21"), "/stages/0/gates/0/minimum", "above the maximum"),
+    (put("/stages/0/panels/0/quorum", "4"), "/stages/0/panels/0/quorum", "1 to the panel's size"),
+    (put("/stages/0/panels/0/quorum", "0"), "/stages/0/panels/0/quorum", "1 to the panel's size"),
+    (put("/stages/0/assessments/0/id", "total"), "/stages/0/assessments/0/id", "sum of all"),
+    (put("/stages/0/assessments/0/criteria/0/index", "x"), "/stages/0/assessments/0/criteria/0/index", "index"),
+    (
+        put("/stages/0/assessments/0/criteria/0/scoring/panel", "x"),
+        "/stages/0/assessments/0/criteria/0/scoring/panel",
+        "panel",
+    ),
+    (
+        put("/stages/0/assessments/1/criteria/0/scoring/benchmarks", []),
+        "/stages/0/assessments/1/criteria/0/scoring/benchmarks",
+        "at least one",
+    ),
+    (
+        put("/stages/0/assessments/1/criteria/0/maximum", "undisclosed"),
+        "/stages/0/assessments/1/criteria/0/maximum",
+        "known maximum",
+    ),
+    (put("/independence/perspectives/0/conditions", []), "/independence/perspectives/0/conditions", "at least one"),
+    (put("/calls/0/after", "x"), "/calls/0/after", "stage"),
+    (put("/calls/0/classes", []), "/calls/0/classes", "at least one"),
+    (put("/calls/0/seats", "4"), "/calls/0/seats", "between 1 and"),
+    (put("/calls/0/seats", "0"), "/calls/0/seats", "between 1 and"),
+    (put("/entitlements/0/resources", ["x"]), "/entitlements/0/resources", "resource"),
+    (put("/disclosure", [{"events": ["X"], "public": "agencies"}]), "/disclosure/0/events", "event"),
+    (put("/seats", "many"), "/seats", "regex"),
+    (put("/surprise", "1"), "", "surprise"),
+    (put("/stages/0/eliminate", 1), "/stages/0/eliminate", "str"),
+]
+
+
+@pytest.mark.parametrize(("change", "pointer", "says"), FAULTS)
+def test_a_contradiction_is_named_by_its_place(change: Callable[[Any], None], pointer: str, says: str) -> None:
+    faulty = document()
+    change(faulty)
+    found = list(document_faults(PROGRAMME, faulty))
+    assert any(fault.pointer == pointer and says in fault.detail for fault in found), found
+
+
+def test_every_fault_is_listed_at_once() -> None:
+    faulty = copy.deepcopy(document())
+    for change, _pointer, _says in FAULTS[1:4] + FAULTS[18:19] + FAULTS[34:35]:
+        change(faulty)
+    refusal = given().when("publish-charter", {"charter": faulty}).refused(CharterFaultyError)
+    pointers = {error.pointer for error in refusal.errors}
+    assert {"/owner", "/joint_publishers", "/stages/0/tie_break"} <= pointers
+    assert len(pointers) >= 4
+
+
+def test_known_children_may_not_exceed_a_parent_with_unknown_ones() -> None:
+    faulty = document()
+    criteria = faulty["stages"][0]["assessments"][0]["criteria"]
+    hidden = {"id": "hidden", "title": criteria[0]["title"], "maximum": "undisclosed"}
+    criteria.append({**hidden, "scoring": {"type": "undisclosed"}})
+    assert list(document_faults(PROGRAMME, faulty)) == []
+    criteria[0]["maximum"] = "11"
+    (fault,) = document_faults(PROGRAMME, faulty)
+    assert "more than 10" in fault.detail

@@ -1,0 +1,147 @@
+"""The additional call, pools and grants."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from domain.calls import AdditionalCallOpened, CallAlreadyOpenError, NoVacancyError
+from domain.event import Event
+from domain.grants import (
+    GrantExistsError,
+    NotEntitledError,
+    PoolAlreadySetError,
+    PoolExhaustedError,
+    PoolNotSetError,
+    ResourceGranted,
+    ResourcePoolSet,
+)
+from domain.outcome_events import TeamAdvanced, TeamEliminated
+from domain.refusal import InvalidCommandError
+from domain.stages import OutcomeMissingError
+from domain.teams import TeamNotEnrolledError
+from tests.domain import charters
+from tests.given import Given, given
+
+WHY = charters.Names(en="why", ko="왜")
+PERIOD = {"starts": "2026-01-01", "ends": "2026-07-01"}
+CALL = {"call": "refill", "after": "heat"}
+
+
+def advanced(*more: Event) -> Given:
+    """ant and bee advanced, cow left."""
+    outcomes = [
+        TeamEliminated(stage="heat", team="cow", basis="rank", reason=WHY),
+        *(TeamAdvanced(stage="heat", team=team, reason=WHY) for team in ("ant", "bee")),
+    ]
+    return given(background=[*charters.consolidated(), *outcomes, *more])
+
+
+def pool(quantity: str | None = "10", resource: str = "gpu") -> ResourcePoolSet:
+    return ResourcePoolSet(resource=resource, quantity=quantity, **PERIOD)
+
+
+def granted(grant: str, quantity: str | None, starts: str = "2026-01-01", ends: str = "2026-07-01") -> ResourceGranted:
+    return ResourceGranted(grant=grant, team="ant", resource="gpu", quantity=quantity, starts=starts, ends=ends)
+
+
+def grant(**changes: Any) -> dict[str, Any]:
+    return {"grant": "g", "team": "bee", "resource": "gpu", "quantity": "4", **PERIOD, **changes}
+
+
+# The call
+
+
+def test_a_call_opens_for_a_vacant_seat_once_outcomes_are_recorded() -> None:
+    opened = AdditionalCallOpened(call="refill", seats="1", classes=("anyone",), closes="undisclosed")
+    advanced().when("open-additional-call", CALL).then(opened)
+
+
+def test_a_call_waits_for_every_outcome() -> None:
+    given(background=charters.closed()).when("open-additional-call", CALL).refused(OutcomeMissingError)
+    given(background=charters.consolidated()).when("open-additional-call", CALL).refused(OutcomeMissingError)
+
+
+def test_a_call_opens_once() -> None:
+    opened = AdditionalCallOpened(call="refill", seats="1", classes=("anyone",), closes="undisclosed")
+    advanced(opened).when("open-additional-call", CALL).refused(CallAlreadyOpenError)
+
+
+def test_a_call_offers_no_more_seats_than_are_vacant() -> None:
+    everyone = [TeamAdvanced(stage="heat", team=team, reason=WHY) for team in charters.TEAMS]
+    history = given(background=[*charters.consolidated(), *everyone])
+    history.when("open-additional-call", CALL).refused(NoVacancyError)
+
+
+@pytest.mark.parametrize("body", [{"call": "x", "after": "heat"}, {"call": "refill", "after": "final"}])
+def test_a_call_that_the_charter_does_not_name_is_refused(body: dict[str, str]) -> None:
+    advanced().when("open-additional-call", body).refused(InvalidCommandError, "/call")
+
+
+# Pools
+
+
+def test_a_pool_is_set() -> None:
+    given(charters.charter()).when("set-resource-pool", {"resource": "gpu", "quantity": "10", **PERIOD}).then(pool())
+    given(charters.charter()).when("set-resource-pool", {"resource": "data", **PERIOD}).then(pool(None, "data"))
+
+
+@pytest.mark.parametrize(
+    ("change", "pointer"),
+    [
+        ({"resource": "x"}, "/resource"),
+        ({"quantity": None}, "/quantity"),
+        ({"quantity": "0"}, "/quantity"),
+        ({"resource": "data"}, "/quantity"),
+        ({"starts": "2026-02-30"}, "/starts"),
+        ({"starts": "20260101"}, "/starts"),
+        ({"ends": "tomorrow"}, "/ends"),
+        ({"ends": "2026-01-01"}, "/ends"),
+    ],
+)
+def test_a_bad_pool_is_named(change: dict[str, Any], pointer: str) -> None:
+    body = {"resource": "gpu", "quantity": "10", **PERIOD, **change}
+    given(charters.charter()).when("set-resource-pool", body).refused(InvalidCommandError, pointer)
+
+
+def test_a_pool_is_set_once() -> None:
+    body = {"resource": "gpu", "quantity": "20", **PERIOD}
+    given(charters.charter(), pool()).when("set-resource-pool", body).refused(PoolAlreadySetError)
+
+
+# Grants
+
+
+def test_a_grant_is_given_to_a_team_entitled_by_its_status() -> None:
+    expected = ResourceGranted(grant="g", team="bee", resource="gpu", quantity="4", **PERIOD)
+    advanced(pool()).when("grant-resource", grant()).then(expected)
+
+
+def test_a_grant_is_refused_to_a_team_that_left_or_was_never_there() -> None:
+    advanced(pool()).when("grant-resource", grant(team="cow")).refused(NotEntitledError)
+    advanced(pool()).when("grant-resource", grant(team="dog")).refused(TeamNotEnrolledError, "/team")
+
+
+def test_a_grant_needs_a_pool_and_an_id_of_its_own() -> None:
+    advanced().when("grant-resource", grant()).refused(PoolNotSetError)
+    advanced(pool(), granted("g", "1")).when("grant-resource", grant()).refused(GrantExistsError)
+
+
+def test_at_no_instant_is_more_granted_than_the_pool_holds() -> None:
+    full = granted("a", "7", ends="2026-03-01")
+    advanced(pool(), full).when("grant-resource", grant()).refused(PoolExhaustedError, "/quantity")
+    advanced(pool(), full).when("grant-resource", grant(starts="2026-02-28")).refused(PoolExhaustedError)
+    assert advanced(pool(), full).when("grant-resource", grant(starts="2026-03-01")).decide()
+    assert advanced(pool(), full).when("grant-resource", grant(quantity="3")).decide()
+
+
+def test_a_grant_lies_within_the_period_of_its_pool() -> None:
+    advanced(pool()).when("grant-resource", grant(starts="2025-12-31")).refused(PoolExhaustedError)
+    advanced(pool()).when("grant-resource", grant(ends="2026-07-02")).refused(PoolExhaustedError)
+
+
+def test_access_is_not_counted() -> None:
+    access = ResourceGranted(grant="a", team="ant", resource="data", quantity=None, **PERIOD)
+    body = grant(resource="data", quantity=None)
+    assert advanced(pool(None, "data"), access).when("grant-resource", body).decide()

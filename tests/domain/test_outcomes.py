@@ -1,0 +1,250 @@
+"""Evidence, rulings, deviations, outcomes."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from domain.event import Event
+from domain.evidence import EvidenceAlreadyRegisteredError, EvidenceRegistered
+from domain.independence import (
+    AlreadyRuledError,
+    EvidenceMissingError,
+    FindingsIncompleteError,
+    VerdictContradictsFindingsError,
+)
+from domain.outcome_events import DeviationRecorded, IndependenceRuled, TeamAdvanced, TeamEliminated
+from domain.outcomes import (
+    ApproverIsProposerError,
+    DeviationAlreadyRecordedError,
+    NoBasisError,
+    OutcomeAlreadyDecidedError,
+    PlanExceededError,
+)
+from domain.refusal import InvalidCommandError
+from domain.scoring import TeamNotInStageError
+from domain.stages import StageNotConsolidatedError
+from domain.teams import TeamNotEnrolledError
+from tests.domain import charters
+from tests.given import Given, given
+
+WHY = charters.Names(en="why", ko="왜")
+REASON = {"en": "why", "ko": "왜"}
+PROOF = "ab" * 32
+REPORTED = {"attribution": "reported", "source": "a newspaper"}
+EVIDENCE = {"stage": "heat", "team": "ant", "kind": "report", "sha256": PROOF, "title": "Report"}
+BUILT = {"perspective": "own", "condition": "built", "verdict": "met"}
+RULING = {
+    "stage": "heat",
+    "team": "ant",
+    "verdict": "met",
+    "perspectives": ["own"],
+    "findings": [BUILT],
+    "evidence": [PROOF],
+    "reason": REASON,
+}
+
+
+def registered(team: str = "ant") -> EvidenceRegistered:
+    return EvidenceRegistered(stage="heat", team=team, kind="report", sha256=PROOF, title="Report")
+
+
+def ruled(team: str, verdict: Any = "met") -> IndependenceRuled:
+    return IndependenceRuled(
+        stage="heat", team=team, verdict=verdict, perspectives=("own",), findings=(), evidence=(), reason=WHY
+    )
+
+
+def settled(*more: Event) -> Given:
+    """Consolidated: ant 25, bee 19, cow 9; one team is to leave."""
+    return given(background=[*charters.consolidated(), *more])
+
+
+def gone(team: str, basis: Any = "rank") -> TeamEliminated:
+    return TeamEliminated(stage="heat", team=team, basis=basis, reason=WHY)
+
+
+DEVIATION = DeviationRecorded(
+    stage="heat", subject="eliminations", planned="1", actual="2", reason=WHY, approver="other"
+)
+
+
+# Evidence
+
+
+def test_evidence_is_registered_by_its_hash() -> None:
+    given(background=charters.opened()).when("register-evidence", EVIDENCE).then(registered())
+
+
+@pytest.mark.parametrize(
+    ("change", "error", "pointer"),
+    [
+        ({"kind": "rumour"}, InvalidCommandError, "/kind"),
+        ({"stage": "x"}, InvalidCommandError, "/stage"),
+        ({"team": "dog"}, TeamNotEnrolledError, "/team"),
+    ],
+)
+def test_evidence_of_unknown_kind_stage_or_team_is_refused(change: Any, error: Any, pointer: str) -> None:
+    given(background=charters.opened()).when("register-evidence", {**EVIDENCE, **change}).refused(error, pointer)
+
+
+def test_a_document_is_registered_once() -> None:
+    history = [*charters.opened(), registered("bee")]
+    given(background=history).when("register-evidence", EVIDENCE).refused(EvidenceAlreadyRegisteredError)
+
+
+# Rulings
+
+
+def test_a_ruling_names_its_findings_and_evidence() -> None:
+    (event,) = given(background=[*charters.opened(), registered()]).when("rule-independence", RULING).decide()
+    assert isinstance(event, IndependenceRuled)
+    assert (event.team, event.verdict, event.evidence) == ("ant", "met", (PROOF,))
+    assert [finding.verdict for finding in event.findings] == ["met"]
+
+
+@pytest.mark.parametrize(
+    ("change", "error", "pointer"),
+    [
+        ({"findings": []}, FindingsIncompleteError, "/findings"),
+        ({"findings": [BUILT, BUILT]}, FindingsIncompleteError, "/findings/0"),
+        ({"findings": [BUILT, {**BUILT, "condition": "charm"}]}, FindingsIncompleteError, "/findings/1"),
+        ({"findings": [{**BUILT, "verdict": "undisclosed"}]}, FindingsIncompleteError, "/findings/0/verdict"),
+        ({"perspectives": ["charm"]}, FindingsIncompleteError, "/perspectives/0"),
+        ({"findings": [{**BUILT, "verdict": "not_met"}]}, VerdictContradictsFindingsError, "/verdict"),
+        ({"verdict": "not_met"}, VerdictContradictsFindingsError, "/verdict"),
+        ({"evidence": []}, EvidenceMissingError, "/evidence"),
+        ({"evidence": ["cd" * 32]}, EvidenceMissingError, "/evidence/0"),
+        ({"team": "bee"}, EvidenceMissingError, "/evidence/0"),
+        ({"team": "dog"}, TeamNotInStageError, "/team"),
+    ],
+)
+def test_an_unfounded_ruling_is_refused(change: Any, error: Any, pointer: str) -> None:
+    history = [*charters.opened(), registered()]
+    given(background=history).when("rule-independence", {**RULING, **change}).refused(error, pointer)
+
+
+def test_a_condition_that_is_not_mandatory_does_not_decide() -> None:
+    findings = [BUILT, {"perspective": "own", "condition": "open", "verdict": "not_met"}]
+    history = given(background=[*charters.opened(), registered()])
+    assert history.when("rule-independence", {**RULING, "findings": findings}).decide()
+
+
+def test_a_team_is_ruled_upon_once() -> None:
+    history = [*charters.opened(), registered(), ruled("ant", "not_met")]
+    given(background=history).when("rule-independence", RULING).refused(AlreadyRuledError)
+
+
+def test_a_reported_ruling_may_lack_findings_and_evidence() -> None:
+    history = given(background=[charters.reported_charter(), *charters.opened()[1:]])
+    body = {**RULING, **REPORTED, "verdict": "not_met", "findings": [], "evidence": [], "decided_by": "other"}
+    assert history.when("rule-independence", body).decide()
+
+
+# Deviations
+
+
+def deviation(**changes: Any) -> dict[str, Any]:
+    body = {"stage": "heat", "subject": "eliminations", "actual": "2", "reason": REASON, "approver": "other"}
+    return {**body, **changes}
+
+
+def test_a_deviation_is_recorded_with_plan_reason_and_approver() -> None:
+    settled().when("record-deviation", deviation()).then(DEVIATION)
+
+
+@pytest.mark.parametrize(
+    ("change", "error", "pointer"),
+    [
+        ({"approver": "owner"}, ApproverIsProposerError, "/approver"),
+        ({"approver": "nobody"}, InvalidCommandError, "/approver"),
+        ({"approver": "undisclosed"}, InvalidCommandError, "/approver"),
+        ({"actual": "1"}, InvalidCommandError, "/actual"),
+        ({"actual": "3"}, InvalidCommandError, "/actual"),
+    ],
+)
+def test_a_deviation_without_second_agency_or_difference_is_refused(change: Any, error: Any, pointer: str) -> None:
+    settled().when("record-deviation", deviation(**change)).refused(error, pointer)
+
+
+def test_the_approver_of_a_reported_deviation_may_be_undisclosed_but_not_who_decided() -> None:
+    history = given(background=[charters.reported_charter(), *charters.consolidated()[1:]])
+    body = deviation(**REPORTED, approver="undisclosed", decided_by="owner")
+    assert history.when("record-deviation", body).decide()
+    body = deviation(**REPORTED, approver="other", decided_by="other")
+    history.when("record-deviation", body).refused(ApproverIsProposerError)
+
+
+def test_a_deviation_waits_for_consolidation_and_is_recorded_once() -> None:
+    given(background=charters.closed()).when("record-deviation", deviation()).refused(StageNotConsolidatedError)
+    settled(DEVIATION).when("record-deviation", deviation()).refused(DeviationAlreadyRecordedError)
+
+
+# Outcomes
+
+
+def eliminate(team: str, basis: str) -> dict[str, Any]:
+    return {"stage": "heat", "team": team, "basis": basis, "reason": REASON}
+
+
+def advance(team: str) -> dict[str, Any]:
+    return {"stage": "heat", "team": team, "reason": REASON}
+
+
+def test_the_last_team_leaves_by_its_rank() -> None:
+    settled().when("eliminate-team", eliminate("cow", "rank")).then(gone("cow"))
+
+
+@pytest.mark.parametrize("team", ["ant", "bee"])
+def test_a_team_above_the_cut_does_not_leave_by_rank(team: str) -> None:
+    settled().when("eliminate-team", eliminate(team, "rank")).refused(NoBasisError, "/basis")
+
+
+def test_a_team_leaves_by_a_ruling_against_it_only() -> None:
+    settled().when("eliminate-team", eliminate("ant", "ruling")).refused(NoBasisError)
+    settled(ruled("ant")).when("eliminate-team", eliminate("ant", "ruling")).refused(NoBasisError)
+    settled(ruled("ant", "not_met")).when("eliminate-team", eliminate("ant", "ruling")).then(gone("ant", "ruling"))
+
+
+def test_a_team_leaves_by_a_gate_that_it_failed_only() -> None:
+    settled().when("eliminate-team", eliminate("bee", "gate")).refused(NoBasisError)
+    settled().when("eliminate-team", eliminate("cow", "gate")).then(gone("cow", "gate"))
+
+
+def test_no_more_leave_than_planned_without_a_recorded_deviation() -> None:
+    history = (ruled("ant", "not_met"), gone("cow"))
+    settled(*history).when("eliminate-team", eliminate("ant", "ruling")).refused(PlanExceededError)
+    settled(*history, DEVIATION).when("eliminate-team", eliminate("ant", "ruling")).then(gone("ant", "ruling"))
+
+
+def test_a_team_advances_by_rank_past_its_gates_ruled_independent() -> None:
+    advanced = TeamAdvanced(stage="heat", team="ant", reason=WHY)
+    settled(ruled("ant")).when("advance-team", advance("ant")).then(advanced)
+
+
+def test_a_team_that_was_not_ruled_upon_does_not_advance() -> None:
+    settled().when("advance-team", advance("ant")).refused(NoBasisError, "/team")
+
+
+def test_a_team_ruled_not_independent_does_not_advance() -> None:
+    settled(ruled("ant", "not_met")).when("advance-team", advance("ant")).refused(NoBasisError, "/team")
+
+
+def test_a_team_within_the_cut_or_below_a_gate_does_not_advance() -> None:
+    refusal = settled(ruled("cow")).when("advance-team", advance("cow")).refused(NoBasisError, "/team")
+    assert "slow" in refusal.detail
+
+
+def test_an_outcome_is_decided_once() -> None:
+    settled(ruled("ant"), gone("cow")).when("advance-team", advance("cow")).refused(OutcomeAlreadyDecidedError)
+    settled(gone("cow")).when("eliminate-team", eliminate("cow", "rank")).refused(OutcomeAlreadyDecidedError)
+    advanced = TeamAdvanced(stage="heat", team="ant", reason=WHY)
+    settled(ruled("ant"), advanced).when("advance-team", advance("ant")).refused(OutcomeAlreadyDecidedError)
+
+
+def test_outcomes_wait_for_consolidation_and_are_of_the_stage_s_teams() -> None:
+    given(background=charters.closed()).when("eliminate-team", eliminate("cow", "rank")).refused(
+        StageNotConsolidatedError
+    )
+    settled().when("eliminate-team", eliminate("dog", "rank")).refused(TeamNotInStageError, "/team")

@@ -1,0 +1,35 @@
+"""Enrolment."""
+
+from __future__ import annotations
+
+from domain.outcome_events import TeamEliminated
+from domain.refusal import InvalidCommandError
+from domain.teams import NoSeatError, TeamAlreadyEnrolledError
+from tests.domain import charters
+from tests.given import given
+
+DOG = {"team": "dog", "name": {"en": "DOG", "ko": "dog (ko)"}}
+
+
+def test_a_consortium_takes_a_seat() -> None:
+    given(*charters.enrolled()[:2]).when("enrol-team", DOG).then(charters.enrolment("dog"))
+
+
+def test_a_consortium_is_enrolled_once() -> None:
+    body = {**DOG, "team": "ant"}
+    given(*charters.enrolled()[:3]).when("enrol-team", body).refused(TeamAlreadyEnrolledError)
+
+
+def test_two_teams_do_not_share_a_name() -> None:
+    body = {"team": "dog", "name": {"en": "ANT", "ko": "dog (ko)"}}
+    given(*charters.enrolled()[:2]).when("enrol-team", body).refused(InvalidCommandError, "/name")
+
+
+def test_a_full_programme_has_no_seat() -> None:
+    given(*charters.enrolled()).when("enrol-team", DOG).refused(NoSeatError)
+
+
+def test_an_eliminated_team_leaves_its_seat_but_not_its_id() -> None:
+    gone = TeamEliminated(stage="heat", team="cow", basis="rank", reason=charters.Names(en="x", ko="x"))
+    given(*charters.enrolled(), gone).when("enrol-team", DOG).then(charters.enrolment("dog"))
+    given(*charters.enrolled(), gone).when("enrol-team", {**DOG, "team": "cow"}).refused(TeamAlreadyEnrolledError)

@@ -1,0 +1,65 @@
+"""Every block of the README runs, against a service that `sillok up` started."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.e2e.test_up import ROOT, Up, free_port, start
+
+BLOCKS = re.findall(r"^```(\w+)\n(.*?)^```$", (ROOT / "README.md").read_text(), flags=re.MULTILINE | re.DOTALL)
+SCRIPTS = [text for language, text in BLOCKS if language == "bash"]
+SHOWS = [
+    ["1\tto\t1\tLG AI Research\t90.2\tadvanced", "2\tto\t4\tNaver Cloud\tundisclosed\teliminated"],
+    ['"position": 700', '"data_set": "rehearsal"'],
+    ['"peak_granted":"896"'],
+    ['"type": "/problems/pool-exhausted"', '"pointer": "/quantity"'],
+    ['"type":"TeamEliminated"', '"withheld":true', '"points":"', '"decision":'],
+    ["a sound charter of independent-ai-foundation-model", "PUBLIC RECORD"],
+]
+
+
+@pytest.fixture(scope="module")
+def up(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Up]:
+    running = start(tmp_path_factory.mktemp("readme") / "home", free_port())
+    running.wait_until_shown()
+    yield running
+    running.stop()
+
+
+def test_every_block_is_run_or_a_picture() -> None:
+    assert {language for language, _text in BLOCKS} == {"bash", "mermaid"}
+    assert len(SCRIPTS) == len(SHOWS)
+
+
+@pytest.mark.parametrize("number", range(len(SCRIPTS)))
+def test_a_block_runs_and_shows_what_it_should(up: Up, number: int) -> None:
+    path = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
+    done = subprocess.run(
+        ["bash", "-euo", "pipefail", "-c", SCRIPTS[number]],
+        cwd=ROOT,
+        env={**os.environ, "PATH": path, "PORT": str(up.port), "SILLOK_HOME": str(up.home)},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    # `head` may close a pipe early, which `pipefail` reports as 141.
+    assert done.returncode in (0, 141), done.stdout + done.stderr
+    for shown in SHOWS[number]:
+        assert shown in done.stdout.replace('": ', '":') or shown in done.stdout, done.stdout
+
+
+def test_the_commands_that_the_readme_names_are_there() -> None:
+    readme = (ROOT / "README.md").read_text()
+    makefile = (ROOT / "Makefile").read_text()
+    for target in set(re.findall(r"`make ([a-z-]+)`", readme)):
+        assert re.search(rf"^{target}:", makefile, flags=re.MULTILINE), target
+    for folder in re.findall(r"^\| `([a-z_/]+)/`", readme, flags=re.MULTILINE):
+        assert (ROOT / folder).is_dir(), folder

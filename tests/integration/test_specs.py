@@ -1,0 +1,81 @@
+"""The published contracts are those of the code."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import msgspec
+import pytest
+from jsonschema import Draft202012Validator
+
+from domain.rulebook import DECISIONS
+from service.api import docs, health, ledger, programmes
+from service.api.docs import docs_page, openapi_json
+from service.api.problems import catalogue
+from tests.integration.conftest import Running
+from tests.playing import PUBLIC_RECORD, REHEARSAL
+
+SPEC = Path(__file__).parent.parent.parent / "api_specs" / "openapi.json"
+
+
+def test_the_checked_in_document_is_that_of_the_code() -> None:
+    """If this fails: `make specs`, and look at what changed."""
+    assert SPEC.read_bytes() == openapi_json()
+
+
+def test_every_route_is_documented_and_nothing_else() -> None:
+    handlers = [*programmes.HANDLERS, ledger.list_events, *health.HANDLERS]
+    routes = {re.sub(r":str", "", path) for handler in handlers for path in handler.paths}
+    routes |= {f"/v1/programmes/{{programme}}/decisions/{decision}" for decision in DECISIONS}
+    assert set(msgspec.json.decode(SPEC.read_bytes())["paths"]) == routes
+
+
+def test_every_problem_type_is_named_by_an_operation() -> None:
+    spec = SPEC.read_text()
+    unnamed = [slug for slug in catalogue() if slug not in spec]
+    # These come from the router, before any operation.
+    assert set(unnamed) <= {"method-not-allowed", "internal"}
+
+
+@pytest.mark.parametrize(
+    ("path", "schema"),
+    [
+        ("/v1/programmes", "ProgrammeList"),
+        (f"/v1/programmes/{REHEARSAL}", "ProgrammeDetail"),
+        (f"/v1/programmes/{REHEARSAL}/charter", "Charter"),
+        (f"/v1/programmes/{REHEARSAL}/teams", "TeamList"),
+        (f"/v1/programmes/{REHEARSAL}/calls", "CallList"),
+        (f"/v1/programmes/{REHEARSAL}/standings", "Standings"),
+        (f"/v1/programmes/{PUBLIC_RECORD}/standings", "Standings"),
+        (f"/v1/programmes/{REHEARSAL}/grants", "GrantsAnswer"),
+        (f"/v1/programmes/{REHEARSAL}/audit-trail", "AuditTrail"),
+        ("/v1/ledger/events", "CloudEvent"),
+        ("/v1/programmes/nothing", "Problem"),
+    ],
+)
+def test_answers_fit_their_schema(played: Running, path: str, schema: str) -> None:
+    spec = msgspec.json.decode(SPEC.read_bytes())
+    checked = {"$ref": f"#/components/schemas/{schema}", "components": spec["components"]}
+    validator = Draft202012Validator(checked)
+    for line in played.client.get(path).text.splitlines():
+        validator.validate(msgspec.json.decode(line))
+
+
+def test_the_docs_load_nothing_from_anywhere() -> None:
+    page = docs_page().decode()
+    assert not re.findall(r"(?:src|href)=[\"'](?:https?:)?//", page)
+    assert "<script" not in page
+    for decision in DECISIONS:
+        assert f'id="{decision}"' in page
+
+
+def test_every_problem_type_has_a_page(played: Running) -> None:
+    for slug in catalogue():
+        page = played.client.get(f"/problems/{slug}")
+        assert page.status_code == 200
+        assert slug in page.text
+    assert played.client.get("/problems/nothing").status_code == 404
+    assert played.client.get("/problems").status_code == 200
+    assert played.client.get("/docs").headers["content-type"] == "text/html; charset=utf-8"
+    assert docs.openapi_json() == played.client.get("/openapi.json").content

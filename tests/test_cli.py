@@ -1,0 +1,104 @@
+"""The command line: every command helps, and says in one sentence what went wrong."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import click
+import pytest
+from click.testing import CliRunner
+
+from service.cli import main
+from service.cli.programme_files import read_charter
+from tests.playing import PROGRAMMES, PUBLIC_RECORD, REHEARSAL
+
+
+def commands(group: click.Group, path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], click.Command]]:
+    for name, command in group.commands.items():
+        yield (*path, name), command
+        if isinstance(command, click.Group):
+            yield from commands(command, (*path, name))
+
+
+def run(*arguments: str, **environment: str) -> tuple[int, str]:
+    done = CliRunner().invoke(main, arguments, env={"DATABASE_URL": "", "REDIS_URL": "", **environment})
+    return done.exit_code, done.output
+
+
+def test_the_commands_are_there() -> None:
+    assert set(main.commands) == {"up", "migrate", "play", "standings", "events", "charter"}
+
+
+@pytest.mark.parametrize(("path", "command"), list(commands(main)), ids=str)
+def test_every_command_and_option_has_help(path: tuple[str, ...], command: click.Command) -> None:
+    status, said = run(*path, "--help")
+    assert status == 0
+    assert command.help
+    for parameter in command.params:
+        if isinstance(parameter, click.Option):
+            assert parameter.help, parameter.name
+            assert parameter.opts[0] in said
+
+
+@pytest.mark.parametrize("programme", [PUBLIC_RECORD, REHEARSAL])
+def test_a_sound_charter_is_said_to_be_one(programme: str) -> None:
+    status, said = run("charter", "check", str(PROGRAMMES / programme / "charter.yaml"))
+    assert status == 0
+    assert f"a sound charter of {programme}" in said
+
+
+@pytest.mark.parametrize(
+    ("change", "says"),
+    [
+        (('seats: "5"', 'seats: "1"'), "/stages/0/eliminate"),
+        (('seats: "5"', 'seats: "5"\nseats: "6"'), "stands twice"),
+        (("owner: msit", "owner: &who msit\nrecorder: *who"), "aliases"),
+        (("owner: msit", "owner: [msit"), "charter.yaml"),
+        (("owner: msit", "owner: nobody"), "/owner: 'nobody' is no agency"),
+        (('maximum: "40"', 'maximum: "41"'), "add up to"),
+    ],
+)
+def test_a_faulty_charter_is_said_to_be_so_by_place(tmp_path: Path, change: tuple[str, str], says: str) -> None:
+    file = tmp_path / "charter.yaml"
+    text = (PROGRAMMES / REHEARSAL / "charter.yaml").read_text()
+    assert change[0] in text
+    file.write_text(text.replace(*change))
+    status, said = run("charter", "check", str(file))
+    assert status == 1
+    assert says in said
+    assert "Traceback" not in said
+
+
+def test_a_file_that_is_not_there_is_said() -> None:
+    status, said = run("charter", "check", "/nowhere.yaml")
+    assert status == 1
+    assert "/nowhere.yaml: No such file" in said
+
+
+def test_without_a_database_migrate_says_what_to_set() -> None:
+    status, said = run("migrate")
+    assert status == 1
+    assert "DATABASE_URL" in said
+
+
+def test_migrating_twice_applies_nothing_the_second_time(database: str) -> None:
+    parts = dict(part.split("=", 1) for part in database.split(" "))
+    url = f"postgresql://{parts['user']}@/{parts['dbname']}?host={parts['host']}"
+    assert run("migrate", DATABASE_URL=url) == (0, "nothing to apply\n")
+
+
+def test_a_service_that_does_not_answer_is_said() -> None:
+    for command in (["standings", "p"], ["events"]):
+        status, said = run(*command, "--url", "http://127.0.0.1:9")
+        assert status == 1
+        assert "is `sillok up` running?" in said
+
+
+def test_numbers_in_yaml_stay_as_written() -> None:
+    """Every scalar is a string: 1.10 does not become 1.1, nor `no` a falsehood."""
+
+    document = read_charter(PROGRAMMES / PUBLIC_RECORD / "charter.yaml")
+    condition = document["independence"]["perspectives"][0]["conditions"][0]
+    assert condition["mandatory"] == "no"
+    assert document["seats"] == "5"
