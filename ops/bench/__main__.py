@@ -1,25 +1,14 @@
-"""`make bench`: every benchmark in this folder in turn, or those named: `python -m ops.bench ledger`."""
+"""Run every benchmark: `python -m ops.bench` (or `make bench`)."""
 
 from __future__ import annotations
 
-import importlib
-import pkgutil
-import sys
-
-import ops.bench
+from ops.bench import ledger
 
 
-def main(wanted: list[str]) -> None:
-    """Run `main()` of each module of this package. An unknown name ends with one sentence."""
-    found = sorted(module.name for module in pkgutil.iter_modules(ops.bench.__path__) if module.name != "__main__")
-    if unknown := sorted(set(wanted) - set(found)):
-        sys.exit(f"There is no benchmark {', '.join(unknown)}: there are {', '.join(found) or 'none'}.")
-    for name in wanted or found:
-        module = importlib.import_module(f"ops.bench.{name}")
-        if hasattr(module, "main"):
-            print(f"== {name}", flush=True)
-            module.main()
+def main() -> None:
+    """Each benchmark prints one table, ratio first."""
+    ledger.main()
 
 
 if __name__ == "__main__":
-    main(sys.argv[1:])
+    main()
