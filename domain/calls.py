@@ -22,11 +22,12 @@ class CallAlreadyOpenError(Refusal):
     """The call was opened before."""
 
 
-@event("AdditionalCallOpened")
+@event("AdditionalCallOpened", public="with-results")
 class AdditionalCallOpened(Event, frozen=True, kw_only=True):
-    """Seats are offered to the classes that the charter names. `closes`: the deadline as the charter has it."""
+    """Seats that `stage` left vacant are offered to the charter's classes. `closes`: the deadline as in the charter."""
 
     call: str
+    stage: str
     seats: str
     classes: tuple[str, ...]
     closes: str
@@ -89,5 +90,9 @@ def open_additional_call(
             rule="A call offers no more seats than are vacant.",
         )
     yield AdditionalCallOpened(
-        call=call.id, seats=call.seats, classes=tuple(each.id for each in call.classes), closes=call.closes
+        call=call.id,
+        stage=call.after,
+        seats=call.seats,
+        classes=tuple(each.id for each in call.classes),
+        closes=call.closes,
     )

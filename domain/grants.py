@@ -30,6 +30,10 @@ class NotEntitledError(Refusal):
     """The team's status does not entitle it to the resource."""
 
 
+class OutcomeUnpublishedError(Refusal):
+    """A grant would give away an outcome that is under embargo."""
+
+
 class GrantExistsError(Refusal):
     """A grant id is used once in a programme."""
 
@@ -149,6 +153,11 @@ def grant_resource(command: GrantResource, case: Case, pool: Pool, grant: GrantI
         raise NotEntitledError(
             f"{command.team} is {status}, which does not entitle it to {command.resource}",
             rule="The charter says what each status entitles to.",
+        )
+    if roster.under_embargo(command.team):
+        raise OutcomeUnpublishedError(
+            f"the outcome of {command.team} is not published",
+            rule="A grant is public, so it follows the publication of the outcome that it rests on.",
         )
     if pool.pool is None:
         raise PoolNotSetError(f"{command.resource} has no pool", rule="A grant is taken from a pool.")

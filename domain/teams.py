@@ -11,6 +11,7 @@ from domain.decision import Case, Command, decision
 from domain.event import Event, event
 from domain.outcome_events import TeamAdvanced, TeamEliminated
 from domain.refusal import InvalidCommandError, Refusal
+from domain.stage_events import ResultsPublished
 
 Status = Literal["enrolled", "evaluating", "advanced", "eliminated", "withdrawn"]
 
@@ -47,10 +48,12 @@ class Roster:
         self.programme = programme
         self.status: dict[str, Status] = {}
         self.names: dict[str, Names] = {}
+        self._outcome_in: dict[str, str] = {}
+        self._published: set[str] = set()
 
     @property
     def selects(self) -> tuple[QueryItem, ...]:
-        types = (TeamEnrolled.TYPE, TeamAdvanced.TYPE, TeamEliminated.TYPE)
+        types = (TeamEnrolled.TYPE, TeamAdvanced.TYPE, TeamEliminated.TYPE, ResultsPublished.TYPE)
         return (QueryItem(types=types, tags=(tag("programme", self.programme),)),)
 
     def apply(self, position: int, event: Event) -> None:
@@ -58,10 +61,12 @@ class Roster:
             case TeamEnrolled(team=team, name=name):
                 self.status[team] = "enrolled"
                 self.names[team] = name
-            case TeamAdvanced(team=team):
-                self.status[team] = "advanced"
-            case TeamEliminated(team=team):
-                self.status[team] = "eliminated"
+            case TeamAdvanced(team=team, stage=stage):
+                self.status[team], self._outcome_in[team] = "advanced", stage
+            case TeamEliminated(team=team, stage=stage):
+                self.status[team], self._outcome_in[team] = "eliminated", stage
+            case ResultsPublished(stage=stage):
+                self._published.add(stage)
             case _:
                 pass
 
@@ -69,6 +74,10 @@ class Roster:
     def seated(self) -> list[str]:
         """Teams that hold a seat: enrolled and not eliminated."""
         return [team for team, status in self.status.items() if status in ("enrolled", "advanced")]
+
+    def under_embargo(self, team: str) -> bool:
+        """Whether the team's latest outcome is still unpublished."""
+        return team in self._outcome_in and self._outcome_in[team] not in self._published
 
     def require(self, team: str) -> None:
         """Raise `TeamNotEnrolledError` unless the team was enrolled."""

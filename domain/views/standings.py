@@ -13,7 +13,7 @@ import msgspec
 from domain import charter_document
 from domain.charter import CharterPublished
 from domain.charter_document import Names
-from domain.record import Cell, Course, fill, run_course
+from domain.record import COURSE_EVENTS, Cell, Course, fill, run_course
 from domain.stage_events import MeasurementRecorded, ScoreSubmitted
 from domain.standings import Standings, digest, standings_of
 from domain.teams import TeamEnrolled
@@ -38,10 +38,10 @@ def fold(rows: Rows, occurrences: Iterable[Occurrence]) -> None:
             key = f"cell/{event.stage}/{event.team}/{event.criterion}"
             fill(cells.setdefault(key, _stored(rows, key, Cell)), event)
             touched[event.stage] = occurrence.position
-        elif (stage := getattr(event, "stage", None)) is not None:
-            key = f"course/{stage}"
+        elif isinstance(event, COURSE_EVENTS):
+            key = f"course/{event.stage}"
             run_course(courses.setdefault(key, _stored(rows, key, Course)), occurrence.position, event)
-            touched[stage] = occurrence.position
+            touched[event.stage] = occurrence.position
 
     one_by_one(occurrences, take)
     for key, value in (*courses.items(), *cells.items()):

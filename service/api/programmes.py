@@ -72,7 +72,9 @@ async def list_teams(request: AnyRequest, programme: FromPath[str], parts: Wired
 async def list_calls(request: AnyRequest, programme: FromPath[str], parts: Wired) -> Response[bytes]:
     """Additional calls that were opened."""
     only_parameters(request)
-    return answer(request, CallList(programme, await parts.run(partial(parts.queries.calls, programme))))
+    principal = await parts.run(partial(principal_of, request, parts.keys))
+    calls = await parts.run(partial(parts.queries.calls, programme, reader_of(principal)))
+    return answer(request, CallList(programme, calls))
 
 
 @get("/v1/programmes/{programme:str}/standings")

@@ -206,14 +206,14 @@ class Queries:
             for team, status in roster.status.items()
         ]
 
-    def calls(self, programme: str) -> list[CallSummary]:
-        """Every additional call that was opened."""
-        charter = self._rules(programme)[0].charter
+    def calls(self, programme: str, reader: Reader) -> list[CallSummary]:
+        """Every additional call that was opened, as far as the reader may know."""
+        disclosure = self.disclosure(programme, reader)
         opened = {}
         query = DCBQuery(items=[DCBQueryItem(types=[AdditionalCallOpened.TYPE], tags=[tag("programme", programme)])])
         for each in self._ledger.read(query):
             event = decode_data(each.type, each.version, each.data)
-            if isinstance(event, AdditionalCallOpened):
+            if isinstance(event, AdditionalCallOpened) and disclosure.shows(event):
                 opened[event.call] = each.position
         return [
             CallSummary(
@@ -224,7 +224,7 @@ class Queries:
                 classes=call.classes,
                 position=opened[call.id],
             )
-            for call in charter.calls
+            for call in disclosure.charter.calls
             if call.id in opened
         ]
 
@@ -243,8 +243,9 @@ class Queries:
         """
         disclosure = self.disclosure(programme, reader)
         stage = stage or disclosure.charter.stages[0].id
-        rows, position = self._rows(STANDINGS, programme, as_of_position, min_position)
-        stored = rows.get(f"standings/{stage}")
+        key_of_stage = f"standings/{stage}"
+        rows, position = self._rows(STANDINGS, programme, key_of_stage, as_of_position, min_position)
+        stored = rows.get(key_of_stage)
         if stored is None:
             raise UnknownStageError(
                 f"{stage!r} was not opened in {programme} by position {position}",
@@ -271,7 +272,7 @@ class Queries:
     def grants(self, programme: str, *, as_of_position: int | None = None, min_position: int = 0) -> GrantsAnswer:
         """Pools and grants. Raises as `standings`."""
         charter = self._rules(programme)[0].charter
-        rows, position = self._rows(GRANTS, programme, as_of_position, min_position)
+        rows, position = self._rows(GRANTS, programme, "", as_of_position, min_position)
         return GrantsAnswer(
             programme=programme,
             position=position,
@@ -340,11 +341,13 @@ class Queries:
         _charter = fact.charter
         return fact, frozenset(published), found.head
 
-    def _rows(self, view: View, programme: str, as_of_position: int | None, min_position: int) -> tuple[Rows, int]:
-        """The view's rows, as it stands or folded anew up to an earlier position."""
+    def _rows(
+        self, view: View, programme: str, prefix: str, as_of_position: int | None, min_position: int
+    ) -> tuple[Rows, int]:
+        """The view's rows under a prefix, as it stands or folded anew up to an earlier position."""
         if as_of_position is None:
             self._wait(view, programme, min_position)
-            found, position = self._store.scan(view.name, programme, "")
+            found, position = self._store.scan(view.name, programme, prefix)
             rows = MemoryRows()
             rows.rows.update(found)
             return rows, position

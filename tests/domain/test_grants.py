@@ -11,6 +11,7 @@ from domain.event import Event
 from domain.grants import (
     GrantExistsError,
     NotEntitledError,
+    OutcomeUnpublishedError,
     PoolAlreadySetError,
     PoolExhaustedError,
     PoolNotSetError,
@@ -19,6 +20,7 @@ from domain.grants import (
 )
 from domain.outcome_events import TeamAdvanced, TeamEliminated
 from domain.refusal import InvalidCommandError
+from domain.stage_events import ResultsPublished
 from domain.stages import OutcomeMissingError
 from domain.teams import TeamNotEnrolledError
 from tests.domain import charters
@@ -29,8 +31,16 @@ PERIOD = {"starts": "2026-01-01", "ends": "2026-07-01"}
 CALL = {"call": "refill", "after": "heat"}
 
 
+PUBLISHED = ResultsPublished(stage="heat", publishers=("owner", "other"))
+
+
 def advanced(*more: Event) -> Given:
-    """ant and bee advanced, cow left."""
+    """ant and bee advanced, cow left, and everybody knows."""
+    return decided(PUBLISHED, *more)
+
+
+def decided(*more: Event) -> Given:
+    """The same, unpublished."""
     outcomes = [
         TeamEliminated(stage="heat", team="cow", basis="rank", reason=WHY),
         *(TeamAdvanced(stage="heat", team=team, reason=WHY) for team in ("ant", "bee")),
@@ -54,8 +64,8 @@ def grant(**changes: Any) -> dict[str, Any]:
 
 
 def test_a_call_opens_for_a_vacant_seat_once_outcomes_are_recorded() -> None:
-    opened = AdditionalCallOpened(call="refill", seats="1", classes=("anyone",), closes="undisclosed")
-    advanced().when("open-additional-call", CALL).then(opened)
+    opened = AdditionalCallOpened(call="refill", stage="heat", seats="1", classes=("anyone",), closes="undisclosed")
+    decided().when("open-additional-call", CALL).then(opened)
 
 
 def test_a_call_waits_for_every_outcome() -> None:
@@ -64,7 +74,7 @@ def test_a_call_waits_for_every_outcome() -> None:
 
 
 def test_a_call_opens_once() -> None:
-    opened = AdditionalCallOpened(call="refill", seats="1", classes=("anyone",), closes="undisclosed")
+    opened = AdditionalCallOpened(call="refill", stage="heat", seats="1", classes=("anyone",), closes="undisclosed")
     advanced(opened).when("open-additional-call", CALL).refused(CallAlreadyOpenError)
 
 
@@ -121,6 +131,10 @@ def test_a_grant_is_given_to_a_team_entitled_by_its_status() -> None:
 def test_a_grant_is_refused_to_a_team_that_left_or_was_never_there() -> None:
     advanced(pool()).when("grant-resource", grant(team="cow")).refused(NotEntitledError)
     advanced(pool()).when("grant-resource", grant(team="dog")).refused(TeamNotEnrolledError, "/team")
+
+
+def test_a_grant_waits_for_the_publication_of_the_outcome_that_it_would_give_away() -> None:
+    decided(pool()).when("grant-resource", grant()).refused(OutcomeUnpublishedError)
 
 
 def test_a_grant_needs_a_pool_and_an_id_of_its_own() -> None:

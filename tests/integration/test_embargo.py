@@ -11,7 +11,7 @@ from tests.integration.conftest import Running
 from tests.playing import REHEARSAL, lines_of
 
 SECRET = ["FigureCertified", "StageConsolidated", "IndependenceRuled", "TeamEliminated", "TeamAdvanced"]
-SECRET += ["DeviationRecorded", "EvidenceRegistered", "MeasurementRecorded"]
+SECRET += ["AdditionalCallOpened", "DeviationRecorded", "EvidenceRegistered", "MeasurementRecorded"]
 NEVER = ["ScoreSubmitted", "EvaluatorAppointed"]
 
 
@@ -64,6 +64,17 @@ def test_counts_are_shown_instead(before_publication: Running) -> None:
     assert "stage-1" in counts["embargo"]
     assert counts["data_set"] == "rehearsal"
     assert "rows" not in counts
+
+
+def test_a_call_opened_before_publication_is_not_announced_before_it(before_publication: Running) -> None:
+    """It would give away that a seat is vacant."""
+    body = {"call": "additional-call", "after": "stage-1"}
+    assert before_publication.submit(REHEARSAL, "open-additional-call", body, key="call").status_code == 201
+    path = f"/v1/programmes/{REHEARSAL}/calls"
+    assert before_publication.client.get(path).json()["calls"] == []
+    assert (
+        len(before_publication.client.get(path, headers=headers_of(before_publication, "auditor")).json()["calls"]) == 1
+    )
 
 
 @pytest.mark.parametrize("reader", ["agency", "auditor"])
