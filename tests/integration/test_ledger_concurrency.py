@@ -192,6 +192,28 @@ def test_a_lost_connection_is_an_unknown_outcome_and_the_next_append_works(datab
     ledger.close()
 
 
+def test_of_requests_that_wait_together_and_conflict_one_passes(database: str) -> None:
+    """They are gathered into one batch, within which none of them is in the database yet."""
+    ledger = PostgresLedger(database)
+    condition = unless(DCBQueryItem(tags=["seat:p/1"]))
+    with psycopg.connect(database) as blocker, ThreadPoolExecutor(10) as threads:
+        blocker.execute("SELECT FROM ledger.head FOR UPDATE")
+        first = threads.submit(ledger.append, request(new_event("Unrelated")))
+        _until_it_waits(database)
+        together = [
+            threads.submit(ledger.append, request(new_event("Taken", "seat:p/1"), condition=condition))
+            for _ in range(9)
+        ]
+        time.sleep(0.3)
+        blocker.rollback()
+        first.result()
+        errors = [each.exception() for each in together]
+    assert sum(error is None for error in errors) == 1
+    assert sum(isinstance(error, ConditionFailedError) for error in errors) == 8
+    assert ledger.head() == 2
+    ledger.close()
+
+
 def test_a_holder_of_the_lock_is_waited_for_no_longer_than_bounded(database: str) -> None:
     """Someone sits on the head: the request is refused as not recorded, and nothing is."""
     ledger = PostgresLedger(database)
