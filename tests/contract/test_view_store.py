@@ -71,12 +71,16 @@ def test_a_value_put_back_to_what_it_was_stays_so(store: PostgresViewStore) -> N
 
 
 def test_an_error_leaves_nothing(store: PostgresViewStore) -> None:
+    def failing() -> None:
+        with store.turn("view", "p") as turn:
+            assert turn is not None
+            turn.rows.put("a", b"2")
+            turn.position = 9
+            raise ZeroDivisionError
+
     put(store, {"a": b"1"}, 1)
-    with pytest.raises(ZeroDivisionError), store.turn("view", "p") as turn:
-        assert turn is not None
-        turn.rows.put("a", b"2")
-        turn.position = 9
-        raise ZeroDivisionError
+    with pytest.raises(ZeroDivisionError):
+        failing()
     assert store.scan("view", "p", "") == ([("a", b"1")], 1)
 
 
