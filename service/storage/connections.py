@@ -18,6 +18,13 @@ _SETTINGS: Final = {
     "idle_in_transaction_session_timeout": "10s",
     # A head lock whose client vanished is given up as soon as the server notices.
     "client_connection_check_interval": "2s",
+    # Every query of the service is a range of an index. Plans are kept, and made while tables may still be empty, when
+    # any plan looks cheap: leave the planner no other.
+    "enable_seqscan": "off",
+    "enable_bitmapscan": "off",
+    "enable_memoize": "off",
+    "enable_hashjoin": "off",
+    "enable_mergejoin": "off",
     "tcp_keepalives_idle": "5",
     "tcp_keepalives_interval": "2",
     "tcp_keepalives_count": "3",

@@ -35,12 +35,16 @@ _READ_PROGRAMME: Final = f"""
 
 _READ_QUERY: Final = f"""
     WITH candidates AS (
-        SELECT DISTINCT b.position
-        FROM unnest(%(keys)s::int8[]) AS probe(key)
-        JOIN ledger.boundary_index b ON b.key = probe.key AND b.position > %(after)s AND b.position <= %(upto)s
+        SELECT DISTINCT b.position FROM unnest(%(keys)s::int8[]) AS probe(key) CROSS JOIN LATERAL (
+            SELECT b.position FROM ledger.boundary_index b
+            WHERE b.key = probe.key AND b.position > %(after)s AND b.position <= %(upto)s
+            ORDER BY b.key, b.position OFFSET 0
+        ) b
     )
     SELECT h.position AS head, {_COLUMNS} FROM ledger.head h LEFT JOIN LATERAL (
-        SELECT found.* FROM candidates c JOIN ledger.event found ON found.position = c.position
+        SELECT found.* FROM candidates c CROSS JOIN LATERAL (
+            SELECT * FROM ledger.event e WHERE e.position = c.position OFFSET 0
+        ) found
         WHERE EXISTS (
             SELECT FROM jsonb_to_recordset(%(items)s) AS item(types text[], tags text[])
             WHERE (cardinality(item.types) = 0 OR found.type = ANY (item.types)) AND found.tags @> item.tags

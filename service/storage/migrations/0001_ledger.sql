@@ -119,7 +119,7 @@ SELECT ledger.ensure_partitions(2);
 -- The entry ❄, version 1: the bytes that the Merkle tree commits to. The same as domain.entry.encode_entry.
 CREATE FUNCTION ledger.entry_v1(
     at_position bigint, programme text, type text, version integer, recorded_at timestamptz, commitment bytea
-) RETURNS bytea LANGUAGE sql IMMUTABLE AS $$
+) RETURNS bytea LANGUAGE sql STABLE AS $$ -- not IMMUTABLE: then it could not be inlined
     SELECT '\x01'::bytea
         || int8send(at_position)
         || int4send(octet_length(programme)) || convert_to(programme, 'UTF8')
@@ -151,8 +151,9 @@ CREATE FUNCTION ledger.append_batch(
     i_event integer[], i_key bigint[]
 ) RETURNS jsonb LANGUAGE plpgsql VOLATILE SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
--- The plans are made once, when the tables may still be small: never let them settle on scanning.
-SET enable_seqscan = off SET enable_hashjoin = off SET enable_mergejoin = off AS $$
+-- The plans are made once, when the tables may still be empty, and then any plan looks cheap: leave index probes only.
+SET enable_seqscan = off SET enable_bitmapscan = off SET enable_memoize = off
+SET enable_hashjoin = off SET enable_mergejoin = off AS $$
 DECLARE
     head_position bigint;
     recorded timestamptz;
@@ -188,13 +189,21 @@ BEGIN
     FOR found IN
         SELECT hit.n, 'conflict' AS status, min(hit.position) AS position
         FROM (
-            SELECT c.n, e.position
+            SELECT c.n, candidate.position
             FROM jsonb_to_recordset(conditions)
                  AS c(n integer, after bigint, keys bigint[], types text[], tags text[])
             CROSS JOIN LATERAL unnest(c.keys) AS probe(key)
-            JOIN ledger.boundary_index b ON b.key = probe.key AND b.position > c.after
-            JOIN ledger.event e ON e.position = b.position
-            WHERE (cardinality(c.types) = 0 OR e.type = ANY (c.types)) AND e.tags @> c.tags
+            CROSS JOIN LATERAL (
+                SELECT b.position FROM ledger.boundary_index b
+                WHERE b.key = probe.key AND b.position > c.after
+                ORDER BY b.key, b.position OFFSET 0
+            ) candidate
+            CROSS JOIN LATERAL (
+                SELECT FROM ledger.event e
+                WHERE e.position = candidate.position
+                  AND (cardinality(c.types) = 0 OR e.type = ANY (c.types)) AND e.tags @> c.tags
+                OFFSET 0
+            ) matching
             UNION ALL
             SELECT r.n, head_position
             FROM jsonb_to_recordset(requests) AS r(n integer, empty_after bigint)
