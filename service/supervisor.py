@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from subprocess import Popen
 from types import FrameType
@@ -80,13 +81,18 @@ class _Signals:
             raise _Stopped
 
 
-@dataclass(frozen=True)
+@dataclass
 class Child:
-    """A process of ours, with its log."""
+    """A process of ours, with its log. `again` starts another in its place; without, nothing can go on when it ends."""
 
     name: str
     process: Popen[bytes]
     log: Path
+    again: Callable[[], Popen[bytes]] | None = None
+
+    def stop(self) -> None:
+        """End it, bounded."""
+        end(self.process, (signal.SIGTERM, STOP_SECONDS[self.name]))
 
 
 def run(settings: Settings, *, tell: Tell, when_ready: Callable[[Settings], None]) -> None:
@@ -108,7 +114,7 @@ def run(settings: Settings, *, tell: Tell, when_ready: Callable[[Settings], None
                 children += _start_children(settings, stack, signals, lock, tell)
                 _wait_ready(settings, children)
                 when_ready(settings)
-                _watch(children)
+                _watch(children, signals, tell)
         except _Stopped:
             tell("stopped")
 
@@ -147,7 +153,7 @@ def _start_servers(
             stack.callback(redis.stop)
             settings = msgspec.structs.replace(settings, redis_url=redis.start())
         if redis.process is not None:
-            children.append(Child("Redis", redis.process, log))
+            children.append(Child("Redis", redis.process, log, partial(_restart_redis, redis)))
     return settings, children
 
 
@@ -165,18 +171,27 @@ def _start_children(settings: Settings, stack: ExitStack, signals: _Signals, loc
     for name, arguments in (("api", api), ("worker", worker), ("beat", beat)):
         tell(f"starting {name}")
         log = settings.logs / f"{name}.log"
+        start = partial(
+            start_process,
+            [sys.executable, "-m", *arguments],
+            log,
+            when_parent_dies=signal.SIGTERM,
+            environment=environment,
+            keep_open=lock,
+        )
         with signals.held():
-            process = start_process(
-                [sys.executable, "-m", *arguments],
-                log,
-                when_parent_dies=signal.SIGTERM,
-                environment=environment,
-                keep_open=lock,
-            )
+            # Decisions go on without workers, so these are started again. Without the API nothing does.
+            child = Child(name, start(), log, None if name == "api" else start)
             # In the reverse order of their start: beat, worker, API, and the servers last.
-            stack.callback(end, process, (signal.SIGTERM, STOP_SECONDS[name]))
-        children.append(Child(name, process, log))
+            stack.callback(child.stop)
+        children.append(child)
     return children
+
+
+def _restart_redis(redis: EmbeddedRedis) -> Popen[bytes]:
+    redis.start()
+    assert redis.process is not None
+    return redis.process
 
 
 def address(settings: Settings) -> str:
@@ -201,10 +216,15 @@ def _wait_ready(settings: Settings, children: list[Child]) -> None:
             time.sleep(0.1)
 
 
-def _watch(children: list[Child]) -> None:
+def _watch(children: list[Child], signals: _Signals, tell: Tell) -> None:
     while True:
-        _require_alive(children)
-        time.sleep(0.5)
+        _require_alive([child for child in children if child.again is None])
+        for child in children:
+            if child.again is not None and child.process.poll() is not None:
+                tell(f"{child.name} ended with status {child.process.returncode}, see {child.log}: starting it again")
+                with signals.held():
+                    child.process = child.again()
+        time.sleep(1)
 
 
 def _require_alive(children: list[Child]) -> None:

@@ -243,6 +243,8 @@ class Queries:
         """
         disclosure = self.disclosure(programme, reader)
         stage = stage or disclosure.charter.stages[0].id
+        if disclosure.charter.stage(stage) is None:
+            raise UnknownStageError(f"{stage[:80]!r} is no stage of {programme}", rule="The charter names the stages.")
         key_of_stage = f"standings/{stage}"
         rows, position = self._rows(STANDINGS, programme, key_of_stage, as_of_position, min_position)
         stored = rows.get(key_of_stage)

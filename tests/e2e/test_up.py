@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import signal
@@ -171,6 +172,39 @@ def test_it_stops_all_it_started_and_comes_back_with_the_same_ledger(up: Up, tmp
     _gone, alive = psutil.wait_procs(family, timeout=30)
     assert alive == []
     assert httpx.get(f"{up.url}/health/ready", trust_env=False).status_code == 200
+
+
+@pytest.mark.timeout(120)
+def test_a_worker_or_redis_that_dies_is_started_again_and_decisions_go_on(up: Up) -> None:
+    def running(*words: str) -> list[psutil.Process]:
+        found = []
+        for process in up.family():
+            with contextlib.suppress(psutil.NoSuchProcess):  # one that just ended
+                if all(word in " ".join(process.cmdline()) for word in words):
+                    found.append(process)
+        return found
+
+    keys = json.loads((up.home / "keys.json").read_text())
+    programme = f"{up.url}/v1/programmes/independent-ai-foundation-model-rehearsal"
+    for number, words in enumerate([("celery", " worker "), ("celery", " beat "), ("redis-server",)]):
+        killed = running(*words)
+        assert killed
+        for process in killed:
+            with contextlib.suppress(psutil.NoSuchProcess):
+                process.kill()
+        body = {"grant": f"g{number}", "team": "upstage", "resource": "data"}
+        answer = httpx.post(
+            f"{programme}/decisions/grant-resource",
+            json={**body, "starts": "2026-02-01", "ends": "2026-03-01"},
+            headers={"Authorization": f"Bearer {keys['agencies']['msit']}", "Idempotency-Key": f"again-{number}"},
+            trust_env=False,
+        )
+        assert answer.status_code == 201, answer.text
+        position = answer.json()["events"][0]["position"]
+        deadline = time.monotonic() + 30
+        while httpx.get(f"{programme}/grants", trust_env=False).json()["position"] < position or not running(*words):
+            assert time.monotonic() < deadline
+            time.sleep(0.2)
 
 
 def test_with_given_servers_it_starts_none(up: Up, tmp_path: Path) -> None:
