@@ -11,6 +11,7 @@ import msgspec
 from domain import charter_document
 from domain.boundary import IDENTIFIER, QueryItem, tag
 from domain.charter_document import Charter
+from domain.charter_faults import faults
 from domain.decision import DECISIONS, Case, Command, decision
 from domain.event import EVENTS, Event, event
 from domain.refusal import FieldError, Refusal, UnknownProgrammeError
@@ -126,7 +127,7 @@ def document_faults(programme: str | None, document: object) -> Iterator[FieldEr
         return
     if programme is not None and charter.programme != programme:
         yield FieldError("/programme", f"{charter.programme!r} is published for {programme!r}")
-    for fault in charter_document.faults(charter, DECISIONS, EVENTS):
+    for fault in faults(charter, DECISIONS, EVENTS):
         yield FieldError(fault.pointer, fault.detail)
 
 

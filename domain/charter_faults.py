@@ -1,0 +1,181 @@
+"""What is wrong with a charter: every contradiction at once, each by its place in the document (a JSON pointer)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from fractions import Fraction
+
+import msgspec
+
+from domain.charter_document import (
+    TOTAL,
+    Charter,
+    Criterion,
+    Independence,
+    Judged,
+    Measured,
+    Stage,
+    Unpublished,
+)
+from domain.points import UNDISCLOSED, DecimalFormatError, is_known, known, parse_decimal
+
+
+class Fault(msgspec.Struct, frozen=True):
+    """One contradiction: where (JSON pointer) and which rule."""
+
+    pointer: str
+    detail: str
+
+
+def faults(charter: Charter, decisions: Iterable[str], events: Iterable[str]) -> list[Fault]:
+    """Every contradiction of the charter. `decisions`, `events`: the names that this release knows."""
+    return list(_faults(charter, frozenset(decisions), frozenset(events)))
+
+
+def _faults(charter: Charter, decisions: frozenset[str], events: frozenset[str]) -> Iterator[Fault]:
+    agencies = {agency.id for agency in charter.agencies}
+    yield from _repeated("/agencies", [agency.id for agency in charter.agencies])
+    yield from _unknown("/owner", [charter.owner], agencies, "agency")
+    yield from _unknown("/joint_publishers", charter.joint_publishers, agencies, "agency")
+    if not charter.joint_publishers:
+        yield Fault("/joint_publishers", "at least one agency publishes the results")
+    if (charter.recorder is not None) != (charter.data_set == "public-record"):
+        yield Fault("/recorder", "a public record has a recorder, and nothing else has")
+    elif charter.recorder is not None:
+        yield from _unknown("/recorder", [charter.recorder], agencies, "agency")
+    for i, mandate in enumerate(charter.mandates):
+        yield from _unknown(f"/mandates/{i}/decisions", mandate.decisions, decisions, "decision")
+        yield from _unknown(f"/mandates/{i}/agencies", mandate.agencies, agencies, "agency")
+        if not mandate.agencies or not mandate.decisions:
+            yield Fault(f"/mandates/{i}", "a mandate names at least one agency and one decision")
+    if not charter.stages:
+        yield Fault("/stages", "at least one stage")
+    yield from _repeated("/stages", [stage.id for stage in charter.stages])
+    for i, stage in enumerate(charter.stages):
+        yield from _stage_faults(f"/stages/{i}", stage, int(charter.seats))
+    yield from _independence_faults(charter.independence)
+    stages = {stage.id for stage in charter.stages}
+    yield from _repeated("/calls", [call.id for call in charter.calls])
+    for i, call in enumerate(charter.calls):
+        yield from _unknown(f"/calls/{i}/after", [call.after], stages, "stage")
+        yield from _repeated(f"/calls/{i}/classes", [each.id for each in call.classes])
+        if not call.classes:
+            yield Fault(f"/calls/{i}/classes", "a call names at least one class that may apply")
+        if not 0 < int(call.seats) <= int(charter.seats):
+            yield Fault(f"/calls/{i}/seats", f"between 1 and the {charter.seats} seats of the programme")
+    resources = {resource.id for resource in charter.resources}
+    yield from _repeated("/resources", [resource.id for resource in charter.resources])
+    for i, entitlement in enumerate(charter.entitlements):
+        yield from _unknown(f"/entitlements/{i}/resources", entitlement.resources, resources, "resource")
+    for i, disclosure in enumerate(charter.disclosure):
+        yield from _unknown(f"/disclosure/{i}/events", disclosure.events, events, "event")
+
+
+def _stage_faults(place: str, stage: Stage, seats: int) -> Iterator[Fault]:
+    if is_known(stage.precision) and stage.precision not in "0123456":
+        yield Fault(f"{place}/precision", "0 to 6 decimals, or undisclosed")
+    if int(stage.eliminate) >= seats:
+        yield Fault(f"{place}/eliminate", f"the cut ({stage.eliminate}) leaves nobody of {seats} seats")
+    yield from _repeated(f"{place}/assessments", [a.id for a in stage.assessments])
+    if not stage.assessments:
+        yield Fault(f"{place}/assessments", "at least one assessment")
+    yield from _sum_faults(place, stage.maximum, [a.maximum for a in stage.assessments], "assessments")
+    panels = {panel.id for panel in stage.panels}
+    yield from _repeated(f"{place}/panels", [panel.id for panel in stage.panels])
+    for i, panel in enumerate(stage.panels):
+        if is_known(panel.quorum) and not (panel.quorum.isdecimal() and 0 < int(panel.quorum) <= int(panel.size)):
+            yield Fault(f"{place}/panels/{i}/quorum", f"1 to the panel's size {panel.size}, or undisclosed")
+    indices = {index.id for index in stage.indices}
+    yield from _repeated(f"{place}/indices", [index.id for index in stage.indices])
+    for i, assessment in enumerate(stage.assessments):
+        here = f"{place}/assessments/{i}"
+        if assessment.id == TOTAL:
+            yield Fault(f"{here}/id", f"{TOTAL!r} names the sum of all assessments")
+        yield from _repeated(f"{here}/criteria", [c.id for c in assessment.criteria])
+        if not assessment.criteria:
+            yield Fault(f"{here}/criteria", "at least one criterion")
+        yield from _sum_faults(here, assessment.maximum, [c.maximum for c in assessment.criteria], "criteria")
+        for k, criterion in enumerate(assessment.criteria):
+            yield from _criterion_faults(f"{here}/criteria/{k}", criterion, stage, panels, indices)
+    nodes = stage.nodes()
+    yield from _unknown(f"{place}/tie_break", stage.tie_break, nodes, "node of the rubric")
+    yield from _repeated(f"{place}/tie_break", list(stage.tie_break))
+    yield from _repeated(f"{place}/gates", [gate.id for gate in stage.gates])
+    for i, gate in enumerate(stage.gates):
+        yield from _unknown(f"{place}/gates/{i}/node", [gate.node], nodes, "node of the rubric")
+        yield from _points_faults(f"{place}/gates/{i}/minimum", gate.minimum)
+        maximum = _value(nodes.get(gate.node, UNDISCLOSED))
+        minimum = _value(gate.minimum)
+        if maximum is not None and minimum is not None and minimum > maximum:
+            yield Fault(f"{place}/gates/{i}/minimum", f"{gate.minimum} is above the maximum of {gate.node}")
+
+
+def _criterion_faults(
+    place: str, criterion: Criterion, stage: Stage, panels: set[str], indices: set[str]
+) -> Iterator[Fault]:
+    if is_known(criterion.index):
+        yield from _unknown(f"{place}/index", [criterion.index], indices, "index")
+    match criterion.scoring:
+        case Judged(panel=panel):
+            yield from _unknown(f"{place}/scoring/panel", [panel], panels, "panel")
+        case Measured(benchmarks=benchmarks):
+            yield from _repeated(f"{place}/scoring/benchmarks", [b.id for b in benchmarks])
+            if not benchmarks:
+                yield Fault(f"{place}/scoring/benchmarks", "at least one benchmark")
+            if not is_known(criterion.maximum):
+                yield Fault(f"{place}/maximum", "a measured criterion needs a known maximum")
+        case Unpublished():
+            return
+    if stage.decimals is None or not is_known(stage.rounding):
+        yield Fault(f"{place}/scoring", "points can be computed only with a known precision and rounding")
+
+
+def _independence_faults(independence: Independence) -> Iterator[Fault]:
+    yield from _repeated("/independence/perspectives", [p.id for p in independence.perspectives])
+    for i, perspective in enumerate(independence.perspectives):
+        place = f"/independence/perspectives/{i}/conditions"
+        yield from _repeated(place, [c.id for c in perspective.conditions])
+        if not perspective.conditions:
+            yield Fault(place, "at least one condition")
+
+
+def _points_faults(pointer: str, text: str) -> Iterator[Fault]:
+    if is_known(text):
+        try:
+            parse_decimal(text)
+        except DecimalFormatError as error:
+            yield Fault(pointer, str(error))
+
+
+def _sum_faults(place: str, maximum: str, parts: list[str], what: str) -> Iterator[Fault]:
+    yield from _points_faults(f"{place}/maximum", maximum)
+    for i, part in enumerate(parts):
+        yield from _points_faults(f"{place}/{what}/{i}/maximum", part)
+    whole = _value(maximum)
+    if whole is None:
+        return
+    values = [_value(part) for part in parts]
+    reached = sum((value for value in values if value is not None), Fraction(0))
+    if None not in values and reached != whole:
+        yield Fault(f"{place}/maximum", f"the {what} add up to {float(reached):g}, not to {maximum}")
+    elif reached > whole:
+        yield Fault(f"{place}/maximum", f"the known {what} add up to {float(reached):g}, more than {maximum}")
+
+
+def _value(text: str) -> Fraction | None:
+    try:
+        return known(text)
+    except ValueError:
+        return None
+
+
+def _repeated(pointer: str, ids: list[str]) -> Iterator[Fault]:
+    for each in sorted({one for one in ids if ids.count(one) > 1}):
+        yield Fault(pointer, f"{each!r} stands more than once")
+
+
+def _unknown(pointer: str, names: Iterable[str], known_names: Iterable[str], what: str) -> Iterator[Fault]:
+    allowed = set(known_names)
+    for name in names:
+        if name not in allowed:
+            yield Fault(pointer, f"{name!r} is no {what}")
