@@ -166,6 +166,7 @@ def _start_children(settings: Settings, stack: ExitStack, signals: _Signals, loc
     }
     api = ["granian", "--interface", "asgi", "--factory", "service.app:create_app", "--loop", "uvloop", "--no-ws"]
     api += ["--host", settings.host, "--port", str(settings.port), "--workers", "1", "--workers-kill-timeout", "5"]
+    api += ["--respawn-failed-workers"]
     worker, beat = [*CELERY, *WORKER], [*CELERY, *BEAT, "--schedule", str(settings.home / "beat-schedule")]
     children = []
     for name, arguments in (("api", api), ("worker", worker), ("beat", beat)):

@@ -207,6 +207,23 @@ def test_a_worker_or_redis_that_dies_is_started_again_and_decisions_go_on(up: Up
             time.sleep(0.2)
 
 
+def test_an_api_worker_that_dies_is_started_again(up: Up) -> None:
+    server = next(process for process in up.family() if "granian" in " ".join(process.cmdline()))
+    killed = [process for process in server.children() if "resource_tracker" not in " ".join(process.cmdline())]
+    assert killed
+    for process in killed:
+        process.kill()
+    deadline = time.monotonic() + 30
+    while True:
+        with contextlib.suppress(httpx.TransportError):
+            if httpx.get(f"{up.url}/health/ready", trust_env=False).status_code == 200:
+                break
+        assert time.monotonic() < deadline
+        time.sleep(0.2)
+    assert not {process.pid for process in killed} & {process.pid for process in up.family()}
+    assert up.process.poll() is None
+
+
 def test_with_given_servers_it_starts_none(up: Up, tmp_path: Path) -> None:
     """DATABASE_URL and REDIS_URL name those of the first; a database of its own."""
     sockets = up.home / "sockets"
