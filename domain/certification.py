@@ -42,8 +42,7 @@ def certify_figure(command: CertifyFigure, case: Case, record: StageRecord) -> I
     if not record.course.closed and not command.reported:
         raise ScoringOpenError(f"scoring of {stage.id} is open", rule="Figures are certified after scoring is closed.")
     source = command.source or f"certified by {case.actor.agency}"
-    record.course.statements.append(Statement(command.figure, source, case.position))
-    if why := contradicts(stage, record):
+    if why := contradicts(stage, record, Statement(command.figure, source, case.position)):
         raise FigureContradictsError(why, rule="A certified figure must not contradict a known one.", pointer="/figure")
     yield FigureCertified(stage=stage.id, figure=command.figure, source=source)
 

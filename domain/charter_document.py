@@ -14,6 +14,7 @@ import msgspec
 import rfc8785
 
 from domain.boundary import IDENTIFIER
+from domain.deadlines import Zone
 from domain.envelope import DataSet
 from domain.points import UNDISCLOSED, is_known
 
@@ -49,6 +50,17 @@ class Mandate(_Part, frozen=True, kw_only=True):
 
     decisions: tuple[Identifier, ...]
     agencies: tuple[Identifier, ...]
+
+
+class Countersignature(_Part, frozen=True, kw_only=True):
+    """Decisions that take effect once one of `agencies` has approved them.
+
+    Never the same person twice; `same_agency`: whether the proposer's own agency may approve.
+    """
+
+    decisions: tuple[Identifier, ...]
+    agencies: tuple[Identifier, ...]
+    same_agency: Literal["yes", "no"] = "no"
 
 
 class Benchmark(_Part, frozen=True, kw_only=True):
@@ -224,7 +236,11 @@ class Disclosure(_Part, frozen=True, kw_only=True):
 
 
 class Charter(_Part, frozen=True, kw_only=True):
-    """A programme's rules. `recorder`: who enters what others decided; only in a public record."""
+    """A programme's rules. `recorder`: who enters what others decided; only in a public record.
+
+    `consortium_decisions`: what a consortium may decide about itself. `zone`: the clock that deadlines run by.
+    `proposal_days`: how long a proposal can be approved.
+    """
 
     format: Literal["sillok-charter/1"]
     programme: Identifier
@@ -236,6 +252,10 @@ class Charter(_Part, frozen=True, kw_only=True):
     recorder: Identifier | None = None
     agencies: tuple[Agency, ...]
     mandates: tuple[Mandate, ...]
+    consortium_decisions: tuple[Identifier, ...] = ()
+    countersignatures: tuple[Countersignature, ...] = ()
+    proposal_days: Number = "30"
+    zone: Zone = "Asia/Seoul"
     seats: Number
     joint_publishers: tuple[Identifier, ...]
     stages: tuple[Stage, ...]
@@ -257,6 +277,22 @@ class Charter(_Part, frozen=True, kw_only=True):
 
     def may(self, agency: str, decision: str) -> bool:
         return any(decision in m.decisions and agency in m.agencies for m in self.mandates)
+
+    def countersigners(self, decision: str, proposer: str) -> tuple[str, ...]:
+        """The agencies one of which must approve a decision of `proposer`; none if it needs no second one."""
+        return tuple(
+            dict.fromkeys(
+                agency
+                for each in self.countersignatures
+                if decision in each.decisions
+                for agency in each.agencies
+                if agency != proposer or each.same_agency == "yes"
+            )
+        )
+
+    def countersigned(self, decision: str) -> bool:
+        """Whether the charter asks for a second agency's approval of every such decision."""
+        return any(decision in each.decisions for each in self.countersignatures)
 
 
 def canonical(document: object) -> bytes:

@@ -48,6 +48,14 @@ def _faults(charter: Charter, decisions: frozenset[str], events: frozenset[str])
         yield from _unknown(f"/mandates/{i}/agencies", mandate.agencies, agencies, "agency")
         if not mandate.agencies or not mandate.decisions:
             yield Fault(f"/mandates/{i}", "a mandate names at least one agency and one decision")
+    yield from _unknown("/consortium_decisions", charter.consortium_decisions, decisions, "decision")
+    for i, each in enumerate(charter.countersignatures):
+        yield from _unknown(f"/countersignatures/{i}/decisions", each.decisions, decisions, "decision")
+        yield from _unknown(f"/countersignatures/{i}/agencies", each.agencies, agencies, "agency")
+        for decision in each.decisions:
+            for agency in sorted(agencies):
+                if charter.may(agency, decision) and not charter.countersigners(decision, agency):
+                    yield Fault(f"/countersignatures/{i}/agencies", f"nobody may approve {decision} of {agency}")
     if not charter.stages:
         yield Fault("/stages", "at least one stage")
     yield from _repeated("/stages", [stage.id for stage in charter.stages])

@@ -58,22 +58,39 @@ class CharterFact(Fact, Protocol):
 
 
 class Case(msgspec.Struct, frozen=True, kw_only=True):
-    """What surrounds a command: programme, who asks, when (`decided_at`, UTC), what was read up to `position`."""
+    """What surrounds a command: programme, who asks, when (`decided_at`, UTC), what was read up to `position`.
+
+    `decision_id`: of the decision being made. `countersigned_by`: who approved it, if it was proposed to another.
+    """
 
     programme: str
     actor: Actor
     decided_at: datetime
     position: int
+    decision_id: str
     charter: Charter
     rules_hash: str
+    countersigned_by: Actor | None = None
 
 
-Needs = Callable[[Any, str], tuple[Fact, ...]]
+class CountersignatureRequiredError(Refusal):
+    """The decision takes effect only with a second agency's approval."""
+
+    KIND = "forbidden"
+
+
+Needs = Callable[..., tuple[Fact, ...]]
+Prior = Callable[[Any, str], Fact]
 Decide = Callable[..., Iterable[Event]]
 
 
 class Decision(msgspec.Struct, frozen=True, kw_only=True):
-    """One row of the rulebook. `version` changes whenever the same facts could lead to other events."""
+    """One row of the rulebook. `version` changes whenever the same facts could lead to other events.
+
+    `own`: the field of the command that names the consortium which may decide this about itself. `mandated`: false
+    where the decision itself says who may make it, instead of the charter's mandates. `prior`: a fact that never
+    changes once it is there, read before `needs` can say what else the decision depends on.
+    """
 
     type: str
     version: int
@@ -81,6 +98,9 @@ class Decision(msgspec.Struct, frozen=True, kw_only=True):
     needs: Needs
     decide: Decide
     summary: str
+    own: str | None = None
+    mandated: bool = True
+    prior: Prior | None = None
 
 
 class Ruling(msgspec.Struct, frozen=True, kw_only=True):
@@ -97,15 +117,35 @@ DECISIONS: dict[str, Decision] = {}
 D = TypeVar("D", bound=Decide)
 
 
-def decision(type_: str, command: type[Command], *, needs: Needs, version: int = 1) -> Callable[[D], D]:
-    """Register a decision; `needs` names the facts beyond the charter, in the order the function takes them."""
+def decision(
+    type_: str,
+    command: type[Command],
+    *,
+    needs: Needs,
+    version: int = 1,
+    own: str | None = None,
+    mandated: bool = True,
+    prior: Prior | None = None,
+) -> Callable[[D], D]:
+    """Register a decision; `needs` names the facts beyond the charter, in the order the function takes them.
+
+    It is given command and programme, and the fact of `prior`, folded, if there is one. The rest: see `Decision`.
+    """
 
     def register(function: D) -> D:
         if type_ in DECISIONS:
             raise ValueError(f"decision {type_} is registered twice")
         summary = (function.__doc__ or "").strip().splitlines()[0]
         DECISIONS[type_] = Decision(
-            type=type_, version=version, command=command, needs=needs, decide=function, summary=summary
+            type=type_,
+            version=version,
+            command=command,
+            needs=needs,
+            decide=function,
+            summary=summary,
+            own=own,
+            mandated=mandated,
+            prior=prior,
         )
         return function
 
@@ -128,18 +168,41 @@ def fold(facts: Sequence[Fact], type_: str, tags: Iterable[str], position: int, 
 def rule_on(
     decision: Decision, command: Command, charter_fact: CharterFact, facts: Sequence[Fact], *, case: Case
 ) -> Ruling:
-    """Decide. `facts` are folded. Raises a `Refusal`; otherwise at least one event."""
+    """Decide. `facts` are folded and left as they are. Raises a `Refusal`; otherwise at least one event."""
     charter = charter_fact.charter
-    _require_mandate(decision.type, case.actor, charter)
+    if decision.mandated:
+        _require_mandate(decision, command, case.actor, charter)
     _require_attribution(command, charter)
+    if charter.countersigned(decision.type) and not command.reported:
+        require_countersignature(case, f"{decision.type} of {case.actor.agency}")
     events = tuple(decision.decide(command, case, *facts))
     return Ruling(events=events, data_set=charter.data_set, rules_hash=charter_fact.rules_hash)
 
 
-def _require_mandate(decision_type: str, actor: Actor, charter: Charter) -> None:
-    if not charter.may(actor.agency, decision_type):
+def require_countersignature(case: Case, what: str) -> None:
+    """Raise unless a second one has approved `what`; the service then makes it a proposal."""
+    if case.countersigned_by is None:
+        raise CountersignatureRequiredError(
+            f"{what} waits for a second agency", rule="No single person takes a decision that the charter gives to two."
+        )
+
+
+def _require_mandate(decision: Decision, command: Command, actor: Actor, charter: Charter) -> None:
+    if actor.party == "consortium":
+        if decision.own is None or decision.type not in charter.consortium_decisions:
+            raise NotMandatedError(
+                f"a consortium may not {decision.type} in {charter.programme}",
+                rule="The charter says what a consortium may decide about itself.",
+            )
+        if getattr(command, decision.own) != actor.agency:
+            raise NotMandatedError(
+                f"{decision.own}: {actor.agency} decides about itself only",
+                rule="A consortium decides about itself, never about another.",
+                pointer=f"/{decision.own}",
+            )
+    elif not charter.may(actor.agency, decision.type):
         raise NotMandatedError(
-            f"{actor.agency} may not {decision_type} in {charter.programme}",
+            f"{actor.agency} may not {decision.type} in {charter.programme}",
             rule="The charter's mandates say which agency may make which decision.",
         )
 

@@ -17,11 +17,18 @@ DataSet = Literal["public-record", "rehearsal", "live"]
 Attribution = Literal["decided", "reported"]
 
 
-class Actor(msgspec.Struct, frozen=True):
-    """Who submitted: an agency, and the principal (a key or an opaque person id) that acted for it."""
+Party = Literal["agency", "consortium"]
+
+
+class Actor(msgspec.Struct, frozen=True, omit_defaults=True):
+    """Who submitted: an agency, and the principal (a key or an opaque person id) that acted for it.
+
+    `party`: with `consortium`, `agency` is the id of a consortium that decides about itself.
+    """
 
     agency: str
     principal: str
+    party: Party = "agency"
 
 
 class PrivateEnvelope(msgspec.Struct, frozen=True, kw_only=True):

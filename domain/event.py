@@ -24,6 +24,10 @@ class Event(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
         """The programme-scoped tags that decisions find this event by; by default the programme as a whole."""
         return (tag("programme", programme),)
 
+    def substance(self) -> bytes:
+        """What an approval approves: the data, but for what only says when it was decided."""
+        return encode_data(self)
+
 
 class UnknownEventError(LookupError):
     """An event type, or a version of it, that this release does not know."""

@@ -10,6 +10,7 @@ from domain import (  # noqa: F401 — imported for what they register
     independence,
     outcomes,
     panels,
+    proposals,
     scoring,
     stages,
     teams,
@@ -21,9 +22,15 @@ from domain.event import EVENTS
 __all__ = ["DECISIONS", "EVENTS", "prepare"]
 
 
-def prepare(decision: Decision, command: Command, programme: str) -> tuple[CharterFact, tuple[Fact, ...]]:
-    """The charter that governs a command, and the facts that its decision takes. Raises a `Refusal`."""
+def prepare(
+    decision: Decision, command: Command, programme: str, prior: Fact | None = None
+) -> tuple[CharterFact, tuple[Fact, ...]]:
+    """The charter that governs a command, and the facts that its decision takes. Raises a `Refusal`.
+
+    `prior`: the decision's prior fact, folded, if it has one.
+    """
     if isinstance(command, PublishCharter):
         proposed = ProposedCharter(programme, command.charter)
         return proposed, (proposed,)
-    return CharterInForce(programme), decision.needs(command, programme)
+    known = () if prior is None else (prior,)
+    return CharterInForce(programme), decision.needs(command, programme, *known)

@@ -9,7 +9,7 @@ import msgspec
 
 from domain.boundary import tag
 from domain.charter_document import Identifier
-from domain.event import Event, event
+from domain.event import Event, encode_data, event
 
 DecimalText = Annotated[str, msgspec.Meta(max_length=40)]
 Node = Annotated[str, msgspec.Meta(pattern=r"^[a-z0-9.-]{1,64}(/[a-z0-9.-]{1,64})?$")]
@@ -44,6 +44,9 @@ class StageConsolidated(_OfStage, frozen=True, kw_only=True):
     digest: str
     position: int
     basis: Literal["computed", "certified", "mixed"]
+
+    def substance(self) -> bytes:
+        return encode_data(msgspec.structs.replace(self, digest="", position=0))
 
 
 @event("ResultsPublished")

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+import msgspec
+
 from domain.boundary import QueryItem, tag
 from domain.bounds import Contradiction
 from domain.charter_document import Identifier, Judged, Measured, Stage
 from domain.decision import Case, Command, decision, refuse_if
 from domain.event import Event
-from domain.record import Cell, StageCourse, StageRecord
+from domain.record import Cell, StageCourse, StageRecord, Statement
 from domain.refusal import InvalidCommandError, Refusal
 from domain.stage_events import ResultsPublished, ScoringClosed, StageConsolidated, StageOpened
 from domain.standings import missing_points, standings_basis, standings_of
@@ -263,10 +265,11 @@ def without_outcome(course: StageCourse) -> list[str]:
     return [t for t in course.course.teams if t not in course.course.advanced and t not in course.course.eliminated]
 
 
-def contradicts(stage: Stage, record: StageRecord) -> str | None:
-    """Why the facts of the stage cannot all be true, or `None`."""
+def contradicts(stage: Stage, record: StageRecord, *further: Statement) -> str | None:
+    """Why the facts of the stage, and `further` statements, cannot all be true, or `None`."""
+    course = msgspec.structs.replace(record.course, statements=[*record.course.statements, *further])
     try:
-        tally(stage, record.course, record.cells)
+        tally(stage, course, record.cells)
     except Contradiction as found:
         return str(found)
     return None

@@ -9,8 +9,9 @@ the test unless it was given as `background`.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -18,12 +19,14 @@ import msgspec
 import pytest
 
 from domain import decision as deciding
-from domain.envelope import Actor
+from domain.envelope import Actor, Party
 from domain.event import Event
+from domain.proposals import propose
 from domain.refusal import Refusal
 from domain.rulebook import DECISIONS, prepare
 
 DECIDED_AT = datetime(2026, 1, 15, 3, 0, tzinfo=UTC)
+DECISION_ID = "01936f2e-0000-7000-8000-000000000001"
 
 
 @dataclass
@@ -34,9 +37,18 @@ class Given:
     programme: str = "programme"
     agency: str = "owner"
     background: list[Event] = field(default_factory=list)
+    party: Party = "agency"
+    decided_at: datetime = DECIDED_AT
+    decision_id: str = DECISION_ID
 
     def by(self, agency: str) -> Given:
-        return Given(self.events, self.programme, agency, self.background)
+        return replace(self, agency=agency)
+
+    def by_consortium(self, team: str) -> Given:
+        return replace(self, agency=team, party="consortium")
+
+    def at(self, decided_at: datetime) -> Given:
+        return replace(self, decided_at=decided_at)
 
     def when(self, decision_type: str, body: dict[str, Any]) -> Outcome:
         return Outcome(self, decision_type, body)
@@ -73,9 +85,13 @@ def decide(given: Given, decision_type: str, body: dict[str, Any]) -> tuple[Even
     """Run one decision on a history, as the service does, in memory."""
     decision = DECISIONS[decision_type]
     command = msgspec.convert(body, type=decision.command)
-    charter_fact, facts = prepare(decision, command, given.programme)
-    query = deciding.boundary((charter_fact, *facts))
     history = [*given.background, *given.events]
+    prior = None if decision.prior is None else decision.prior(command, given.programme)
+    if prior is not None:
+        for position, each in enumerate(history, start=1):
+            deciding.fold((prior,), each.TYPE, each.tags(given.programme), position, each)
+    charter_fact, facts = prepare(decision, command, given.programme, prior)
+    query = deciding.boundary((charter_fact, *facts))
     for position, each in enumerate(history, start=1):
         tags = each.tags(given.programme)
         if query.matches(each.TYPE, tags):
@@ -84,10 +100,15 @@ def decide(given: Given, decision_type: str, body: dict[str, Any]) -> tuple[Even
             assert position <= len(given.background), f"{each.TYPE} lies outside the boundary of {decision_type}"
     case = deciding.Case(
         programme=given.programme,
-        actor=Actor(agency=given.agency, principal="test"),
-        decided_at=DECIDED_AT,
+        actor=Actor(agency=given.agency, principal=f"key of {given.agency}", party=given.party),
+        decided_at=given.decided_at,
         position=len(history),
+        decision_id=given.decision_id,
         charter=charter_fact.charter,
         rules_hash=charter_fact.rules_hash,
     )
-    return deciding.rule_on(decision, command, charter_fact, facts, case=case).events
+    try:
+        return deciding.rule_on(decision, command, charter_fact, facts, case=case).events
+    except deciding.CountersignatureRequiredError:
+        body = json.dumps(body, ensure_ascii=False, separators=(",", ":"))
+        return propose(decision, command, body, charter_fact, facts, case=case).events

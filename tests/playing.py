@@ -7,9 +7,10 @@ from pathlib import Path
 from domain.charter import CharterPublished
 from domain.charter_document import parse, rules_hash
 from domain.event import Event
+from domain.proposals import DecisionProposed
 from domain.record import StageRecord
 from domain.standings import Standings, standings_of
-from service.cli.programme_files import Line, read_decisions
+from service.cli.programme_files import Line, Proposals, read_decisions, with_proposals
 from tests.given import Given, decide
 
 PROGRAMMES = Path(__file__).parent.parent / "ops" / "programmes"
@@ -24,9 +25,20 @@ def lines_of(programme: str) -> list[Line]:
 def play(programme: str, lines: list[Line]) -> list[Event]:
     """The events that the decisions come to, in order. Raises the first refusal."""
     events: list[Event] = []
-    for line in lines:
-        given = Given([], programme, line.agency, background=events)
-        events.extend(decide(given, line.decision, line.body))
+    proposals: Proposals = {}
+    for number, line in enumerate(lines, start=1):
+        given = Given(
+            [],
+            programme,
+            line.agency or line.consortium or "",
+            background=events,
+            party="agency" if line.consortium is None else "consortium",
+            decision_id=f"01936f2e-0000-7000-8000-{number:012x}",
+        )
+        made = decide(given, line.decision, with_proposals(line.body, proposals))
+        if line.name is not None and isinstance(made[0], DecisionProposed):
+            proposals[line.name] = {"proposal": made[0].proposal, "command_hash": made[0].command_hash}
+        events.extend(made)
     return events
 
 

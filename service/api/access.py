@@ -6,6 +6,7 @@ from litestar import Request
 from litestar.datastructures import State
 
 from domain.disclosure import Reader
+from domain.envelope import Actor
 from service.api.problems import ApiProblem
 from service.application.identity import Authenticator, Principal
 
@@ -29,13 +30,13 @@ def principal_of(request: AnyRequest, keys: Authenticator) -> Principal | None:
     return principal
 
 
-def require_agency(principal: Principal | None) -> tuple[str, str]:
-    """(agency, key id) of an agency's key. Raises 401, 403."""
+def decider_of(principal: Principal | None) -> Actor:
+    """The agency, or the consortium deciding about itself, that holds the key. Raises 401, 403."""
     if principal is None:
-        raise ApiProblem("unauthenticated", "decisions are submitted with an agency's key, as Authorization: Bearer …")
-    if principal.agency is None:
+        raise ApiProblem("unauthenticated", "decisions are submitted with a key, as Authorization: Bearer …")
+    if principal.role == "auditor":
         raise ApiProblem("wrong-role", f"a key of role {principal.role} submits no decisions")
-    return principal.agency, principal.key_id
+    return Actor(agency=principal.subject, principal=principal.key_id, party=principal.role)
 
 
 def reader_of(principal: Principal | None) -> Reader:

@@ -9,7 +9,7 @@ from litestar import Litestar
 from litestar.di import Provide
 
 from service.api import docs, health, ledger, programmes
-from service.api.decisions import submit_decision
+from service.api.decisions import settle_proposal, submit_decision
 from service.api.parts import Parts
 from service.api.problems import HANDLERS
 
@@ -25,6 +25,7 @@ def create_application(parts: Parts, *, lifespan: Sequence[Lifespan] = ()) -> Li
     return Litestar(
         route_handlers=[
             submit_decision,
+            settle_proposal,
             *programmes.HANDLERS,
             ledger.list_events,
             *health.HANDLERS,

@@ -10,16 +10,19 @@ import msgspec
 from litestar import Response, post
 from litestar.params import FromPath
 
-from domain.envelope import Actor
+from domain.proposals import DecisionProposed
+from domain.refusal import FieldError
 from domain.rulebook import DECISIONS
-from service.api.access import AnyRequest, principal_of, require_agency
+from service.api.access import AnyRequest, decider_of, principal_of
 from service.api.parts import Wired
 from service.api.problems import ApiProblem
-from service.application.submitting import Accepted, Submission, UnknownDecisionError
+from service.application.submitting import Accepted, MalformedBodyError, Submission, UnknownDecisionError
 
 BODY_LIMIT: Final = 1024 * 1024
 """Bytes of one decision's body."""
 
+SETTLEMENTS: Final = {"approval": "approve", "rejection": "reject"}
+_TWICE: Final = FieldError("/proposal", "the address names it")
 _KEY = re.compile(r"[\x21-\x7e]{1,200}")
 
 
@@ -36,6 +39,15 @@ class DecisionRecorded(msgspec.Struct, frozen=True, kw_only=True):
     receipt: str
 
 
+class DecisionWaits(DecisionRecorded, frozen=True, kw_only=True):
+    """A proposal in the ledger: one of `awaiting` approves it by its id and `command_hash`, until `expires_at`."""
+
+    proposal: str
+    awaiting: tuple[str, ...]
+    command_hash: str
+    expires_at: str
+
+
 @post(
     "/v1/programmes/{programme:str}/decisions/{decision_type:str}",
     request_max_body_size=BODY_LIMIT,
@@ -46,7 +58,7 @@ async def submit_decision(
 ) -> Response[bytes]:
     """Submit one decision."""
     principal = await parts.run(partial(principal_of, request, parts.keys))
-    agency, key_id = require_agency(principal)
+    actor = decider_of(principal)
     if decision_type not in DECISIONS:
         raise UnknownDecisionError(decision_type)
     require_json(request)
@@ -54,13 +66,47 @@ async def submit_decision(
         programme=programme,
         decision_type=decision_type,
         body=await request.body(),
-        actor=Actor(agency=agency, principal=key_id),
+        actor=actor,
         idempotency_key=idempotency_key(request),
     )
-    accepted = await parts.run(partial(parts.submit, submission))
+    return answer_to(await parts.run(partial(parts.submit, submission)))
+
+
+@post("/v1/proposals/{proposal:str}/{step:str}", request_max_body_size=BODY_LIMIT, status_code=201)
+async def settle_proposal(
+    request: AnyRequest, proposal: FromPath[str], step: FromPath[str], parts: Wired
+) -> Response[bytes]:
+    """Approve or reject a proposal: the decisions `approve` and `reject`, by the proposal's own address."""
+    actor = decider_of(await parts.run(partial(principal_of, request, parts.keys)))
+    if step not in SETTLEMENTS:
+        raise ApiProblem("not-found", f"a proposal has {' and '.join(SETTLEMENTS)}, no {step[:80]!r}")
+    require_json(request)
+    submission = Submission(
+        programme=proposal.rpartition(":")[0],
+        decision_type=SETTLEMENTS[step],
+        body=with_proposal(await request.body(), proposal),
+        actor=actor,
+        idempotency_key=idempotency_key(request),
+    )
+    return answer_to(await parts.run(partial(parts.submit, submission)))
+
+
+def with_proposal(body: bytes, proposal: str) -> bytes:
+    """The command that a body at a proposal's address stands for. Raises `MalformedBodyError`."""
+    try:
+        fields = msgspec.json.decode(body, type=dict[str, msgspec.Raw])
+    except (msgspec.DecodeError, RecursionError) as error:
+        raise MalformedBodyError(f"the body is not a JSON object: {error}") from error
+    if "proposal" in fields:
+        raise ApiProblem("invalid-parameter", "proposal: the address names it", errors=(_TWICE,))
+    return msgspec.json.encode({**fields, "proposal": proposal}, order="deterministic")
+
+
+def answer_to(accepted: Accepted) -> Response[bytes]:
+    """201 for what is recorded and in effect, 202 for what waits for another agency."""
     return Response(
-        msgspec.json.encode(recorded(accepted)),
-        status_code=201,
+        msgspec.json.encode(recorded(accepted) if accepted.proposed is None else waiting(accepted, accepted.proposed)),
+        status_code=201 if accepted.proposed is None else 202,
         media_type="application/json",
         headers={"Idempotency-Replayed": "true"} if accepted.replayed else {},
     )
@@ -72,6 +118,17 @@ def recorded(accepted: Accepted) -> DecisionRecorded:
         decision_id=str(accepted.decision_id),
         events=tuple(RecordedEvent(each.position, each.type) for each in accepted.events),
         receipt=f"/v1/ledger/receipts/{accepted.events[-1].position}",
+    )
+
+
+def waiting(accepted: Accepted, proposed: DecisionProposed) -> DecisionWaits:
+    """The answer to a decision that became a proposal."""
+    return DecisionWaits(
+        proposal=proposed.proposal,
+        awaiting=proposed.awaiting,
+        command_hash=proposed.command_hash,
+        expires_at=proposed.expires_at,
+        **msgspec.structs.asdict(recorded(accepted)),
     )
 
 

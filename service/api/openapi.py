@@ -12,9 +12,10 @@ from typing import Any, Final
 import msgspec
 
 from domain.charter_document import Charter
+from domain.decision import Decision
 from domain.rulebook import DECISIONS
 from domain.standings import Standings
-from service.api.decisions import BODY_LIMIT, DecisionRecorded
+from service.api.decisions import BODY_LIMIT, SETTLEMENTS, DecisionRecorded, DecisionWaits
 from service.api.health import Health
 from service.api.problems import MEDIA_TYPE, STATUS, Problem, catalogue
 from service.api.programmes import AuditTrail, CallList, ProgrammeList, TeamList
@@ -24,6 +25,7 @@ Json = dict[str, Any]
 
 _ANSWERS: Final = (
     DecisionRecorded,
+    DecisionWaits,
     ProgrammeList,
     ProgrammeDetail,
     Charter,
@@ -91,6 +93,8 @@ def _operations(named: dict[Any, Json]) -> Iterator[tuple[str, str, Json]]:
             "post",
             _submit(decision.type, decision.summary, named[decision.command], named),
         )
+    for step, settling in SETTLEMENTS.items():
+        yield f"/v1/proposals/{{proposal}}/{step}", "post", _settle(DECISIONS[settling], named)
     one = "/v1/programmes/{programme}"
     yield "/v1/programmes", "get", _read("list-programmes", "Every programme.", named[ProgrammeList], named)
     yield one, "get", _read("get-programme", "One programme.", named[ProgrammeDetail], named, of_programme=True)
@@ -156,9 +160,32 @@ def _submit(name: str, summary: str, command: Json, named: dict[Any, Json]) -> J
         },
         "responses": {
             "201": _content("Recorded.", named[DecisionRecorded], "application/json"),
+            "202": _content("Proposed: another agency has to approve.", named[DecisionWaits], "application/json"),
             **_problems(statuses, named),
         },
     }
+
+
+def _settle(decision: Decision, named: dict[Any, Json]) -> Json:
+    """The decision without the field that its address stands for."""
+    fields = [field for field in msgspec.structs.fields(decision.command) if field.name != "proposal"]
+    types = [field.type for field in fields]
+    schemas, _components = msgspec.json.schema_components(types, ref_template="#/components/schemas/{name}")
+    schema = {
+        "type": "object",
+        "properties": dict(zip((field.name for field in fields), schemas, strict=True)),
+        "required": [field.name for field in fields if field.required],
+        "additionalProperties": False,
+    }
+    operation = _submit(f"{decision.type}-proposal", decision.summary, schema, named)
+    operation["parameters"][0] = {
+        "name": "proposal",
+        "in": "path",
+        "required": True,
+        "description": "The id that the proposing decision's answer gave.",
+        "schema": {"type": "string", "maxLength": 128},
+    }
+    return operation
 
 
 def _read(

@@ -9,6 +9,7 @@ import msgspec
 from eventsourcing.dcb.api import DCBQuery, DCBQueryItem
 
 from domain.charter import CharterPublished
+from domain.deadlines import instant
 from domain.envelope import decode_envelope
 from domain.event import decode_data
 from domain.views import Occurrence, PoisonEventError, View
@@ -16,7 +17,6 @@ from domain.views.audit_trail import AUDIT_TRAIL
 from domain.views.grants import GRANTS
 from domain.views.standings import STANDINGS
 from service.application.ports import Ledger, ReadResult, RecordedEvent, ViewStore
-from service.application.submitting import instant
 
 VIEWS: Final = (STANDINGS, GRANTS, AUDIT_TRAIL)
 """Every projection of this release; each is partitioned by programme."""

@@ -13,6 +13,7 @@ from domain.boundary import Query, tag
 from domain.calls import AdditionalCallOpened
 from domain.charter import CharterInForce, CharterPublished, require_programme_id
 from domain.charter_document import Charter, EligibleClass, Names
+from domain.deadlines import instant
 from domain.disclosure import Reader, disclosed, readable, stage_of_event
 from domain.envelope import DataSet, decode_envelope
 from domain.event import Event, decode_data
@@ -26,7 +27,7 @@ from domain.views.grants import GRANTS, ResourceUse, resource_use
 from domain.views.standings import STANDINGS, as_of
 from service.application.ports import Ledger, RecordedEvent, ViewStore
 from service.application.projecting import occurrences
-from service.application.submitting import as_dcb, instant
+from service.application.submitting import as_dcb
 
 WAIT_SECONDS: Final = 5.0
 """How long a reader who asks for `min_position` waits for the view."""

@@ -6,7 +6,7 @@ import hashlib
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Final
 from uuid import UUID
 
@@ -17,9 +17,11 @@ from eventsourcing.persistence import IntegrityError
 from domain import decision as deciding
 from domain.boundary import Boundary, Query
 from domain.charter import json_pointer, require_programme_id
-from domain.decision import Case, Command, Decision, Ruling
+from domain.deadlines import instant
+from domain.decision import Case, Command, CountersignatureRequiredError, Decision, Fact, Ruling
 from domain.envelope import Actor, PrivateEnvelope, encode_envelope
 from domain.event import decode_data, encode_data
+from domain.proposals import DecisionProposed, propose
 from domain.refusal import InvalidCommandError
 from domain.rulebook import DECISIONS, prepare
 from service.application.ports import (
@@ -79,11 +81,15 @@ class Recorded(msgspec.Struct, frozen=True):
 
 
 class Accepted(msgspec.Struct, frozen=True, kw_only=True):
-    """A decision that is in the ledger. `replayed`: it was there before this request."""
+    """A decision that is in the ledger. `replayed`: it was there before this request.
+
+    `proposed`: what now waits for another agency, if that is what the decision came to.
+    """
 
     decision_id: UUID
     events: tuple[Recorded, ...]
     replayed: bool
+    proposed: DecisionProposed | None = None
 
 
 class SubmitDecision:
@@ -108,7 +114,7 @@ class SubmitDecision:
             raise UnknownDecisionError(submission.decision_type)
         require_programme_id(submission.programme)
         fingerprint = hashlib.sha256(submission.decision_type.encode() + b"\x00" + submission.body).digest()
-        client = submission.actor.agency
+        client = client_of(submission.actor)
         with self._alone(client, submission.programme, submission.idempotency_key):
             found = self._ledger.find(client, submission.programme, submission.idempotency_key)
             if found is not None:
@@ -136,7 +142,7 @@ class SubmitDecision:
 
     def _append(self, submission: Submission, decision: Decision, command: Command, fingerprint: bytes) -> Accepted:
         for _attempt in range(ATTEMPTS):
-            request = self._decide(submission, decision, command, fingerprint)
+            request, proposed = self._decide(submission, decision, command, fingerprint)
             try:
                 appended = self._ledger.append(request)
             except (IntegrityError, StaleDecisionError):
@@ -147,46 +153,61 @@ class SubmitDecision:
                 decision_id=appended.decision_id,
                 events=tuple(Recorded(appended.first_position + i, new.type) for i, new in enumerate(request.events)),
                 replayed=False,
+                proposed=proposed,
             )
         raise ContendedError(decision.type)
 
     def _decide(
         self, submission: Submission, decision: Decision, command: Command, fingerprint: bytes
-    ) -> AppendRequest:
-        """Read the boundary, decide, and make the request to append. Raises a `Refusal`."""
+    ) -> tuple[AppendRequest, DecisionProposed | None]:
+        """Read the boundary, decide, and make the request to append; what it proposes. Raises a `Refusal`."""
         programme = submission.programme
         decided_at = self._sources.now()
-        charter_fact, facts = prepare(decision, command, programme)
+        prior = None if decision.prior is None else decision.prior(command, programme)
+        if prior is not None:
+            self._fold((prior,))
+        charter_fact, facts = prepare(decision, command, programme, prior)
         folded = tuple(dict.fromkeys((charter_fact, *facts)))
-        query = deciding.boundary(folded)
-        found = self._ledger.read(as_dcb(query))
-        for each in found:
-            event = decode_data(each.type, each.version, each.data)
-            deciding.fold(folded, each.type, each.tags, each.position, event)
+        query, head = self._fold(folded)
+        decision_id = self._sources.identifier()
         case = Case(
             programme=programme,
             actor=submission.actor,
             decided_at=decided_at,
-            position=found.head,
+            position=head,
+            decision_id=str(decision_id),
             charter=charter_fact.charter,
             rules_hash=charter_fact.rules_hash,
         )
-        ruling = deciding.rule_on(decision, command, charter_fact, facts, case=case)
-        decision_id = self._sources.identifier()
-        return AppendRequest(
+        try:
+            ruling = deciding.rule_on(decision, command, charter_fact, facts, case=case)
+        except CountersignatureRequiredError:
+            ruling = propose(decision, command, submission.body.decode(), charter_fact, facts, case=case)
+        first = ruling.events[0]
+        request = AppendRequest(
             events=self._new_events(
-                submission, decision, command, ruling, decision_id, Boundary(query, found.head), decided_at
+                submission, decision, command, ruling, decision_id, Boundary(query, head), decided_at
             ),
             decision_id=decision_id,
-            condition=DCBAppendCondition(fail_if_events_match=as_dcb(query), after=found.head),
+            condition=DCBAppendCondition(fail_if_events_match=as_dcb(query), after=head),
             decided_at=decided_at,
             idempotency=IdempotencyKey(
-                client=submission.actor.agency,
+                client=client_of(submission.actor),
                 programme=programme,
                 key=submission.idempotency_key,
                 fingerprint=fingerprint,
             ),
         )
+        return request, first if isinstance(first, DecisionProposed) else None
+
+    def _fold(self, facts: tuple[Fact, ...]) -> tuple[Query, int]:
+        """Read what the facts depend on and let them take it in; the query, and the head as of which it was read."""
+        query = deciding.boundary(facts)
+        found = self._ledger.read(as_dcb(query))
+        for each in found:
+            event = decode_data(each.type, each.version, each.data)
+            deciding.fold(facts, each.type, each.tags, each.position, event)
+        return query, found.head
 
     def _new_events(
         self,
@@ -233,12 +254,19 @@ class SubmitDecision:
         return new
 
     def _accepted(self, appended: Appended) -> Accepted:
-        found = self._ledger.read(after=appended.first_position - 1, upto=appended.last_position)
+        found = list(self._ledger.read(after=appended.first_position - 1, upto=appended.last_position))
+        first = decode_data(found[0].type, found[0].version, found[0].data)
         return Accepted(
             decision_id=appended.decision_id,
             events=tuple(Recorded(each.position, each.type) for each in found),
             replayed=appended.replayed,
+            proposed=first if isinstance(first, DecisionProposed) else None,
         )
+
+
+def client_of(actor: Actor) -> str:
+    """Whose idempotency keys these are: two keys of an agency share them, an agency and a consortium never do."""
+    return actor.agency if actor.party == "agency" else f"{actor.party}:{actor.agency}"
 
 
 def parse_command(decision: Decision, body: bytes) -> Command:
@@ -262,8 +290,3 @@ def parse_command(decision: Decision, body: bytes) -> Command:
 def as_dcb(query: Query) -> DCBQuery:
     """The domain's query in the library's terms."""
     return DCBQuery(items=[DCBQueryItem(types=list(item.types), tags=list(item.tags)) for item in query.items])
-
-
-def instant(time: datetime) -> str:
-    """RFC 3339, UTC, microseconds."""
-    return time.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")

@@ -30,7 +30,7 @@ def demonstrate(settings: Settings, programmes: Path | None) -> None:
             with click.progressbar(
                 length=len(decisions), label=f"playing {programme}", hidden=not sys.stdout.isatty()
             ) as bar:
-                played = play_lines(client, programme, decisions, keys.agencies, step=partial(bar.update, 1))
+                played = play_lines(client, programme, decisions, keys, step=partial(bar.update, 1))
             click.echo(f"{programme}: {played.new} decisions recorded, {played.replayed} were there already")
             found = client.get(f"/v1/programmes/{programme}/standings", params={"min_position": played.position})
             click.echo(standings_table(content_of(found)))
@@ -46,7 +46,8 @@ def ensure_keys(settings: Settings, lines: list[Line]) -> Keys:
     """Keys for every agency and team that the lines name, and an auditor: those that work are kept, others made."""
     kept = read_keys(settings.keys_file) if settings.keys_file.exists() else Keys()
     teams = {str(line.body["team"]) for line in lines if line.decision == "enrol-team"}
-    agencies = {line.agency for line in lines}
+    teams |= {line.consortium for line in lines if line.consortium is not None}
+    agencies = {line.agency for line in lines if line.agency is not None}
     for line in lines:
         if line.decision == "publish-charter":
             agencies |= {str(agency["id"]) for agency in line.body["charter"]["agencies"]}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from pathlib import Path
 
 import click
@@ -11,7 +11,7 @@ import httpx
 import msgspec
 
 from service.cli.failures import FileError
-from service.cli.programme_files import Line, body_bytes, read_decisions
+from service.cli.programme_files import Line, Proposals, body_bytes, read_decisions
 from service.cli.service_calls import connect, content_of
 from service.settings import read_settings
 from service.supervisor import address
@@ -48,7 +48,7 @@ def play(folder: Path, url: str | None, keys_file: Path | None) -> None:
     keys = read_keys(keys_file or settings.keys_file)
     lines = list(read_decisions(folder))
     with connect(url or address(settings)) as client, click.progressbar(length=len(lines), label=folder.name) as bar:
-        played = play_lines(client, folder.name, lines, keys.agencies, step=lambda: bar.update(1))
+        played = play_lines(client, folder.name, lines, keys, step=lambda: bar.update(1))
     click.echo(f"{folder.name}: {played.new} recorded, {played.replayed} were in the ledger already")
 
 
@@ -56,26 +56,30 @@ def play_lines(
     client: httpx.Client,
     programme: str,
     lines: list[Line],
-    keys: Mapping[str, str],
+    keys: Keys,
     *,
     step: Callable[[], object] = lambda: None,
 ) -> Played:
-    """Submit each line with its agency's key. Raises `ServiceRefusedError` at the first that is refused."""
+    """Submit each line with its submitter's key. Raises `ServiceRefusedError` at the first that is refused."""
     played = Played()
+    proposals: Proposals = {}
     for number, line in enumerate(lines, start=1):
-        body = body_bytes(line)
-        if line.agency not in keys:
-            raise FileError(f"line {number}: there is no key for agency {line.agency}.")
+        body = body_bytes(line, proposals)
+        key = keys.agencies.get(line.agency or "") or keys.consortiums.get(line.consortium or "")
+        if key is None:
+            raise FileError(f"line {number}: there is no key for {line.agency or line.consortium}.")
         response = client.post(
             f"/v1/programmes/{programme}/decisions/{line.decision}",
             content=body,
             headers={
-                "Authorization": f"Bearer {keys[line.agency]}",
+                "Authorization": f"Bearer {key}",
                 "Content-Type": "application/json",
                 "Idempotency-Key": f"play-{number:05d}-{hashlib.sha256(body).hexdigest()[:16]}",
             },
         )
         recorded = content_of(response)
+        if line.name is not None:
+            proposals[line.name] = {what: recorded[what] for what in ("proposal", "command_hash")}
         played.position = max(played.position, recorded["events"][-1]["position"])
         if response.headers.get("Idempotency-Replayed"):
             played.replayed += 1

@@ -14,11 +14,21 @@ from service.cli.failures import FileError
 
 
 class Line(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """One decision to submit: its type, the agency whose key to use, and the body."""
+    """One decision to submit: its type, the agency or the consortium whose key to use, and the body.
+
+    `name`: what later lines call the proposal that this one comes to, as `{"$proposal": name}` and
+    `{"$command_hash": name}`.
+    """
 
     decision: str
-    agency: str
     body: dict[str, Any]
+    agency: str | None = None
+    consortium: str | None = None
+    name: str | None = None
+
+    def __post_init__(self) -> None:
+        if (self.agency is None) == (self.consortium is None):
+            raise ValueError("a decision is submitted by an agency or by a consortium")
 
 
 class _StringsOnly(yaml.BaseLoader):
@@ -79,6 +89,28 @@ def _with_files(value: Any, folder: Path) -> Any:
     return value
 
 
-def body_bytes(line: Line) -> bytes:
-    """The body as it is sent: the same bytes each time, so that sending it again is a replay."""
-    return json.dumps(line.body, ensure_ascii=False, separators=(",", ":")).encode()
+Proposals = dict[str, dict[str, str]]
+"""By a line's name: `proposal` and `command_hash` of the answer to it."""
+
+
+def body_bytes(line: Line, proposals: Proposals) -> bytes:
+    """The body as it is sent: the same bytes each time, so that sending it again is a replay.
+
+    Raises `FileError` for a proposal that no earlier line of that name came to.
+    """
+    return json.dumps(with_proposals(line.body, proposals), ensure_ascii=False, separators=(",", ":")).encode()
+
+
+def with_proposals(value: Any, proposals: Proposals) -> Any:
+    """The value, with what earlier proposals are called put where it is referred to."""
+    if isinstance(value, list):
+        return [with_proposals(each, proposals) for each in value]
+    if not isinstance(value, dict):
+        return value
+    for what in ("proposal", "command_hash"):
+        if set(value) == {f"${what}"}:
+            name = value[f"${what}"]
+            if name not in proposals:
+                raise FileError(f"no earlier decision named {name!r} came to a proposal.")
+            return proposals[name][what]
+    return {name: with_proposals(each, proposals) for name, each in value.items()}

@@ -24,10 +24,10 @@ from eventsourcing.dcb.persistence import DCBListenNotifySubscription
 from eventsourcing.persistence import ProgrammingError
 
 from domain.boundary import tag
+from domain.deadlines import instant
 from domain.entry import SALT_BYTES
 from domain.envelope import Actor, DataSet, PrivateEnvelope, encode_envelope
 from service.application.ports import AppendRequest, NewEvent, RecordedEvent
-from service.application.submitting import instant
 from service.storage.identifiers import uuid7
 from service.storage.ledger import PostgresLedger
 

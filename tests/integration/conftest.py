@@ -58,7 +58,7 @@ class Running:
         )
 
     def play(self, programme: str, lines: list[Line]) -> None:
-        play_lines(self.client, programme, lines, self.keys.agencies)
+        play_lines(self.client, programme, lines, self.keys)
 
 
 def _run(database: str, home: Path) -> Iterator[Running]:

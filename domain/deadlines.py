@@ -1,0 +1,42 @@
+"""Deadlines: whole days on the programme's own clock, kept as instants in the events that set them."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, time, timedelta, timezone
+from typing import Final, Literal
+
+Zone = Literal["Asia/Seoul", "UTC"]
+
+_OFFSETS: Final[dict[str, timezone]] = {"Asia/Seoul": timezone(timedelta(hours=9)), "UTC": UTC}
+"""Zones without daylight saving, so that a rule of arithmetic, not a table of the machine, tells the day."""
+
+
+def instant(moment: datetime) -> str:
+    """RFC 3339, UTC, microseconds."""
+    return moment.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
+
+
+def moment(text: str) -> datetime:
+    """The inverse of `instant`. Raises `ValueError`."""
+    return datetime.fromisoformat(text.replace("Z", "+00:00"))
+
+
+def days_after(start: datetime, days: int, zone: Zone) -> str:
+    """The instant at which the `days`-th day after the day of `start` ends; with 0 days that day itself."""
+    local = start.astimezone(_OFFSETS[zone])
+    return end_of_day(local.date() + timedelta(days=days), zone)
+
+
+def end_of_day(day: date, zone: Zone) -> str:
+    """The instant at which a day ends."""
+    return instant(datetime.combine(day + timedelta(days=1), time(), _OFFSETS[zone]))
+
+
+def day_of(at: datetime, zone: Zone) -> date:
+    """The day that an instant falls on."""
+    return at.astimezone(_OFFSETS[zone]).date()
+
+
+def passed(deadline: str, at: datetime) -> bool:
+    """Whether `at` lies at or after the deadline."""
+    return at >= moment(deadline)

@@ -1,0 +1,359 @@
+"""Countersignature: a decision that the charter gives to two is proposed by one and approved by another."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+from typing import Annotated, Any
+
+import msgspec
+
+from domain.boundary import IDENTIFIER, QueryItem, tag
+from domain.charter_document import Identifier, Text
+from domain.deadlines import days_after, passed
+from domain.decision import (
+    DECISIONS,
+    Case,
+    CharterFact,
+    Command,
+    Decision,
+    Fact,
+    Ruling,
+    decision,
+    rule_on,
+)
+from domain.envelope import Actor
+from domain.event import Event, event
+from domain.outcome_events import Sha256
+from domain.refusal import InvalidCommandError, Refusal
+
+ProposalId = Annotated[str, msgspec.Meta(pattern=f"^{IDENTIFIER}:[0-9a-f-]{{36}}$", max_length=128)]
+"""`programme:decision_id`, of the decision that proposed."""
+
+
+class UnknownProposalError(Refusal):
+    """No such proposal was made in the programme."""
+
+    KIND = "unknown"
+
+
+class ProposalClosedError(Refusal):
+    """The proposal was approved, rejected or withdrawn before."""
+
+
+class ProposalExpiredError(Refusal):
+    """The time in which the proposal could be approved is over."""
+
+
+class ProposalStaleError(Refusal):
+    """The facts have changed so that the proposal would now come to something else than was proposed."""
+
+
+class NotCountersignerError(Refusal):
+    """A proposal is approved or rejected by another agency, which the charter names."""
+
+    KIND = "forbidden"
+
+
+class NotProposerError(Refusal):
+    """A proposal is withdrawn by the agency that made it."""
+
+    KIND = "forbidden"
+
+
+class NotProposableError(Refusal):
+    """The charter names nobody who could approve the decision."""
+
+
+class _OfProposal(Event, frozen=True, kw_only=True):
+    proposal: str
+
+    def tags(self, programme: str) -> tuple[str, ...]:
+        return (proposal_tag(programme, self.proposal),)
+
+
+def proposal_tag(programme: str, proposal: str) -> str:
+    return tag("proposal", programme, proposal.rpartition(":")[2])
+
+
+@event("DecisionProposed", public="agencies")
+class DecisionProposed(_OfProposal, frozen=True, kw_only=True):
+    """A decision that waits for one of `awaiting`.
+
+    `command`: the exact body; `command_hash`: its SHA-256, which an approver names. `effects`: SHA-256 over the events
+    that it would come to now; `events` their types. `proposer`: who asked, whose mandate counts.
+    """
+
+    decision: str
+    command: str
+    command_hash: Sha256
+    proposer: Actor
+    awaiting: tuple[str, ...]
+    expires_at: str
+    events: tuple[str, ...]
+    effects: Sha256
+
+    def tags(self, programme: str) -> tuple[str, ...]:
+        return (*super().tags(programme), tag("programme", programme))
+
+
+@event("DecisionApproved", public="agencies")
+class DecisionApproved(_OfProposal, frozen=True, kw_only=True):
+    """Another agency approved; the events that follow in the same decision are what was proposed."""
+
+    decision: str
+    command_hash: Sha256
+    proposer: Actor
+
+
+@event("DecisionRejected", public="agencies")
+class DecisionRejected(_OfProposal, frozen=True, kw_only=True):
+    """Another agency refused its approval."""
+
+    reason: str
+
+
+@event("ProposalWithdrawn", public="agencies")
+class ProposalWithdrawn(_OfProposal, frozen=True, kw_only=True):
+    """The proposer takes it back."""
+
+    reason: str
+
+
+PROPOSAL_EVENTS = (DecisionProposed, DecisionApproved, DecisionRejected, ProposalWithdrawn)
+
+
+class Proposal:
+    """A fact: one proposal, and whether it still waits."""
+
+    def __init__(self, programme: str, proposal: str) -> None:
+        self.programme = programme
+        self.id = proposal
+        self.closed_at = 0
+        self._proposed: DecisionProposed | None = None
+
+    @property
+    def selects(self) -> tuple[QueryItem, ...]:
+        types = tuple(cls.TYPE for cls in PROPOSAL_EVENTS)
+        return (QueryItem(types=types, tags=(proposal_tag(self.programme, self.id),)),)
+
+    def apply(self, position: int, event: Event) -> None:
+        if isinstance(event, DecisionProposed):
+            self._proposed = event
+        else:
+            self.closed_at = position
+
+    @property
+    def proposed(self) -> DecisionProposed:
+        """What was proposed. Raises `UnknownProposalError`."""
+        if self._proposed is None or self._proposed.proposal != self.id:
+            raise UnknownProposalError(
+                f"proposal: {self.id!r} was not made in {self.programme}",
+                rule="A proposal is named as the answer to it said.",
+                pointer="/proposal",
+            )
+        return self._proposed
+
+    def require_open(self) -> None:
+        """Raise unless it still waits."""
+        if self.closed_at:
+            raise ProposalClosedError(
+                f"{self.id} was settled at position {self.closed_at}",
+                rule="A proposal is approved, rejected or withdrawn once.",
+            )
+
+
+def propose(
+    decision: Decision, command: Command, body: str, charter_fact: CharterFact, facts: tuple[Fact, ...], *, case: Case
+) -> Ruling:
+    """What a decision that waits for a second agency comes to now: its proposal.
+
+    Raises whatever refuses the decision itself, and `NotProposableError`.
+    """
+    awaiting = charter_fact.charter.countersigners(decision.type, case.actor.agency)
+    if not awaiting:
+        raise NotProposableError(
+            f"nobody countersigns {decision.type} of {case.actor.agency}",
+            rule="The charter names who approves the decisions that wait for a second agency.",
+        )
+    ruling = rule_on(decision, command, charter_fact, facts, case=_countersigned(case, awaiting))
+    proposed = DecisionProposed(
+        proposal=f"{case.programme}:{case.decision_id}",
+        decision=decision.type,
+        command=body,
+        command_hash=hashlib.sha256(body.encode()).hexdigest(),
+        proposer=case.actor,
+        awaiting=awaiting,
+        expires_at=days_after(case.decided_at, int(case.charter.proposal_days), case.charter.zone),
+        events=tuple(each.TYPE for each in ruling.events),
+        effects=_effects(ruling.events),
+    )
+    return msgspec.structs.replace(ruling, events=(proposed,))
+
+
+def _countersigned(case: Case, awaiting: tuple[str, ...]) -> Case:
+    """The case as though the first who may approve had approved."""
+    return msgspec.structs.replace(case, countersigned_by=Actor(agency=awaiting[0], principal="proposed"))
+
+
+def _effects(events: tuple[Event, ...]) -> str:
+    hashed = hashlib.sha256()
+    for each in events:
+        hashed.update(hashlib.sha256(each.TYPE.encode()).digest() + hashlib.sha256(each.substance()).digest())
+    return hashed.hexdigest()
+
+
+class Propose(Command, frozen=True, kw_only=True):
+    """`decision` and `command` as they would be submitted."""
+
+    decision: Identifier
+    command: dict[str, Any]
+
+    def inner(self) -> tuple[Decision, Command]:
+        """The decision that is proposed. Raises `InvalidCommandError`."""
+        found = DECISIONS.get(self.decision)
+        if found is None or found.prior is not None or found.command is Propose or not found.mandated:
+            raise InvalidCommandError(
+                f"decision: {self.decision!r} cannot be proposed",
+                rule="What the charter gives to two agencies can be proposed.",
+                pointer="/decision",
+            )
+        try:
+            return found, msgspec.convert(self.command, type=found.command)
+        except msgspec.ValidationError as error:
+            raise InvalidCommandError(
+                f"command: {error}",
+                rule=f"The command is that of {self.decision}, as the API's specification has it.",
+                pointer="/command",
+            ) from error
+
+
+def _needs_of_inner(command: Propose, programme: str) -> tuple[Fact, ...]:
+    inner, its_command = command.inner()
+    return inner.needs(its_command, programme)
+
+
+class _Rules:
+    """The charter of a case, as a fact already folded."""
+
+    def __init__(self, case: Case) -> None:
+        self.charter = case.charter
+        self.rules_hash = case.rules_hash
+        self.selects: tuple[QueryItem, ...] = ()
+
+    def apply(self, position: int, event: Event) -> None:
+        raise AssertionError("selects nothing")
+
+
+@decision("propose", Propose, needs=_needs_of_inner, mandated=False)
+def propose_decision(command: Propose, case: Case, *facts: Fact) -> Iterator[Event]:
+    """Propose a decision that waits for another agency's approval."""
+    inner, its_command = command.inner()
+    body = msgspec.json.encode(command.command, order="deterministic").decode()
+    yield from propose(inner, its_command, body, _Rules(case), facts, case=case).events
+
+
+class OfProposal(Command, frozen=True, kw_only=True):
+    """`proposal`: as the answer to the proposing decision named it."""
+
+    proposal: ProposalId
+
+
+def _proposal(command: OfProposal, programme: str) -> Proposal:
+    return Proposal(programme, command.proposal)
+
+
+def _needs_of_proposed(command: OfProposal, programme: str, prior: Proposal) -> tuple[Fact, ...]:
+    inner = DECISIONS[prior.proposed.decision]
+    return (_proposal(command, programme), *inner.needs(_command_of(prior.proposed), programme))
+
+
+def _command_of(proposed: DecisionProposed) -> Command:
+    return msgspec.json.decode(proposed.command, type=DECISIONS[proposed.decision].command)
+
+
+class Approve(OfProposal, frozen=True, kw_only=True):
+    """`command_hash`: SHA-256 (hex) of the proposed command's bytes, which the approver has read."""
+
+    command_hash: Sha256
+
+
+@decision("approve", Approve, needs=_needs_of_proposed, prior=_proposal, mandated=False)
+def approve(command: Approve, case: Case, proposal: Proposal, *facts: Fact) -> Iterator[Event]:
+    """Approve a proposal: it is decided again on the facts of now, and takes effect."""
+    proposed = proposal.proposed
+    proposal.require_open()
+    _require_countersigner(case, proposed)
+    if command.command_hash != proposed.command_hash:
+        raise InvalidCommandError(
+            f"command_hash: not that of {command.proposal}",
+            rule="Whoever approves names the very command that was proposed.",
+            pointer="/command_hash",
+        )
+    if passed(proposed.expires_at, case.decided_at):
+        raise ProposalExpiredError(
+            f"{command.proposal} could be approved until {proposed.expires_at}",
+            rule=f"A proposal can be approved for {case.charter.proposal_days} days.",
+        )
+    inner, its_command = DECISIONS[proposed.decision], _command_of(proposed)
+    rules = _Rules(case)
+    as_proposed = msgspec.structs.replace(case, actor=proposed.proposer)
+    # Decided with the countersigner that was assumed, so that nothing but changed facts can make a difference.
+    now = rule_on(inner, its_command, rules, facts, case=_countersigned(as_proposed, proposed.awaiting)).events
+    if _effects(now) != proposed.effects:
+        raise ProposalStaleError(
+            f"{command.proposal} would now come to {', '.join(each.TYPE for each in now)} with other content",
+            rule="What is approved is what was proposed; propose it again on the facts of now.",
+        )
+    yield DecisionApproved(
+        proposal=command.proposal,
+        decision=proposed.decision,
+        command_hash=proposed.command_hash,
+        proposer=proposed.proposer,
+    )
+    approved = msgspec.structs.replace(as_proposed, countersigned_by=case.actor)
+    yield from rule_on(inner, its_command, rules, facts, case=approved).events
+
+
+def _require_countersigner(case: Case, proposed: DecisionProposed) -> None:
+    if case.actor.agency not in proposed.awaiting or case.actor.party != "agency":
+        raise NotCountersignerError(
+            f"{case.actor.agency} does not countersign {proposed.proposal}",
+            rule=f"{', '.join(proposed.awaiting)} may approve or reject it.",
+        )
+    if case.actor == proposed.proposer:
+        raise NotCountersignerError(
+            f"{case.actor.principal} proposed it", rule="Nobody approves what they proposed themselves."
+        )
+
+
+class Reject(OfProposal, frozen=True, kw_only=True):
+    reason: Text
+
+
+def _needs_proposal(command: OfProposal, programme: str) -> tuple[Fact, ...]:
+    return (_proposal(command, programme),)
+
+
+@decision("reject", Reject, needs=_needs_proposal, mandated=False)
+def reject(command: Reject, case: Case, proposal: Proposal) -> Iterator[Event]:
+    """Refuse one's approval of a proposal; it is settled by that."""
+    _require_countersigner(case, proposal.proposed)
+    proposal.require_open()
+    yield DecisionRejected(proposal=command.proposal, reason=command.reason)
+
+
+class WithdrawProposal(OfProposal, frozen=True, kw_only=True):
+    reason: Text
+
+
+@decision("withdraw-proposal", WithdrawProposal, needs=_needs_proposal, mandated=False)
+def withdraw_proposal(command: WithdrawProposal, case: Case, proposal: Proposal) -> Iterator[Event]:
+    """Take a proposal back before it is settled."""
+    proposed = proposal.proposed
+    if case.actor.agency != proposed.proposer.agency or case.actor.party != proposed.proposer.party:
+        raise NotProposerError(
+            f"{case.actor.agency} did not propose {command.proposal}", rule="A proposal is withdrawn by its proposer."
+        )
+    proposal.require_open()
+    yield ProposalWithdrawn(proposal=command.proposal, reason=command.reason)

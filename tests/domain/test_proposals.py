@@ -1,0 +1,157 @@
+"""Countersignature: one proposes, another approves."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from domain.decision import NotMandatedError
+from domain.event import Event
+from domain.proposals import (
+    DecisionApproved,
+    DecisionProposed,
+    DecisionRejected,
+    NotCountersignerError,
+    NotProposerError,
+    ProposalClosedError,
+    ProposalExpiredError,
+    ProposalStaleError,
+    ProposalWithdrawn,
+    UnknownProposalError,
+)
+from domain.refusal import InvalidCommandError
+from domain.teams import TeamAlreadyEnrolledError, TeamEnrolled
+from tests.domain import charters
+from tests.given import DECIDED_AT, DECISION_ID, Given, given
+
+PROPOSAL = f"programme:{DECISION_ID}"
+ENROL = {"team": "ant", "name": charters.names("ANT")}
+BODY = json.dumps(ENROL, ensure_ascii=False, separators=(",", ":"))
+HASH = hashlib.sha256(BODY.encode()).hexdigest()
+APPROVAL = {"proposal": PROPOSAL, "command_hash": HASH}
+
+
+def two_eyes(**changes: Any) -> Event:
+    """Enrolment waits for the other agency."""
+    countersigned = {"decisions": ["enrol-team"], "agencies": ["owner", "other"]}
+    return charters.charter(countersignatures=[{**countersigned, **changes}])
+
+
+def proposed(*before: Event) -> list[Event]:
+    history = [two_eyes(), *before]
+    return [*history, *given(background=history).when("enrol-team", ENROL).decide()]
+
+
+def approving(history: list[Event], by: str = "other") -> Given:
+    return given(background=history).by(by)
+
+
+def test_a_decision_that_the_charter_gives_to_two_becomes_a_proposal() -> None:
+    (event,) = given(two_eyes()).when("enrol-team", ENROL).decide()
+    assert isinstance(event, DecisionProposed)
+    assert (event.proposal, event.awaiting, event.events) == (PROPOSAL, ("other",), ("TeamEnrolled",))
+    assert event.command_hash == HASH
+    assert event.expires_at == "2026-02-14T15:00:00.000000Z"
+
+
+def test_what_would_be_refused_cannot_be_proposed() -> None:
+    given(background=[two_eyes(), charters.enrolment("ant")]).when("enrol-team", ENROL).refused(
+        TeamAlreadyEnrolledError
+    )
+
+
+def test_who_may_not_decide_may_not_propose() -> None:
+    given(two_eyes()).by("other").when("enrol-team", ENROL).refused(NotMandatedError)
+
+
+def test_it_can_be_proposed_by_name() -> None:
+    (event,) = given(two_eyes()).when("propose", {"decision": "enrol-team", "command": ENROL}).decide()
+    assert isinstance(event, DecisionProposed)
+    assert event.decision == "enrol-team"
+
+
+@pytest.mark.parametrize("decision", ["x", "propose", "approve", "reject"])
+def test_only_what_waits_for_two_can_be_proposed(decision: str) -> None:
+    given(background=[two_eyes()]).when("propose", {"decision": decision, "command": {}}).refused(
+        InvalidCommandError, "/decision"
+    )
+
+
+def test_approval_takes_effect_in_the_same_decision() -> None:
+    approved, enrolled = approving(proposed()).when("approve", APPROVAL).decide()
+    assert isinstance(approved, DecisionApproved)
+    assert approved.proposer.agency == "owner"
+    assert enrolled == TeamEnrolled(team="ant", name=charters.Names(**charters.names("ANT")))
+
+
+def test_nobody_approves_what_they_proposed() -> None:
+    approving(proposed(), "owner").when("approve", APPROVAL).refused(NotCountersignerError)
+
+
+def test_the_proposers_own_agency_may_approve_where_the_charter_allows_it_but_not_the_same_person() -> None:
+    history: list[Event] = [two_eyes(same_agency="yes")]
+    history += given(background=history).when("enrol-team", ENROL).decide()
+    approving(history, "owner").when("approve", APPROVAL).refused(NotCountersignerError)
+
+
+def test_an_approval_names_the_very_command() -> None:
+    wrong = {"proposal": PROPOSAL, "command_hash": "0" * 64}
+    approving(proposed()).when("approve", wrong).refused(InvalidCommandError, "/command_hash")
+
+
+@pytest.mark.parametrize("late", [timedelta(days=30, hours=11, minutes=59), timedelta(days=31)])
+def test_a_proposal_expires_at_the_end_of_its_last_day_in_seoul(late: timedelta) -> None:
+    decided = approving(proposed()).at(DECIDED_AT + late).when("approve", APPROVAL)
+    if late < timedelta(days=31):
+        assert decided.decide()
+    else:
+        decided.refused(ProposalExpiredError)
+
+
+def test_a_proposal_is_settled_once() -> None:
+    history = proposed()
+    history += approving(history).when("approve", APPROVAL).decide()
+    approving(history).when("approve", APPROVAL).refused(ProposalClosedError)
+    approving(history).when("reject", {"proposal": PROPOSAL, "reason": "no"}).refused(ProposalClosedError)
+
+
+def test_a_proposal_that_would_now_be_refused_is_refused() -> None:
+    history = [*proposed(), charters.enrolment("ant")]
+    approving(history).when("approve", APPROVAL).refused(TeamAlreadyEnrolledError)
+
+
+def test_a_proposal_is_stale_when_it_would_come_to_something_else() -> None:
+    """The field of the stage has changed since."""
+    history: list[Event] = [
+        charters.charter(countersignatures=[{"decisions": ["open-stage"], "agencies": ["other"]}]),
+        charters.enrolment("ant"),
+    ]
+    command = {"stage": "heat"}
+    history += given(background=history).when("open-stage", command).decide()
+    digest = hashlib.sha256(b'{"stage":"heat"}').hexdigest()
+    approval = {"proposal": PROPOSAL, "command_hash": digest}
+    assert approving(history).when("approve", approval).decide()
+    approving([*history, charters.enrolment("bee")]).when("approve", approval).refused(ProposalStaleError)
+
+
+def test_an_unknown_proposal_is_refused() -> None:
+    other = {**APPROVAL, "proposal": "programme:01936f2e-0000-7000-8000-00000000000f"}
+    approving(proposed()).when("approve", other).refused(UnknownProposalError, "/proposal")
+
+
+def test_another_agency_rejects_with_its_reason() -> None:
+    rejection = {"proposal": PROPOSAL, "reason": "not yet"}
+    approving(proposed()).when("reject", rejection).then(DecisionRejected(proposal=PROPOSAL, reason="not yet"))
+    approving(proposed(), "owner").when("reject", rejection).refused(NotCountersignerError)
+
+
+def test_the_proposer_withdraws_it_and_nobody_else() -> None:
+    withdrawal = {"proposal": PROPOSAL, "reason": "mistaken"}
+    approving(proposed(), "owner").when("withdraw-proposal", withdrawal).then(
+        ProposalWithdrawn(proposal=PROPOSAL, reason="mistaken")
+    )
+    approving(proposed()).when("withdraw-proposal", withdrawal).refused(NotProposerError)
