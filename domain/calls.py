@@ -1,81 +1,140 @@
-"""The additional call that fills vacant seats."""
+"""The additional call that fills vacant seats: opened, and closed where it fills none."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Literal
 
 from domain.boundary import QueryItem, tag
-from domain.charter_document import Identifier
+from domain.call_events import AdditionalCallOpened, CallClosedWithoutSelection, CallTeamSelected
+from domain.charter_document import AdditionalCall, Identifier, Names
 from domain.decision import Case, Command, decision, refuse_if
-from domain.event import Event, event
+from domain.event import Event
+from domain.machines import machine
 from domain.record import StageCourse
 from domain.refusal import InvalidCommandError, Refusal
 from domain.stages import OutcomeMissingError, without_outcome
 from domain.teams import Roster
+
+CallState = Literal["unopened", "open", "filled", "closed"]
 
 
 class NoVacancyError(Refusal):
     """The programme has fewer vacant seats than the call offers."""
 
 
+class CallNotOpenError(Refusal):
+    """The call is not open, or not announced."""
+
+
 class CallAlreadyOpenError(Refusal):
     """The call was opened before."""
 
 
-@event("AdditionalCallOpened", public="with-results")
-class AdditionalCallOpened(Event, frozen=True, kw_only=True):
-    """Seats that `stage` left vacant are offered to the charter's classes. `closes`: the deadline as in the charter."""
-
-    call: str
-    stage: str
-    seats: str
-    classes: tuple[str, ...]
-    closes: str
-
-    def tags(self, programme: str) -> tuple[str, ...]:
-        return (tag("programme", programme), tag("call", programme, self.call))
+class CallFilledError(Refusal):
+    """Every seat of the call is filled; with that it is over."""
 
 
-class CallOpening:
-    """A fact: whether a call was opened."""
+class CallClosedError(Refusal):
+    """The call was closed."""
+
+
+CALL = machine(
+    "call",
+    initial="unopened",
+    transitions=[
+        ("unopened", "open-additional-call", "open"),
+        ("open", "apply-to-call", "open"),
+        ("open", "screen-application", "open"),
+        ("open", "select-team", "open"),
+        ("open", "select-team", "filled"),
+        ("open", "close-call", "closed"),
+    ],
+    refusals={
+        "unopened": CallNotOpenError,
+        "open": CallAlreadyOpenError,
+        "filled": CallFilledError,
+        "closed": CallClosedError,
+    },
+)
+
+
+class CallCourse:
+    """A fact: how far one call is; blind to who applies."""
 
     def __init__(self, programme: str, call: str) -> None:
-        self._call = tag("call", programme, call)
-        self.opened = 0
+        self.programme = programme
+        self.call = call
+        self.opened: AdditionalCallOpened | None = None
+        self.selected: list[str] = []
+        self.closed = False
 
     @property
     def selects(self) -> tuple[QueryItem, ...]:
-        return (QueryItem(types=(AdditionalCallOpened.TYPE,), tags=(self._call,)),)
+        types = (AdditionalCallOpened.TYPE, CallTeamSelected.TYPE, CallClosedWithoutSelection.TYPE)
+        return (QueryItem(types=types, tags=(tag("call", self.programme, self.call),)),)
 
     def apply(self, position: int, event: Event) -> None:
-        self.opened = position
+        match event:
+            case AdditionalCallOpened():
+                self.opened = event
+            case CallTeamSelected(team=team):
+                self.selected.append(team)
+            case CallClosedWithoutSelection():
+                self.closed = True
+            case _:
+                pass
+
+    @property
+    def state(self) -> CallState:
+        if self.opened is None:
+            return "unopened"
+        if self.closed:
+            return "closed"
+        return "filled" if len(self.selected) >= int(self.opened.seats) else "open"
+
+    def require(self, decision: str) -> None:
+        """Raise the refusal of the call's state unless it allows the decision."""
+        CALL.require(self.state, decision, subject=f"call {self.call}")
 
 
-class OpenAdditionalCall(Command, frozen=True, kw_only=True):
+def call_of(case: Case, call_id: str) -> AdditionalCall:
+    """The charter's call. Raises `InvalidCommandError`."""
+    call = case.charter.call(call_id)
+    if call is None:
+        raise InvalidCommandError(
+            f"call: {call_id!r} is no call of {case.programme}", rule="The charter names the calls.", pointer="/call"
+        )
+    return call
+
+
+class OfCall(Command, frozen=True, kw_only=True):
+    call: Identifier
+
+
+class OpenAdditionalCall(OfCall, frozen=True, kw_only=True):
     """`call`: of the charter. `after`: the stage whose outcomes leave the vacancy."""
 
-    call: Identifier
     after: Identifier
 
 
-def _facts(command: OpenAdditionalCall, p: str) -> tuple[CallOpening, StageCourse, Roster]:
-    return CallOpening(p, command.call), StageCourse(p, command.after), Roster(p)
+def _facts(command: OpenAdditionalCall, p: str) -> tuple[CallCourse, StageCourse, Roster]:
+    return CallCourse(p, command.call), StageCourse(p, command.after), Roster(p)
 
 
 @decision("open-additional-call", OpenAdditionalCall, needs=_facts)
 def open_additional_call(
-    command: OpenAdditionalCall, case: Case, opening: CallOpening, course: StageCourse, roster: Roster
+    command: OpenAdditionalCall, case: Case, call: CallCourse, course: StageCourse, roster: Roster
 ) -> Iterator[Event]:
     """Open a call for vacant seats, once the outcomes of a stage are recorded."""
-    call = case.charter.call(command.call)
-    if call is None or call.after != command.after:
+    rules = call_of(case, command.call)
+    if rules.after != command.after:
         raise InvalidCommandError(
-            f"call: {command.call!r} is no call of the charter after {command.after!r}",
+            f"after: {command.call} follows {rules.after}",
             rule="The charter names the calls and the stage that each follows.",
-            pointer="/call",
+            pointer="/after",
         )
-    if opening.opened:
-        raise CallAlreadyOpenError(f"{call.id} was opened at position {opening.opened}", rule="A call is opened once.")
+    call.require("open-additional-call")
     if not course.course.consolidated:
         raise OutcomeMissingError(f"{command.after} has no outcomes", rule="A call opens once outcomes are recorded.")
     refuse_if(
@@ -84,15 +143,27 @@ def open_additional_call(
         error=OutcomeMissingError,
     )
     vacancies = int(case.charter.seats) - len(roster.seated)
-    if int(call.seats) > vacancies:
+    if int(rules.seats) > vacancies:
         raise NoVacancyError(
-            f"{call.seats} seats are offered, {vacancies} are vacant",
+            f"{rules.seats} seats are offered, {vacancies} are vacant",
             rule="A call offers no more seats than are vacant.",
         )
     yield AdditionalCallOpened(
-        call=call.id,
-        stage=call.after,
-        seats=call.seats,
-        classes=tuple(each.id for each in call.classes),
-        closes=call.closes,
+        call=rules.id,
+        stage=rules.after,
+        seats=rules.seats,
+        classes=tuple(each.id for each in rules.classes),
+        closes=rules.closes,
     )
+
+
+class CloseCall(OfCall, frozen=True, kw_only=True):
+    reason: Names
+
+
+@decision("close-call", CloseCall, needs=lambda command, p: (CallCourse(p, command.call),))
+def close_call(command: CloseCall, case: Case, call: CallCourse) -> Iterator[Event]:
+    """End a call with seats unfilled; nobody applies to it or is selected any more."""
+    rules = call_of(case, command.call)
+    call.require("close-call")
+    yield CallClosedWithoutSelection(call=rules.id, stage=rules.after, reason=command.reason)

@@ -213,18 +213,25 @@ class Entitlement(_Part, frozen=True, kw_only=True):
 
 
 class EligibleClass(_Part, frozen=True, kw_only=True):
+    """Who may apply. `requires`: that the applicant was, or was not, a team of the programme before."""
+
     id: Identifier
     title: Names
+    requires: Literal["none", "former-team", "not-former-team"] = "none"
 
 
 class AdditionalCall(_Part, frozen=True, kw_only=True):
-    """A call that fills vacant seats after a stage."""
+    """A call that fills vacant seats after a stage. `closes`: the last day to apply (YYYY-MM-DD), or undisclosed.
+
+    `review`: whose independence must be found met before they are selected: every applicant's, or re-entrants' only.
+    """
 
     id: Identifier
     title: Names
     after: Identifier
     seats: Number
     closes: Text
+    review: Literal["required", "re-entrants"] = "re-entrants"
     classes: tuple[EligibleClass, ...]
 
 

@@ -17,6 +17,7 @@ from domain.charter_document import (
     Stage,
     Unpublished,
 )
+from domain.deadlines import is_date
 from domain.points import UNDISCLOSED, DecimalFormatError, is_known, known, parse_decimal
 
 
@@ -71,6 +72,8 @@ def _faults(charter: Charter, decisions: frozenset[str], events: frozenset[str])
             yield Fault(f"/calls/{i}/classes", "a call names at least one class that may apply")
         if not 0 < int(call.seats) <= int(charter.seats):
             yield Fault(f"/calls/{i}/seats", f"between 1 and the {charter.seats} seats of the programme")
+        if is_known(call.closes) and not is_date(call.closes):
+            yield Fault(f"/calls/{i}/closes", "a date such as 2026-01-31, or undisclosed")
     resources = {resource.id for resource in charter.resources}
     yield from _repeated("/resources", [resource.id for resource in charter.resources])
     for i, entitlement in enumerate(charter.entitlements):

@@ -40,3 +40,11 @@ def day_of(at: datetime, zone: Zone) -> date:
 def passed(deadline: str, at: datetime) -> bool:
     """Whether `at` lies at or after the deadline."""
     return at >= moment(deadline)
+
+
+def is_date(text: str) -> bool:
+    """Whether the text is a day of the calendar as YYYY-MM-DD."""
+    try:
+        return date.fromisoformat(text).isoformat() == text
+    except ValueError:
+        return False

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from datetime import date
 from typing import Protocol
 
 from domain.boundary import QueryItem, tag
 from domain.charter_document import Charter, Identifier, Number, Resource
+from domain.deadlines import is_date
 from domain.decision import Case, Command, decision
 from domain.event import Event, event
 from domain.refusal import InvalidCommandError, Refusal
@@ -232,7 +232,7 @@ def _require_amount(command: _Period, charter: Charter) -> Resource:
             pointer="/quantity",
         )
     for field, text in (("starts", command.starts), ("ends", command.ends)):
-        if not _is_date(text):
+        if not is_date(text):
             raise InvalidCommandError(
                 f"{field}: {text[:40]!r} is no date such as 2026-01-31",
                 rule="Periods are dates.",
@@ -243,10 +243,3 @@ def _require_amount(command: _Period, charter: Charter) -> Resource:
             "ends: must come after starts", rule="A period ends after it starts.", pointer="/ends"
         )
     return resource
-
-
-def _is_date(text: str) -> bool:
-    try:
-        return len(text) == len("2026-01-31") and date.fromisoformat(text).isoformat() == text
-    except ValueError:
-        return False

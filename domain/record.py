@@ -5,6 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from domain.boundary import QueryItem, tag
+from domain.call_events import CallTeamSelected
 from domain.event import Event
 from domain.outcome_events import (
     Basis,
@@ -117,12 +118,12 @@ class StageRecord(StageCourse):
     @property
     def selects(self) -> tuple[QueryItem, ...]:
         types = tuple(cls.TYPE for cls in (*COURSE_EVENTS, *SCORE_EVENTS))
-        enrolled = QueryItem(types=(TeamEnrolled.TYPE,), tags=(tag("programme", self.programme),))
+        enrolled = QueryItem(types=(TeamEnrolled.TYPE, CallTeamSelected.TYPE), tags=(tag("programme", self.programme),))
         return (QueryItem(types=types, tags=(tag("stage", self.programme, self.stage),)), enrolled)
 
     def apply(self, position: int, event: Event) -> None:
         match event:
-            case TeamEnrolled():
+            case TeamEnrolled() | CallTeamSelected():
                 self.roster.apply(position, event)
             case ScoreSubmitted() | MeasurementRecorded():
                 fill(self.cells.setdefault((event.team, event.criterion), Cell()), event)

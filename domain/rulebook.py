@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from domain import (  # noqa: F401 — imported for what they register
+    call_applications,
+    call_selection,
     calls,
     certification,
     evidence,

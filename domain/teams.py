@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import Literal
 
 from domain.boundary import QueryItem, tag
+from domain.call_events import CallTeamSelected
 from domain.charter_document import Identifier, Names
 from domain.decision import Case, Command, decision
 from domain.event import Event, event
@@ -13,7 +14,7 @@ from domain.outcome_events import TeamAdvanced, TeamEliminated
 from domain.refusal import InvalidCommandError, Refusal
 from domain.stage_events import ResultsPublished
 
-Status = Literal["enrolled", "evaluating", "advanced", "eliminated", "withdrawn"]
+Status = Literal["enrolled", "evaluating", "advanced", "selected", "eliminated", "withdrawn"]
 
 
 class TeamAlreadyEnrolledError(Refusal):
@@ -42,42 +43,85 @@ class TeamEnrolled(Event, frozen=True, kw_only=True):
 
 
 class Roster:
-    """Every team that was ever enrolled, in order, with its latest status."""
+    """Every team that was ever enrolled, or selected in a call, in order, with its latest status.
+
+    `reenters`: the team that a team was before. `published`: stages whose results are public.
+    """
 
     def __init__(self, programme: str) -> None:
         self.programme = programme
         self.status: dict[str, Status] = {}
         self.names: dict[str, Names] = {}
         self._outcome_in: dict[str, str] = {}
-        self._published: set[str] = set()
+        self.reenters: dict[str, str] = {}
+        self.published: set[str] = set()
 
     @property
     def selects(self) -> tuple[QueryItem, ...]:
-        types = (TeamEnrolled.TYPE, TeamAdvanced.TYPE, TeamEliminated.TYPE, ResultsPublished.TYPE)
-        return (QueryItem(types=types, tags=(tag("programme", self.programme),)),)
+        moved = (TeamEnrolled, CallTeamSelected, TeamAdvanced, TeamEliminated, ResultsPublished)
+        return (QueryItem(types=tuple(cls.TYPE for cls in moved), tags=(tag("programme", self.programme),)),)
 
     def apply(self, position: int, event: Event) -> None:
         match event:
             case TeamEnrolled(team=team, name=name):
                 self.status[team] = "enrolled"
                 self.names[team] = name
+            case CallTeamSelected(team=team, name=name, reenters=reenters):
+                self.status[team] = "selected"
+                self.names[team] = name
+                if reenters is not None:
+                    self.reenters[team] = reenters
             case TeamAdvanced(team=team, stage=stage):
                 self.status[team], self._outcome_in[team] = "advanced", stage
             case TeamEliminated(team=team, stage=stage):
                 self.status[team], self._outcome_in[team] = "eliminated", stage
             case ResultsPublished(stage=stage):
-                self._published.add(stage)
+                self.published.add(stage)
             case _:
                 pass
 
     @property
     def seated(self) -> list[str]:
-        """Teams that hold a seat: enrolled and not eliminated."""
-        return [team for team, status in self.status.items() if status in ("enrolled", "advanced")]
+        """Teams that hold a seat: enrolled or selected, and not gone."""
+        return [team for team, status in self.status.items() if status in ("enrolled", "advanced", "selected")]
 
     def under_embargo(self, team: str) -> bool:
         """Whether the team's latest outcome is still unpublished."""
-        return team in self._outcome_in and self._outcome_in[team] not in self._published
+        return team in self._outcome_in and self._outcome_in[team] not in self.published
+
+    def known_to_have_left(self, team: str) -> bool:
+        """Whether it is public that the team holds no seat any more."""
+        return self.status.get(team) in ("eliminated", "withdrawn") and not self.under_embargo(team)
+
+    def reentry_of(self, team: str) -> str:
+        """The id that the consortium of `team` enters again under: `{consortium}-2`, then -3 …."""
+        while team in self.reenters:
+            team = self.reenters[team]
+        number = 2
+        while f"{team}-{number}" in self.status:
+            number += 1
+        return f"{team}-{number}"
+
+    def require_new(self, team: str) -> None:
+        """Raise `TeamAlreadyEnrolledError` if the id was ever taken."""
+        if team in self.status:
+            raise TeamAlreadyEnrolledError(
+                f"{team} was enrolled before", rule="A consortium id is for life; a re-entry has an id of its own."
+            )
+
+    def require_own_name(self, name: Names, reenters: str | None = None) -> None:
+        """Raise unless no other team has the name; a re-entrant may go by that of the teams that it was."""
+        own = set()
+        while reenters is not None:
+            own.add(reenters)
+            reenters = self.reenters.get(reenters)
+        for team, taken in self.names.items():
+            if team not in own and (taken.en == name.en or taken.ko == name.ko):
+                raise InvalidCommandError(
+                    f"name: {name.en!r} is the name of another team",
+                    rule="Two teams of a programme do not share a name.",
+                    pointer="/name",
+                )
 
     def require(self, team: str) -> None:
         """Raise `TeamNotEnrolledError` unless the team was enrolled."""
@@ -99,17 +143,8 @@ class EnrolTeam(Command, frozen=True, kw_only=True):
 @decision("enrol-team", EnrolTeam, needs=lambda _command, programme: (Roster(programme),))
 def enrol_team(command: EnrolTeam, case: Case, roster: Roster) -> Iterator[Event]:
     """Give a consortium a seat in the programme."""
-    if command.team in roster.status:
-        raise TeamAlreadyEnrolledError(
-            f"{command.team} was enrolled before",
-            rule="A consortium id is for life; a re-entry has an id of its own.",
-        )
-    if any(name.en == command.name.en or name.ko == command.name.ko for name in roster.names.values()):
-        raise InvalidCommandError(
-            f"name: {command.name.en!r} is the name of another team",
-            rule="Two teams of a programme do not share a name.",
-            pointer="/name",
-        )
+    roster.require_new(command.team)
+    roster.require_own_name(command.name)
     if len(roster.seated) >= int(case.charter.seats):
         raise NoSeatError(
             f"all {case.charter.seats} seats are taken", rule=f"The charter gives {case.charter.seats} seats."

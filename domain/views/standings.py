@@ -11,6 +11,7 @@ from typing import TypeVar
 import msgspec
 
 from domain import charter_document
+from domain.call_events import CallTeamSelected
 from domain.charter import CharterPublished
 from domain.charter_document import Names
 from domain.record import COURSE_EVENTS, Cell, Course, fill, run_course
@@ -32,7 +33,7 @@ def fold(rows: Rows, occurrences: Iterable[Occurrence]) -> None:
         event = occurrence.event
         if isinstance(event, CharterPublished):
             rows.put("charter", event.document.encode())
-        elif isinstance(event, TeamEnrolled):
+        elif isinstance(event, TeamEnrolled | CallTeamSelected):
             rows.put(f"name/{event.team}", encode_row(event.name))
         elif isinstance(event, ScoreSubmitted | MeasurementRecorded):
             key = f"cell/{event.stage}/{event.team}/{event.criterion}"

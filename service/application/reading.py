@@ -10,7 +10,7 @@ import msgspec
 from eventsourcing.dcb.api import DCBQuery, DCBQueryItem
 
 from domain.boundary import Query, tag
-from domain.calls import AdditionalCallOpened
+from domain.call_events import AdditionalCallOpened, CallTeamSelected
 from domain.charter import CharterInForce, CharterPublished, require_programme_id
 from domain.charter_document import Charter, EligibleClass, Names
 from domain.deadlines import instant
@@ -200,7 +200,7 @@ class Queries:
         roster = Roster(programme)
         for each in self._ledger.read(as_dcb(Query(items=roster.selects))):
             event = decode_data(each.type, each.version, each.data)
-            if isinstance(event, TeamEnrolled) or disclosure.shows(event):
+            if isinstance(event, TeamEnrolled | CallTeamSelected) or disclosure.shows(event):
                 roster.apply(each.position, event)
         return [
             TeamSummary(team=team, name=roster.names[team].en, names=roster.names[team], status=status)

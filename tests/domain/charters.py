@@ -36,6 +36,10 @@ DECISIONS = [
     "advance-team",
     "publish-results",
     "open-additional-call",
+    "apply-to-call",
+    "screen-application",
+    "select-team",
+    "close-call",
     "set-resource-pool",
     "grant-resource",
 ]

@@ -1,4 +1,4 @@
-"""The additional call, pools and grants."""
+"""Pools and grants."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ from typing import Any
 
 import pytest
 
-from domain.calls import AdditionalCallOpened, CallAlreadyOpenError, NoVacancyError
 from domain.event import Event
 from domain.grants import (
     GrantExistsError,
@@ -21,14 +20,12 @@ from domain.grants import (
 from domain.outcome_events import TeamAdvanced, TeamEliminated
 from domain.refusal import InvalidCommandError
 from domain.stage_events import ResultsPublished
-from domain.stages import OutcomeMissingError
 from domain.teams import TeamNotEnrolledError
 from tests.domain import charters
 from tests.given import Given, given
 
 WHY = charters.Names(en="why", ko="왜")
 PERIOD = {"starts": "2026-01-01", "ends": "2026-07-01"}
-CALL = {"call": "refill", "after": "heat"}
 
 
 PUBLISHED = ResultsPublished(stage="heat", publishers=("owner", "other"))
@@ -58,35 +55,6 @@ def granted(grant: str, quantity: str | None, starts: str = "2026-01-01", ends: 
 
 def grant(**changes: Any) -> dict[str, Any]:
     return {"grant": "g", "team": "bee", "resource": "gpu", "quantity": "4", **PERIOD, **changes}
-
-
-# The call
-
-
-def test_a_call_opens_for_a_vacant_seat_once_outcomes_are_recorded() -> None:
-    opened = AdditionalCallOpened(call="refill", stage="heat", seats="1", classes=("anyone",), closes="undisclosed")
-    decided().when("open-additional-call", CALL).then(opened)
-
-
-def test_a_call_waits_for_every_outcome() -> None:
-    given(background=charters.closed()).when("open-additional-call", CALL).refused(OutcomeMissingError)
-    given(background=charters.consolidated()).when("open-additional-call", CALL).refused(OutcomeMissingError)
-
-
-def test_a_call_opens_once() -> None:
-    opened = AdditionalCallOpened(call="refill", stage="heat", seats="1", classes=("anyone",), closes="undisclosed")
-    advanced(opened).when("open-additional-call", CALL).refused(CallAlreadyOpenError)
-
-
-def test_a_call_offers_no_more_seats_than_are_vacant() -> None:
-    everyone = [TeamAdvanced(stage="heat", team=team, reason=WHY) for team in charters.TEAMS]
-    history = given(background=[*charters.consolidated(), *everyone])
-    history.when("open-additional-call", CALL).refused(NoVacancyError)
-
-
-@pytest.mark.parametrize("body", [{"call": "x", "after": "heat"}, {"call": "refill", "after": "final"}])
-def test_a_call_that_the_charter_does_not_name_is_refused(body: dict[str, str]) -> None:
-    advanced().when("open-additional-call", body).refused(InvalidCommandError, "/call")
 
 
 # Pools
