@@ -13,14 +13,16 @@ Screening = Literal["admitted", "refused"]
 Review = Literal["met", "not_met", "not_reviewed"]
 
 
-class _OfCall(Event, frozen=True, kw_only=True):
+class CallEvent(Event, frozen=True, kw_only=True):
+    """Something that happened to a call of the charter."""
+
     call: str
 
     def tags(self, programme: str) -> tuple[str, ...]:
         return (tag("call", programme, self.call),)
 
 
-class _OfApplicant(_OfCall, frozen=True, kw_only=True):
+class _OfApplicant(CallEvent, frozen=True, kw_only=True):
     team: str
 
     def tags(self, programme: str) -> tuple[str, ...]:
@@ -33,7 +35,7 @@ def application_tag(programme: str, call: str, team: str) -> str:
 
 
 @event("AdditionalCallOpened", public="with-results")
-class AdditionalCallOpened(_OfCall, frozen=True, kw_only=True):
+class AdditionalCallOpened(CallEvent, frozen=True, kw_only=True):
     """Seats that `stage` left vacant are offered to the charter's classes. `closes`: the deadline as in the charter."""
 
     stage: str
@@ -79,7 +81,7 @@ class CallTeamSelected(_OfApplicant, frozen=True, kw_only=True):
 
 
 @event("CallClosedWithoutSelection", public="with-results")
-class CallClosedWithoutSelection(_OfCall, frozen=True, kw_only=True):
+class CallClosedWithoutSelection(CallEvent, frozen=True, kw_only=True):
     """The call ends; the seats that it did not fill stay vacant."""
 
     stage: str

@@ -9,10 +9,11 @@ from litestar import Response, get
 from litestar.params import FromPath
 
 from domain.views.audit_trail import Entry
+from domain.views.calls import CallSummary
 from service.api.access import AnyRequest, principal_of, reader_of
 from service.api.answers import PAGE, PAGE_LIMIT, answer, next_link, only_parameters, whole_number
 from service.api.parts import Wired
-from service.application.reading import CallSummary, ProgrammeSummary, TeamSummary
+from service.application.reading import ProgrammeSummary, TeamSummary
 
 
 class ProgrammeList(msgspec.Struct, frozen=True):
@@ -70,10 +71,11 @@ async def list_teams(request: AnyRequest, programme: FromPath[str], parts: Wired
 
 @get("/v1/programmes/{programme:str}/calls")
 async def list_calls(request: AnyRequest, programme: FromPath[str], parts: Wired) -> Response[bytes]:
-    """Additional calls that were opened."""
+    """Additional calls that were opened, with the applications that the reader may see."""
     only_parameters(request)
     principal = await parts.run(partial(principal_of, request, parts.keys))
-    calls = await parts.run(partial(parts.queries.calls, programme, reader_of(principal)))
+    own = principal.subject if principal is not None and principal.role == "consortium" else None
+    calls = await parts.run(partial(parts.queries.calls, programme, reader_of(principal), own))
     return answer(request, CallList(programme, calls))
 
 

@@ -10,9 +10,9 @@ import msgspec
 from eventsourcing.dcb.api import DCBQuery, DCBQueryItem
 
 from domain.boundary import Query, tag
-from domain.call_events import AdditionalCallOpened, CallTeamSelected
+from domain.call_events import CALL_EVENTS, CallTeamSelected
 from domain.charter import CharterInForce, CharterPublished, require_programme_id
-from domain.charter_document import Charter, EligibleClass, Names
+from domain.charter_document import Charter, Names
 from domain.deadlines import instant
 from domain.disclosure import Reader, disclosed, readable, stage_of_event
 from domain.envelope import DataSet, decode_envelope
@@ -23,6 +23,7 @@ from domain.standings import Standings
 from domain.teams import Roster, Status, TeamEnrolled
 from domain.views import MemoryRows, Rows, View
 from domain.views.audit_trail import AUDIT_TRAIL, Entry, key, shown
+from domain.views.calls import CallSummary, call_summaries
 from domain.views.grants import GRANTS, ResourceUse, resource_use
 from domain.views.standings import STANDINGS, as_of
 from service.application.ports import Ledger, RecordedEvent, ViewStore
@@ -76,21 +77,13 @@ class ProgrammeDetail(ProgrammeSummary, frozen=True, kw_only=True):
 
 
 class TeamSummary(msgspec.Struct, frozen=True, kw_only=True):
-    """`status`: null where the outcome is under embargo."""
+    """`status`: null where the outcome is under embargo. `reenters`: the team that it was before, if it was one."""
 
     team: str
     name: str
     names: Names
     status: Status | None
-
-
-class CallSummary(msgspec.Struct, frozen=True, kw_only=True):
-    call: str
-    title: Names
-    seats: str
-    closes: str
-    classes: tuple[EligibleClass, ...]
-    position: int
+    reenters: str | None
 
 
 class GrantsAnswer(msgspec.Struct, frozen=True, kw_only=True):
@@ -203,31 +196,24 @@ class Queries:
             if isinstance(event, TeamEnrolled | CallTeamSelected) or disclosure.shows(event):
                 roster.apply(each.position, event)
         return [
-            TeamSummary(team=team, name=roster.names[team].en, names=roster.names[team], status=status)
+            TeamSummary(
+                team=team,
+                name=roster.names[team].en,
+                names=roster.names[team],
+                status=status,
+                reenters=roster.reenters.get(team),
+            )
             for team, status in roster.status.items()
         ]
 
-    def calls(self, programme: str, reader: Reader) -> list[CallSummary]:
-        """Every additional call that was opened, as far as the reader may know."""
+    def calls(self, programme: str, reader: Reader, own: str | None) -> list[CallSummary]:
+        """Every additional call that was opened, as far as the reader may know. `own`: the consortium that reads."""
         disclosure = self.disclosure(programme, reader)
-        opened = {}
-        query = DCBQuery(items=[DCBQueryItem(types=[AdditionalCallOpened.TYPE], tags=[tag("programme", programme)])])
-        for each in self._ledger.read(query):
-            event = decode_data(each.type, each.version, each.data)
-            if isinstance(event, AdditionalCallOpened) and disclosure.shows(event):
-                opened[event.call] = each.position
-        return [
-            CallSummary(
-                call=call.id,
-                title=call.title,
-                seats=call.seats,
-                closes=call.closes,
-                classes=call.classes,
-                position=opened[call.id],
-            )
-            for call in disclosure.charter.calls
-            if call.id in opened
-        ]
+        types = [cls.TYPE for cls in CALL_EVENTS]
+        items = [DCBQueryItem(types=types, tags=[tag("call", programme, call.id)]) for call in disclosure.charter.calls]
+        found = self._ledger.read(DCBQuery(items=items)) if items else ()
+        events = ((each.position, decode_data(each.type, each.version, each.data)) for each in found)
+        return call_summaries(disclosure.charter, events, disclosure.shows, own)
 
     def standings(
         self,
