@@ -339,10 +339,15 @@ def test_who_is_selected_is_a_team_of_the_programme() -> None:
 
 
 def test_a_name_taken_since_the_application_is_refused_at_selection() -> None:
-    two = rules(seats="1")
     taken = charters.TeamEnrolled(team="elk", name=name_of("dog"))
-    history = announced(received(), screened(), taken, eliminated("bee"), charter=two)
+    history = announced(received(), screened(), taken, eliminated("bee"))
     history.when("select-team", select()).refused(InvalidCommandError, "/name")
+
+
+def test_an_id_taken_since_the_application_is_refused_at_selection() -> None:
+    came_and_went = (charters.TeamEnrolled(team="dog", name=name_of("elk")), eliminated("dog"))
+    history = announced(received(), screened(), *came_and_went)
+    history.when("select-team", select()).refused(TeamAlreadyEnrolledError)
 
 
 # Closing
