@@ -4,10 +4,37 @@ from __future__ import annotations
 
 from typing import Literal
 
+import msgspec
+
 from domain.charter_document import Charter
 from domain.event import EVENTS, Disclosed, Event
 
-Reader = Literal["public", "consortium", "agency", "auditor"]
+Role = Literal["public", "consortium", "agency", "auditor"]
+
+
+class Reader(msgspec.Struct, frozen=True):
+    """Who reads. `subject`: the id of the agency, consortium or auditor; the public has none."""
+
+    role: Role
+    subject: str = ""
+
+    def within(self, charter: Charter) -> Reader:
+        """The reader as a programme knows them: an agency that its charter does not name reads as the public."""
+        named = self.role != "agency" or any(agency.id == self.subject for agency in charter.agencies)
+        return self if named else PUBLIC
+
+    @property
+    def reads_embargoed(self) -> bool:
+        """Whether they read what the public may not read yet, or never; ask it of a reader `within` the programme."""
+        return self.role in ("agency", "auditor")
+
+    @property
+    def consortium(self) -> str | None:
+        """The consortium that reads, if it is one."""
+        return self.subject if self.role == "consortium" else None
+
+
+PUBLIC = Reader("public")
 
 _STRICTNESS: dict[Disclosed, int] = {"at-once": 0, "with-results": 1, "agencies": 2}
 
@@ -22,8 +49,11 @@ def disclosed(charter: Charter, type_: str) -> Disclosed:
 
 
 def readable(disclosure: Disclosed, stage: str | None, published: frozenset[str], reader: Reader) -> bool:
-    """Whether `reader` may read the data of an event of `stage`; `published`: stages whose results are public."""
-    if reader in ("agency", "auditor") or disclosure == "at-once":
+    """Whether `reader`, as the programme knows them, may read the data of an event of `stage`.
+
+    `published`: stages whose results are public.
+    """
+    if reader.reads_embargoed or disclosure == "at-once":
         return True
     return disclosure == "with-results" and stage in published
 

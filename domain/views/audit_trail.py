@@ -81,7 +81,7 @@ def fold(rows: Rows, occurrences: Iterable[Occurrence]) -> None:
 
 
 def shown(stored: bytes, published: frozenset[str], reader: Reader) -> Entry:
-    """An entry as `reader` may see it; the principal's key is for agencies and auditors only."""
+    """An entry as `reader`, as the programme knows them, may see it; the public never sees the principal's key id."""
     kept = msgspec.json.decode(stored, type=Kept)
     entry = kept.entry
     if not readable(kept.public, entry.stage, published, reader):
@@ -92,7 +92,7 @@ def shown(stored: bytes, published: frozenset[str], reader: Reader) -> Entry:
             recorded_at=entry.recorded_at,
             withheld=kept.public,
         )
-    return entry if reader in ("agency", "auditor") else msgspec.structs.replace(entry, principal=None)
+    return entry if reader.reads_embargoed else msgspec.structs.replace(entry, principal=None)
 
 
 AUDIT_TRAIL = View(name="audit-trail", version=1, fold=fold)

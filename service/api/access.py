@@ -5,7 +5,7 @@ from __future__ import annotations
 from litestar import Request
 from litestar.datastructures import State
 
-from domain.disclosure import Reader
+from domain.disclosure import PUBLIC, Reader
 from domain.envelope import Actor
 from service.api.problems import ApiProblem
 from service.application.identity import Authenticator, Principal
@@ -40,5 +40,5 @@ def decider_of(principal: Principal | None) -> Actor:
 
 
 def reader_of(principal: Principal | None) -> Reader:
-    """What role a reader has; nobody is the public."""
-    return "public" if principal is None else principal.role
+    """Who reads; nobody is the public."""
+    return PUBLIC if principal is None else Reader(principal.role, principal.subject)

@@ -74,8 +74,7 @@ async def list_calls(request: AnyRequest, programme: FromPath[str], parts: Wired
     """Additional calls that were opened, with the applications that the reader may see."""
     only_parameters(request)
     principal = await parts.run(partial(principal_of, request, parts.keys))
-    own = principal.subject if principal is not None and principal.role == "consortium" else None
-    calls = await parts.run(partial(parts.queries.calls, programme, reader_of(principal), own))
+    calls = await parts.run(partial(parts.queries.calls, programme, reader_of(principal)))
     return answer(request, CallList(programme, calls))
 
 

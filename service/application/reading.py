@@ -105,7 +105,7 @@ class Counts(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Disclosure(msgspec.Struct, frozen=True):
-    """What a reader may see of a programme."""
+    """What a reader may see of a programme; `reader`: as the programme knows them."""
 
     charter: Charter
     published: frozenset[str]
@@ -185,7 +185,7 @@ class Queries:
     def disclosure(self, programme: str, reader: Reader) -> Disclosure:
         """Raises `UnknownProgrammeError`."""
         fact, published, _head = self._rules(programme)
-        return Disclosure(fact.charter, published, reader)
+        return Disclosure(fact.charter, published, reader.within(fact.charter))
 
     def teams(self, programme: str, reader: Reader) -> list[TeamSummary]:
         """Every team ever enrolled; outcomes only as far as the reader may see them."""
@@ -206,14 +206,14 @@ class Queries:
             for team, status in roster.status.items()
         ]
 
-    def calls(self, programme: str, reader: Reader, own: str | None) -> list[CallSummary]:
-        """Every additional call that was opened, as far as the reader may know. `own`: the consortium that reads."""
+    def calls(self, programme: str, reader: Reader) -> list[CallSummary]:
+        """Every additional call that was opened, as far as the reader may know."""
         disclosure = self.disclosure(programme, reader)
         types = [cls.TYPE for cls in CALL_EVENTS]
         items = [DCBQueryItem(types=types, tags=[tag("call", programme, call.id)]) for call in disclosure.charter.calls]
         found = self._ledger.read(DCBQuery(items=items)) if items else ()
         events = ((each.position, decode_data(each.type, each.version, each.data)) for each in found)
-        return call_summaries(disclosure.charter, events, disclosure.shows, own)
+        return call_summaries(disclosure.charter, events, disclosure.shows, disclosure.reader.consortium)
 
     def standings(
         self,
@@ -240,7 +240,7 @@ class Queries:
                 f"{stage!r} was not opened in {programme} by position {position}",
                 rule="Standings are of a stage that was opened.",
             )
-        if reader in ("public", "consortium") and stage not in disclosure.published:
+        if not disclosure.reader.reads_embargoed and stage not in disclosure.published:
             return self._counts(disclosure.charter, stage, position)
         return as_of(stored, position)
 
@@ -276,7 +276,7 @@ class Queries:
         disclosure = self.disclosure(programme, reader)
         self._wait(AUDIT_TRAIL, programme, min_position)
         rows, position = self._store.scan(AUDIT_TRAIL.name, programme, "0", after=key(after), limit=limit)
-        return [shown(value, disclosure.published, reader) for _key, value in rows], position
+        return [shown(value, disclosure.published, disclosure.reader) for _key, value in rows], position
 
     def events(
         self,

@@ -28,7 +28,7 @@ from domain.calls import CallAlreadyOpenError, CallClosedError, CallFilledError,
 from domain.charter import CharterPublished
 from domain.charter_document import Names, parse
 from domain.decision import boundary
-from domain.disclosure import Reader, disclosed, readable, stage_of_event
+from domain.disclosure import PUBLIC, Reader, disclosed, readable, stage_of_event
 from domain.event import Event
 from domain.grants import ResourceGranted, ResourcePoolSet
 from domain.outcome_events import TeamAdvanced, TeamEliminated
@@ -368,38 +368,36 @@ def test_after_the_end_nobody_is_selected() -> None:
 # Who sees what
 
 
-def seen_by(reader: Reader, *events: Event, own: str | None = None) -> list[CallSummary]:
+def seen_by(reader: Reader, *events: Event) -> list[CallSummary]:
     """The calls as a reader sees them once the results of `heat` are public."""
     charter = parse(rules().document.encode())
 
     def shows(event: Event) -> bool:
         return readable(disclosed(charter, event.TYPE), stage_of_event(event), frozenset({"heat"}), reader)
 
-    return call_summaries(charter, enumerate(events, start=7), shows, own)
+    return call_summaries(charter, enumerate(events, start=7), shows, reader.consortium)
 
 
 def test_applications_are_counted_for_the_public_listed_for_agencies_and_one_s_own_for_the_applicant() -> None:
     history = (OPENED, received("elk"), screened("elk", screening="refused"), received())
-    ordinary: tuple[Reader, ...] = ("public", "consortium")
-    for reader in ordinary:
+    for reader in (PUBLIC, Reader("consortium", "ant")):
         (call,) = seen_by(reader, *history)
         assert (call.position, call.state, call.received, call.screened) == (7, "open", 2, 1)
         assert (call.selected, call.applications) == ((), ())
-    everything: tuple[Reader, ...] = ("agency", "auditor")
-    for reader in everything:
+    for reader in (Reader("agency", "owner"), Reader("auditor", "auditor")):
         (call,) = seen_by(reader, *history)
         assert [(each.team, each.state) for each in call.applications] == [("elk", "refused"), ("dog", "received")]
-    (call,) = seen_by("consortium", *history, own="elk")
+    (call,) = seen_by(Reader("consortium", "elk"), *history)
     (mine,) = call.applications
     assert (mine.team, mine.state, mine.reason, mine.independence) == ("elk", "refused", WHY, "not_reviewed")
 
 
 def test_the_public_sees_who_was_selected_and_that_the_call_is_over() -> None:
-    (call,) = seen_by("public", OPENED, received(), screened(), selected())
+    (call,) = seen_by(PUBLIC, OPENED, received(), screened(), selected())
     assert (call.state, call.selected, call.applications) == ("filled", ("dog",), ())
-    (call,) = seen_by("public", OPENED, received(), CLOSED)
+    (call,) = seen_by(PUBLIC, OPENED, received(), CLOSED)
     assert (call.state, call.selected) == ("closed", ())
 
 
 def test_a_call_that_was_not_opened_is_not_listed() -> None:
-    assert seen_by("auditor") == []
+    assert seen_by(Reader("auditor", "auditor")) == []

@@ -6,7 +6,7 @@ import msgspec
 import pytest
 
 from domain.charter_document import Charter
-from domain.disclosure import Reader, disclosed, readable
+from domain.disclosure import PUBLIC, Reader, disclosed, readable
 from domain.event import Disclosed
 from tests.domain import charters
 
@@ -23,7 +23,7 @@ def test_a_charter_may_hold_back_more_but_never_less_than_the_type_does() -> Non
     assert disclosed(looser, "TeamEliminated") == "with-results"
 
 
-@pytest.mark.parametrize("reader", ["public", "consortium"])
+@pytest.mark.parametrize("reader", [PUBLIC, Reader("consortium", "ant")])
 @pytest.mark.parametrize(
     ("disclosure", "published", "shown"),
     [
@@ -41,9 +41,18 @@ def test_the_public_reads_from_the_named_moment_on(
 
 
 def test_what_belongs_to_no_stage_is_never_published_with_one() -> None:
-    assert not readable("with-results", None, frozenset({"heat"}), "public")
+    assert not readable("with-results", None, frozenset({"heat"}), PUBLIC)
 
 
-@pytest.mark.parametrize("reader", ["agency", "auditor"])
+@pytest.mark.parametrize("reader", [Reader("agency", "owner"), Reader("auditor", "auditor")])
 def test_agencies_and_auditors_read_everything(reader: Reader) -> None:
     assert readable("agencies", "heat", frozenset(), reader)
+
+
+def test_an_agency_reads_under_embargo_only_where_the_charter_names_it() -> None:
+    charter = charter_with()
+    owner, stranger = Reader("agency", "owner"), Reader("agency", "stranger")
+    assert owner.within(charter) == owner
+    assert stranger.within(charter) == PUBLIC
+    assert Reader("auditor", "stranger").within(charter).reads_embargoed
+    assert not Reader("consortium", "owner").within(charter).reads_embargoed

@@ -24,12 +24,13 @@ def before_publication(running: Running, until: Callable[[str], None]) -> Runnin
 
 def headers_of(running: Running, reader: str) -> dict[str, str]:
     keys = {
-        "public": None,
-        "consortium": running.keys.consortiums["nc-ai"],
-        "agency": running.keys.agencies["tta"],
-        "auditor": running.keys.auditor,
+        "public": lambda: None,
+        "consortium": lambda: running.keys.consortiums["nc-ai"],
+        "agency": lambda: running.keys.agencies["tta"],
+        "agency of no programme here": lambda: running.service.keys.issue("agency", "another-ministry"),
+        "auditor": lambda: running.keys.auditor,
     }
-    key = keys[reader]
+    key = keys[reader]()
     return {} if key is None else {"Authorization": f"Bearer {key}"}
 
 
@@ -44,7 +45,7 @@ def everything(running: Running, reader: str) -> dict[str, str]:
     return found
 
 
-@pytest.mark.parametrize("reader", ["public", "consortium"])
+@pytest.mark.parametrize("reader", ["public", "consortium", "agency of no programme here"])
 def test_no_point_and_no_outcome_leaves(before_publication: Running, reader: str) -> None:
     for path, text in everything(before_publication, reader).items():
         for secret in ("33.6", "31.6", "90.2", "81.4", "not_met", "eliminated", '"points":', "ev-"):
