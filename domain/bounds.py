@@ -2,16 +2,17 @@
 
 Every figure of the rubric (team × node) starts between 0 and its maximum; sums, certified statements and the grid of
 allowed points narrow it. Narrowing only ever removes values that contradict the facts, so the true value always
-stays inside.
+stays inside. All figures are units (`domain.points`).
 """
 
 from __future__ import annotations
 
-import math
-from fractions import Fraction
+from collections.abc import Sequence
 from typing import Final
 
 import msgspec
+
+from domain.points import PLACES
 
 _ROUNDS: Final = 200
 """Narrowing stops here at the latest; bounds are sound after any number of rounds."""
@@ -29,26 +30,20 @@ class Contradiction(Exception):  # noqa: N818 — names the fact, and is caught 
 class Bounds(msgspec.Struct, frozen=True):
     """low ≤ value ≤ high; `…_open` excludes the bound itself."""
 
-    low: Fraction
-    high: Fraction
+    low: int
+    high: int
     low_open: bool = False
     high_open: bool = False
 
     @property
-    def exact(self) -> Fraction | None:
+    def exact(self) -> int | None:
         return self.low if self.low == self.high else None
 
     @property
     def empty(self) -> bool:
         return self.low > self.high or (self.low == self.high and (self.low_open or self.high_open))
 
-    def surely_above(self, other: Bounds) -> bool:
-        return self.low > other.high or (self.low == other.high and (self.low_open or other.high_open))
-
-    def surely_not_above(self, other: Bounds) -> bool:
-        return self.high <= other.low
-
-    def within(self, low: Fraction, low_open: bool, high: Fraction, high_open: bool) -> Bounds:
+    def within(self, low: int, low_open: bool, high: int, high_open: bool) -> Bounds:
         """The intersection with another interval."""
         if low > self.low:
             new_low, new_low_open = low, low_open
@@ -60,15 +55,15 @@ class Bounds(msgspec.Struct, frozen=True):
             new_high, new_high_open = self.high, self.high_open or (high == self.high and high_open)
         return Bounds(new_low, new_high, new_low_open, new_high_open)
 
-    def on_grid(self, decimals: int) -> Bounds:
-        """The smallest closed interval of multiples of 10^-decimals inside."""
-        unit = Fraction(1, 10**decimals)
-        low, high = math.ceil(self.low / unit), math.floor(self.high / unit)
-        if self.low_open and low * unit == self.low:
-            low += 1
-        if self.high_open and high * unit == self.high:
-            high -= 1
-        return Bounds(low * unit, high * unit)
+    def on_grid(self, step: int) -> Bounds:
+        """The largest closed interval between multiples of `step` inside."""
+        low = -(-self.low // step) * step
+        high = self.high // step * step
+        if self.low_open and low == self.low:
+            low += step
+        if self.high_open and high == self.high:
+            high -= step
+        return Bounds(low, high)
 
 
 Sum = tuple[str, tuple[str, ...]]
@@ -78,79 +73,97 @@ Sum = tuple[str, tuple[str, ...]]
 class Figures:
     """The bounds of every figure. `sums`: how nodes add up. `decimals`: the grid of points, if known."""
 
-    def __init__(self, teams: list[str], maxima: dict[str, Fraction], sums: list[Sum], decimals: int | None) -> None:
+    def __init__(self, teams: list[str], maxima: dict[str, int], sums: Sequence[Sum], decimals: int | None) -> None:
         self.teams = teams
         self.maxima = maxima
         self._sums = sums
-        self._decimals = decimals
-        self._bounds = {(team, node): Bounds(Fraction(0), high) for team in teams for node, high in maxima.items()}
-        self._means: list[tuple[str, Fraction, Fraction]] = []
-        self._changed = False
+        self._step = None if decimals is None else 10 ** (PLACES - decimals)
+        widest = {node: Bounds(0, high) for node, high in maxima.items()}
+        self._bounds = {team: dict(widest) for team in teams}
+        self._means: list[tuple[str, int, int]] = []
+        self._changed = set(teams)
 
     def __getitem__(self, key: tuple[str, str]) -> Bounds:
-        return self._bounds[key]
+        team, node = key
+        return self._bounds[team][node]
 
     def narrow(
         self,
         team: str,
         node: str,
         *,
-        low: Fraction | None = None,
-        high: Fraction | None = None,
+        low: int | None = None,
+        high: int | None = None,
         low_open: bool = False,
         high_open: bool = False,
     ) -> None:
         """Exclude what lies outside. Raises `Contradiction` if nothing is left."""
-        before = self._bounds[team, node]
+        before = self._bounds[team][node]
         after = before.within(
             before.low if low is None else low, low_open, before.high if high is None else high, high_open
         )
-        if self._decimals is not None:
-            after = after.on_grid(self._decimals)
+        if after == before:
+            return
+        if self._step is not None:
+            after = after.on_grid(self._step)
         if after.empty:
             raise Contradiction(team, node)
-        if after != before:
-            self._bounds[team, node] = after
-            self._changed = True
+        self._bounds[team][node] = after
+        self._changed.add(team)
 
-    def mean(self, node: str, low: Fraction, high: Fraction) -> None:
+    def mean(self, node: str, low: int, high: int) -> None:
         """The mean of all teams at `node` lies between `low` and `high`."""
         self._means.append((node, low * len(self.teams), high * len(self.teams)))
 
     def settle(self) -> None:
-        """Narrow by sums and means until nothing changes."""
+        """Narrow by sums and means until nothing changes. Raises `Contradiction`."""
         for _ in range(_ROUNDS):
-            self._changed = False
+            changed, self._changed = self._changed, set()
             for team in self.teams:
-                for whole, parts in self._sums:
-                    self._narrow_sum([(team, part) for part in parts], (team, whole))
+                if team in changed:
+                    for whole, parts in self._sums:
+                        self._narrow_sum(team, whole, parts)
             for node, low, high in self._means:
-                self._narrow_parts([(team, node) for team in self.teams], low, False, high, False)
+                self._narrow_mean(node, Bounds(low, high))
             if not self._changed:
                 return
 
-    def _narrow_sum(self, parts: list[tuple[str, str]], whole: tuple[str, str]) -> None:
-        bounds = [self._bounds[part] for part in parts]
-        self.narrow(
-            *whole,
-            low=sum((b.low for b in bounds), Fraction(0)),
-            low_open=any(b.low_open for b in bounds),
-            high=sum((b.high for b in bounds), Fraction(0)),
-            high_open=any(b.high_open for b in bounds),
-        )
-        total = self._bounds[whole]
-        self._narrow_parts(parts, total.low, total.low_open, total.high, total.high_open)
+    def _narrow_sum(self, team: str, whole: str, parts: Sequence[str]) -> None:
+        places = [(team, part) for part in parts]
+        reach = self._reach(places)
+        self.narrow(team, whole, low=reach.low, low_open=reach.low_open, high=reach.high, high_open=reach.high_open)
+        self._narrow_parts(places, self._bounds[team][whole])
 
-    def _narrow_parts(
-        self, parts: list[tuple[str, str]], low: Fraction, low_open: bool, high: Fraction, high_open: bool
-    ) -> None:
-        """Each part is at most the whole less what the others have at least, and the other way round."""
-        for part in parts:
-            others = [self._bounds[other] for other in parts if other != part]
-            self.narrow(
-                *part,
-                low=low - sum((b.high for b in others), Fraction(0)),
-                low_open=low_open or any(b.high_open for b in others),
-                high=high - sum((b.low for b in others), Fraction(0)),
-                high_open=high_open or any(b.low_open for b in others),
-            )
+    def _narrow_mean(self, node: str, total: Bounds) -> None:
+        places = [(team, node) for team in self.teams]
+        reach = self._reach(places)
+        if reach.within(total.low, total.low_open, total.high, total.high_open).empty:
+            raise Contradiction("the field", node)
+        self._narrow_parts(places, total)
+
+    def _reach(self, places: Sequence[tuple[str, str]]) -> Bounds:
+        """Between what the sum of figures lies."""
+        each = [self._bounds[team][node] for team, node in places]
+        return Bounds(
+            sum(bounds.low for bounds in each),
+            sum(bounds.high for bounds in each),
+            any(bounds.low_open for bounds in each),
+            any(bounds.high_open for bounds in each),
+        )
+
+    def _narrow_parts(self, places: Sequence[tuple[str, str]], total: Bounds) -> None:
+        """Each part is at most the total less what the others have at least, and the other way round."""
+        each = [self._bounds[team][node] for team, node in places]
+        lows, highs = sum(bounds.low for bounds in each), sum(bounds.high for bounds in each)
+        open_lows = sum(bounds.low_open for bounds in each)
+        open_highs = sum(bounds.high_open for bounds in each)
+        for (team, node), own in zip(places, each, strict=True):
+            if own.low < own.high:  # an exact part leaves room to nobody but the others
+                self.narrow(
+                    team,
+                    node,
+                    low=total.low - (highs - own.high),
+                    low_open=total.low_open or open_highs > own.high_open,
+                    high=total.high - (lows - own.low),
+                    high_open=total.high_open or open_lows > own.low_open,
+                )

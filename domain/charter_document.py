@@ -25,6 +25,8 @@ Identifier = Annotated[str, msgspec.Meta(pattern=f"^{IDENTIFIER}$", max_length=6
 Text = Annotated[str, msgspec.Meta(min_length=1, max_length=4000)]
 Number = Annotated[str, msgspec.Meta(pattern="^(0|[1-9][0-9]{0,8})$")]
 """A whole number as a string."""
+Cut = Annotated[str, msgspec.Meta(pattern="^(none|0|[1-9][0-9]{0,8})$")]
+"""How many teams a stage drops by rank; `none`: a stage that plans no cut."""
 Points = Annotated[str, msgspec.Meta(max_length=40)]
 """A decimal as a string, or `undisclosed`."""
 
@@ -63,27 +65,54 @@ class Countersignature(_Part, frozen=True, kw_only=True):
     same_agency: Literal["yes", "no"] = "no"
 
 
+Missing = Literal["required", "left-out", "zero"]
+"""What a score that is missing when scoring closes does: `required`, nothing is computed without it; `left-out`, the
+others count; `zero`, it counts as nothing. While scoring is open, a missing score is missing."""
+
+
 class Benchmark(_Part, frozen=True, kw_only=True):
+    """`harness`: SHA-256 (hex) of what measures it. `floor`, `ceiling`: for `linear`, where its own differ."""
+
     id: Identifier
     version: Text
+    harness: Annotated[str, msgspec.Meta(pattern="^[0-9a-f]{64}$")] | None = None
+    floor: Points | None = None
+    ceiling: Points | None = None
 
 
 class Judged(_Part, tag="judged", frozen=True, kw_only=True):
-    """Points given by a panel, one sheet an evaluator, aggregated."""
+    """Points given by a panel, one sheet an evaluator, aggregated.
+
+    `trimmed-mean`: without the `trim` lowest and the `trim` highest sheets. `weighted-mean`: each sheet weighs as the
+    group of its evaluator. `normalise`: each evaluator's sheets over the field are first brought to a common scale, by
+    `z-score` to mean and standard deviation of all sheets, by `min-max` to 0 … maximum; then clipped to 0 … maximum.
+    """
 
     panel: Identifier
-    aggregate: Literal["mean", "median", "undisclosed"]
+    aggregate: Literal["mean", "median", "trimmed-mean", "weighted-mean", "undisclosed"]
+    trim: Number | None = None
+    normalise: Literal["none", "z-score", "min-max"] = "none"
+    missing: Missing = "required"
 
 
 class Measured(_Part, tag="measured", frozen=True, kw_only=True):
-    """Points computed from raw metrics.
+    """Points computed from raw metrics: maximum × mean over the benchmarks of a share between 0 and 1.
 
-    `mean-of-percentages`: maximum × mean of percentages / 100. `capped-ratios`: maximum × mean of value / target, each
-    ratio capped at 1, the target being the team's own.
+    `mean-of-percentages`: value / 100. `capped-ratios`: value / target, at most 1, the target being the team's own.
+    `linear`: 0 at `floor`, 1 at `ceiling`, and lower is better where the floor is the greater. `relative-to-best`:
+    value / best value of the field.
     """
 
-    conversion: Literal["mean-of-percentages", "capped-ratios"]
+    conversion: Literal["mean-of-percentages", "capped-ratios", "linear", "relative-to-best", "undisclosed"]
     benchmarks: tuple[Benchmark, ...]
+    floor: Points | None = None
+    ceiling: Points | None = None
+    missing: Missing = "required"
+
+    def span(self, benchmark: Benchmark) -> tuple[str | None, str | None]:
+        """Floor and ceiling of a benchmark: its own, else the criterion's."""
+        floor = self.floor if benchmark.floor is None else benchmark.floor
+        return floor, self.ceiling if benchmark.ceiling is None else benchmark.ceiling
 
 
 class Unpublished(_Part, tag="undisclosed", frozen=True, kw_only=True):
@@ -93,12 +122,26 @@ class Unpublished(_Part, tag="undisclosed", frozen=True, kw_only=True):
 Scoring = Judged | Measured | Unpublished
 
 
+class Item(_Part, frozen=True, kw_only=True):
+    """A line of an evaluator's sheet."""
+
+    id: Identifier
+    title: Names
+    maximum: Points
+
+
 class Criterion(_Part, frozen=True, kw_only=True):
+    """`items`: what an evaluator scores one by one; their sheet is the sum."""
+
     id: Identifier
     title: Names
     maximum: Points
     scoring: Scoring
     index: str = UNDISCLOSED
+    items: tuple[Item, ...] = ()
+
+    def item(self, item_id: str) -> Item | None:
+        return next((item for item in self.items if item.id == item_id), None)
 
 
 class Assessment(_Part, frozen=True, kw_only=True):
@@ -116,11 +159,25 @@ class Gate(_Part, frozen=True, kw_only=True):
     minimum: Points
 
 
+class Group(_Part, frozen=True, kw_only=True):
+    """Evaluators of a panel whose sheets weigh alike."""
+
+    id: Identifier
+    title: Names
+    weight: Points
+
+
 class Panel(_Part, frozen=True, kw_only=True):
+    """`groups`: if there are any, each evaluator is appointed to one."""
+
     id: Identifier
     title: Names
     size: Number
     quorum: str
+    groups: tuple[Group, ...] = ()
+
+    def group(self, group_id: str) -> Group | None:
+        return next((group for group in self.groups if group.id == group_id), None)
 
 
 class Index(_Part, frozen=True, kw_only=True):
@@ -131,19 +188,23 @@ class Index(_Part, frozen=True, kw_only=True):
 
 
 class Stage(_Part, frozen=True, kw_only=True):
-    """One stage. `precision`: decimals of sheets and of criterion points. `eliminate`: the planned cut."""
+    """One stage. `precision`: decimals of sheets and of criterion points. `eliminate`: the planned cut, or `none`."""
 
     id: Identifier
     title: Names
     maximum: Points
     precision: str
-    rounding: Literal["half-up", "half-even", "down", "up", "undisclosed"]
+    rounding: Literal["half-up", "half-even", "half-down", "down", "up", "undisclosed"]
     assessments: tuple[Assessment, ...]
     panels: tuple[Panel, ...] = ()
     gates: tuple[Gate, ...] = ()
     indices: tuple[Index, ...] = ()
-    eliminate: Number
+    eliminate: Cut
     tie_break: tuple[str, ...] = ()
+
+    def criteria(self) -> list[tuple[str, Criterion]]:
+        """Every criterion by its node, `assessment/criterion`."""
+        return [(f"{a.id}/{c.id}", c) for a in self.assessments for c in a.criteria]
 
     def criterion(self, node: str) -> Criterion | None:
         """The criterion at `assessment/criterion`, if there is one."""
@@ -173,6 +234,11 @@ class Stage(_Part, frozen=True, kw_only=True):
     @property
     def decimals(self) -> int | None:
         return int(self.precision) if is_known(self.precision) else None
+
+    @property
+    def cut(self) -> int | None:
+        """How many teams the plan drops; `None` where no cut is planned."""
+        return None if self.eliminate == "none" else int(self.eliminate)
 
 
 class Condition(_Part, frozen=True, kw_only=True):

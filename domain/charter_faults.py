@@ -14,6 +14,7 @@ from domain.charter_document import (
     Independence,
     Judged,
     Measured,
+    Panel,
     Stage,
     Unpublished,
 )
@@ -85,17 +86,23 @@ def _faults(charter: Charter, decisions: frozenset[str], events: frozenset[str])
 def _stage_faults(place: str, stage: Stage, seats: int) -> Iterator[Fault]:
     if is_known(stage.precision) and stage.precision not in "0123456":
         yield Fault(f"{place}/precision", "0 to 6 decimals, or undisclosed")
-    if int(stage.eliminate) >= seats:
+    if stage.cut is not None and stage.cut >= seats:
         yield Fault(f"{place}/eliminate", f"the cut ({stage.eliminate}) leaves nobody of {seats} seats")
     yield from _repeated(f"{place}/assessments", [a.id for a in stage.assessments])
     if not stage.assessments:
         yield Fault(f"{place}/assessments", "at least one assessment")
     yield from _sum_faults(place, stage.maximum, [a.maximum for a in stage.assessments], "assessments")
-    panels = {panel.id for panel in stage.panels}
+    yield from _implied_faults(place, stage)
+    panels = {panel.id: panel for panel in stage.panels}
     yield from _repeated(f"{place}/panels", [panel.id for panel in stage.panels])
     for i, panel in enumerate(stage.panels):
         if is_known(panel.quorum) and not (panel.quorum.isdecimal() and 0 < int(panel.quorum) <= int(panel.size)):
             yield Fault(f"{place}/panels/{i}/quorum", f"1 to the panel's size {panel.size}, or undisclosed")
+        yield from _repeated(f"{place}/panels/{i}/groups", [group.id for group in panel.groups])
+        for k, group in enumerate(panel.groups):
+            yield from _points_faults(f"{place}/panels/{i}/groups/{k}/weight", group.weight)
+            if _value(group.weight) == 0:
+                yield Fault(f"{place}/panels/{i}/groups/{k}/weight", "a weight above 0, or undisclosed")
     indices = {index.id for index in stage.indices}
     yield from _repeated(f"{place}/indices", [index.id for index in stage.indices])
     for i, assessment in enumerate(stage.assessments):
@@ -122,23 +129,67 @@ def _stage_faults(place: str, stage: Stage, seats: int) -> Iterator[Fault]:
 
 
 def _criterion_faults(
-    place: str, criterion: Criterion, stage: Stage, panels: set[str], indices: set[str]
+    place: str, criterion: Criterion, stage: Stage, panels: dict[str, Panel], indices: set[str]
 ) -> Iterator[Fault]:
     if is_known(criterion.index):
         yield from _unknown(f"{place}/index", [criterion.index], indices, "index")
     match criterion.scoring:
-        case Judged(panel=panel):
+        case Judged(panel=panel) as judged:
             yield from _unknown(f"{place}/scoring/panel", [panel], panels, "panel")
-        case Measured(benchmarks=benchmarks):
-            yield from _repeated(f"{place}/scoring/benchmarks", [b.id for b in benchmarks])
-            if not benchmarks:
-                yield Fault(f"{place}/scoring/benchmarks", "at least one benchmark")
-            if not is_known(criterion.maximum):
-                yield Fault(f"{place}/maximum", "a measured criterion needs a known maximum")
+            if panel in panels:
+                yield from _judged_faults(place, criterion, judged, panels[panel])
+            computed = is_known(judged.aggregate)
+        case Measured() as measured:
+            yield from _measured_faults(place, criterion, measured)
+            computed = is_known(measured.conversion)
         case Unpublished():
-            return
-    if stage.decimals is None or not is_known(stage.rounding):
+            computed = False
+    if criterion.items:
+        yield from _repeated(f"{place}/items", [item.id for item in criterion.items])
+        yield from _sum_faults(place, criterion.maximum, [item.maximum for item in criterion.items], "items")
+        if not isinstance(criterion.scoring, Judged):
+            yield Fault(f"{place}/items", "only a judged criterion is scored item by item")
+    if computed and (stage.decimals is None or not is_known(stage.rounding)):
         yield Fault(f"{place}/scoring", "points can be computed only with a known precision and rounding")
+
+
+def _judged_faults(place: str, criterion: Criterion, judged: Judged, panel: Panel) -> Iterator[Fault]:
+    if (judged.trim is not None) != (judged.aggregate == "trimmed-mean"):
+        yield Fault(
+            f"{place}/scoring/trim", "a trimmed mean says how many sheets it drops at each end, nothing else does"
+        )
+    elif judged.trim is not None:
+        fewest = int(panel.quorum) if panel.quorum.isdecimal() else int(panel.size)
+        if not 0 < 2 * int(judged.trim) < fewest:
+            yield Fault(f"{place}/scoring/trim", f"at least 1, and twice that must leave a sheet of {fewest}")
+    if judged.aggregate == "weighted-mean" and not panel.groups:
+        yield Fault(f"{place}/scoring/aggregate", f"{panel.id} has no groups to weigh")
+    if judged.normalise != "none" and not is_known(criterion.maximum):
+        yield Fault(f"{place}/maximum", "a normalised criterion needs a known maximum")
+
+
+def _measured_faults(place: str, criterion: Criterion, measured: Measured) -> Iterator[Fault]:
+    here = f"{place}/scoring"
+    yield from _repeated(f"{here}/benchmarks", [benchmark.id for benchmark in measured.benchmarks])
+    if not measured.benchmarks:
+        yield Fault(f"{here}/benchmarks", "at least one benchmark")
+    if is_known(measured.conversion) and not is_known(criterion.maximum):
+        yield Fault(f"{place}/maximum", "a measured criterion needs a known maximum")
+    spans = [(here, (measured.floor, measured.ceiling))]
+    for i, benchmark in enumerate(measured.benchmarks):
+        spans.append((f"{here}/benchmarks/{i}", (benchmark.floor, benchmark.ceiling)))
+        if measured.conversion == "linear":
+            floor, ceiling = measured.span(benchmark)
+            if floor is None or ceiling is None:
+                yield Fault(f"{here}/benchmarks/{i}", "linear between a floor and a ceiling: one of them is not said")
+            elif _value(floor) is not None and _value(floor) == _value(ceiling):
+                yield Fault(f"{here}/benchmarks/{i}", f"floor and ceiling are both {floor}")
+    for where, ends in spans:
+        for name, end in zip(("floor", "ceiling"), ends, strict=True):
+            if end is not None:
+                yield from _points_faults(f"{where}/{name}", end)
+                if measured.conversion != "linear":
+                    yield Fault(f"{where}/{name}", f"{measured.conversion} has no {name}")
 
 
 def _independence_faults(independence: Independence) -> Iterator[Fault]:
@@ -171,6 +222,21 @@ def _sum_faults(place: str, maximum: str, parts: list[str], what: str) -> Iterat
         yield Fault(f"{place}/maximum", f"the {what} add up to {float(reached):g}, not to {maximum}")
     elif reached > whole:
         yield Fault(f"{place}/maximum", f"the known {what} add up to {float(reached):g}, more than {maximum}")
+
+
+def _implied_faults(place: str, stage: Stage) -> Iterator[Fault]:
+    """An assessment whose maximum is undisclosed has at least what its known criteria have, and no more if all are."""
+    whole = _value(stage.maximum)
+    hidden = [assessment for assessment in stage.assessments if not is_known(assessment.maximum)]
+    if whole is None or not hidden:
+        return
+    least = sum((_value(each.maximum) or Fraction(0) for each in stage.assessments), Fraction(0))
+    criteria = [_value(criterion.maximum) for assessment in hidden for criterion in assessment.criteria]
+    least += sum((each for each in criteria if each is not None), Fraction(0))
+    if least > whole or (None not in criteria and least < whole):
+        yield Fault(
+            f"{place}/maximum", f"what is known of the assessments adds up to {float(least):g}, not to {stage.maximum}"
+        )
 
 
 def _value(text: str) -> Fraction | None:

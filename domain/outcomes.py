@@ -66,7 +66,13 @@ def record_deviation(command: RecordDeviation, case: Case, course: StageCourse) 
             rule="Proposer and approver are two agencies.",
             pointer="/approver",
         )
-    if not int(stage.eliminate) != int(command.actual) < len(course.course.teams):
+    if stage.cut is None:
+        raise InvalidCommandError(
+            f"stage: {stage.id} plans no cut",
+            rule="A deviation leaves a plan.",
+            pointer="/stage",
+        )
+    if not stage.cut != int(command.actual) < len(course.course.teams):
         raise InvalidCommandError(
             f"actual: {command.actual} must differ from the planned {stage.eliminate} and leave a team",
             rule="A deviation differs from the plan.",
@@ -99,8 +105,8 @@ def eliminate_team(command: EliminateTeam, case: Case, record: StageRecord) -> I
     """End a team's part in the programme, by its rank, a failed gate or a ruling."""
     stage = stage_of(case, command.stage)
     _require_open_outcome(command.team, record)
-    allowed = int(record.course.deviation or stage.eliminate)
-    if len(record.course.eliminated) >= allowed:
+    allowed = stage.cut if record.course.deviation is None else int(record.course.deviation)
+    if allowed is not None and len(record.course.eliminated) >= allowed:
         raise PlanExceededError(
             f"{allowed} of {len(record.course.teams)} teams leave in {stage.id}",
             rule="More eliminations than planned need a recorded deviation.",
@@ -168,4 +174,4 @@ def _missing_basis(basis: Basis, team: str, stage: Stage, record: StageRecord) -
 
 def _in_cut(team: str, stage: Stage, found: Tally) -> bool:
     """The team surely ranks among the last that the charter plans to drop."""
-    return found.ranks[team].best > len(found.ranks) - int(stage.eliminate)
+    return stage.cut is not None and found.ranks[team].best > len(found.ranks) - stage.cut

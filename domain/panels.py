@@ -57,12 +57,14 @@ class Appointment(PanelSeats):
 
 
 class AppointEvaluator(Command, frozen=True, kw_only=True):
-    """`evaluator`: an opaque random id. `affiliations`: every team that the person is close to."""
+    """`evaluator`: an opaque random id. `affiliations`: every team that the person is close to. `group`: of the panel,
+    if it has groups."""
 
     stage: Identifier
     panel: Identifier
     evaluator: EvaluatorId
     affiliations: tuple[Identifier, ...] = ()
+    group: Identifier | None = None
 
 
 @decision(
@@ -79,6 +81,12 @@ def appoint_evaluator(command: AppointEvaluator, case: Case, course: StageCourse
             rule="The charter names the panels of a stage.",
             pointer="/panel",
         )
+    if panel.groups if command.group is None else panel.group(command.group) is None:
+        raise InvalidCommandError(
+            f"group: {panel.id} has {', '.join(group.id for group in panel.groups) or 'no groups'}",
+            rule="The charter names the groups of a panel; its evaluators are each in one.",
+            pointer="/group",
+        )
     require_opened(course)
     require_scoring(course)
     if command.evaluator in seats.panel_of:
@@ -94,4 +102,4 @@ def appoint_evaluator(command: AppointEvaluator, case: Case, course: StageCourse
         )
     if list(seats.panel_of.values()).count(panel.id) >= int(panel.size):
         raise PanelFullError(f"{panel.id} has its {panel.size} members", rule=f"The panel has {panel.size} places.")
-    yield EvaluatorAppointed(stage=command.stage, panel=panel.id, evaluator=command.evaluator)
+    yield EvaluatorAppointed(stage=command.stage, panel=panel.id, evaluator=command.evaluator, group=command.group)

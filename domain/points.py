@@ -1,14 +1,20 @@
-"""Points: decimal strings outside, exact fractions inside; what is undisclosed stays undisclosed."""
+"""Points: decimal strings outside, whole units inside; what is undisclosed stays undisclosed."""
 
 from __future__ import annotations
 
-import math
+import functools
 import re
-from decimal import Decimal
+from decimal import Decimal, localcontext
 from fractions import Fraction
 from typing import Final
 
 UNDISCLOSED: Final = "undisclosed"
+
+PLACES: Final = 13
+SCALE: Final = 10**PLACES
+"""Units, whole multiples of 10^-13: one decimal more than is read, so that half of any last decimal is whole."""
+ROOT_DIGITS: Final = 34
+"""Significant digits of a square root, as in IEEE 754 decimal128."""
 
 _DECIMAL = re.compile(r"(0|[1-9][0-9]{0,11})(\.[0-9]{1,12})?")
 
@@ -39,35 +45,50 @@ def known(text: str) -> Fraction | None:
     return None if text == UNDISCLOSED else Fraction(text)
 
 
-def round_to(value: Fraction, decimals: int, mode: str) -> Fraction:
-    """Round a non-negative value; `mode`: half-up, half-even, down or up."""
-    scaled = value * 10**decimals
-    if mode == "half-even":
-        units = round(scaled)
-    else:
-        units = math.floor(scaled)
-        rest = scaled - units
-        if (mode == "half-up" and rest >= Fraction(1, 2)) or (mode == "up" and rest > 0):
-            units += 1
-    return Fraction(units, 10**decimals)
+@functools.lru_cache(maxsize=1 << 16)
+def to_units(text: str) -> int:
+    """The units of a checked decimal: `"9.5"` → 95 × 10^12."""
+    whole, _, rest = text.partition(".")
+    return int(whole + rest.ljust(PLACES, "0"))
 
 
-def format_exact(value: Fraction, *, decimals: int | None = None) -> str:
-    """`value` without rounding, with `decimals` places if given and enough, else at least one: `90.2`, `25.0`."""
+def known_units(text: str) -> int | None:
+    """The units of a checked decimal, `None` if undisclosed."""
+    return None if text == UNDISCLOSED else to_units(text)
+
+
+def round_units(value: Fraction, decimals: int, mode: str) -> int:
+    """Round non-negative units to `decimals` places; `mode`: half-up, half-even, half-down, down or up."""
+    grid: int = 10 ** (PLACES - decimals)
+    divisor = value.denominator * grid
+    steps, rest = divmod(value.numerator, divisor)
+    over = (2 * rest > divisor) - (2 * rest < divisor)
+    if (
+        (mode == "up" and rest)
+        or (mode == "half-up" and over >= 0)
+        or (mode == "half-down" and over > 0)
+        or (mode == "half-even" and (over > 0 or (over == 0 and steps % 2)))
+    ):
+        steps += 1
+    return steps * grid
+
+
+def square_root(value: Fraction) -> Fraction:
+    """The root of a non-negative value, to 34 significant digits."""
+    with localcontext(prec=3 * ROOT_DIGITS):
+        quotient = Decimal(value.numerator) / Decimal(value.denominator)
+    with localcontext(prec=ROOT_DIGITS):
+        return Fraction(quotient.sqrt())
+
+
+def format_units(units: int, *, decimals: int | None = None) -> str:
+    """Non-negative units without rounding, with `decimals` places if given and enough, else one: `90.2`, `25.0`."""
     places = 1 if decimals is None else decimals
-    while (value * 10**places).denominator != 1:
-        places += 1
-        if places > 40:
-            raise DecimalFormatError(f"{value} has no finite decimal form")
-    return _plain(int(value * 10**places), places)
+    whole, rest = divmod(units, SCALE)
+    digits = f"{rest:0{PLACES}d}".rstrip("0").ljust(places, "0")
+    return f"{whole}.{digits}" if digits else str(whole)
 
 
-def format_bound(value: Fraction, *, upward: bool) -> str:
+def format_bound(units: int, *, upward: bool) -> str:
     """A bound with at most six decimals, rounded outwards so that it still holds."""
-    scaled = value * 10**6
-    units = math.ceil(scaled) if upward else math.floor(scaled)
-    return format_exact(Fraction(units, 10**6))
-
-
-def _plain(units: int, places: int) -> str:
-    return f"{Decimal(units).scaleb(-places):f}"
+    return format_units(round_units(Fraction(units), 6, "up" if upward else "down"))

@@ -36,10 +36,15 @@ class Metric(msgspec.Struct, frozen=True):
 
 
 class Cell(msgspec.Struct):
-    """What was scored for one team on one criterion: sheets by evaluator, metrics by benchmark."""
+    """What was scored for one team on one criterion: points by `sheet_key`, metrics by benchmark."""
 
     sheets: dict[str, str] = msgspec.field(default_factory=dict)
     metrics: dict[str, Metric] = msgspec.field(default_factory=dict)
+
+
+def sheet_key(evaluator: str, item: str | None) -> str:
+    """Under which key a cell keeps an evaluator's points: the evaluator, or `evaluator/item`."""
+    return evaluator if item is None else f"{evaluator}/{item}"
 
 
 class Statement(msgspec.Struct, frozen=True):
@@ -59,11 +64,16 @@ class Course(msgspec.Struct, kw_only=True):
     published: int = 0
     teams: list[str] = msgspec.field(default_factory=list)
     panels: dict[str, list[str]] = msgspec.field(default_factory=dict)
+    groups: dict[str, str] = msgspec.field(default_factory=dict)
     statements: list[Statement] = msgspec.field(default_factory=list)
     rulings: dict[str, Verdict] = msgspec.field(default_factory=dict)
     eliminated: dict[str, Basis] = msgspec.field(default_factory=dict)
     advanced: list[str] = msgspec.field(default_factory=list)
     deviation: str | None = None
+
+    def evaluators(self, panel: str, team: str) -> list[str]:
+        """Whose sheets count for `team`, wherever sheets are counted: the members of the panel."""
+        return self.panels.get(panel, [])
 
 
 COURSE_EVENTS = (
@@ -134,7 +144,7 @@ class StageRecord(StageCourse):
 def fill(cell: Cell, event: ScoreSubmitted | MeasurementRecorded) -> None:
     """Add a score or a metric to its cell."""
     if isinstance(event, ScoreSubmitted):
-        cell.sheets[event.evaluator] = event.points
+        cell.sheets[sheet_key(event.evaluator, event.item)] = event.points
     else:
         cell.metrics[event.benchmark] = Metric(event.value, event.target)
 
@@ -150,8 +160,10 @@ def run_course(course: Course, position: int, event: Event) -> None:
             course.consolidated = position
         case ResultsPublished():
             course.published = position
-        case EvaluatorAppointed(panel=panel, evaluator=evaluator):
+        case EvaluatorAppointed(panel=panel, evaluator=evaluator, group=group):
             course.panels.setdefault(panel, []).append(evaluator)
+            if group is not None:
+                course.groups[evaluator] = group
         case FigureCertified(figure=figure, source=source):
             course.statements.append(Statement(figure, source, position))
         case IndependenceRuled(team=team, verdict=verdict):

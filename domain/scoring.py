@@ -10,7 +10,7 @@ from domain.charter_document import Criterion, Identifier, Judged, Measured, Sta
 from domain.decision import Case, Command, decision
 from domain.event import Event
 from domain.panels import Appointment
-from domain.points import DecimalFormatError, known, parse_decimal
+from domain.points import DecimalFormatError, is_known, known, parse_decimal
 from domain.record import StageCourse, StageProgress
 from domain.refusal import InvalidCommandError, Refusal
 from domain.stage_events import (
@@ -31,7 +31,7 @@ class NotAppointedError(Refusal):
 
 
 class ScoreAlreadySubmittedError(Refusal):
-    """An evaluator has one live score for each team and criterion."""
+    """An evaluator has one live score for each team and criterion, or item of it."""
 
 
 class AlreadyMeasuredError(Refusal):
@@ -98,17 +98,19 @@ def _decimal(text: str, field: str, *, decimals: int | None = None, maximum: Fra
 
 
 class SubmitScore(Command, frozen=True, kw_only=True):
-    """One sheet: `criterion` is `assessment/criterion`, `points` a decimal string in the charter's precision."""
+    """One sheet: `criterion` is `assessment/criterion`, `points` a decimal string in the charter's precision. Of a
+    criterion with items each is submitted apart, as `item`."""
 
     stage: Identifier
     team: Identifier
     criterion: Node
     evaluator: EvaluatorId
     points: DecimalText
+    item: Identifier | None = None
 
 
 def _score_facts(command: SubmitScore, p: str) -> tuple[StageProgress, Appointment, LiveScore]:
-    sheet = sheet_tag(p, command.stage, command.team, command.criterion, command.evaluator)
+    sheet = sheet_tag(p, command.stage, command.team, command.criterion, command.evaluator, command.item)
     return (
         StageProgress(p, command.stage),
         Appointment(p, command.stage, command.evaluator),
@@ -129,7 +131,15 @@ def submit_score(
             rule="The charter says how each criterion is scored.",
             pointer="/criterion",
         )
-    _decimal(command.points, "points", decimals=stage.decimals, maximum=known(criterion.maximum))
+    item = None if command.item is None else criterion.item(command.item)
+    if criterion.items if command.item is None else item is None:
+        raise InvalidCommandError(
+            f"item: {command.criterion} has {', '.join(each.id for each in criterion.items) or 'no items'}",
+            rule="The charter says which items of a criterion are scored one by one.",
+            pointer="/item",
+        )
+    maximum = known((item or criterion).maximum)
+    _decimal(command.points, "points", decimals=stage.decimals, maximum=maximum)
     require_scoring(progress)
     require_in_stage(command.team, progress)
     if appointment.panel_of.get(command.evaluator) != criterion.scoring.panel:
@@ -139,7 +149,7 @@ def submit_score(
         )
     if live.position:
         raise ScoreAlreadySubmittedError(
-            f"{command.evaluator} has scored {command.team} on {command.criterion}, at position {live.position}",
+            f"{command.evaluator} has scored {command.team} on {_scored(command)}, at position {live.position}",
             rule="A score is corrected, not submitted again.",
         )
     yield ScoreSubmitted(
@@ -148,7 +158,12 @@ def submit_score(
         criterion=command.criterion,
         evaluator=command.evaluator,
         points=command.points,
+        item=command.item,
     )
+
+
+def _scored(command: SubmitScore) -> str:
+    return command.criterion if command.item is None else f"{command.criterion}/{command.item}"
 
 
 class RecordMeasurement(Command, frozen=True, kw_only=True):
@@ -180,7 +195,7 @@ def record_measurement(
             rule="The charter lists the benchmarks of each measured criterion.",
             pointer="/benchmark",
         )
-    if scoring.conversion == "capped-ratios":
+    if scoring.conversion == "capped-ratios" or (not is_known(scoring.conversion) and command.target is not None):
         _decimal(command.value, "value")
         if command.target is None or not _decimal(command.target.value, "target/value"):
             raise InvalidCommandError(
@@ -189,11 +204,12 @@ def record_measurement(
                 pointer="/target",
             )
     else:
-        _decimal(command.value, "value", maximum=Fraction(100))
+        percentage = scoring.conversion == "mean-of-percentages"
+        _decimal(command.value, "value", maximum=Fraction(100) if percentage else None)
         if command.target is not None:
             raise InvalidCommandError(
-                "target: a percentage has none",
-                rule="The criterion is a mean of percentages.",
+                f"target: {command.criterion} compares with none",
+                rule=f"The criterion's conversion is {scoring.conversion}.",
                 pointer="/target",
             )
     require_scoring(progress)

@@ -61,10 +61,11 @@ class ResultsPublished(_OfStage, frozen=True, kw_only=True):
 
 @event("EvaluatorAppointed", public="agencies")
 class EvaluatorAppointed(_OfStage, frozen=True, kw_only=True):
-    """A person, by opaque id, sits on a panel."""
+    """A person, by opaque id, sits on a panel; in a `group` of it, if the panel has groups."""
 
     panel: str
     evaluator: str
+    group: str | None = None
 
     def tags(self, programme: str) -> tuple[str, ...]:
         return (*super().tags(programme), tag("evaluator", programme, self.stage, self.evaluator))
@@ -72,24 +73,25 @@ class EvaluatorAppointed(_OfStage, frozen=True, kw_only=True):
 
 @event("ScoreSubmitted", public="agencies")
 class ScoreSubmitted(_OfStage, frozen=True, kw_only=True):
-    """One evaluator's points for one team on one criterion (`assessment/criterion`)."""
+    """One evaluator's points for one team on one criterion (`assessment/criterion`), or on one `item` of it."""
 
     team: str
     criterion: str
     evaluator: str
     points: str
+    item: str | None = None
 
     def tags(self, programme: str) -> tuple[str, ...]:
         return (
             *super().tags(programme),
             tag("team", programme, self.team),
-            sheet_tag(programme, self.stage, self.team, self.criterion, self.evaluator),
+            sheet_tag(programme, self.stage, self.team, self.criterion, self.evaluator, self.item),
         )
 
 
-def sheet_tag(programme: str, stage: str, team: str, criterion: str, evaluator: str) -> str:
-    """One evaluator's sheet for one team and criterion: what makes a second score of the same conflict."""
-    return tag("sheet", programme, stage, team, *criterion.split("/"), evaluator)
+def sheet_tag(programme: str, stage: str, team: str, criterion: str, evaluator: str, item: str | None) -> str:
+    """One evaluator's sheet for one team and criterion, or item: what makes a second score of the same conflict."""
+    return tag("sheet", programme, stage, team, *criterion.split("/"), evaluator, *(() if item is None else (item,)))
 
 
 class Target(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -11,11 +11,13 @@ from domain.bounds import Contradiction
 from domain.charter_document import Identifier, Judged, Measured, Stage
 from domain.decision import Case, Command, decision, refuse_if
 from domain.event import Event
+from domain.judging import sheets_of
+from domain.measuring import metrics_of
 from domain.record import Cell, StageCourse, StageRecord, Statement
 from domain.refusal import InvalidCommandError, Refusal
 from domain.stage_events import ResultsPublished, ScoringClosed, StageConsolidated, StageOpened
 from domain.standings import missing_points, standings_basis, standings_of
-from domain.tally import metrics_complete, panel_complete, tally
+from domain.tally import tally
 from domain.teams import Roster
 
 
@@ -180,24 +182,22 @@ def close_scoring(command: CloseScoring, case: Case, record: StageRecord) -> Ite
 
 
 def _incomplete(stage: Stage, record: StageRecord) -> Iterator[tuple[str, str]]:
-    for team in record.course.teams:
-        for assessment in stage.assessments:
-            for criterion in assessment.criteria:
-                node = f"{assessment.id}/{criterion.id}"
-                cell = record.cells.get((team, node), Cell())
-                match criterion.scoring:
-                    case Judged(panel=panel) if not panel_complete(stage, panel, cell, record.course):
+    course = record.course
+    for team in course.teams:
+        for node, criterion in stage.criteria():
+            cell = record.cells.get((team, node), Cell())
+            match criterion.scoring:
+                case Judged() as judged:
+                    panel = stage.panel(judged.panel)
+                    if panel and sheets_of(panel, criterion, judged, team, cell, course, closed=True) is None:
                         yield (
                             "/stage",
                             f"{team}, {node}: {len(cell.sheets)} sheets, below the panel's quorum or list",
                         )
-                    case Measured() as measured if not metrics_complete(measured, cell):
-                        yield (
-                            "/stage",
-                            f"{team}, {node}: {len(cell.metrics)} of {len(measured.benchmarks)} benchmarks",
-                        )
-                    case _:
-                        pass
+                case Measured() as measured if metrics_of(measured, cell, closed=True) is None:
+                    yield "/stage", f"{team}, {node}: {len(cell.metrics)} of {len(measured.benchmarks)} benchmarks"
+                case _:
+                    pass
 
 
 class ConsolidateStage(OfStage, frozen=True, kw_only=True):

@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 import hashlib
-from fractions import Fraction
 from typing import Final, Literal
 
 import msgspec
 import rfc8785
 
 from domain.bounds import Bounds
-from domain.charter_document import TOTAL, Charter, Names, Stage, Unpublished
+from domain.charter_document import TOTAL, Charter, Criterion, Judged, Measured, Names, Stage, Unpublished
 from domain.envelope import DataSet
-from domain.points import UNDISCLOSED, format_bound, format_exact, is_known
+from domain.points import UNDISCLOSED, format_bound, format_units, is_known
+from domain.ranking import RankBasis
 from domain.record import Course, Statement
 from domain.stage_events import GateOutcome, HighestOf, MeanOf, PointsOf, RankGroup
-from domain.tally import Cells, RankBasis, Tally, gate_outcome, tally
+from domain.tally import Cells, Tally, gate_outcome, tally
 
 FORMAT: Final = "sillok-standings/1"
 
@@ -149,14 +149,16 @@ def standings_basis(standings: Standings) -> StandingsBasis:
 
 def missing_points(stage: Stage, found: Tally) -> list[tuple[str, str]]:
     """(team, criterion) that the charter says how to score, but that are neither computed nor certified."""
-    return [
-        (team, f"{assessment.id}/{criterion.id}")
-        for team in found.figures.teams
-        for assessment in stage.assessments
-        for criterion in assessment.criteria
-        if not isinstance(criterion.scoring, Unpublished)
-        and found.figures[team, f"{assessment.id}/{criterion.id}"].exact is None
-    ]
+    scored = [node for node, criterion in stage.criteria() if _says_how(criterion)]
+    return [(team, node) for team in found.figures.teams for node in scored if found.figures[team, node].exact is None]
+
+
+def _says_how(criterion: Criterion) -> bool:
+    match criterion.scoring:
+        case Judged(aggregate=how) | Measured(conversion=how):
+            return is_known(how)
+        case Unpublished():
+            return False
 
 
 def _row(charter: Charter, stage: Stage, course: Course, names: Names, team: str, found: Tally) -> Row:
@@ -204,7 +206,7 @@ def _status(course: Course, team: str) -> TeamStatus:
 
 
 def _basis(stage: Stage, found: Tally, team: str) -> StandingsBasis | None:
-    criteria = [(team, f"{a.id}/{c.id}") for a in stage.assessments for c in a.criteria]
+    criteria = [(team, node) for node, _criterion in stage.criteria()]
     computed = sum(criterion in found.computed for criterion in criteria)
     if computed == len(criteria):
         return "computed"
@@ -223,9 +225,9 @@ def _points(found: Tally, team: str, node: str, stage: Stage) -> PointsValue:
     return _value(found.figures[team, node], found.figures.maxima[node], stage.decimals)
 
 
-def _value(bounds: Bounds, maximum: Fraction, decimals: int | None) -> PointsValue:
+def _value(bounds: Bounds, maximum: int, decimals: int | None) -> PointsValue:
     if bounds.exact is not None:
-        text = format_exact(bounds.exact, decimals=decimals)
+        text = format_units(bounds.exact, decimals=decimals)
         return PointsValue(text, text, text)
     return PointsValue(
         format_bound(bounds.low, upward=False) if bounds.low > 0 else None,
@@ -236,21 +238,22 @@ def _value(bounds: Bounds, maximum: Fraction, decimals: int | None) -> PointsVal
 
 def _index(stage: Stage, index_id: str, found: Tally, team: str) -> IndexRow:
     """Points of the criteria that count to an index; unknown while it is undisclosed which do."""
-    every = [(f"{a.id}/{c.id}", c) for a in stage.assessments for c in a.criteria]
-    counted = [(node, criterion) for node, criterion in every if criterion.index == index_id]
-    if not counted or any(not is_known(criterion.index) for _node, criterion in every):
+    criteria = stage.criteria()
+    counted = [(node, criterion) for node, criterion in criteria if criterion.index == index_id]
+    if not counted or any(not is_known(criterion.index) for _node, criterion in criteria):
         return IndexRow(index_id, PointsValue(None, None, None), UNDISCLOSED)
-    bounds = [found.figures[team, node] for node, _criterion in counted]
-    maxima = [criterion.maximum for _node, criterion in counted]
-    maximum = sum((found.figures.maxima[node] for node, _criterion in counted), Fraction(0))
-    total = Bounds(
-        sum((each.low for each in bounds), Fraction(0)),
-        sum((each.high for each in bounds), Fraction(0)),
-    )
+    nodes = []
+    for assessment in stage.assessments:  # what is known of a whole assessment says more than its parts
+        inside = [f"{assessment.id}/{criterion.id}" for criterion in assessment.criteria if criterion.index == index_id]
+        nodes += [assessment.id] if len(inside) == len(assessment.criteria) else inside
+    bounds = [found.figures[team, node] for node in nodes]
+    maximum = sum(found.figures.maxima[node] for node in nodes)
+    total = Bounds(sum(each.low for each in bounds), sum(each.high for each in bounds))
+    known_maxima = all(is_known(criterion.maximum) for _node, criterion in counted)
     return IndexRow(
         index_id,
         _value(total, maximum, stage.decimals),
-        format_exact(maximum) if all(map(is_known, maxima)) else UNDISCLOSED,
+        format_units(maximum) if known_maxima else UNDISCLOSED,
     )
 
 

@@ -144,6 +144,24 @@ def document(**changes: Any) -> dict[str, Any]:
     return copy.deepcopy({**base, **changes})
 
 
+def with_criterion(node: str, **changes: Any) -> list[dict[str, Any]]:
+    """The charter's stages, one criterion of the heat changed; `scoring` is changed, not replaced."""
+    stages: list[dict[str, Any]] = document()["stages"]
+    assessment, _, criterion = node.partition("/")
+    (found,) = (
+        c for a in stages[0]["assessments"] if a["id"] == assessment for c in a["criteria"] if c["id"] == criterion
+    )
+    scoring = {**found["scoring"], **changes.pop("scoring", {})}
+    found.update(changes, scoring=scoring)
+    return stages
+
+
+ITEMS = [
+    {"id": "novelty", "title": names("Novelty"), "maximum": "6"},
+    {"id": "clarity", "title": names("Clarity"), "maximum": "4"},
+]
+
+
 def charter(**changes: Any) -> CharterPublished:
     """The charter, published."""
     bytes_ = canonical(document(**changes))

@@ -212,6 +212,19 @@ def test_a_team_leaves_by_a_gate_that_it_failed_only() -> None:
     settled().when("eliminate-team", eliminate("cow", "gate")).then(gone("cow", "gate"))
 
 
+def test_where_no_cut_is_planned_teams_leave_by_gate_and_ruling_only() -> None:
+    """However many they are; and there is no plan to deviate from."""
+    stages = charters.document()["stages"]
+    stages[0]["eliminate"] = "none"
+    history = [charters.charter(stages=stages), *charters.consolidated()[1:]]
+    ruled_out = [ruled("ant", "not_met"), ruled("bee", "not_met")]
+    gone_already = [gone("ant", "ruling"), gone("bee", "ruling")]
+    after = given(background=[*history, *ruled_out, *gone_already])
+    after.when("eliminate-team", eliminate("cow", "gate")).then(gone("cow", "gate"))
+    after.when("eliminate-team", eliminate("cow", "rank")).refused(NoBasisError, "/basis")
+    after.when("record-deviation", deviation()).refused(InvalidCommandError, "/stage")
+
+
 def test_no_more_leave_than_planned_without_a_recorded_deviation() -> None:
     history = (ruled("ant", "not_met"), gone("cow"))
     settled(*history).when("eliminate-team", eliminate("ant", "ruling")).refused(PlanExceededError)

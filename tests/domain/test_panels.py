@@ -5,6 +5,7 @@ from __future__ import annotations
 import msgspec
 import pytest
 
+from domain.event import Event
 from domain.panels import ConflictOfInterestError, EvaluatorAlreadyAppointedError, PanelFullError
 from domain.refusal import InvalidCommandError
 from domain.stage_events import EvaluatorAppointed
@@ -23,6 +24,30 @@ def test_an_evaluator_is_appointed() -> None:
 
 def test_a_panel_has_so_many_places() -> None:
     given(background=charters.appointed()).when("appoint-evaluator", BODY).refused(PanelFullError)
+
+
+def grouped() -> list[Event]:
+    """The jury has two groups."""
+    stages = charters.document()["stages"]
+    stages[0]["panels"][0]["groups"] = [
+        {"id": name, "title": charters.names(name), "weight": weight}
+        for name, weight in (("chair", "2"), ("rest", "1"))
+    ]
+    return [charters.charter(stages=stages), *charters.opened()[1:]]
+
+
+def test_a_panel_with_groups_says_who_is_in_which() -> None:
+    appointed = EvaluatorAppointed(stage="heat", panel="jury", evaluator=NEW, group="chair")
+    given(background=grouped()).when("appoint-evaluator", {**BODY, "group": "chair"}).then(appointed)
+
+
+def test_a_group_is_one_of_the_panel_and_needed_where_there_are_groups() -> None:
+    for history, body in (
+        (grouped(), BODY),
+        (grouped(), {**BODY, "group": "guests"}),
+        (charters.opened(), {**BODY, "group": "chair"}),
+    ):
+        given(background=history).when("appoint-evaluator", body).refused(InvalidCommandError, "/group")
 
 
 def test_an_evaluator_is_appointed_once() -> None:

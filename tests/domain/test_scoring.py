@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
+import msgspec
 import pytest
 
 from domain.decision import boundary
+from domain.event import Event
 from domain.refusal import InvalidCommandError
 from domain.rulebook import DECISIONS, prepare
 from domain.scoring import (
@@ -16,7 +18,7 @@ from domain.scoring import (
     SubmitScore,
     TeamNotInStageError,
 )
-from domain.stage_events import FigureCertified, MeanOf, MeasurementRecorded, StageConsolidated
+from domain.stage_events import FigureCertified, MeanOf, MeasurementRecorded, ScoreSubmitted, StageConsolidated
 from domain.stages import ScoringClosedError, StageNotOpenError
 from tests.domain import charters
 from tests.given import given
@@ -28,6 +30,42 @@ METRIC = {"stage": "heat", "team": "ant", "criterion": "field/speed", "benchmark
 
 def test_a_score_is_submitted() -> None:
     given(background=charters.appointed()).when("submit-score", SCORE).then(charters.score("ant", ONE, "9"))
+
+
+def by_item(*events: Event) -> list[Event]:
+    """The idea is scored by novelty (6) and clarity (4)."""
+    stages = charters.with_criterion("paper/idea", items=charters.ITEMS)
+    return [charters.charter(stages=stages), *charters.appointed()[1:], *events]
+
+
+def line(item: str, points: str) -> ScoreSubmitted:
+    return msgspec.structs.replace(charters.score("ant", ONE, points), item=item)
+
+
+def test_each_item_of_a_criterion_is_submitted_apart() -> None:
+    history = by_item(line("novelty", "6"))
+    body = {**SCORE, "item": "clarity", "points": "4"}
+    given(background=history).when("submit-score", body).then(line("clarity", "4"))
+
+
+@pytest.mark.parametrize(
+    ("change", "pointer"),
+    [({}, "/item"), ({"item": "charm"}, "/item"), ({"item": "clarity", "points": "5"}, "/points")],
+)
+def test_a_criterion_with_items_takes_points_of_its_items_only(change: dict[str, Any], pointer: str) -> None:
+    given(background=by_item()).when("submit-score", {**SCORE, **change}).refused(InvalidCommandError, pointer)
+
+
+def test_a_criterion_without_items_takes_none() -> None:
+    body = {**SCORE, "item": "clarity"}
+    given(background=charters.appointed()).when("submit-score", body).refused(InvalidCommandError, "/item")
+
+
+def test_an_evaluator_scores_an_item_once() -> None:
+    body = {**SCORE, "item": "clarity", "points": "1"}
+    history = by_item(line("clarity", "4"))
+    refusal = given(background=history).when("submit-score", body).refused(ScoreAlreadySubmittedError)
+    assert "paper/idea/clarity" in refusal.detail
 
 
 def test_the_boundary_of_a_score_holds_nobody_else_s_score() -> None:
@@ -145,14 +183,34 @@ def test_a_bad_measurement_is_named(change: dict[str, Any], pointer: str) -> Non
     given(background=charters.opened()).when("record-measurement", body).refused(InvalidCommandError, pointer)
 
 
+def measured(**scoring: Any) -> list[Event]:
+    return [
+        charters.charter(stages=charters.with_criterion("field/speed", scoring=scoring)),
+        *charters.opened()[1:],
+    ]
+
+
+@pytest.mark.parametrize(
+    "scoring",
+    [
+        {"conversion": "linear", "floor": "200", "ceiling": "50"},
+        {"conversion": "relative-to-best"},
+        {"conversion": "undisclosed"},
+    ],
+)
+def test_what_is_no_percentage_may_pass_a_hundred(scoring: dict[str, str]) -> None:
+    body = {**METRIC, "value": "1200.5"}
+    assert given(background=measured(**scoring)).when("record-measurement", body).decide()
+    target = {**body, "target": {"model": "m", "value": "0"}}
+    given(background=measured(**scoring)).when("record-measurement", target).refused(InvalidCommandError, "/target")
+
+
 @pytest.mark.parametrize(
     ("target", "pointer"),
     [(None, "/target"), ({"model": "m", "value": "0"}, "/target"), ({"model": "m", "value": "-1"}, "/target/value")],
 )
 def test_a_ratio_needs_a_target_above_nothing(target: Any, pointer: str) -> None:
-    changed = charters.document()
-    changed["stages"][0]["assessments"][1]["criteria"][0]["scoring"]["conversion"] = "capped-ratios"
-    history = [charters.charter(stages=changed["stages"]), *charters.opened()[1:]]
+    history = measured(conversion="capped-ratios")
     body = {**METRIC, "target": target}
     given(background=history).when("record-measurement", body).refused(InvalidCommandError, pointer)
     assert (

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 
 from domain.bounds import Bounds, Contradiction
 from domain.charter_document import TOTAL, Charter, Stage
+from domain.points import SCALE
 from domain.record import Cell, Course, Metric, StageRecord, Statement
 from domain.stage_events import Figure, HighestOf, MeanOf, PointsOf, RankGroup, Target
 from domain.standings import standings_of
@@ -103,7 +104,7 @@ def test_bounds_and_ranks_contain_the_truth(data: st.DataObject) -> None:
     found = tally(certified_stage(), course, {})
     for team, node in itertools.product(truth, (TOTAL, "paper", "field", *NODES)):
         bounds = found.figures[team, node]
-        value = true_value(truth, team, node)
+        value = int(true_value(truth, team, node) * SCALE)
         assert not bounds.within(value, False, value, False).empty, (team, node, bounds, value)
     for team in truth:
         assert found.ranks[team].best <= true_rank(truth, team) <= found.ranks[team].worst
@@ -157,7 +158,7 @@ def test_computed_points_and_ranks_agree_with_a_plain_computation(points: Any) -
         speed = Fraction(20 * sum(shares), 200)
         plain[team] = (sorted(sheets)[1], int(speed + Fraction(1, 2)))
     for team, (paper, field) in plain.items():
-        assert found.figures[team, TOTAL].exact == paper + field
+        assert found.figures[team, TOTAL].exact == (paper + field) * SCALE
         better = sum((sum(p), p[0]) > (paper + field, paper) for p in plain.values())  # ties: by paper
         assert (found.ranks[team].best, found.ranks[team].worst) == (better + 1, better + 1)
 
@@ -199,8 +200,8 @@ def test_a_missing_sheet_or_metric_never_counts_as_zero() -> None:
     del cells["ant", "paper/idea"].sheets[JURY[0]]
     del cells["bee", "field/speed"].metrics["road"]
     found = tally(stage_of(), Course(teams=TEAMS, panels={"jury": JURY}), cells)
-    assert found.figures["ant", TOTAL] == Bounds(Fraction(10), Fraction(20))
-    assert found.figures["bee", TOTAL] == Bounds(Fraction(5), Fraction(25))
+    assert found.figures["ant", TOTAL] == Bounds(10 * SCALE, 20 * SCALE)
+    assert found.figures["bee", TOTAL] == Bounds(5 * SCALE, 25 * SCALE)
     assert (found.ranks["ant"].best, found.ranks["ant"].worst) == (1, 4)
 
 
@@ -217,7 +218,7 @@ def test_a_ratio_to_the_target_counts_at_most_as_one(value: str, target: str, po
     metric = Metric(value, Target(model="m", value=target))
     cells = {("ant", "field/speed"): Cell(metrics={"track": metric, "road": metric})}
     found = tally(changed, Course(teams=["ant"]), cells)
-    assert found.figures["ant", "field"].exact == points
+    assert found.figures["ant", "field"].exact == points * SCALE
 
 
 def test_statements_that_cannot_all_be_true_are_a_contradiction() -> None:
