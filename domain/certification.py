@@ -32,7 +32,7 @@ def certify_figure(command: CertifyFigure, case: Case, record: StageRecord) -> I
     stage = stage_of(case, command.stage)
     require_opened(record)
     refuse_if(
-        _faults(command.figure, stage, record.course.teams),
+        figure_faults(command.figure, stage, record.course.teams),
         rule="A figure is about the rubric and the teams.",
     )
     if record.course.consolidated:
@@ -47,7 +47,8 @@ def certify_figure(command: CertifyFigure, case: Case, record: StageRecord) -> I
     yield FigureCertified(stage=stage.id, figure=command.figure, source=source)
 
 
-def _faults(figure: Figure, stage: Stage, field: list[str]) -> Iterator[tuple[str, str]]:
+def figure_faults(figure: Figure, stage: Stage, field: list[str]) -> Iterator[tuple[str, str]]:
+    """What is wrong with a figure in itself: (JSON pointer, sentence)."""
     teams = figure.teams if isinstance(figure, HighestOf | RankGroup) else ()
     if isinstance(figure, PointsOf | GateOutcome):
         teams = (figure.team,)
