@@ -12,6 +12,7 @@ from service.api.parts import Parts
 from service.application.ports import WakeUps
 from service.application.projecting import AdvanceProjection
 from service.application.reading import Queries
+from service.application.revealing import CheckDisclosure
 from service.application.submitting import Sources, SubmitDecision
 from service.logs import configure_logs
 from service.settings import Settings
@@ -74,6 +75,7 @@ def open_service(settings: Settings) -> Service:
     parts = Parts(
         submit=SubmitDecision(ledger, waking, real_sources()),
         queries=Queries(ledger, store),
+        check_disclosure=CheckDisclosure(ledger),
         keys=keys,
         ready=ledger.head,
         threads=threads,

@@ -27,7 +27,7 @@ def run(*arguments: str, **environment: str) -> tuple[int, str]:
 
 
 def test_the_commands_are_there() -> None:
-    assert set(main.commands) == {"up", "migrate", "play", "standings", "events", "charter"}
+    assert set(main.commands) == {"up", "migrate", "play", "standings", "events", "charter", "disclosure"}
 
 
 @pytest.mark.parametrize(("path", "command"), list(commands(main)), ids=str)

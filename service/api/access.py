@@ -39,6 +39,14 @@ def decider_of(principal: Principal | None) -> Actor:
     return Actor(agency=principal.subject, principal=principal.key_id, party=principal.role)
 
 
+def require_insider(principal: Principal | None) -> None:
+    """Raise 401, 403 unless an agency or an auditor asks."""
+    if principal is None:
+        raise ApiProblem("unauthenticated", "this is for agencies and auditors, with their key")
+    if principal.role not in ("agency", "auditor"):
+        raise ApiProblem("wrong-role", f"this is for agencies and auditors, not for a key of role {principal.role}")
+
+
 def reader_of(principal: Principal | None) -> Reader:
     """Who reads; nobody is the public."""
     return PUBLIC if principal is None else Reader(principal.role, principal.subject)

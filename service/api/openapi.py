@@ -20,6 +20,7 @@ from service.api.health import Health
 from service.api.problems import MEDIA_TYPE, STATUS, Problem, catalogue
 from service.api.programmes import AuditTrail, CallList, ProgrammeList, TeamList
 from service.application.reading import CloudEvent, Counts, GrantsAnswer, ProgrammeDetail
+from service.application.revealing import DisclosureFindings, DisclosureQuestion
 
 Json = dict[str, Any]
 
@@ -36,6 +37,8 @@ _ANSWERS: Final = (
     GrantsAnswer,
     AuditTrail,
     CloudEvent,
+    DisclosureQuestion,
+    DisclosureFindings,
     Health,
     Problem,
 )
@@ -132,6 +135,7 @@ def _operations(named: dict[Any, Json]) -> Iterator[tuple[str, str, Json]]:
         media_type="application/x-ndjson",
     )
     yield "/v1/ledger/events", "get", events
+    yield f"{one}/disclosure-check", "post", _check_disclosure(named)
     yield "/health/live", "get", _health("live", "The process answers.", named, ready=False)
     yield "/health/ready", "get", _health("ready", "Decisions can be taken.", named, ready=True)
 
@@ -162,6 +166,21 @@ def _submit(name: str, summary: str, command: Json, named: dict[Any, Json]) -> J
             "201": _content("Recorded.", named[DecisionRecorded], "application/json"),
             "202": _content("Proposed: another agency has to approve.", named[DecisionWaits], "application/json"),
             **_problems(statuses, named),
+        },
+    }
+
+
+def _check_disclosure(named: dict[Any, Json]) -> Json:
+    return {
+        "operationId": "check-disclosure",
+        "tags": ["views"],
+        "summary": "What figures would give away before they are published; nothing is recorded.",
+        "security": [{"bearer": []}, {"apiKey": []}],
+        "parameters": [_PROGRAMME],
+        "requestBody": {"required": True, "content": {"application/json": {"schema": named[DisclosureQuestion]}}},
+        "responses": {
+            "200": _content("All that follows.", named[DisclosureFindings], "application/json"),
+            **_problems([400, 401, 403, 404, 409, 413, 415, 422, 503], named),
         },
     }
 

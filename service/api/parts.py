@@ -12,6 +12,7 @@ from litestar.di import NamedDependency
 
 from service.application.identity import Authenticator
 from service.application.reading import Queries
+from service.application.revealing import CheckDisclosure
 from service.application.submitting import SubmitDecision
 
 T = TypeVar("T")
@@ -23,6 +24,7 @@ class Parts:
 
     submit: SubmitDecision
     queries: Queries
+    check_disclosure: CheckDisclosure
     keys: Authenticator
     ready: Callable[[], int]
     threads: Executor

@@ -57,7 +57,7 @@ REQUEST_PROBLEMS: Final[dict[str, tuple[int, str]]] = {
     "idempotency-key-missing": (400, "A decision is submitted with an Idempotency-Key."),
     "invalid-parameter": (400, "A parameter of the request breaks its rule."),
     "unauthenticated": (401, "The request carries no valid key."),
-    "wrong-role": (403, "The key is not one that submits decisions."),
+    "wrong-role": (403, "The key is of a role that does not do this."),
     "not-found": (404, "There is nothing at this address."),
     "unknown-decision": (404, "There is no decision of this name."),
     "method-not-allowed": (405, "The address does not know this method."),

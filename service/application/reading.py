@@ -231,7 +231,7 @@ class Queries:
         disclosure = self.disclosure(programme, reader)
         stage = stage or disclosure.charter.stages[0].id
         if disclosure.charter.stage(stage) is None:
-            raise UnknownStageError(f"{stage[:80]!r} is no stage of {programme}", rule="The charter names the stages.")
+            raise unknown_stage(programme, stage)
         key_of_stage = f"standings/{stage}"
         rows, position = self._rows(STANDINGS, programme, key_of_stage, as_of_position, min_position)
         stored = rows.get(key_of_stage)
@@ -357,6 +357,11 @@ class Queries:
                 raise NotYetProjectedError(position, stale)
             self._pause(0.02)
             waited += 0.02
+
+
+def unknown_stage(programme: str, stage: str) -> UnknownStageError:
+    """The refusal of a stage that the charter does not have."""
+    return UnknownStageError(f"{stage[:80]!r} is no stage of {programme}", rule="The charter names the stages.")
 
 
 def _summary(charter: Charter, rules_hash: str) -> ProgrammeSummary:

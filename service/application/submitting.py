@@ -7,7 +7,7 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
-from typing import Final
+from typing import Final, TypeVar
 from uuid import UUID
 
 import msgspec
@@ -269,16 +269,27 @@ def client_of(actor: Actor) -> str:
     return actor.agency if actor.party == "agency" else f"{actor.party}:{actor.agency}"
 
 
+T = TypeVar("T")
+
+
 def parse_command(decision: Decision, body: bytes) -> Command:
-    """The command in a body. Raises `MalformedBodyError`, or `InvalidCommandError` with the field at fault."""
+    """The command in a body. Raises as `parse_body`."""
+    return parse_body(decision.command, body, of=decision.type)
+
+
+def parse_body(type_: type[T], body: bytes, *, of: str) -> T:
+    """The JSON of a body; `of`: what the specification calls it.
+
+    Raises `MalformedBodyError`, or `InvalidCommandError` with the field at fault.
+    """
     try:
         body.decode()
-        return msgspec.json.decode(body, type=decision.command)
+        return msgspec.json.decode(body, type=type_)
     except msgspec.ValidationError as error:
         reason, _, place = str(error).partition(" - at ")
         raise InvalidCommandError(
             f"{json_pointer(place) or 'body'}: {reason}",
-            rule=f"The body is that of {decision.type}, as the API's specification has it.",
+            rule=f"The body is that of {of}, as the API's specification has it.",
             pointer=json_pointer(place),
         ) from error
     except (msgspec.DecodeError, UnicodeDecodeError) as error:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from service.cli.charter import charter
+from service.cli.disclosure import disclosure
 from service.cli.events import events
 from service.cli.failures import OneSentence
 from service.cli.migrate import migrate
@@ -19,5 +20,5 @@ def main() -> None:
     """Sillok, a governance ledger for national competitive programmes."""
 
 
-for command in (up, migrate, play, standings, events, charter):
+for command in (up, migrate, play, standings, events, charter, disclosure):
     main.add_command(command)

@@ -12,6 +12,7 @@ from jsonschema import Draft202012Validator
 from domain.rulebook import DECISIONS
 from service.api import docs, health, ledger, programmes
 from service.api.decisions import SETTLEMENTS
+from service.api.disclosure import check_disclosure
 from service.api.docs import docs_page, openapi_json
 from service.api.problems import catalogue
 from tests.integration.conftest import Running
@@ -26,7 +27,7 @@ def test_the_checked_in_document_is_that_of_the_code() -> None:
 
 
 def test_every_route_is_documented_and_nothing_else() -> None:
-    handlers = [*programmes.HANDLERS, ledger.list_events, *health.HANDLERS]
+    handlers = [*programmes.HANDLERS, check_disclosure, ledger.list_events, *health.HANDLERS]
     routes = {re.sub(r":str", "", path) for handler in handlers for path in handler.paths}
     routes |= {f"/v1/proposals/{{proposal}}/{step}" for step in SETTLEMENTS}
     routes |= {f"/v1/programmes/{{programme}}/decisions/{decision}" for decision in DECISIONS}

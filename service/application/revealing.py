@@ -1,0 +1,72 @@
+"""What figures would give away before they are published: asked of a programme's own charter and field."""
+
+from __future__ import annotations
+
+import msgspec
+
+from domain import decision as deciding
+from domain.bounds import Contradiction
+from domain.charter import CharterInForce
+from domain.charter_document import Identifier
+from domain.decision import refuse_if
+from domain.envelope import DataSet
+from domain.event import decode_data
+from domain.record import StageProgress
+from domain.refusal import InvalidCommandError
+from domain.reveals import Published, Reveal, published_faults, reveals
+from domain.stages import require_opened
+from service.application.ports import Ledger
+from service.application.reading import unknown_stage
+from service.application.submitting import as_dcb
+
+
+class DisclosureQuestion(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """`figures`: all that is public of the stage, and what is about to be."""
+
+    stage: Identifier
+    figures: tuple[Published, ...]
+
+
+class DisclosureFindings(msgspec.Struct, frozen=True, kw_only=True):
+    """All that follows from the figures though they do not state it."""
+
+    programme: str
+    stage: str
+    position: int
+    data_set: DataSet
+    reveals: tuple[Reveal, ...]
+
+
+class CheckDisclosure:
+    """The use case; it reads the ledger and records nothing."""
+
+    def __init__(self, ledger: Ledger) -> None:
+        self._ledger = ledger
+
+    def __call__(self, programme: str, asked: DisclosureQuestion) -> DisclosureFindings:
+        """Raises `UnknownProgrammeError`, `UnknownStageError`, `StageNotOpenError`, `InvalidCommandError`."""
+        rules, progress = CharterInForce(programme), StageProgress(programme, asked.stage)
+        found = self._ledger.read(as_dcb(deciding.boundary((rules, progress))))
+        for each in found:
+            event = decode_data(each.type, each.version, each.data)
+            deciding.fold((rules, progress), each.type, each.tags, each.position, event)
+        charter = rules.charter
+        stage = charter.stage(asked.stage)
+        if stage is None:
+            raise unknown_stage(programme, asked.stage)
+        require_opened(progress)
+        teams = progress.course.teams
+        refuse_if(published_faults(asked.figures, stage, teams), rule="A figure is about the rubric and the teams.")
+        try:
+            given_away = reveals(stage, teams, asked.figures)
+        except Contradiction as why:
+            raise InvalidCommandError(
+                f"figures: {why}", rule="What is published can all be true.", pointer="/figures"
+            ) from why
+        return DisclosureFindings(
+            programme=programme,
+            stage=stage.id,
+            position=found.head,
+            data_set=charter.data_set,
+            reveals=tuple(given_away),
+        )

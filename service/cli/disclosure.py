@@ -1,0 +1,48 @@
+"""`sillok disclosure`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+import msgspec
+
+from service.cli.failures import FileError
+from service.cli.service_calls import connect, content_of
+from service.settings import read_settings
+from service.supervisor import address
+
+
+@click.group()
+def disclosure() -> None:
+    """What may be published, and what it would give away."""
+
+
+@disclosure.command()
+@click.argument("programme")
+@click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
+@click.option("--url", default=None, help="The service; by default the one at PORT on this machine.")
+@click.option("--key", envvar="SILLOK_KEY", default=None, help="An agency's or an auditor's key (or SILLOK_KEY).")
+@click.option("--json", "as_json", is_flag=True, help="The service's answer as it is.")
+def check(programme: str, file: Path, url: str | None, key: str | None, as_json: bool) -> None:
+    """Say what the figures in FILE would reveal of scores that they do not state.
+
+    FILE is JSON: {"stage": …, "figures": [{"kind": "mean", "node": "expert", "value": "28.56"}, …]}, with all that is
+    public of the stage and what is about to be. Kinds: points, mean, highest, rank-group, gate, gate-count.
+    """
+    try:
+        body = file.read_bytes()
+    except OSError as error:
+        raise FileError(f"{file}: {error.strerror}.") from error
+    with connect(url or address(read_settings()), key) as client:
+        response = client.post(
+            f"/v1/programmes/{programme}/disclosure-check", content=body, headers={"Content-Type": "application/json"}
+        )
+    found = content_of(response)
+    if as_json:
+        click.echo(msgspec.json.encode(found))
+        return
+    for each in found["reveals"]:
+        click.echo(f"{each['what']}: {each['detail']}")
+    if not found["reveals"]:
+        click.echo("nothing follows but what is stated")
