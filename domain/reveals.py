@@ -7,7 +7,6 @@ Nothing is guessed: what is listed here follows from the figures and the rubric 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from fractions import Fraction
 from typing import Literal
 
 import msgspec
@@ -15,10 +14,10 @@ import msgspec
 from domain.bounds import Bounds
 from domain.certification import figure_faults
 from domain.charter_document import TOTAL, Identifier, Number, Stage
-from domain.points import format_bound, format_exact
+from domain.points import PLACES, format_bound, format_units
 from domain.record import Course, Statement
 from domain.stage_events import Figure, GateOutcome, MeanOf, PointsOf, RankGroup
-from domain.tally import Tally, tally
+from domain.tally import Tally, mean_bounds, tally
 
 What = Literal["exact", "sum", "to-each-other", "bounded", "gate"]
 
@@ -101,13 +100,13 @@ def _from_means(stage: Stage, after: Tally, figures: list[Figure]) -> Iterator[R
         unknown = tuple(team for team in after.figures.teams if after.figures[team, mean.node].exact is None)
         if len(unknown) < 2:
             continue  # a single one is bounded or exact, and said above
-        half = Fraction(1, 2 * 10 ** len(mean.value.partition(".")[2]))
-        known = sum(
-            (after.figures[team, mean.node].low for team in after.figures.teams if team not in unknown), Fraction(0)
-        )
-        rest = Bounds((Fraction(mean.value) - half) * size - known, (Fraction(mean.value) + half) * size - known)
-        if stage.decimals is not None and not rest.on_grid(stage.decimals).empty:
-            rest = rest.on_grid(stage.decimals)
+        low, high = mean_bounds(mean.value)
+        known = sum(after.figures[team, mean.node].low for team in after.figures.teams if team not in unknown)
+        rest = Bounds(low * size - known, high * size - known)
+        if stage.decimals is not None:
+            # A mean that no points of the grid have is left as it is: it was rounded otherwise than is assumed.
+            on_grid = rest.on_grid(10 ** (PLACES - stage.decimals))
+            rest = rest if on_grid.empty else on_grid
         names = ", ".join(unknown)
         yield _reveal("sum", mean.node, unknown, rest, f"{names} have {_text(rest)} together at {mean.node}")
         if len(unknown) == 2:
@@ -160,7 +159,7 @@ def _reveal(what: What, node: str, teams: tuple[str, ...], bounds: Bounds, detai
         what=what,
         node=node,
         teams=teams,
-        low=format_bound(max(bounds.low, Fraction(0)), upward=False),
+        low=format_bound(max(bounds.low, 0), upward=False),
         high=format_bound(bounds.high, upward=True),
         detail=detail,
     )
@@ -168,5 +167,5 @@ def _reveal(what: What, node: str, teams: tuple[str, ...], bounds: Bounds, detai
 
 def _text(bounds: Bounds) -> str:
     if bounds.exact is not None:
-        return format_exact(bounds.exact)
-    return f"{format_bound(max(bounds.low, Fraction(0)), upward=False)} to {format_bound(bounds.high, upward=True)}"
+        return format_units(bounds.exact)
+    return f"{format_bound(max(bounds.low, 0), upward=False)} to {format_bound(bounds.high, upward=True)}"

@@ -113,8 +113,7 @@ def _state(figures: Figures, stage: Stage, statement: Statement) -> None:
                 else:
                     figures.narrow(team, node, high=top, high_open=True)
         case MeanOf(node=node, value=value):
-            half_of_last = 5 * 10 ** (PLACES - 1 - len(value.partition(".")[2]))
-            figures.mean(node, to_units(value) - half_of_last, to_units(value) + half_of_last)
+            figures.mean(node, *mean_bounds(value))
         case GateOutcome(gate=gate_id, team=team, outcome=outcome):
             gate = stage.gate(gate_id)
             minimum = known_units(gate.minimum) if gate is not None else None
@@ -126,6 +125,12 @@ def _state(figures: Figures, stage: Stage, statement: Statement) -> None:
                 figures.narrow(team, gate.node, high=minimum, high_open=True)
         case RankGroup():
             return
+
+
+def mean_bounds(value: str) -> tuple[int, int]:
+    """The units between which a published mean lies: true to half a unit of its last decimal."""
+    half_of_last = 5 * 10 ** (PLACES - 1 - len(value.partition(".")[2]))
+    return to_units(value) - half_of_last, to_units(value) + half_of_last
 
 
 def gate_outcome(

@@ -9,6 +9,8 @@ import msgspec
 import pytest
 from jsonschema import Draft202012Validator
 
+from api_specs.rulebook import rulebook_page
+from domain.machines import MACHINES
 from domain.rulebook import DECISIONS
 from service.api import docs, health, ledger, programmes
 from service.api.decisions import SETTLEMENTS
@@ -24,6 +26,15 @@ SPEC = Path(__file__).parent.parent.parent / "api_specs" / "openapi.json"
 def test_the_checked_in_document_is_that_of_the_code() -> None:
     """If this fails: `make specs`, and look at what changed."""
     assert SPEC.read_bytes() == openapi_json()
+
+
+def test_the_checked_in_rulebook_is_that_of_the_code() -> None:
+    """If this fails: `make specs`."""
+    page = (SPEC.parent / "rulebook.md").read_text(encoding="utf-8")
+    assert page == rulebook_page()
+    for machine in MACHINES.values():
+        for each in machine.transitions:
+            assert f": {each.decision}\n" in page
 
 
 def test_every_route_is_documented_and_nothing_else() -> None:
