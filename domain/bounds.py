@@ -12,7 +12,7 @@ from typing import Final
 
 import msgspec
 
-from domain.points import PLACES
+from domain.points import grid_step
 
 _ROUNDS: Final = 200
 """Narrowing stops here at the latest; bounds are sound after any number of rounds."""
@@ -77,10 +77,10 @@ class Figures:
         self.teams = teams
         self.maxima = maxima
         self._sums = sums
-        self._step = None if decimals is None else 10 ** (PLACES - decimals)
+        self._step = None if decimals is None else grid_step(decimals)
         widest = {node: Bounds(0, high) for node, high in maxima.items()}
         self._bounds = {team: dict(widest) for team in teams}
-        self._means: list[tuple[str, int, int]] = []
+        self._means: list[tuple[str, Bounds]] = []
         self._changed = set(teams)
 
     def __getitem__(self, key: tuple[str, str]) -> Bounds:
@@ -112,8 +112,9 @@ class Figures:
         self._changed.add(team)
 
     def mean(self, node: str, low: int, high: int) -> None:
-        """The mean of all teams at `node` lies between `low` and `high`."""
-        self._means.append((node, low * len(self.teams), high * len(self.teams)))
+        """The mean of all teams at `node` lies between `low` and `high`, and their sum on the grid."""
+        total = Bounds(low * len(self.teams), high * len(self.teams))
+        self._means.append((node, total if self._step is None else total.on_grid(self._step)))
 
     def settle(self) -> None:
         """Narrow by sums and means until nothing changes. Raises `Contradiction`."""
@@ -123,8 +124,8 @@ class Figures:
                 if team in changed:
                     for whole, parts in self._sums:
                         self._narrow_sum(team, whole, parts)
-            for node, low, high in self._means:
-                self._narrow_mean(node, Bounds(low, high))
+            for node, total in self._means:
+                self._narrow_mean(node, total)
             if not self._changed:
                 return
 

@@ -57,10 +57,22 @@ def known_units(text: str) -> int | None:
     return None if text == UNDISCLOSED else to_units(text)
 
 
+def grid_step(decimals: int) -> int:
+    """The units between two values of so many decimals."""
+    step: int = 10 ** (PLACES - decimals)
+    return step
+
+
+def published_span(text: str) -> tuple[int, int]:
+    """Between which units a value lies that was published as `text`: true to half a unit of its last decimal."""
+    half = grid_step(len(text.partition(".")[2])) // 2
+    return to_units(text) - half, to_units(text) + half
+
+
 def round_units(value: Fraction, decimals: int, mode: str) -> int:
     """Round non-negative units to `decimals` places; `mode`: half-up, half-even, half-down, down or up."""
-    grid: int = 10 ** (PLACES - decimals)
-    divisor = value.denominator * grid
+    step = grid_step(decimals)
+    divisor = value.denominator * step
     steps, rest = divmod(value.numerator, divisor)
     over = (2 * rest > divisor) - (2 * rest < divisor)
     if (
@@ -70,7 +82,7 @@ def round_units(value: Fraction, decimals: int, mode: str) -> int:
         or (mode == "half-even" and (over > 0 or (over == 0 and steps % 2)))
     ):
         steps += 1
-    return steps * grid
+    return steps * step
 
 
 def square_root(value: Fraction) -> Fraction:

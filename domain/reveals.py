@@ -14,10 +14,10 @@ import msgspec
 from domain.bounds import Bounds
 from domain.certification import figure_faults
 from domain.charter_document import TOTAL, Identifier, Number, Stage
-from domain.points import PLACES, format_bound, format_units
+from domain.points import format_bound, format_units, grid_step, published_span
 from domain.record import Course, Statement
 from domain.stage_events import Figure, GateOutcome, MeanOf, PointsOf, RankGroup
-from domain.tally import Tally, mean_bounds, tally
+from domain.tally import Tally, tally
 
 What = Literal["exact", "sum", "to-each-other", "bounded", "gate"]
 
@@ -100,13 +100,11 @@ def _from_means(stage: Stage, after: Tally, figures: list[Figure]) -> Iterator[R
         unknown = tuple(team for team in after.figures.teams if after.figures[team, mean.node].exact is None)
         if len(unknown) < 2:
             continue  # a single one is bounded or exact, and said above
-        low, high = mean_bounds(mean.value)
         known = sum(after.figures[team, mean.node].low for team in after.figures.teams if team not in unknown)
+        low, high = published_span(mean.value)
         rest = Bounds(low * size - known, high * size - known)
         if stage.decimals is not None:
-            # A mean that no points of the grid have is left as it is: it was rounded otherwise than is assumed.
-            on_grid = rest.on_grid(10 ** (PLACES - stage.decimals))
-            rest = rest if on_grid.empty else on_grid
+            rest = rest.on_grid(grid_step(stage.decimals))
         names = ", ".join(unknown)
         yield _reveal("sum", mean.node, unknown, rest, f"{names} have {_text(rest)} together at {mean.node}")
         if len(unknown) == 2:

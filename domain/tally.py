@@ -16,7 +16,7 @@ from domain.bounds import Figures, Sum
 from domain.charter_document import TOTAL, Criterion, Judged, Measured, Stage
 from domain.judging import judged_points
 from domain.measuring import measured_points
-from domain.points import PLACES, is_known, known_units, round_units, to_units
+from domain.points import is_known, known_units, published_span, round_units, to_units
 from domain.ranking import Rank, ranks_of
 from domain.record import Cell, Course, Statement
 from domain.stage_events import GateOutcome, HighestOf, MeanOf, PointsOf, RankGroup
@@ -113,7 +113,7 @@ def _state(figures: Figures, stage: Stage, statement: Statement) -> None:
                 else:
                     figures.narrow(team, node, high=top, high_open=True)
         case MeanOf(node=node, value=value):
-            figures.mean(node, *mean_bounds(value))
+            figures.mean(node, *published_span(value))
         case GateOutcome(gate=gate_id, team=team, outcome=outcome):
             gate = stage.gate(gate_id)
             minimum = known_units(gate.minimum) if gate is not None else None
@@ -125,12 +125,6 @@ def _state(figures: Figures, stage: Stage, statement: Statement) -> None:
                 figures.narrow(team, gate.node, high=minimum, high_open=True)
         case RankGroup():
             return
-
-
-def mean_bounds(value: str) -> tuple[int, int]:
-    """The units between which a published mean lies: true to half a unit of its last decimal."""
-    half_of_last = 5 * 10 ** (PLACES - 1 - len(value.partition(".")[2]))
-    return to_units(value) - half_of_last, to_units(value) + half_of_last
 
 
 def gate_outcome(

@@ -255,6 +255,20 @@ def test_statements_that_cannot_all_be_true_are_a_contradiction() -> None:
         tally(certified_stage(), Course(teams=TEAMS, statements=[Statement(f, "x", 1) for f in figures]), {})
 
 
+def test_a_mean_says_the_sum_where_points_lie_on_a_grid() -> None:
+    """Three teams of whole points with a mean of 6.67 have 20 together; a mean of 6.5 nobody can have."""
+    figures = [PointsOf(node="paper", team=team, value="7") for team in TEAMS[:2]]
+
+    def found(mean: str) -> Bounds:
+        figure = MeanOf(node="paper", value=mean)
+        course = Course(teams=TEAMS[:3], statements=[Statement(each, "x", 1) for each in (*figures, figure)])
+        return tally(stage_of(), course, {}).figures["cow", "paper"]
+
+    assert found("6.67").exact == 6 * SCALE
+    with pytest.raises(Contradiction):
+        found("6.5000")
+
+
 def test_without_the_highest_statements_the_first_rank_turns_into_a_range() -> None:
     """Ranks are computed from bounds, never written down."""
     lines = lines_of(PUBLIC_RECORD)
