@@ -21,6 +21,7 @@ SHOWS = [
     ['"peak_granted":"896"'],
     ['"type": "/problems/pool-exhausted"', '"pointer": "/quantity"'],
     ['"type":"TeamEliminated"', '"withheld":true', '"points":"', '"decision": "'],
+    ['"what": "sum"', "have 111.2 together at expert"],
     ["a sound charter of independent-ai-foundation-model", "PUBLIC RECORD"],
 ]
 
