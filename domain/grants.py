@@ -1,171 +1,54 @@
-"""Resource pools and grants: GPUs counted at every instant, data as a right of access."""
+"""Grants: a team's part of a pool, given, adjusted, suspended, resumed and revoked, each from a day on."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from typing import Protocol
+from collections.abc import Iterator
 
-from domain.boundary import QueryItem, tag
-from domain.charter_document import Charter, Identifier, Number, Resource
-from domain.deadlines import is_date
+from domain.charter_document import Identifier, Names, Number
 from domain.decision import Case, Command, decision
-from domain.event import Event, event
+from domain.entitlements import require_entitled, require_published
+from domain.event import Event
+from domain.grant_course import GRANT, Grant, GrantCourse, GrantRevokedError, Pool, evolved
+from domain.grant_events import GrantAdjusted, GrantResumed, GrantRevoked, GrantSuspended, ResourceGranted
+from domain.periods import require_date, require_period, shortfall
+from domain.pools import OfPeriod, PoolNotSetError, require_held, require_quantity, require_resource
 from domain.refusal import InvalidCommandError, Refusal
-from domain.teams import Roster, Status
-
-
-class PoolAlreadySetError(Refusal):
-    """The pool of the resource is set."""
-
-
-class PoolNotSetError(Refusal):
-    """The resource has no pool to grant from."""
-
-
-class PoolExhaustedError(Refusal):
-    """At some instant more would be granted than the pool holds."""
-
-
-class NotEntitledError(Refusal):
-    """The team's status does not entitle it to the resource."""
-
-
-class OutcomeUnpublishedError(Refusal):
-    """A grant would give away an outcome that is under embargo."""
+from domain.teams import Roster
 
 
 class GrantExistsError(Refusal):
     """A grant id is used once in a programme."""
 
 
-@event("ResourcePoolSet")
-class ResourcePoolSet(Event, frozen=True, kw_only=True):
-    """So many units (`quantity`; null: a right of access, uncounted) from `starts` until before `ends`."""
-
-    resource: str
-    quantity: str | None
-    starts: str
-    ends: str
-
-    def tags(self, programme: str) -> tuple[str, ...]:
-        return (tag("resource", programme, self.resource),)
+class UsageBeyondGrantError(Refusal):
+    """More was used, as reported, than the grant would have allowed."""
 
 
-@event("ResourceGranted")
-class ResourceGranted(Event, frozen=True, kw_only=True):
-    """A team may use so many units (null: access) from `starts` until before `ends`."""
-
-    grant: str
-    team: str
-    resource: str
-    quantity: str | None
-    starts: str
-    ends: str
-
-    def tags(self, programme: str) -> tuple[str, ...]:
-        return (
-            tag("resource", programme, self.resource),
-            tag("team", programme, self.team),
-            tag("grant", programme, self.grant),
-        )
-
-
-class Pool:
-    """A fact: the pool of a resource and what was granted from it."""
-
-    def __init__(self, programme: str, resource: str) -> None:
-        self._resource = tag("resource", programme, resource)
-        self.pool: ResourcePoolSet | None = None
-        self.grants: list[ResourceGranted] = []
-
-    @property
-    def selects(self) -> tuple[QueryItem, ...]:
-        return (QueryItem(types=(ResourcePoolSet.TYPE, ResourceGranted.TYPE), tags=(self._resource,)),)
-
-    def apply(self, position: int, event: Event) -> None:
-        if isinstance(event, ResourcePoolSet):
-            self.pool = event
-        elif isinstance(event, ResourceGranted):
-            self.grants.append(event)
-
-
-class GrantId:
-    """A fact: whether a grant id is taken."""
-
-    def __init__(self, programme: str, grant: str) -> None:
-        self._grant = tag("grant", programme, grant)
-        self.position = 0
-
-    @property
-    def selects(self) -> tuple[QueryItem, ...]:
-        return (QueryItem(types=(ResourceGranted.TYPE,), tags=(self._grant,)),)
-
-    def apply(self, position: int, event: Event) -> None:
-        self.position = position
-
-
-class _Period(Command, frozen=True, kw_only=True):
-    """`starts` and `ends`: dates (YYYY-MM-DD); the end is not included. `quantity`: of a counted resource only."""
-
-    resource: Identifier
-    quantity: Number | None = None
-    starts: str
-    ends: str
-
-
-class SetResourcePool(_Period, frozen=True, kw_only=True):
-    """What there is to grant."""
-
-
-@decision("set-resource-pool", SetResourcePool, needs=lambda command, p: (Pool(p, command.resource),))
-def set_resource_pool(command: SetResourcePool, case: Case, pool: Pool) -> Iterator[Event]:
-    """Say how much of a resource there is to grant, and when."""
-    _require_amount(command, case.charter)
-    if pool.pool is not None:
-        raise PoolAlreadySetError(f"the pool of {command.resource} is set", rule="A pool is set once.")
-    yield ResourcePoolSet(
-        resource=command.resource, quantity=command.quantity, starts=command.starts, ends=command.ends
-    )
-
-
-class GrantResource(_Period, frozen=True, kw_only=True):
+class GrantResource(OfPeriod, frozen=True, kw_only=True):
     """`grant`: an id of the agency's own."""
 
     grant: Identifier
     team: Identifier
 
 
-def _facts(command: GrantResource, p: str) -> tuple[Pool, GrantId, Roster]:
-    return Pool(p, command.resource), GrantId(p, command.grant), Roster(p)
+def _to_grant(command: GrantResource, p: str) -> tuple[Pool, Grant, Roster]:
+    return Pool(p, command.resource), Grant(p, command.grant), Roster(p)
 
 
-@decision("grant-resource", GrantResource, needs=_facts)
-def grant_resource(command: GrantResource, case: Case, pool: Pool, grant: GrantId, roster: Roster) -> Iterator[Event]:
+@decision("grant-resource", GrantResource, needs=_to_grant)
+def grant_resource(command: GrantResource, case: Case, pool: Pool, grant: Grant, roster: Roster) -> Iterator[Event]:
     """Grant a team its part of a pool."""
-    _require_amount(command, case.charter)
+    require_quantity(require_resource(case.charter, command.resource), command.quantity)
+    require_period(command.starts, command.ends)
     roster.require(command.team)
-    if grant.position:
+    if grant.course.granted:
         raise GrantExistsError(
-            f"{command.grant} was granted at position {grant.position}", rule="A grant has its own id."
+            f"{command.grant} was granted at position {grant.course.granted}", rule="A grant has its own id."
         )
-    status = roster.status[command.team]
-    if command.resource not in entitled(case.charter, status):
-        raise NotEntitledError(
-            f"{command.team} is {status}, which does not entitle it to {command.resource}",
-            rule="The charter says what each status entitles to.",
-        )
-    if roster.under_embargo(command.team):
-        raise OutcomeUnpublishedError(
-            f"the outcome of {command.team} is not published",
-            rule="A grant is public, so it follows the publication of the outcome that it rests on.",
-        )
-    if pool.pool is None:
+    require_entitled(case.charter, roster, command.team, resource=command.resource)
+    require_published(roster, command.team)
+    if not pool.spans:
         raise PoolNotSetError(f"{command.resource} has no pool", rule="A grant is taken from a pool.")
-    if not pool.pool.starts <= command.starts < command.ends <= pool.pool.ends:
-        raise PoolExhaustedError(
-            f"the pool of {command.resource} runs from {pool.pool.starts} to {pool.pool.ends}",
-            rule="A grant lies within the period of its pool.",
-        )
     granted = ResourceGranted(
         grant=command.grant,
         team=command.team,
@@ -174,72 +57,140 @@ def grant_resource(command: GrantResource, case: Case, pool: Pool, grant: GrantI
         starts=command.starts,
         ends=command.ends,
     )
-    if pool.pool.quantity is not None:
-        reached = peak([*pool.grants, granted])
-        if reached > int(pool.pool.quantity):
-            raise PoolExhaustedError(
-                f"{reached} of {pool.pool.quantity} {command.resource} would be granted at one time",
-                rule="At no instant is more granted than the pool holds.",
-                pointer="/quantity",
-            )
+    reserved = pool.reserved(evolved(grant.course, case.position, granted))
+    require_held(pool.spans, reserved, command.resource)
     yield granted
 
 
-def entitled(charter: Charter, status: Status) -> set[str]:
-    """The resources that a status entitles to."""
-    return {resource for each in charter.entitlements if each.status == status for resource in each.resources}
+class OfGrant(Command, frozen=True, kw_only=True):
+    """`starts`: the day (YYYY-MM-DD), within the period of the grant, from which the decision holds."""
+
+    grant: Identifier
+    starts: str
+    reason: Names
 
 
-class Granted(Protocol):
-    """So many units (null: uncounted) from one date until before another."""
+class AdjustGrant(OfGrant, frozen=True, kw_only=True):
+    """From `starts` on, another `quantity`, another end of the grant, or both; what is left out stays.
 
-    @property
-    def quantity(self) -> str | None: ...
-    @property
-    def starts(self) -> str: ...
-    @property
-    def ends(self) -> str: ...
+    `resource`: the one that the grant is of.
+    """
 
-
-def peak(grants: Iterable[Granted]) -> int:
-    """The most units granted at one instant."""
-    changes = sorted(
-        change
-        for grant in grants
-        if grant.quantity is not None
-        for change in ((grant.ends, -int(grant.quantity)), (grant.starts, int(grant.quantity)))
-    )
-    highest = current = 0
-    for _day, change in changes:
-        current += change
-        highest = max(highest, current)
-    return highest
+    resource: Identifier
+    quantity: Number | None = None
+    ends: str | None = None
 
 
-def _require_amount(command: _Period, charter: Charter) -> Resource:
-    resource = charter.resource(command.resource)
-    if resource is None:
+def _to_adjust(command: AdjustGrant, p: str) -> tuple[Grant, Pool, Roster]:
+    return Grant(p, command.grant), Pool(p, command.resource), Roster(p)
+
+
+@decision("adjust-grant", AdjustGrant, needs=_to_adjust)
+def adjust_grant(command: AdjustGrant, case: Case, grant: Grant, pool: Pool, roster: Roster) -> Iterator[Event]:
+    """Make a grant larger or smaller, longer or shorter, from a day on."""
+    course = grant.course
+    resource = require_resource(case.charter, command.resource)
+    if command.quantity is not None:
+        require_quantity(resource, command.quantity)
+    _require_open("adjust-grant", command, course, roster)
+    if course.resource != command.resource:
         raise InvalidCommandError(
-            f"resource: {command.resource!r} is no resource of the charter",
-            rule="The charter names the resources.",
+            f"resource: {command.grant} is of {course.resource}",
+            rule="An adjustment names the resource of its grant.",
             pointer="/resource",
         )
-    if (command.quantity is None) == (resource.kind == "count") or command.quantity == "0":
-        wanted = "a number above 0" if resource.kind == "count" else "none: access is not counted"
+    if command.ends is not None:
+        require_period(command.starts, command.ends)
+        if course.revoked is not None and command.ends > course.revoked:
+            raise GrantRevokedError(
+                f"{command.grant} is revoked from {course.revoked} on", rule="A revoked grant does not come back."
+            )
+    adjusted = GrantAdjusted(
+        grant=course.grant,
+        team=course.team,
+        resource=course.resource,
+        quantity=command.quantity,
+        starts=command.starts,
+        ends=command.ends,
+        reason=command.reason,
+    )
+    changed = evolved(course, case.position, adjusted)
+    if changed.spans == course.spans:
         raise InvalidCommandError(
-            f"quantity: {wanted}",
-            rule=f"The charter counts {resource.id} as {resource.kind}.",
+            "quantity: neither it nor the end would change",
+            rule="An adjustment changes the quantity or the end.",
             pointer="/quantity",
         )
-    for field, text in (("starts", command.starts), ("ends", command.ends)):
-        if not is_date(text):
-            raise InvalidCommandError(
-                f"{field}: {text[:40]!r} is no date such as 2026-01-31",
-                rule="Periods are dates.",
-                pointer=f"/{field}",
-            )
-    if command.starts >= command.ends:
-        raise InvalidCommandError(
-            "ends: must come after starts", rule="A period ends after it starts.", pointer="/ends"
+    if shortfall(course.spans, changed.spans) is not None:
+        require_entitled(case.charter, roster, course.team, resource=course.resource)
+    require_held(pool.spans, pool.reserved(changed), course.resource)
+    _require_usage_within(changed)
+    yield adjusted
+
+
+class SuspendGrant(OfGrant, frozen=True, kw_only=True):
+    """Which grant, from when, and why."""
+
+
+def _of_one(command: OfGrant, p: str) -> tuple[Grant, Roster]:
+    return Grant(p, command.grant), Roster(p)
+
+
+@decision("suspend-grant", SuspendGrant, needs=_of_one)
+def suspend_grant(command: SuspendGrant, case: Case, grant: Grant, roster: Roster) -> Iterator[Event]:
+    """Stop the use of a grant from a day on, until it is resumed; its part of the pool stays reserved for that."""
+    course = grant.course
+    _require_open("suspend-grant", command, course, roster)
+    suspended = GrantSuspended(
+        grant=course.grant, team=course.team, resource=course.resource, starts=command.starts, reason=command.reason
+    )
+    _require_usage_within(evolved(course, case.position, suspended))
+    yield suspended
+
+
+class ResumeGrant(OfGrant, frozen=True, kw_only=True):
+    """Which grant, from when, and why."""
+
+
+@decision("resume-grant", ResumeGrant, needs=_of_one)
+def resume_grant(command: ResumeGrant, _case: Case, grant: Grant, roster: Roster) -> Iterator[Event]:
+    """Let a suspended grant be used again from a day on."""
+    course = grant.course
+    _require_open("resume-grant", command, course, roster)
+    yield GrantResumed(
+        grant=course.grant, team=course.team, resource=course.resource, starts=command.starts, reason=command.reason
+    )
+
+
+class RevokeGrant(OfGrant, frozen=True, kw_only=True):
+    """Which grant, from when, and why."""
+
+
+@decision("revoke-grant", RevokeGrant, needs=_of_one)
+def revoke_grant(command: RevokeGrant, case: Case, grant: Grant, roster: Roster) -> Iterator[Event]:
+    """End a grant for good from a day on; its part of the pool is free from then."""
+    course = grant.course
+    _require_open("revoke-grant", command, course, roster)
+    revoked = GrantRevoked(
+        grant=course.grant, team=course.team, resource=course.resource, starts=command.starts, reason=command.reason
+    )
+    _require_usage_within(evolved(course, case.position, revoked))
+    yield revoked
+
+
+def _require_open(decision_type: str, command: OfGrant, course: GrantCourse, roster: Roster) -> None:
+    """Raise unless the grant, in its state of the day `starts`, allows the decision, and no embargo forbids it."""
+    require_date("starts", command.starts)
+    GRANT.require(course.state_on(command.starts), decision_type, subject=command.grant, pointer="/grant")
+    require_published(roster, course.team)
+
+
+def _require_usage_within(changed: GrantCourse) -> None:
+    """Raise `UsageBeyondGrantError` if usage that was reported would not have been granted."""
+    found = shortfall(changed.usable, changed.usage)
+    if found is not None:
+        raise UsageBeyondGrantError(
+            f"on {found.day}, {found.taken} were in use, as reported, and {found.held} would be granted",
+            rule="What was reported as used stays within the grant: change it from a later day on.",
+            pointer="/starts",
         )
-    return resource

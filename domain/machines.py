@@ -1,12 +1,13 @@
 """State machines as data: which decisions are lawful in which state. Deciders consult them; diagrams are drawn of them.
 
-LAMP = machine(
-    "lamp",
-    initial="dark",
-    transitions=[("dark", "light-lamp", "lit"), ("lit", "snuff-lamp", "dark")],
-    refusals={"dark": LampDarkError, "lit": LampLitError},
-)
-LAMP.require("lit", "light-lamp", subject="lamp 7")  # raises LampLitError: lamp 7 is lit
+    LAMP = machine(
+        "lamp",
+        initial="dark",
+        transitions=[("dark", "light-lamp", "lit"), ("lit", "snuff-lamp", "dark")],
+        refusals={"dark": LampDarkError, "lit": LampLitError},
+    )
+
+`LAMP.require("lit", "light-lamp", subject="lamp 7")` then raises LampLitError: lamp 7 is lit.
 """
 
 from __future__ import annotations
@@ -57,12 +58,17 @@ class Machine(msgspec.Struct, frozen=True, kw_only=True):
     def allows(self, state: str, decision: str) -> bool:
         return bool(self.targets(state, decision))
 
-    def require(self, state: str, decision: str, *, subject: str) -> None:
-        """Raise the refusal of `state` unless it allows the decision. `subject`: who or what, for the sentence."""
+    def require(self, state: str, decision: str, *, subject: str, pointer: str | None = None) -> None:
+        """Raise the refusal of `state` unless it allows the decision.
+
+        `subject`: who or what, for the sentence. `pointer`: the command's field at fault.
+        """
         if not self.allows(state, decision):
             sources = tuple(dict.fromkeys(each.source for each in self.transitions if each.decision == decision))
             raise self.refusals[state](
-                f"{subject} is {state}", rule=f"{decision} is for a {self.name} that is {' or '.join(sources)}."
+                f"{subject} is {state}",
+                rule=f"{decision} is for a {self.name} that is {' or '.join(sources)}.",
+                pointer=pointer,
             )
 
 

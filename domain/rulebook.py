@@ -12,10 +12,13 @@ from domain import (  # noqa: F401 — imported for what they register
     independence,
     outcomes,
     panels,
+    pools,
     proposals,
     scoring,
     stages,
     teams,
+    titles,
+    usage,
 )
 from domain.charter import CharterInForce, ProposedCharter, PublishCharter
 from domain.decision import DECISIONS, CharterFact, Command, Decision, Fact

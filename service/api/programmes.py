@@ -100,10 +100,12 @@ async def get_standings(request: AnyRequest, programme: FromPath[str], parts: Wi
 async def get_grants(request: AnyRequest, programme: FromPath[str], parts: Wired) -> Response[bytes]:
     """Resource pools and what was granted from them."""
     only_parameters(request, "as_of_position", "min_position")
+    principal = await parts.run(partial(principal_of, request, parts.keys))
     found = await parts.run(
         partial(
             parts.queries.grants,
             programme,
+            reader_of(principal),
             as_of_position=whole_number(request, "as_of_position", 0) or None,
             min_position=whole_number(request, "min_position", 0),
         )

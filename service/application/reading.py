@@ -9,11 +9,12 @@ from typing import Final
 import msgspec
 from eventsourcing.dcb.api import DCBQuery, DCBQueryItem
 
-from domain.boundary import Query, tag
+from domain.boundary import tag
 from domain.call_events import CALL_EVENTS, CallTeamSelected
 from domain.charter import CharterInForce, CharterPublished, require_programme_id
 from domain.charter_document import Charter, Names
 from domain.deadlines import instant
+from domain.decision import boundary, fold
 from domain.disclosure import Reader, disclosed, readable, stage_of_event
 from domain.envelope import DataSet, decode_envelope
 from domain.event import Event, decode_data
@@ -21,10 +22,11 @@ from domain.refusal import Refusal
 from domain.stage_events import ResultsPublished
 from domain.standings import Standings
 from domain.teams import Roster, Status, TeamEnrolled
+from domain.titles import Titles
 from domain.views import MemoryRows, Rows, View
 from domain.views.audit_trail import AUDIT_TRAIL, Entry, key, shown
 from domain.views.calls import CallSummary, call_summaries
-from domain.views.grants import GRANTS, ResourceUse, resource_use
+from domain.views.grants import GRANTS, ResourceUse, grants_shown, resource_use
 from domain.views.standings import STANDINGS, as_of
 from service.application.ports import Ledger, RecordedEvent, ViewStore
 from service.application.projecting import occurrences
@@ -77,13 +79,17 @@ class ProgrammeDetail(ProgrammeSummary, frozen=True, kw_only=True):
 
 
 class TeamSummary(msgspec.Struct, frozen=True, kw_only=True):
-    """`status`: null where the outcome is under embargo. `reenters`: the team that it was before, if it was one."""
+    """`status`: null where the outcome is under embargo. `reenters`: the team that it was before, if it was one.
+
+    `titles`: those that it bears.
+    """
 
     team: str
     name: str
     names: Names
     status: Status | None
     reenters: str | None
+    titles: tuple[str, ...]
 
 
 class GrantsAnswer(msgspec.Struct, frozen=True, kw_only=True):
@@ -110,6 +116,10 @@ class Disclosure(msgspec.Struct, frozen=True):
     charter: Charter
     published: frozenset[str]
     reader: Reader
+
+    def shows_type(self, type_: str) -> bool:
+        """Whether events of a type that belongs to no stage are shown."""
+        return readable(disclosed(self.charter, type_), None, self.published, self.reader)
 
     def shows(self, event: Event) -> bool:
         return readable(disclosed(self.charter, event.TYPE), stage_of_event(event), self.published, self.reader)
@@ -190,11 +200,11 @@ class Queries:
     def teams(self, programme: str, reader: Reader) -> list[TeamSummary]:
         """Every team ever enrolled; outcomes only as far as the reader may see them."""
         disclosure = self.disclosure(programme, reader)
-        roster = Roster(programme)
-        for each in self._ledger.read(as_dcb(Query(items=roster.selects))):
+        roster, titles = Roster(programme), Titles(programme)
+        for each in self._ledger.read(as_dcb(boundary((roster, titles)))):
             event = decode_data(each.type, each.version, each.data)
             if isinstance(event, TeamEnrolled | CallTeamSelected) or disclosure.shows(event):
-                roster.apply(each.position, event)
+                fold((roster, titles), each.type, each.tags, each.position, event)
         return [
             TeamSummary(
                 team=team,
@@ -202,6 +212,7 @@ class Queries:
                 names=roster.names[team],
                 status=status,
                 reenters=roster.reenters.get(team),
+                titles=tuple(titles.of(team)),
             )
             for team, status in roster.status.items()
         ]
@@ -258,15 +269,17 @@ class Queries:
             events=dict(sorted(counted.items())),
         )
 
-    def grants(self, programme: str, *, as_of_position: int | None = None, min_position: int = 0) -> GrantsAnswer:
-        """Pools and grants. Raises as `standings`."""
-        charter = self._rules(programme)[0].charter
+    def grants(
+        self, programme: str, reader: Reader, *, as_of_position: int | None = None, min_position: int = 0
+    ) -> GrantsAnswer:
+        """Pools and grants, as far as the reader may see them. Raises as `standings`."""
+        disclosure = self.disclosure(programme, reader)
         rows, position = self._rows(GRANTS, programme, "", as_of_position, min_position)
         return GrantsAnswer(
             programme=programme,
             position=position,
-            data_set=charter.data_set,
-            resources=resource_use([*rows.scan("grant/"), *rows.scan("pool/")]),
+            data_set=disclosure.charter.data_set,
+            resources=resource_use([*rows.scan("grant/"), *rows.scan("pool/")], grants_shown(disclosure.shows_type)),
         )
 
     def audit_trail(

@@ -42,6 +42,13 @@ DECISIONS = [
     "close-call",
     "set-resource-pool",
     "grant-resource",
+    "adjust-grant",
+    "suspend-grant",
+    "resume-grant",
+    "revoke-grant",
+    "report-usage",
+    "confer-title",
+    "withdraw-title",
 ]
 
 
@@ -109,6 +116,7 @@ def document(**changes: Any) -> dict[str, Any]:
         "owner": "owner",
         "agencies": [{"id": "owner", "name": names("Owner")}, {"id": "other", "name": names("Other")}],
         "mandates": [{"decisions": DECISIONS, "agencies": ["owner"]}],
+        "consortium_decisions": ["report-usage"],
         "seats": "3",
         "joint_publishers": ["owner", "other"],
         "stages": [_stage("heat", "1"), _stage("final", "0")],
@@ -139,7 +147,7 @@ def document(**changes: Any) -> dict[str, Any]:
             {"id": "gpu", "title": names("GPU"), "kind": "count", "unit": "GPU"},
             {"id": "data", "title": names("Data"), "kind": "access"},
         ],
-        "entitlements": [{"status": "advanced", "resources": ["gpu", "data"]}],
+        "entitlements": [{"status": "advanced", "resources": ["gpu", "data"], "titles": ["Champion"]}],
     }
     return copy.deepcopy({**base, **changes})
 

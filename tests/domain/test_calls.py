@@ -30,7 +30,7 @@ from domain.charter_document import Names, parse
 from domain.decision import boundary
 from domain.disclosure import PUBLIC, Reader, disclosed, readable, stage_of_event
 from domain.event import Event
-from domain.grants import ResourceGranted, ResourcePoolSet
+from domain.grant_events import ResourceGranted, ResourcePoolSet
 from domain.outcome_events import TeamAdvanced, TeamEliminated
 from domain.refusal import InvalidCommandError, NotMandatedError
 from domain.rulebook import DECISIONS
