@@ -70,6 +70,21 @@ def test_a_faulty_charter_is_said_to_be_so_by_place(tmp_path: Path, change: tupl
     assert "Traceback" not in said
 
 
+def test_charters_are_compared_in_words(tmp_path: Path) -> None:
+    before = PROGRAMMES / REHEARSAL / "charter.yaml"
+    after = tmp_path / "charter.yaml"
+    after.write_text(before.read_text().replace('minimum: "24.0"', 'minimum: "25.0"'))
+    assert run("charter", "diff", str(before), str(after)) == (
+        0,
+        "stage stage-1, gate benchmark-threshold: minimum 24.0 → 25.0\n",
+    )
+    assert run("charter", "diff", str(before), str(before)) == (0, "the two charters say the same\n")
+    after.write_text(before.read_text().replace("owner: msit", "owner: nobody"))
+    status, said = run("charter", "diff", str(before), str(after))
+    assert status == 1
+    assert "charter check" in said
+
+
 def test_a_file_that_is_not_there_is_said() -> None:
     status, said = run("charter", "check", "/nowhere.yaml")
     assert status == 1

@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from domain.charter import checked, document_faults
+from domain.charter_diff import differences
 from domain.charter_document import rules_hash
 from domain.rulebook import DECISIONS
 from service.cli.programme_files import read_charter
@@ -33,3 +34,22 @@ def check(file: Path) -> None:
     click.echo(f"rules hash {rules_hash(canonical)}")
     if missing := sorted(DECISIONS.keys() - given):
         click.echo(f"nobody has a mandate for: {', '.join(missing)}")
+
+
+@charter.command()
+@click.argument("before", type=click.Path(dir_okay=False, path_type=Path))
+@click.argument("after", type=click.Path(dir_okay=False, path_type=Path))
+def diff(before: Path, after: Path) -> None:
+    """Say what differs between the charters in BEFORE and AFTER (YAML), part by part.
+
+    Parts are compared by their ids, so moving one is no difference. Faults are said first: exit with 1 if there is one.
+    """
+    documents = []
+    for file in (before, after):
+        document = read_charter(file)
+        if faults := list(document_faults(None, document)):
+            raise click.ClickException(f"{file}: {len(faults)} faults; see sillok charter check {file}.")
+        documents.append(document)
+    sentences = list(differences(*documents))
+    for sentence in sentences or ["the two charters say the same"]:
+        click.echo(sentence)
