@@ -308,6 +308,20 @@ class Disclosure(_Part, frozen=True, kw_only=True):
     public: Literal["at-once", "with-results", "agencies"]
 
 
+class NoticeTemplate(_Part, frozen=True, kw_only=True):
+    """What teams of a status are told. `{variable}` in `title` and `body` stands for a declared variable's value.
+
+    `acknowledge_days`: within how many days the addressee acknowledges it.
+    """
+
+    id: Identifier
+    title: Names
+    body: Names
+    variables: tuple[Identifier, ...] = ()
+    recipients: tuple[Literal["enrolled", "evaluating", "advanced", "eliminated", "withdrawn"], ...]
+    acknowledge_days: Number
+
+
 class Charter(_Part, frozen=True, kw_only=True):
     """A programme's rules. `recorder`: who enters what others decided; only in a public record.
 
@@ -338,6 +352,7 @@ class Charter(_Part, frozen=True, kw_only=True):
     resources: tuple[Resource, ...] = ()
     entitlements: tuple[Entitlement, ...] = ()
     disclosure: tuple[Disclosure, ...] = ()
+    notices: tuple[NoticeTemplate, ...] = ()
 
     def stage(self, stage_id: str) -> Stage | None:
         return next((stage for stage in self.stages if stage.id == stage_id), None)
@@ -347,6 +362,9 @@ class Charter(_Part, frozen=True, kw_only=True):
 
     def resource(self, resource_id: str) -> Resource | None:
         return next((resource for resource in self.resources if resource.id == resource_id), None)
+
+    def notice_template(self, template_id: str) -> NoticeTemplate | None:
+        return next((notice for notice in self.notices if notice.id == template_id), None)
 
     def may(self, agency: str, decision: str) -> bool:
         return any(decision in m.decisions and agency in m.agencies for m in self.mandates)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 from fractions import Fraction
 
@@ -14,6 +15,7 @@ from domain.charter_document import (
     Independence,
     Judged,
     Measured,
+    NoticeTemplate,
     Panel,
     Stage,
     Unpublished,
@@ -81,6 +83,9 @@ def _faults(charter: Charter, decisions: frozenset[str], events: frozenset[str])
         yield from _unknown(f"/entitlements/{i}/resources", entitlement.resources, resources, "resource")
     for i, disclosure in enumerate(charter.disclosure):
         yield from _unknown(f"/disclosure/{i}/events", disclosure.events, events, "event")
+    yield from _repeated("/notices", [notice.id for notice in charter.notices])
+    for i, notice in enumerate(charter.notices):
+        yield from _notice_faults(f"/notices/{i}", notice)
 
 
 def _stage_faults(place: str, stage: Stage, seats: int) -> Iterator[Fault]:
@@ -199,6 +204,23 @@ def _independence_faults(independence: Independence) -> Iterator[Fault]:
         yield from _repeated(place, [c.id for c in perspective.conditions])
         if not perspective.conditions:
             yield Fault(place, "at least one condition")
+
+
+def _notice_faults(place: str, notice: NoticeTemplate) -> Iterator[Fault]:
+    yield from _repeated(f"{place}/variables", list(notice.variables))
+    if not notice.recipients:
+        yield Fault(f"{place}/recipients", "a notice for nobody")
+    texts = {
+        f"{field}/{language}": text
+        for field, names in (("title", notice.title), ("body", notice.body))
+        for language, text in (("en", names.en), ("ko", names.ko))
+    }
+    for where, text in texts.items():
+        used = re.findall(r"{([^{}]*)}", text)
+        yield from _unknown(f"{place}/{where}", used, notice.variables, "declared variable")
+    for i, variable in enumerate(notice.variables):
+        if not any(f"{{{variable}}}" in text for text in texts.values()):
+            yield Fault(f"{place}/variables/{i}", f"{variable!r} is used nowhere")
 
 
 def _points_faults(pointer: str, text: str) -> Iterator[Fault]:

@@ -49,6 +49,9 @@ DECISIONS = [
     "report-usage",
     "confer-title",
     "withdraw-title",
+    "serve-notice",
+    "acknowledge-notice",
+    "erase-subject",
 ]
 
 
@@ -148,6 +151,16 @@ def document(**changes: Any) -> dict[str, Any]:
             {"id": "data", "title": names("Data"), "kind": "access"},
         ],
         "entitlements": [{"status": "advanced", "resources": ["gpu", "data"], "titles": ["Champion"]}],
+        "notices": [
+            {
+                "id": "hearing",
+                "title": names("Hearing"),
+                "body": names("Answer {question} until then."),
+                "variables": ["question"],
+                "recipients": ["enrolled"],
+                "acknowledge_days": "7",
+            }
+        ],
     }
     return copy.deepcopy({**base, **changes})
 

@@ -1,0 +1,167 @@
+"""The keys that agencies sign with: registered and revoked by each agency for itself."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from collections.abc import Iterator
+from typing import Literal
+
+import msgspec
+
+from domain.boundary import QueryItem, tag
+from domain.charter_document import Identifier, Text
+from domain.decision import Case, Command, decision
+from domain.event import Event, event
+from domain.machines import machine
+from domain.refusal import InvalidCommandError, Refusal
+
+ED25519_BYTES = 32
+
+
+class KeyUnknownError(Refusal):
+    """No key of that id is registered."""
+
+
+class KeyAlreadyRegisteredError(Refusal):
+    """A key, and its id, is registered once in a programme."""
+
+
+class KeyRevokedError(Refusal):
+    """The key is revoked, for good."""
+
+
+class NotOwnAgencyError(Refusal):
+    """An agency's keys are registered and revoked by that agency."""
+
+    KIND = "forbidden"
+
+
+KEY = machine(
+    "key",
+    initial="unregistered",
+    transitions=[("unregistered", "register-key", "registered"), ("registered", "revoke-key", "revoked")],
+    refusals={"unregistered": KeyUnknownError, "registered": KeyAlreadyRegisteredError, "revoked": KeyRevokedError},
+)
+
+
+class PublicKey(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A public JWK of RFC 8037; `x`: the key's 32 bytes, base64url without padding."""
+
+    kty: Literal["OKP"]
+    crv: Literal["Ed25519"]
+    x: Text
+
+
+class _OfKey(Event, frozen=True, kw_only=True):
+    agency: str
+    key: str
+
+
+@event("KeyRegistered")
+class KeyRegistered(_OfKey, frozen=True, kw_only=True):
+    """From here on, the agency may sign with the key."""
+
+    jwk: PublicKey
+
+
+@event("KeyRevoked")
+class KeyRevoked(_OfKey, frozen=True, kw_only=True):
+    """From here on, a signature of the key counts for nothing; earlier ones stand."""
+
+    reason: str
+
+
+class Keys:
+    """A fact: every key of the programme's agencies; they are few and seldom change."""
+
+    def __init__(self, programme: str) -> None:
+        self.programme = programme
+        self.registered: dict[str, KeyRegistered] = {}
+        self.revoked: set[str] = set()
+
+    @property
+    def selects(self) -> tuple[QueryItem, ...]:
+        return (QueryItem(types=(KeyRegistered.TYPE, KeyRevoked.TYPE), tags=(tag("programme", self.programme),)),)
+
+    def apply(self, position: int, event: Event) -> None:
+        match event:
+            case KeyRegistered(key=key):
+                self.registered[key] = event
+            case KeyRevoked(key=key):
+                self.revoked.add(key)
+            case _:
+                pass
+
+    def state(self, key: str) -> str:
+        if key in self.revoked:
+            return "revoked"
+        return "registered" if key in self.registered else "unregistered"
+
+
+def _require_own(agency: str, case: Case) -> None:
+    is_agency = case.actor.party == "agency" and agency in {each.id for each in case.charter.agencies}
+    if not is_agency or agency != case.actor.agency:
+        raise NotOwnAgencyError(
+            f"agency: {case.actor.agency} has no say in the keys of {agency}",
+            rule="An agency of the charter decides about its own keys, and nobody else does.",
+            pointer="/agency",
+        )
+
+
+def _require_ed25519(x: str) -> None:
+    try:
+        raw = base64.b64decode(x + "=" * (-len(x) % 4), altchars=b"-_", validate=True)
+    except (binascii.Error, ValueError):
+        raw = b""
+    if len(raw) != ED25519_BYTES or base64.urlsafe_b64encode(raw).decode().rstrip("=") != x:
+        raise InvalidCommandError(
+            "jwk/x: not 32 bytes in base64url without padding",
+            rule="A key is an Ed25519 public JWK (RFC 8037).",
+            pointer="/jwk/x",
+        )
+
+
+class RegisterKey(Command, frozen=True, kw_only=True):
+    """`key`: its id, chosen by the agency, once in the programme."""
+
+    agency: Identifier
+    key: Identifier
+    jwk: PublicKey
+
+
+def _needs(_command: Command, programme: str) -> tuple[Keys]:
+    return (Keys(programme),)
+
+
+@decision("register-key", RegisterKey, needs=_needs, mandated=False)
+def register_key(command: RegisterKey, case: Case, keys: Keys) -> Iterator[Event]:
+    """Register a public key that the agency signs with."""
+    _require_own(command.agency, case)
+    _require_ed25519(command.jwk.x)
+    KEY.require(keys.state(command.key), "register-key", subject=command.key)
+    same = next((each for each in keys.registered.values() if each.jwk.x == command.jwk.x), None)
+    if same is not None:
+        raise KeyAlreadyRegisteredError(
+            f"jwk: this is {same.key} of {same.agency}",
+            rule="A public key is registered once in a programme, and never again once revoked.",
+            pointer="/jwk",
+        )
+    yield KeyRegistered(agency=command.agency, key=command.key, jwk=command.jwk)
+
+
+class RevokeKey(Command, frozen=True, kw_only=True):
+    """`reason`: such as its loss, or the end of its time."""
+
+    agency: Identifier
+    key: Identifier
+    reason: Text
+
+
+@decision("revoke-key", RevokeKey, needs=_needs, mandated=False)
+def revoke_key(command: RevokeKey, case: Case, keys: Keys) -> Iterator[Event]:
+    """Revoke a key of the agency, for good."""
+    _require_own(command.agency, case)
+    KEY.require(keys.state(command.key), "revoke-key", subject=command.key)
+    _require_own(keys.registered[command.key].agency, case)
+    yield KeyRevoked(agency=command.agency, key=command.key, reason=command.reason)

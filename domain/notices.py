@@ -1,0 +1,161 @@
+"""Notices: what a consortium is told officially, by the charter's templates, and its acknowledgement."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import msgspec
+
+from domain.boundary import QueryItem, tag
+from domain.charter_document import Identifier, NoticeTemplate, Text
+from domain.deadlines import days_after
+from domain.decision import Case, Command, decision, refuse_if
+from domain.event import Event, encode_data, event
+from domain.machines import machine
+from domain.refusal import Refusal
+from domain.teams import Roster
+
+
+class NoticeNotServedError(Refusal):
+    """No notice of that id was served."""
+
+
+class NoticeAlreadyServedError(Refusal):
+    """A notice is served once; a correction is another notice."""
+
+
+class NoticeAcknowledgedError(Refusal):
+    """The addressee has acknowledged the notice."""
+
+
+class NotAddresseeError(Refusal):
+    """A notice is for its addressee, and acknowledged by nobody else."""
+
+    KIND = "forbidden"
+
+
+class NotRecipientError(Refusal):
+    """The template is for teams of another status."""
+
+
+NOTICE = machine(
+    "notice",
+    initial="unserved",
+    transitions=[("unserved", "serve-notice", "served"), ("served", "acknowledge-notice", "acknowledged")],
+    refusals={
+        "unserved": NoticeNotServedError,
+        "served": NoticeAlreadyServedError,
+        "acknowledged": NoticeAcknowledgedError,
+    },
+)
+
+
+class _OfNotice(Event, frozen=True, kw_only=True):
+    notice: str
+    team: str
+
+    def tags(self, programme: str) -> tuple[str, ...]:
+        return (tag("notice", programme, self.notice), tag("team", programme, self.team))
+
+
+@event("NoticeServed", public="agencies")
+class NoticeServed(_OfNotice, frozen=True, kw_only=True):
+    """A consortium is told. `values`: of the template's variables. `deadline`: until when it is to be acknowledged."""
+
+    template: str
+    subject: str
+    values: dict[str, str]
+    deadline: str
+
+    def substance(self) -> bytes:
+        return encode_data(msgspec.structs.replace(self, deadline=""))
+
+
+@event("NoticeAcknowledged", public="agencies")
+class NoticeAcknowledged(_OfNotice, frozen=True, kw_only=True):
+    """The addressee has read it; late or not is told by when it was decided."""
+
+
+class Notice:
+    """A fact: one notice, its addressee and how far it came."""
+
+    def __init__(self, programme: str, notice: str) -> None:
+        types = (NoticeServed.TYPE, NoticeAcknowledged.TYPE)
+        self.selects = (QueryItem(types=types, tags=(tag("notice", programme, notice),)),)
+        self.state = NOTICE.initial
+        self.addressee: str | None = None
+
+    def apply(self, position: int, event: Event) -> None:
+        match event:
+            case NoticeServed(team=team):
+                self.state, self.addressee = "served", team
+            case NoticeAcknowledged():
+                self.state = "acknowledged"
+            case _:
+                pass
+
+
+class ServeNotice(Command, frozen=True, kw_only=True):
+    """`notice`: its id, once in the programme. `subject`: what it is about. `values`: one for each variable."""
+
+    notice: Identifier
+    team: Identifier
+    template: Identifier
+    subject: Text
+    values: dict[Identifier, Text] = msgspec.field(default_factory=dict)
+
+
+@decision("serve-notice", ServeNotice, needs=lambda command, p: (Roster(p), Notice(p, command.notice)))
+def serve_notice(command: ServeNotice, case: Case, roster: Roster, notice: Notice) -> Iterator[Event]:
+    """Tell a consortium officially, by a template of the charter."""
+    template = case.charter.notice_template(command.template)
+    refuse_if(_faults(command, template), rule="A notice follows a template of the charter, with all its variables.")
+    assert template is not None, "refused above"
+    roster.require(command.team)
+    if roster.status[command.team] not in template.recipients:
+        raise NotRecipientError(
+            f"team: {command.team} is {roster.status[command.team]}",
+            rule=f"{template.id} is for teams that are {' or '.join(template.recipients)}.",
+            pointer="/team",
+        )
+    NOTICE.require(notice.state, "serve-notice", subject=command.notice)
+    yield NoticeServed(
+        notice=command.notice,
+        team=command.team,
+        template=template.id,
+        subject=command.subject,
+        values=command.values,
+        deadline=days_after(case.decided_at, int(template.acknowledge_days), case.charter.zone),
+    )
+
+
+def _faults(command: ServeNotice, template: NoticeTemplate | None) -> Iterator[tuple[str, str]]:
+    if template is None:
+        yield "/template", f"{command.template!r} is no notice of the charter"
+        return
+    for variable in template.variables:
+        if variable not in command.values:
+            yield "/values", f"{variable} has no value"
+    for name in command.values:
+        if name not in template.variables:
+            yield f"/values/{name}", f"{name!r} is no variable of {template.id}"
+
+
+class AcknowledgeNotice(Command, frozen=True, kw_only=True):
+    """`team`: the addressee."""
+
+    notice: Identifier
+    team: Identifier
+
+
+@decision("acknowledge-notice", AcknowledgeNotice, needs=lambda command, p: (Notice(p, command.notice),), own="team")
+def acknowledge_notice(command: AcknowledgeNotice, case: Case, notice: Notice) -> Iterator[Event]:
+    """Acknowledge a notice, as its addressee."""
+    by_addressee = case.actor.party == "consortium" or command.reported
+    if not by_addressee or notice.addressee not in (None, command.team):
+        raise NotAddresseeError(
+            f"{case.actor.agency} is not the addressee of {command.notice}",
+            rule="A notice is acknowledged by its addressee.",
+        )
+    NOTICE.require(notice.state, "acknowledge-notice", subject=command.notice)
+    yield NoticeAcknowledged(notice=command.notice, team=command.team)

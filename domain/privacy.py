@@ -1,0 +1,76 @@
+"""Erasure: what is known about a natural person outside the ledger goes; what the ledger proves stays as it was."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Annotated, Literal
+
+import msgspec
+
+from domain.boundary import QueryItem, tag
+from domain.decision import Case, Command, decision
+from domain.event import Event, event
+from domain.refusal import Refusal
+
+SubjectId = Annotated[str, msgspec.Meta(pattern="^[a-z]{2,8}-[0-9a-f]{16}$")]
+"""The opaque random id of a natural person, evaluators included."""
+LegalBasis = Literal[
+    "request-of-subject", "consent-withdrawn", "purpose-fulfilled", "unlawful-processing", "legal-obligation"
+]
+"""Why personal data must go: the person asks, takes consent back, the purpose or term is over, the processing was
+unlawful, or a law or court orders it."""
+
+
+class NoLegalBasisError(Refusal):
+    """Personal data is erased on a legal basis, which the erasure names."""
+
+    KIND = "invalid"
+
+
+class SubjectAlreadyErasedError(Refusal):
+    """The person's data was erased before."""
+
+
+@event("SubjectErased", public="agencies")
+class SubjectErased(Event, frozen=True, kw_only=True):
+    """The key of a person's sealed fields is to be destroyed; nothing of theirs can be read from then on."""
+
+    subject: str
+    legal_basis: LegalBasis
+
+    def tags(self, programme: str) -> tuple[str, ...]:
+        return (tag("subject", programme, self.subject),)
+
+
+class Erasure:
+    """A fact: whether one person's data was erased, and at which position (0: it was not)."""
+
+    def __init__(self, programme: str, subject: str) -> None:
+        self.selects = (QueryItem(types=(SubjectErased.TYPE,), tags=(tag("subject", programme, subject),)),)
+        self.position = 0
+
+    def apply(self, position: int, event: Event) -> None:
+        self.position = position
+
+
+class EraseSubject(Command, frozen=True, kw_only=True):
+    """`subject`: the person's opaque id. `legal_basis`: never left out."""
+
+    subject: SubjectId
+    legal_basis: LegalBasis | None = None
+
+
+@decision("erase-subject", EraseSubject, needs=lambda command, p: (Erasure(p, command.subject),))
+def erase_subject(command: EraseSubject, _case: Case, erasure: Erasure) -> Iterator[Event]:
+    """Erase the personal data of a natural person."""
+    if command.legal_basis is None:
+        raise NoLegalBasisError(
+            "legal_basis: none is named",
+            rule="Personal data is erased on a legal basis that the law knows.",
+            pointer="/legal_basis",
+        )
+    if erasure.position:
+        raise SubjectAlreadyErasedError(
+            f"{command.subject} was erased at position {erasure.position}", rule="A person's data is erased once."
+        )
+    yield SubjectErased(subject=command.subject, legal_basis=command.legal_basis)

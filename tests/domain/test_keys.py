@@ -1,0 +1,83 @@
+"""The keys of agencies."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from domain.event import Event
+from domain.keys import (
+    KeyAlreadyRegisteredError,
+    KeyRegistered,
+    KeyRevoked,
+    KeyRevokedError,
+    KeyUnknownError,
+    NotOwnAgencyError,
+    PublicKey,
+)
+from domain.refusal import InvalidCommandError
+from tests.domain import charters
+from tests.given import Given, given
+
+X = "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"
+OTHER_X = "A" * 43
+JWK = {"kty": "OKP", "crv": "Ed25519", "x": X}
+REGISTER = {"agency": "owner", "key": "first", "jwk": JWK}
+REVOKE = {"agency": "owner", "key": "first", "reason": "lost"}
+
+
+def registered(agency: str = "owner", key: str = "first", x: str = X) -> KeyRegistered:
+    return KeyRegistered(agency=agency, key=key, jwk=PublicKey(kty="OKP", crv="Ed25519", x=x))
+
+
+REVOKED = KeyRevoked(agency="owner", key="first", reason="lost")
+
+
+def after(*events: Event) -> Given:
+    return given(charters.charter(), *events)
+
+
+def test_an_agency_registers_its_key() -> None:
+    after().when("register-key", REGISTER).then(registered())
+
+
+def test_an_agency_has_several_keys() -> None:
+    second = {**REGISTER, "key": "second", "jwk": {**JWK, "x": OTHER_X}}
+    after(registered()).when("register-key", second).then(registered(key="second", x=OTHER_X))
+
+
+@pytest.mark.parametrize("x", [X[:-1], X + "A", X + "=", X[:-1] + "p", X[:-1] + "!", "A" * 42, X.replace("_", "/")])
+def test_a_key_is_32_bytes_in_base64url_written_in_one_way_only(x: str) -> None:
+    after().when("register-key", {**REGISTER, "jwk": {**JWK, "x": x}}).refused(InvalidCommandError, "/jwk/x")
+
+
+@pytest.mark.parametrize(("decision", "body"), [("register-key", REGISTER), ("revoke-key", REVOKE)])
+def test_an_agency_decides_about_its_own_keys_only(decision: str, body: dict[str, Any]) -> None:
+    history = after(registered(), registered("other", "theirs", OTHER_X))
+    history.by("other").when(decision, body).refused(NotOwnAgencyError, "/agency")
+    history.by("nobody").when(decision, {**body, "agency": "nobody"}).refused(NotOwnAgencyError, "/agency")
+    history.by_consortium("owner").when(decision, body).refused(NotOwnAgencyError, "/agency")
+
+
+def test_an_agency_cannot_revoke_the_key_of_another_as_its_own() -> None:
+    history = after(registered("other", "theirs"))
+    history.when("revoke-key", {**REVOKE, "key": "theirs"}).refused(NotOwnAgencyError, "/agency")
+
+
+def test_an_id_is_given_once_in_a_programme() -> None:
+    again = {**REGISTER, "jwk": {**JWK, "x": OTHER_X}}
+    after(registered()).when("register-key", again).refused(KeyAlreadyRegisteredError)
+    after(registered(), REVOKED).when("register-key", again).refused(KeyRevokedError)
+
+
+def test_a_key_serves_one_agency_once_even_after_its_revocation() -> None:
+    again = {**REGISTER, "agency": "other", "key": "second"}
+    for history in (after(registered()), after(registered(), REVOKED)):
+        history.by("other").when("register-key", again).refused(KeyAlreadyRegisteredError, "/jwk")
+
+
+def test_a_key_is_revoked_once_with_its_reason() -> None:
+    after(registered()).when("revoke-key", REVOKE).then(REVOKED)
+    after(registered(), REVOKED).when("revoke-key", REVOKE).refused(KeyRevokedError)
+    after().when("revoke-key", REVOKE).refused(KeyUnknownError)

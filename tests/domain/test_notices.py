@@ -1,0 +1,105 @@
+"""Notices and their acknowledgement."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from domain.decision import NotMandatedError
+from domain.event import Event
+from domain.notices import (
+    NotAddresseeError,
+    NoticeAcknowledged,
+    NoticeAcknowledgedError,
+    NoticeAlreadyServedError,
+    NoticeNotServedError,
+    NoticeServed,
+    NotRecipientError,
+)
+from domain.outcome_events import TeamAdvanced
+from domain.refusal import InvalidCommandError
+from domain.teams import TeamNotEnrolledError
+from tests.domain import charters
+from tests.given import Given, given
+
+SERVE = {
+    "notice": "notice-1",
+    "team": "ant",
+    "template": "hearing",
+    "subject": "stage heat",
+    "values": {"question": "whose weights?"},
+}
+SERVED = NoticeServed(
+    notice="notice-1",
+    team="ant",
+    template="hearing",
+    subject="stage heat",
+    values={"question": "whose weights?"},
+    deadline="2026-01-22T15:00:00.000000Z",
+)
+ACKNOWLEDGE = {"notice": "notice-1", "team": "ant"}
+ACKNOWLEDGED = NoticeAcknowledged(notice="notice-1", team="ant")
+
+
+def after(*events: Event) -> Given:
+    """The programme, whose consortiums acknowledge what they are told."""
+    charter = charters.charter(consortium_decisions=["acknowledge-notice"])
+    return given(*events, background=[charter, *charters.enrolled()[1:]])
+
+
+def test_a_notice_is_served_with_its_deadline_at_the_end_of_a_day_in_seoul() -> None:
+    after().when("serve-notice", SERVE).then(SERVED)
+
+
+@pytest.mark.parametrize(
+    ("change", "error", "pointer"),
+    [
+        ({"template": "x"}, InvalidCommandError, "/template"),
+        ({"values": {}}, InvalidCommandError, "/values"),
+        ({"values": {"question": "a", "answer": "b"}}, InvalidCommandError, "/values/answer"),
+        ({"team": "dog"}, TeamNotEnrolledError, "/team"),
+    ],
+)
+def test_a_notice_follows_its_template_and_reaches_a_team(change: Any, error: Any, pointer: str) -> None:
+    after().when("serve-notice", {**SERVE, **change}).refused(error, pointer)
+
+
+def test_a_notice_is_for_the_teams_that_the_template_is_for() -> None:
+    why = charters.Names(en="why", ko="왜")
+    history = after(TeamAdvanced(stage="heat", team="ant", reason=why))
+    history.when("serve-notice", SERVE).refused(NotRecipientError, "/team")
+
+
+def test_a_notice_is_served_once() -> None:
+    after(SERVED).when("serve-notice", SERVE).refused(NoticeAlreadyServedError)
+    after(SERVED, ACKNOWLEDGED).when("serve-notice", SERVE).refused(NoticeAcknowledgedError)
+
+
+def test_an_approval_does_not_depend_on_the_day_that_it_was_proposed() -> None:
+    later = NoticeServed(**{**{f: getattr(SERVED, f) for f in SERVED.__struct_fields__}, "deadline": "later"})
+    assert later.substance() == SERVED.substance()
+
+
+def test_the_addressee_acknowledges_once() -> None:
+    after(SERVED).by_consortium("ant").when("acknowledge-notice", ACKNOWLEDGE).then(ACKNOWLEDGED)
+    after(SERVED, ACKNOWLEDGED).by_consortium("ant").when("acknowledge-notice", ACKNOWLEDGE).refused(
+        NoticeAcknowledgedError
+    )
+
+
+def test_nobody_else_acknowledges() -> None:
+    after(SERVED).when("acknowledge-notice", ACKNOWLEDGE).refused(NotAddresseeError)
+    bee = after(SERVED).by_consortium("bee")
+    bee.when("acknowledge-notice", {**ACKNOWLEDGE, "team": "bee"}).refused(NotAddresseeError)
+    bee.when("acknowledge-notice", ACKNOWLEDGE).refused(NotMandatedError, "/team")
+
+
+def test_what_was_not_served_is_not_acknowledged() -> None:
+    after().by_consortium("ant").when("acknowledge-notice", ACKNOWLEDGE).refused(NoticeNotServedError)
+
+
+def test_a_public_record_may_report_an_acknowledgement() -> None:
+    history = given(SERVED, background=[charters.reported_charter(), *charters.enrolled()[1:]])
+    reported = {**ACKNOWLEDGE, "attribution": "reported", "source": "a newspaper"}
+    history.when("acknowledge-notice", reported).then(ACKNOWLEDGED)
