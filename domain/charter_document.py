@@ -168,13 +168,15 @@ class Group(_Part, frozen=True, kw_only=True):
 
 
 class Panel(_Part, frozen=True, kw_only=True):
-    """`groups`: if there are any, each evaluator is appointed to one."""
+    """`groups`: if there are any, each evaluator is appointed to one. `replacement`: whether the place of one who is
+    recused may be given to another."""
 
     id: Identifier
     title: Names
     size: Number
     quorum: str
     groups: tuple[Group, ...] = ()
+    replacement: Literal["allowed", "none"] = "allowed"
 
     def group(self, group_id: str) -> Group | None:
         return next((group for group in self.groups if group.id == group_id), None)

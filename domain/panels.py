@@ -5,17 +5,27 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from domain.boundary import QueryItem, tag
-from domain.charter_document import Identifier
+from domain.charter_document import Identifier, Text
 from domain.decision import Case, Command, decision
 from domain.event import Event
 from domain.record import StageCourse
 from domain.refusal import InvalidCommandError, Refusal
-from domain.stage_events import EvaluatorAppointed, EvaluatorId
+from domain.stage_events import (
+    ConflictDeclared,
+    EvaluatorAppointed,
+    EvaluatorId,
+    EvaluatorRecused,
+    EvaluatorReplaced,
+)
 from domain.stages import require_opened, require_scoring, stage_of
 
 
 class EvaluatorAlreadyAppointedError(Refusal):
     """An evaluator sits on one panel of a stage."""
+
+
+class NotAppointedError(Refusal):
+    """The evaluator does not sit on the panel that judges the criterion."""
 
 
 class PanelFullError(Refusal):
@@ -26,25 +36,20 @@ class ConflictOfInterestError(Refusal):
     """An evaluator must not be close to a team that they judge."""
 
 
-class PanelSeats:
-    """A fact: who sits on which panel of a stage."""
-
-    def __init__(self, programme: str, stage: str) -> None:
-        self.programme = programme
-        self.stage = stage
-        self.panel_of: dict[str, str] = {}
-
-    @property
-    def selects(self) -> tuple[QueryItem, ...]:
-        return (QueryItem(types=(EvaluatorAppointed.TYPE,), tags=(tag("stage", self.programme, self.stage),)),)
-
-    def apply(self, position: int, event: Event) -> None:
-        if isinstance(event, EvaluatorAppointed):
-            self.panel_of[event.evaluator] = event.panel
+class EvaluatorBarredError(Refusal):
+    """The evaluator may not judge the team, by a conflict of interest or a recusal."""
 
 
-class Appointment(PanelSeats):
-    """A fact: the panel of one evaluator; blind to the appointment of others."""
+class ReplacementNotAllowedError(Refusal):
+    """The charter leaves the place of a recused evaluator empty."""
+
+
+class NothingToReplaceError(Refusal):
+    """An evaluator is replaced where they may not judge, once for each team."""
+
+
+class Appointment(StageCourse):
+    """A fact: the place of one evaluator, and what they may judge; blind to everything else in the stage."""
 
     def __init__(self, programme: str, stage: str, evaluator: str) -> None:
         super().__init__(programme, stage)
@@ -52,8 +57,19 @@ class Appointment(PanelSeats):
 
     @property
     def selects(self) -> tuple[QueryItem, ...]:
+        types = (EvaluatorAppointed, ConflictDeclared, EvaluatorRecused, EvaluatorReplaced)
         evaluator = tag("evaluator", self.programme, self.stage, self.evaluator)
-        return (QueryItem(types=(EvaluatorAppointed.TYPE,), tags=(evaluator,)),)
+        return (QueryItem(types=tuple(cls.TYPE for cls in types), tags=(evaluator,)),)
+
+    def require(self, panel: str, team: str) -> None:
+        """Raise unless the evaluator sits on the panel and may judge the team."""
+        if self.course.panel_of(self.evaluator) != panel:
+            raise NotAppointedError(f"{self.evaluator} does not sit on {panel}", rule=f"Sheets are of {panel}.")
+        if not self.course.judges(self.evaluator, team):
+            raise EvaluatorBarredError(
+                f"{self.evaluator} does not judge {team}",
+                rule="Who has a conflict of interest or is recused does not score; a replacement does for them only.",
+            )
 
 
 class AppointEvaluator(Command, frozen=True, kw_only=True):
@@ -67,12 +83,8 @@ class AppointEvaluator(Command, frozen=True, kw_only=True):
     group: Identifier | None = None
 
 
-@decision(
-    "appoint-evaluator",
-    AppointEvaluator,
-    needs=lambda command, p: (StageCourse(p, command.stage), PanelSeats(p, command.stage)),
-)
-def appoint_evaluator(command: AppointEvaluator, case: Case, course: StageCourse, seats: PanelSeats) -> Iterator[Event]:
+@decision("appoint-evaluator", AppointEvaluator, needs=lambda command, p: (StageCourse(p, command.stage),))
+def appoint_evaluator(command: AppointEvaluator, case: Case, course: StageCourse) -> Iterator[Event]:
     """Give an evaluator a place on a panel."""
     panel = stage_of(case, command.stage).panel(command.panel)
     if panel is None:
@@ -89,17 +101,136 @@ def appoint_evaluator(command: AppointEvaluator, case: Case, course: StageCourse
         )
     require_opened(course)
     require_scoring(course)
-    if command.evaluator in seats.panel_of:
-        raise EvaluatorAlreadyAppointedError(
-            f"{command.evaluator} sits on {seats.panel_of[command.evaluator]}",
-            rule="An evaluator is appointed once a stage.",
-        )
-    close_to = [team for team in command.affiliations if team in course.course.teams]
-    if close_to:
-        raise ConflictOfInterestError(
-            f"{command.evaluator} is close to {', '.join(close_to)}",
-            rule="An evaluator must not be a member of, or affiliated with, a team judged.",
-        )
-    if list(seats.panel_of.values()).count(panel.id) >= int(panel.size):
+    _require_new(command.evaluator, command.affiliations, course)
+    members = [each for each in course.course.panels.get(panel.id, []) if each not in course.course.instead]
+    if len(members) >= int(panel.size):
         raise PanelFullError(f"{panel.id} has its {panel.size} members", rule=f"The panel has {panel.size} places.")
     yield EvaluatorAppointed(stage=command.stage, panel=panel.id, evaluator=command.evaluator, group=command.group)
+
+
+def _require_new(evaluator: str, affiliations: tuple[str, ...], course: StageCourse) -> None:
+    sits_on = course.course.panel_of(evaluator)
+    if sits_on is not None:
+        raise EvaluatorAlreadyAppointedError(
+            f"{evaluator} sits on {sits_on}", rule="An evaluator is appointed once a stage."
+        )
+    close_to = [team for team in affiliations if team in course.course.teams]
+    if close_to:
+        raise ConflictOfInterestError(
+            f"{evaluator} is close to {', '.join(close_to)}",
+            rule="An evaluator must not be a member of, or affiliated with, a team judged.",
+        )
+
+
+class OfEvaluator(Command, frozen=True, kw_only=True):
+    stage: Identifier
+    evaluator: EvaluatorId
+    reason: Text
+
+
+def _course(command: OfEvaluator, programme: str) -> tuple[StageCourse]:
+    return (StageCourse(programme, command.stage),)
+
+
+class DeclareConflict(OfEvaluator, frozen=True, kw_only=True):
+    """`teams`: those of the stage that the evaluator turned out to be close to."""
+
+    teams: tuple[Identifier, ...]
+
+
+@decision("declare-conflict", DeclareConflict, needs=_course)
+def declare_conflict(command: DeclareConflict, case: Case, course: StageCourse) -> Iterator[Event]:
+    """Declare that an evaluator is close to teams: they judge them no more, and their sheets for them do not count."""
+    stage = stage_of(case, command.stage)
+    if not command.teams or len(set(command.teams)) != len(command.teams):
+        raise InvalidCommandError(
+            "teams: at least one team, each once", rule="A conflict of interest names its teams.", pointer="/teams"
+        )
+    require_scoring(course)
+    for team in command.teams:
+        _require_judge(command.evaluator, team, course, "/teams")
+    yield ConflictDeclared(stage=stage.id, evaluator=command.evaluator, teams=command.teams, reason=command.reason)
+
+
+class RecuseEvaluator(OfEvaluator, frozen=True, kw_only=True):
+    """`team`: the one that the evaluator steps back from; none: from all of the stage."""
+
+    team: Identifier | None = None
+
+
+@decision("recuse-evaluator", RecuseEvaluator, needs=_course)
+def recuse_evaluator(command: RecuseEvaluator, case: Case, course: StageCourse) -> Iterator[Event]:
+    """Recuse an evaluator, from one team or from all: from then on their sheets do not count."""
+    stage = stage_of(case, command.stage)
+    require_scoring(course)
+    _require_judge(command.evaluator, command.team, course, "/team")
+    yield EvaluatorRecused(stage=stage.id, evaluator=command.evaluator, team=command.team, reason=command.reason)
+
+
+def _require_judge(evaluator: str, team: str | None, course: StageCourse, pointer: str) -> None:
+    """Raise unless the evaluator has a place and may judge the team, or any team at all."""
+    _place(evaluator, course)
+    if team is not None and team not in course.course.teams:
+        raise InvalidCommandError(
+            f"{pointer[1:]}: {team!r} does not compete in {course.stage}",
+            rule="An evaluator judges the teams of the stage.",
+            pointer=pointer,
+        )
+    teams = course.course.teams if team is None else [team]
+    if not any(course.course.judges(evaluator, each) for each in teams):
+        raise EvaluatorBarredError(
+            f"{evaluator} does not judge {team or 'any team'}", rule="An evaluator is recused from what they judge."
+        )
+
+
+def _place(evaluator: str, course: StageCourse) -> str:
+    """The evaluator's panel. Raises `NotAppointedError`."""
+    panel = course.course.panel_of(evaluator)
+    if panel is None:
+        raise NotAppointedError(
+            f"{evaluator} sits on no panel of {course.stage}", rule="Only who has a place can leave it."
+        )
+    return panel
+
+
+class ReplaceEvaluator(OfEvaluator, frozen=True, kw_only=True):
+    """`evaluator`: who may not judge some or all teams any more. `replacement` judges these in their place.
+
+    `affiliations`: every team that the replacement is close to.
+    """
+
+    replacement: EvaluatorId
+    affiliations: tuple[Identifier, ...] = ()
+
+
+@decision("replace-evaluator", ReplaceEvaluator, needs=_course)
+def replace_evaluator(command: ReplaceEvaluator, case: Case, course: StageCourse) -> Iterator[Event]:
+    """Give the place of an evaluator who is recused or has a conflict to another, on the same panel."""
+    stage = stage_of(case, command.stage)
+    require_opened(course)
+    require_scoring(course)
+    panel = stage.panel(_place(command.evaluator, course))
+    if panel is None or panel.replacement == "none":
+        raise ReplacementNotAllowedError(
+            f"places of {course.course.panel_of(command.evaluator)} are not given to others",
+            rule="The charter says whether a panel's evaluators are replaced.",
+        )
+    _require_new(command.replacement, command.affiliations, course)
+    run = course.course
+    judged = run.instead.get(command.evaluator, run.teams)
+    given = run.given.get(command.evaluator, [])
+    open_teams = tuple(each for each in judged if each not in given and not run.judges(command.evaluator, each))
+    if not open_teams:
+        raise NothingToReplaceError(
+            f"{command.evaluator} judges every team, or was replaced",
+            rule="A place is given to another once its evaluator is recused or has a conflict of interest.",
+        )
+    yield EvaluatorReplaced(
+        stage=stage.id,
+        evaluator=command.evaluator,
+        panel=panel.id,
+        group=run.groups.get(command.evaluator),
+        replacement=command.replacement,
+        teams=open_teams,
+        reason=command.reason,
+    )

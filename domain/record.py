@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 import msgspec
 
 from domain.boundary import QueryItem, tag
@@ -16,7 +18,10 @@ from domain.outcome_events import (
     Verdict,
 )
 from domain.stage_events import (
+    ConflictDeclared,
     EvaluatorAppointed,
+    EvaluatorRecused,
+    EvaluatorReplaced,
     Figure,
     FigureCertified,
     MeasurementRecorded,
@@ -55,8 +60,15 @@ class Statement(msgspec.Struct, frozen=True):
     position: int
 
 
+EVERY_TEAM: Final = "*"
+
+
 class Course(msgspec.Struct, kw_only=True):
-    """The stage apart from its scores. Positions are 0 until the thing has happened."""
+    """The stage apart from its scores. Positions are 0 until the thing has happened.
+
+    `barred`: by team, or `EVERY_TEAM`, the evaluators who may not judge it. `instead`: the only teams that a
+    replacement judges; `given`: the teams that an evaluator was replaced for.
+    """
 
     opened: int = 0
     closed: int = 0
@@ -65,6 +77,9 @@ class Course(msgspec.Struct, kw_only=True):
     teams: list[str] = msgspec.field(default_factory=list)
     panels: dict[str, list[str]] = msgspec.field(default_factory=dict)
     groups: dict[str, str] = msgspec.field(default_factory=dict)
+    barred: dict[str, list[str]] = msgspec.field(default_factory=dict)
+    instead: dict[str, list[str]] = msgspec.field(default_factory=dict)
+    given: dict[str, list[str]] = msgspec.field(default_factory=dict)
     statements: list[Statement] = msgspec.field(default_factory=list)
     rulings: dict[str, Verdict] = msgspec.field(default_factory=dict)
     eliminated: dict[str, Basis] = msgspec.field(default_factory=dict)
@@ -72,8 +87,21 @@ class Course(msgspec.Struct, kw_only=True):
     deviation: str | None = None
 
     def evaluators(self, panel: str, team: str) -> list[str]:
-        """Whose sheets count for `team`, wherever sheets are counted: the members of the panel."""
-        return self.panels.get(panel, [])
+        """Whose sheets count for `team`, wherever sheets are counted: members who judge it."""
+        members = self.panels.get(panel, [])
+        if not self.barred and not self.instead:
+            return members
+        return [evaluator for evaluator in members if self.judges(evaluator, team)]
+
+    def panel_of(self, evaluator: str) -> str | None:
+        """The panel that an evaluator was given a place on, whatever they may still judge."""
+        return next((panel for panel, members in self.panels.items() if evaluator in members), None)
+
+    def judges(self, evaluator: str, team: str) -> bool:
+        """Whether an evaluator, if they sit on the panel, judges `team`."""
+        if evaluator in self.barred.get(team, ()) or evaluator in self.barred.get(EVERY_TEAM, ()):
+            return False
+        return team in self.instead.get(evaluator, (team,))
 
 
 COURSE_EVENTS = (
@@ -82,6 +110,9 @@ COURSE_EVENTS = (
     StageConsolidated,
     ResultsPublished,
     EvaluatorAppointed,
+    ConflictDeclared,
+    EvaluatorRecused,
+    EvaluatorReplaced,
     FigureCertified,
     IndependenceRuled,
     DeviationRecorded,
@@ -164,6 +195,17 @@ def run_course(course: Course, position: int, event: Event) -> None:
             course.panels.setdefault(panel, []).append(evaluator)
             if group is not None:
                 course.groups[evaluator] = group
+        case ConflictDeclared(evaluator=evaluator, teams=teams):
+            for team in teams:
+                course.barred.setdefault(team, []).append(evaluator)
+        case EvaluatorRecused(evaluator=evaluator, team=recused_from):
+            course.barred.setdefault(recused_from or EVERY_TEAM, []).append(evaluator)
+        case EvaluatorReplaced(panel=panel, replacement=replacement, group=group, teams=teams):
+            course.panels.setdefault(panel, []).append(replacement)
+            course.instead[replacement] = list(teams)
+            course.given.setdefault(event.evaluator, []).extend(teams)
+            if group is not None:
+                course.groups[replacement] = group
         case FigureCertified(figure=figure, source=source):
             course.statements.append(Statement(figure, source, position))
         case IndependenceRuled(team=team, verdict=verdict):

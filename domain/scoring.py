@@ -26,10 +26,6 @@ from domain.stage_events import (
 from domain.stages import require_scoring, stage_of
 
 
-class NotAppointedError(Refusal):
-    """The evaluator does not sit on the panel that judges the criterion."""
-
-
 class ScoreAlreadySubmittedError(Refusal):
     """An evaluator has one live score for each team and criterion, or item of it."""
 
@@ -142,11 +138,7 @@ def submit_score(
     _decimal(command.points, "points", decimals=stage.decimals, maximum=maximum)
     require_scoring(progress)
     require_in_stage(command.team, progress)
-    if appointment.panel_of.get(command.evaluator) != criterion.scoring.panel:
-        raise NotAppointedError(
-            f"{command.evaluator} does not sit on {criterion.scoring.panel}",
-            rule=f"{command.criterion} is judged by {criterion.scoring.panel}.",
-        )
+    appointment.require(criterion.scoring.panel, command.team)
     if live.position:
         raise ScoreAlreadySubmittedError(
             f"{command.evaluator} has scored {command.team} on {_scored(command)}, at position {live.position}",

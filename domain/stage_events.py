@@ -71,6 +71,43 @@ class EvaluatorAppointed(_OfStage, frozen=True, kw_only=True):
         return (*super().tags(programme), tag("evaluator", programme, self.stage, self.evaluator))
 
 
+class _OfEvaluator(_OfStage, frozen=True, kw_only=True):
+    evaluator: str
+    reason: str
+
+    def tags(self, programme: str) -> tuple[str, ...]:
+        return (*super().tags(programme), tag("evaluator", programme, self.stage, self.evaluator))
+
+
+@event("ConflictDeclared", public="agencies")
+class ConflictDeclared(_OfEvaluator, frozen=True, kw_only=True):
+    """An evaluator turned out to be close to `teams`: they judge them no more, and their sheets for them do not
+    count."""
+
+    teams: tuple[str, ...]
+
+
+@event("EvaluatorRecused", public="agencies")
+class EvaluatorRecused(_OfEvaluator, frozen=True, kw_only=True):
+    """An evaluator judges `team`, or no team (null), any more; the sheets that they gave do not count."""
+
+    team: str | None
+
+
+@event("EvaluatorReplaced", public="agencies")
+class EvaluatorReplaced(_OfEvaluator, frozen=True, kw_only=True):
+    """The place of `evaluator` on the panel is given to `replacement`, for the `teams` that `evaluator` may not
+    judge."""
+
+    panel: str
+    group: str | None = None
+    replacement: str
+    teams: tuple[str, ...]
+
+    def tags(self, programme: str) -> tuple[str, ...]:
+        return (*super().tags(programme), tag("evaluator", programme, self.stage, self.replacement))
+
+
 @event("ScoreSubmitted", public="agencies")
 class ScoreSubmitted(_OfStage, frozen=True, kw_only=True):
     """One evaluator's points for one team on one criterion (`assessment/criterion`), or on one `item` of it."""

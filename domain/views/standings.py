@@ -90,4 +90,4 @@ def as_of(stored: bytes, position: int) -> Standings:
     )
 
 
-STANDINGS = View(name="standings", version=1, fold=fold)
+STANDINGS = View(name="standings", version=2, fold=fold)

@@ -9,11 +9,11 @@ import pytest
 
 from domain.decision import boundary
 from domain.event import Event
+from domain.panels import NotAppointedError
 from domain.refusal import InvalidCommandError
 from domain.rulebook import DECISIONS, prepare
 from domain.scoring import (
     AlreadyMeasuredError,
-    NotAppointedError,
     ScoreAlreadySubmittedError,
     SubmitScore,
     TeamNotInStageError,
