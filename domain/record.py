@@ -86,6 +86,11 @@ class Course(msgspec.Struct, kw_only=True):
     advanced: list[str] = msgspec.field(default_factory=list)
     deviation: str | None = None
 
+    @property
+    def takes_scores(self) -> bool:
+        """Between opening and closing, and before anything is certified."""
+        return bool(self.opened) and not (self.closed or self.consolidated or self.statements)
+
     def evaluators(self, panel: str, team: str) -> list[str]:
         """Whose sheets count for `team`, wherever sheets are counted: members who judge it."""
         members = self.panels.get(panel, [])

@@ -6,7 +6,6 @@ import hashlib
 from typing import Final, Literal
 
 import msgspec
-import rfc8785
 
 from domain.bounds import Bounds
 from domain.charter_document import TOTAL, Charter, Criterion, Judged, Measured, Names, Stage, Unpublished
@@ -18,6 +17,9 @@ from domain.stage_events import GateOutcome, HighestOf, MeanOf, PointsOf, RankGr
 from domain.tally import Cells, Tally, gate_outcome, tally
 
 FORMAT: Final = "sillok-standings/1"
+
+canonical: Final = msgspec.json.Encoder(order="sorted").encode
+"""RFC 8785 bytes of what is made of text, whole numbers, null, lists and structs with ASCII field names."""
 
 IndependenceStatus = Literal["met", "not_met", "not_ruled", "not_reported"]
 TeamStatus = Literal["enrolled", "evaluating", "advanced", "eliminated", "withdrawn"]
@@ -136,9 +138,7 @@ def standings_of(
 
 def digest(programme: str, stage: str, position: int, rules_hash: str, rows: tuple[Row, ...]) -> str:
     """SHA-256 (hex) over RFC 8785 of [format version, programme, stage, position, rules hash, rows]."""
-    return hashlib.sha256(
-        rfc8785.dumps([FORMAT, programme, stage, position, rules_hash, msgspec.to_builtins(rows)])
-    ).hexdigest()
+    return hashlib.sha256(canonical([FORMAT, programme, stage, position, rules_hash, rows])).hexdigest()
 
 
 def standings_basis(standings: Standings) -> StandingsBasis:

@@ -1,6 +1,8 @@
 """Standings, one row a stage, with the facts that they are computed from beside them.
 
-Keys: `charter` · `name/<team>` · `course/<stage>` · `cell/<stage>/<team>/<criterion>` · `standings/<stage>`.
+Keys: `charter` · `name/<team>` · `course/<stage>` · `cell/<stage>/<team>/<criterion>` · `standings/<stage>`, which is
+empty while the stage takes scores: each batch of a million and a half would compute all of them anew, and they are few
+who may read them before scoring closes. `standings` computes them then.
 """
 
 from __future__ import annotations
@@ -24,7 +26,7 @@ T = TypeVar("T")
 
 
 def fold(rows: Rows, occurrences: Iterable[Occurrence]) -> None:
-    """Take the facts in, then compute the standings of every stage that they touch, once."""
+    """Take the facts in, then compute the standings of every stage that they touch and that takes no scores, once."""
     touched: dict[str, int] = {}
     courses: dict[str, Course] = {}
     cells: dict[str, Cell] = {}
@@ -48,8 +50,9 @@ def fold(rows: Rows, occurrences: Iterable[Occurrence]) -> None:
     for key, value in (*courses.items(), *cells.items()):
         rows.put(key, encode_row(value))
     for stage, position in touched.items():
-        computed = _compute(rows, stage, position)
-        if computed is not None:
+        if _stored(rows, f"course/{stage}", Course).takes_scores:
+            rows.put(f"standings/{stage}", b"")
+        elif (computed := compute(rows, stage, position)) is not None:
             rows.put(f"standings/{stage}", encode_row(computed))
 
 
@@ -58,26 +61,33 @@ def _stored(rows: Rows, key: str, type_: type[T]) -> T:
     return type_() if stored is None else msgspec.json.decode(stored, type=type_)
 
 
-def _compute(rows: Rows, stage_id: str, position: int) -> Standings | None:
+def compute(rows: Rows, stage_id: str, position: int) -> Standings | None:
+    """The standings of a stage from the facts in the rows; `None` if the charter has no such stage."""
     document = rows.get("charter")
     stage = charter_document.parse(document).stage(stage_id) if document is not None else None
     if document is None or stage is None:
         return None
-    prefix = f"cell/{stage_id}/"
-    cells = {}
-    for place, value in keyed(rows.scan(prefix), prefix):
-        team, _, criterion = place.partition("/")
-        cells[team, criterion] = msgspec.json.decode(value, type=Cell)
+    course, cells = facts_of(rows, stage_id)
     names = {team: msgspec.json.decode(value, type=Names) for team, value in keyed(rows.scan("name/"), "name/")}
     return standings_of(
         charter_document.parse(document),
         charter_document.rules_hash(document),
         stage,
-        _stored(rows, f"course/{stage_id}", Course),
+        course,
         cells,
         names,
         position,
     )
+
+
+def facts_of(rows: Rows, stage_id: str) -> tuple[Course, dict[tuple[str, str], Cell]]:
+    """What the rows hold of a stage: its course, and what was scored by (team, criterion)."""
+    prefix = f"cell/{stage_id}/"
+    cells = {}
+    for place, value in keyed(rows.scan(prefix), prefix):
+        team, _, criterion = place.partition("/")
+        cells[team, criterion] = msgspec.json.decode(value, type=Cell)
+    return _stored(rows, f"course/{stage_id}", Course), cells
 
 
 def as_of(stored: bytes, position: int) -> Standings:

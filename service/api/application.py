@@ -10,6 +10,7 @@ from litestar.di import Provide
 
 from service.api import docs, health, ledger, programmes
 from service.api.decisions import settle_proposal, submit_decision
+from service.api.disagreement import get_disagreement
 from service.api.disclosure import check_disclosure
 from service.api.parts import Parts
 from service.api.problems import HANDLERS
@@ -28,6 +29,7 @@ def create_application(parts: Parts, *, lifespan: Sequence[Lifespan] = ()) -> Li
             submit_decision,
             settle_proposal,
             *programmes.HANDLERS,
+            get_disagreement,
             check_disclosure,
             ledger.list_events,
             *health.HANDLERS,

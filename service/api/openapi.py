@@ -19,6 +19,7 @@ from service.api.decisions import BODY_LIMIT, SETTLEMENTS, DecisionRecorded, Dec
 from service.api.health import Health
 from service.api.problems import MEDIA_TYPE, STATUS, Problem, catalogue
 from service.api.programmes import AuditTrail, CallList, ProgrammeList, TeamList
+from service.application.disagreement import Disagreement
 from service.application.reading import CloudEvent, Counts, GrantsAnswer, ProgrammeDetail
 from service.application.revealing import DisclosureFindings, DisclosureQuestion
 
@@ -34,6 +35,7 @@ _ANSWERS: Final = (
     CallList,
     Standings,
     Counts,
+    Disagreement,
     GrantsAnswer,
     AuditTrail,
     CloudEvent,
@@ -50,6 +52,7 @@ _PROGRAMME: Final = {
     "description": "The id of a programme.",
     "schema": {"type": "string", "maxLength": 64},
 }
+_STAGE: Final = ("stage", "A stage of the charter; the first one if none is named.", {"type": "string"})
 _AS_OF: Final = ("as_of_position", "The answer as it was at this position.", {"type": "integer", "minimum": 1})
 _MINIMUM: Final = ("min_position", "Wait until the view has reached this position.", {"type": "integer", "minimum": 0})
 _AFTER: Final = ("after", "Only what comes after this position.", {"type": "integer", "minimum": 0})
@@ -110,12 +113,24 @@ def _operations(named: dict[Any, Json]) -> Iterator[tuple[str, str, Json]]:
         "The standings of a stage; counts while its results are under embargo.",
         {"anyOf": [named[Standings], named[Counts]]},
         named,
-        ("stage", "A stage of the charter; the first one if none is named.", {"type": "string"}),
+        _STAGE,
         _AS_OF,
         _MINIMUM,
         of_programme=True,
     )
     yield f"{one}/standings", "get", standings
+    disagreement = _read(
+        "get-disagreement",
+        "How far evaluators are apart; for agencies of the programme and auditors.",
+        named[Disagreement],
+        named,
+        _STAGE,
+        _AS_OF,
+        _MINIMUM,
+        of_programme=True,
+        with_key=True,
+    )
+    yield f"{one}/disagreement", "get", disagreement
     grants = _read("get-grants", "Pools and grants.", named[GrantsAnswer], named, _AS_OF, _MINIMUM, of_programme=True)
     yield f"{one}/grants", "get", grants
     trail = _read(
@@ -214,18 +229,19 @@ def _read(
     named: dict[Any, Json],
     *parameters: Parameter,
     of_programme: bool = False,
+    with_key: bool = False,
     media_type: str = "application/json",
 ) -> Json:
     queries = [
         {"name": each, "in": "query", "required": False, "description": meaning, "schema": type_}
         for each, meaning, type_ in parameters
     ]
-    statuses = [400, 401, 503] + ([404] if of_programme else [])
+    statuses = [400, 401, 503] + ([404] if of_programme else []) + ([403] if with_key else [])
     return {
         "operationId": name,
         "tags": ["views" if of_programme else "ledger"],
         "summary": summary,
-        "security": [{}, {"bearer": []}, {"apiKey": []}],
+        "security": [*([] if with_key else [{}]), {"bearer": []}, {"apiKey": []}],
         "parameters": [*([_PROGRAMME] if of_programme else []), *queries],
         "responses": {
             "200": _content("As of the position that it states.", schema, media_type),

@@ -27,7 +27,7 @@ from domain.views import MemoryRows, Rows, View
 from domain.views.audit_trail import AUDIT_TRAIL, Entry, key, shown
 from domain.views.calls import CallSummary, call_summaries
 from domain.views.grants import GRANTS, ResourceUse, grants_shown, resource_use
-from domain.views.standings import STANDINGS, as_of
+from domain.views.standings import STANDINGS, as_of, compute
 from service.application.ports import Ledger, RecordedEvent, ViewStore
 from service.application.projecting import occurrences
 from service.application.submitting import as_dcb
@@ -244,7 +244,7 @@ class Queries:
         if disclosure.charter.stage(stage) is None:
             raise unknown_stage(programme, stage)
         key_of_stage = f"standings/{stage}"
-        rows, position = self._rows(STANDINGS, programme, key_of_stage, as_of_position, min_position)
+        rows, position = self.rows(STANDINGS, programme, key_of_stage, as_of_position, min_position)
         stored = rows.get(key_of_stage)
         if stored is None:
             raise UnknownStageError(
@@ -253,7 +253,14 @@ class Queries:
             )
         if not disclosure.reader.reads_embargoed and stage not in disclosure.published:
             return self._counts(disclosure.charter, stage, position)
-        return as_of(stored, position)
+        if stored:
+            return as_of(stored, position)
+        if as_of_position is None:
+            rows, position = self.rows(STANDINGS, programme, "", None, position)
+        computed = compute(rows, stage, position)
+        if computed is None:
+            raise unknown_stage(programme, stage)
+        return computed
 
     def _counts(self, charter: Charter, stage: str, position: int) -> Counts:
         counted: dict[str, int] = {}
@@ -274,7 +281,7 @@ class Queries:
     ) -> GrantsAnswer:
         """Pools and grants, as far as the reader may see them. Raises as `standings`."""
         disclosure = self.disclosure(programme, reader)
-        rows, position = self._rows(GRANTS, programme, "", as_of_position, min_position)
+        rows, position = self.rows(GRANTS, programme, "", as_of_position, min_position)
         return GrantsAnswer(
             programme=programme,
             position=position,
@@ -343,7 +350,7 @@ class Queries:
         _charter = fact.charter
         return fact, frozenset(published), found.head
 
-    def _rows(
+    def rows(
         self, view: View, programme: str, prefix: str, as_of_position: int | None, min_position: int
     ) -> tuple[Rows, int]:
         """The view's rows under a prefix, as it stands or folded anew up to an earlier position."""

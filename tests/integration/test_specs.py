@@ -14,6 +14,7 @@ from domain.machines import MACHINES
 from domain.rulebook import DECISIONS
 from service.api import docs, health, ledger, programmes
 from service.api.decisions import SETTLEMENTS
+from service.api.disagreement import get_disagreement
 from service.api.disclosure import check_disclosure
 from service.api.docs import docs_page, openapi_json
 from service.api.problems import catalogue
@@ -38,7 +39,7 @@ def test_the_checked_in_rulebook_is_that_of_the_code() -> None:
 
 
 def test_every_route_is_documented_and_nothing_else() -> None:
-    handlers = [*programmes.HANDLERS, check_disclosure, ledger.list_events, *health.HANDLERS]
+    handlers = [*programmes.HANDLERS, get_disagreement, check_disclosure, ledger.list_events, *health.HANDLERS]
     routes = {re.sub(r":str", "", path) for handler in handlers for path in handler.paths}
     routes |= {f"/v1/proposals/{{proposal}}/{step}" for step in SETTLEMENTS}
     routes |= {f"/v1/programmes/{{programme}}/decisions/{decision}" for decision in DECISIONS}
@@ -62,6 +63,7 @@ def test_every_problem_type_is_named_by_an_operation() -> None:
         (f"/v1/programmes/{REHEARSAL}/calls", "CallList"),
         (f"/v1/programmes/{REHEARSAL}/standings", "Standings"),
         (f"/v1/programmes/{PUBLIC_RECORD}/standings", "Standings"),
+        (f"/v1/programmes/{REHEARSAL}/disagreement", "Disagreement"),
         (f"/v1/programmes/{REHEARSAL}/grants", "GrantsAnswer"),
         (f"/v1/programmes/{REHEARSAL}/audit-trail", "AuditTrail"),
         ("/v1/ledger/events", "CloudEvent"),
@@ -72,7 +74,8 @@ def test_answers_fit_their_schema(played: Running, path: str, schema: str) -> No
     spec = msgspec.json.decode(SPEC.read_bytes())
     checked = {"$ref": f"#/components/schemas/{schema}", "components": spec["components"]}
     validator = Draft202012Validator(checked)
-    for line in played.client.get(path).text.splitlines():
+    headers = {"Authorization": f"Bearer {played.keys.auditor}"} if schema == "Disagreement" else {}
+    for line in played.client.get(path, headers=headers).text.splitlines():
         validator.validate(msgspec.json.decode(line))
 
 

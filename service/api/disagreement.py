@@ -1,0 +1,32 @@
+"""How far evaluators are apart."""
+
+from __future__ import annotations
+
+from functools import partial
+
+from litestar import Response, get
+from litestar.params import FromPath
+
+from service.api.access import AnyRequest, principal_of, reader_of
+from service.api.answers import answer, only_parameters, whole_number
+from service.api.parts import Wired
+from service.application.disagreement import disagreement_of
+
+
+@get("/v1/programmes/{programme:str}/disagreement")
+async def get_disagreement(request: AnyRequest, programme: FromPath[str], parts: Wired) -> Response[bytes]:
+    """Count, spread and outliers of the sheets for each team and judged criterion; for agencies and auditors."""
+    only_parameters(request, "stage", "as_of_position", "min_position")
+    principal = await parts.run(partial(principal_of, request, parts.keys))
+    found = await parts.run(
+        partial(
+            disagreement_of,
+            parts.queries,
+            programme,
+            request.query_params.get("stage"),
+            reader_of(principal),
+            as_of_position=whole_number(request, "as_of_position", 0) or None,
+            min_position=whole_number(request, "min_position", 0),
+        )
+    )
+    return answer(request, found)

@@ -1,0 +1,85 @@
+"""Standings as a view, and the bytes that their digest is over."""
+
+from __future__ import annotations
+
+import msgspec
+import rfc8785
+from hypothesis import given
+from hypothesis import strategies as st
+
+from domain.charter_document import Names
+from domain.envelope import Actor, PrivateEnvelope
+from domain.event import Event
+from domain.record import StageRecord
+from domain.standings import canonical
+from domain.views import MemoryRows, Occurrence
+from domain.views.standings import STANDINGS, as_of, compute
+from tests.domain import charters
+from tests.playing import PUBLIC_RECORD, REHEARSAL, lines_of, play, standings
+
+AT = "2026-01-15T03:00:00.000000Z"
+
+
+def occurrence(position: int, event: Event) -> Occurrence:
+    envelope = PrivateEnvelope(
+        event_id="x",
+        tags=(),
+        data_set="rehearsal",
+        decided_at=AT,
+        actor=Actor(agency="owner", principal="test"),
+        attribution="decided",
+    )
+    return Occurrence(position=position, recorded_at=AT, version=1, envelope=envelope, event=event)
+
+
+def folded(events: list[Event], size: int) -> MemoryRows:
+    rows = MemoryRows()
+    for start in range(0, len(events), size):
+        batch = events[start : start + size]
+        STANDINGS.fold(rows, [occurrence(start + n, event) for n, event in enumerate(batch, start=1)])
+    return rows
+
+
+@given(st.integers(1, 40))
+def test_rows_do_not_depend_on_how_events_are_gathered_into_batches(size: int) -> None:
+    assert folded(charters.consolidated(), size).rows == folded(charters.consolidated(), 100).rows
+
+
+def test_while_a_stage_takes_scores_its_standings_are_computed_for_those_who_ask() -> None:
+    scored, closed = folded(charters.scored(), 7), folded(charters.closed(), 7)
+    assert scored.get("standings/heat") == b""
+    stored = closed.get("standings/heat")
+    assert stored
+    asked = compute(scored, "heat", len(charters.scored()))
+    assert asked is not None
+    assert asked.rows == as_of(stored, 1).rows
+    assert compute(scored, "heats", 1) is None
+
+
+def test_the_view_and_the_decider_come_to_the_same_standings() -> None:
+    events = play(REHEARSAL, lines_of(REHEARSAL))
+    stored = folded(events, 500).get("standings/stage-1")
+    assert stored
+    assert as_of(stored, len(events)) == standings(REHEARSAL, "stage-1", events)
+
+
+@given(st.lists(st.builds(Names, en=st.text(), ko=st.text())), st.none() | st.integers(-100, 10**9))
+def test_the_digest_is_over_rfc_8785_bytes(names: list[Names], number: int | None) -> None:
+    """Whatever stands in a name: control characters, line separators, astral planes."""
+    assert canonical([names, number]) == rfc8785.dumps(msgspec.to_builtins([names, number]))
+
+
+def test_the_digest_of_the_programmes_is_over_rfc_8785_bytes() -> None:
+    for programme in (PUBLIC_RECORD, REHEARSAL):
+        rows = standings(programme, "stage-1", play(programme, lines_of(programme))).rows
+        assert canonical(rows) == rfc8785.dumps(msgspec.to_builtins(rows))
+
+
+def test_a_fact_of_the_record_takes_what_the_view_takes() -> None:
+    """What the one selects and the other ignores would make two standings of one history."""
+    record = StageRecord("programme", "heat")
+    for position, event in enumerate(charters.closed(), start=1):
+        if any(item.matches(event.TYPE, event.tags("programme")) for item in record.selects):
+            record.apply(position, event)
+    rows = folded(charters.closed(), 100)
+    assert msgspec.json.decode(rows.get("course/heat") or b"") == msgspec.to_builtins(record.course)
