@@ -27,6 +27,10 @@ Number = Annotated[str, msgspec.Meta(pattern="^(0|[1-9][0-9]{0,8})$")]
 """A whole number as a string."""
 Cut = Annotated[str, msgspec.Meta(pattern="^(none|0|[1-9][0-9]{0,8})$")]
 """How many teams a stage drops by rank; `none`: a stage that plans no cut."""
+Precision = Annotated[str, msgspec.Meta(pattern="^([0-6]|undisclosed)$")]
+"""How many decimals, or `undisclosed`."""
+Quorum = Annotated[str, msgspec.Meta(pattern="^([1-9][0-9]{0,8}|undisclosed)$")]
+"""So many at least, or `undisclosed`."""
 Points = Annotated[str, msgspec.Meta(max_length=40)]
 """A decimal as a string, or `undisclosed`."""
 
@@ -174,7 +178,7 @@ class Panel(_Part, frozen=True, kw_only=True):
     id: Identifier
     title: Names
     size: Number
-    quorum: str
+    quorum: Quorum
     groups: tuple[Group, ...] = ()
     replacement: Literal["allowed", "none"] = "allowed"
 
@@ -195,7 +199,7 @@ class Stage(_Part, frozen=True, kw_only=True):
     id: Identifier
     title: Names
     maximum: Points
-    precision: str
+    precision: Precision
     rounding: Literal["half-up", "half-even", "half-down", "down", "up", "undisclosed"]
     assessments: tuple[Assessment, ...]
     panels: tuple[Panel, ...] = ()

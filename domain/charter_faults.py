@@ -21,7 +21,7 @@ from domain.charter_document import (
     Unpublished,
 )
 from domain.deadlines import is_date
-from domain.points import UNDISCLOSED, DecimalFormatError, is_known, known, parse_decimal
+from domain.points import UNDISCLOSED, DecimalFormatError, is_known, parse_decimal
 
 
 class Fault(msgspec.Struct, frozen=True):
@@ -89,8 +89,6 @@ def _faults(charter: Charter, decisions: frozenset[str], events: frozenset[str])
 
 
 def _stage_faults(place: str, stage: Stage, seats: int) -> Iterator[Fault]:
-    if is_known(stage.precision) and stage.precision not in "0123456":
-        yield Fault(f"{place}/precision", "0 to 6 decimals, or undisclosed")
     if stage.cut is not None and stage.cut >= seats:
         yield Fault(f"{place}/eliminate", f"the cut ({stage.eliminate}) leaves nobody of {seats} seats")
     yield from _repeated(f"{place}/assessments", [a.id for a in stage.assessments])
@@ -101,7 +99,7 @@ def _stage_faults(place: str, stage: Stage, seats: int) -> Iterator[Fault]:
     panels = {panel.id: panel for panel in stage.panels}
     yield from _repeated(f"{place}/panels", [panel.id for panel in stage.panels])
     for i, panel in enumerate(stage.panels):
-        if is_known(panel.quorum) and not (panel.quorum.isdecimal() and 0 < int(panel.quorum) <= int(panel.size)):
+        if is_known(panel.quorum) and int(panel.quorum) > int(panel.size):
             yield Fault(f"{place}/panels/{i}/quorum", f"1 to the panel's size {panel.size}, or undisclosed")
         yield from _repeated(f"{place}/panels/{i}/groups", [group.id for group in panel.groups])
         for k, group in enumerate(panel.groups):
@@ -262,9 +260,10 @@ def _implied_faults(place: str, stage: Stage) -> Iterator[Fault]:
 
 
 def _value(text: str) -> Fraction | None:
+    """What a decimal says; `None` if it is undisclosed or no decimal, which is said where it stands."""
     try:
-        return known(text)
-    except ValueError:
+        return parse_decimal(text) if is_known(text) else None
+    except DecimalFormatError:
         return None
 
 

@@ -6,7 +6,10 @@ import copy
 from collections.abc import Callable
 from typing import Any
 
+import hypothesis
 import pytest
+from hypothesis import settings
+from hypothesis import strategies as st
 
 from domain.charter import (
     CharterAlreadyPublishedError,
@@ -83,7 +86,7 @@ FAULTS = [
     (put("/stages/0/maximum", "31"), "/stages/0/maximum", "add up to 30"),
     (put("/stages/0/assessments/0/maximum", "9"), "/stages/0/assessments/0/maximum", "add up to 10"),
     (put("/stages/0/assessments/0/maximum", "1e1"), "/stages/0/assessments/0/maximum", "plain decimal"),
-    (put("/stages/0/precision", "7"), "/stages/0/precision", "0 to 6"),
+    (put("/stages/0/precision", "7"), "/stages/0/precision", "[0-6]"),
     (put("/stages/0/precision", "undisclosed"), "/stages/0/assessments/0/criteria/0/scoring", "known precision"),
     (put("/stages/0/rounding", "undisclosed"), "/stages/0/assessments/0/criteria/0/scoring", "known precision"),
     (put("/stages/0/eliminate", "3"), "/stages/0/eliminate", "leaves nobody"),
@@ -92,7 +95,7 @@ FAULTS = [
     (put("/stages/0/gates/0/node", "charm"), "/stages/0/gates/0/node", "node of the rubric"),
     (put("/stages/0/gates/0/minimum", "21"), "/stages/0/gates/0/minimum", "above the maximum"),
     (put("/stages/0/panels/0/quorum", "4"), "/stages/0/panels/0/quorum", "1 to the panel's size"),
-    (put("/stages/0/panels/0/quorum", "0"), "/stages/0/panels/0/quorum", "1 to the panel's size"),
+    (put("/stages/0/panels/0/quorum", "0"), "/stages/0/panels/0/quorum", "[1-9]"),
     (put("/stages/0/assessments/0/id", "total"), "/stages/0/assessments/0/id", "sum of all"),
     (put("/stages/0/assessments/0/criteria/0/index", "x"), "/stages/0/assessments/0/criteria/0/index", "index"),
     (
@@ -160,3 +163,33 @@ def test_known_children_may_not_exceed_a_parent_with_unknown_ones() -> None:
     criteria[0]["maximum"] = "11"
     (fault,) = document_faults(PROGRAMME, faulty)
     assert "more than 10" in fault.detail
+
+
+def _places(value: Any, path: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
+    """The place of every scalar of a document."""
+    if isinstance(value, dict):
+        return [place for name, each in value.items() for place in _places(each, (*path, name))]
+    if isinstance(value, list):
+        return [place for i, each in enumerate(value) for place in _places(each, (*path, i))]
+    return [path]
+
+
+@settings(max_examples=400)
+@hypothesis.given(
+    st.sampled_from(_places(document())),
+    st.text(max_size=5) | st.sampled_from(["", "1/0", "12", "123456", "٣", "-1", "1e9", "NaN", "undisclosed", "0"]),
+)
+@hypothesis.example(("stages", 0, "precision"), "")
+@hypothesis.example(("stages", 0, "precision"), "12")
+@hypothesis.example(("stages", 0, "gates", 0, "minimum"), "1/0")
+@hypothesis.example(("stages", 0, "assessments", 0, "maximum"), "1/0")
+@hypothesis.example(("stages", 0, "panels", 0, "quorum"), "٣")
+def test_any_text_anywhere_gives_faults_or_a_charter_and_never_another_error(place: tuple[Any, ...], text: str) -> None:
+    changed = document()
+    part: Any = changed
+    for step in place[:-1]:
+        part = part[step]
+    part[place[-1]] = text
+    faults = list(document_faults(PROGRAMME, changed))
+    if place[-1] in ("precision", "minimum", "quorum") and text in ("", "1/0", "٣", "NaN", "123456"):
+        assert faults
