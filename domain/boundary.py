@@ -25,9 +25,14 @@ def tag(kind: str, programme: str, *parts: str) -> str:
 def require_scoped(tags: Iterable[str], programme: str) -> None:
     """Raise `UnscopedTagError` unless every tag is scoped to `programme`."""
     for each in tags:
-        found = _TAG.fullmatch(each)
-        if found is None or found["programme"] != programme:
+        if programme_of(each) != programme:
             raise UnscopedTagError(f"tag {each!r} is not scoped to programme {programme!r}")
+
+
+def programme_of(tag: str) -> str | None:
+    """The programme that a tag is scoped to; `None` if it is none."""
+    found = _TAG.fullmatch(tag)
+    return None if found is None else found["programme"]
 
 
 class QueryItem(msgspec.Struct, frozen=True):

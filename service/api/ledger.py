@@ -8,7 +8,7 @@ from functools import partial
 import msgspec
 from litestar import Response, get
 
-from domain.boundary import IDENTIFIER
+from domain.boundary import IDENTIFIER, programme_of
 from domain.event import EVENTS
 from domain.refusal import FieldError
 from service.api.access import AnyRequest, principal_of, reader_of
@@ -16,7 +16,6 @@ from service.api.answers import PAGE, PAGE_LIMIT, next_link, only_parameters, ta
 from service.api.parts import Wired
 from service.api.problems import ApiProblem
 
-_TAG = re.compile(rf"[a-z][a-z-]*:{IDENTIFIER}(?:/{IDENTIFIER})*")
 _PROGRAMME = re.compile(IDENTIFIER)
 
 _encode = msgspec.json.Encoder(order="deterministic").encode
@@ -32,7 +31,7 @@ async def list_events(request: AnyRequest, parts: Wired) -> Response[bytes]:
     if type_ is not None and type_ not in EVENTS:
         raise _bad("type", f"one of {', '.join(sorted(EVENTS))}")
     tag = request.query_params.get("tag")
-    if tag is not None and (len(tag) > 600 or _TAG.fullmatch(tag) is None):
+    if tag is not None and (len(tag) > 600 or programme_of(tag) is None):
         raise _bad("tag", "kind:programme or kind:programme/id, such as team:programme/team")
     programme = request.query_params.get("programme")
     if programme is not None and _PROGRAMME.fullmatch(programme) is None:

@@ -9,7 +9,7 @@ from typing import Final
 import msgspec
 from eventsourcing.dcb.api import DCBQuery, DCBQueryItem
 
-from domain.boundary import tag
+from domain.boundary import programme_of, tag
 from domain.call_events import CALL_EVENTS, CallTeamSelected
 from domain.charter import CharterInForce, CharterPublished, require_programme_id
 from domain.charter_document import Charter, Names
@@ -17,7 +17,7 @@ from domain.deadlines import instant
 from domain.decision import boundary, fold
 from domain.disclosure import Reader, disclosed, readable, stage_of_event
 from domain.envelope import DataSet, decode_envelope
-from domain.event import Event, decode_data
+from domain.event import EVENTS, Event, decode_data
 from domain.refusal import Refusal
 from domain.stage_events import ResultsPublished
 from domain.standings import Standings
@@ -121,6 +121,12 @@ class Disclosure(msgspec.Struct, frozen=True):
         """Whether events of a type that belongs to no stage are shown."""
         return readable(disclosed(self.charter, type_), None, self.published, self.reader)
 
+    def types(self) -> set[str]:
+        """The types of events of which the reader may read some."""
+        stages = (None, *self.published)
+        kinds = {type_: disclosed(self.charter, type_) for type_ in EVENTS}
+        return {t for t, k in kinds.items() if any(readable(k, s, self.published, self.reader) for s in stages)}
+
     def shows(self, event: Event) -> bool:
         return readable(disclosed(self.charter, event.TYPE), stage_of_event(event), self.published, self.reader)
 
@@ -146,7 +152,7 @@ class CloudEvent(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class EventPage(msgspec.Struct, frozen=True, kw_only=True):
-    """Events as a reader may see them. `reached`: the last position looked at. `more`: whether others may follow."""
+    """Events as a reader may see them. `more`: whether a page may follow, of positions after `reached`."""
 
     events: list[CloudEvent]
     reached: int
@@ -308,30 +314,55 @@ class Queries:
         tag_: str | None = None,
         programme: str | None = None,
     ) -> EventPage:
-        """A page of the ledger as `reader` may see it: at most `limit` events are looked at."""
+        """A page of the ledger as `reader` may see it: at most `limit` events are looked at, those withheld among them.
+
+        Asked by tag it is a page of what is shown only: neither the answer nor where it ends tells which withheld
+        events carry the tag. Raises `UnknownProgrammeError` for a tag of no programme.
+        """
+        if tag_ is not None:
+            return self._tagged_events(reader, tag_, after, limit, type_, programme)
         if programme is not None:
             found = self._ledger.read_programme(programme, after=after, limit=limit)
         else:
-            item = DCBQueryItem(types=[type_] if type_ else [], tags=[tag_] if tag_ else [])
-            query = DCBQuery(items=[item]) if type_ or tag_ else None
+            query = DCBQuery(items=[DCBQueryItem(types=[type_])]) if type_ else None
             found = self._ledger.read(query, after=after, limit=limit)
         disclosures: dict[str, Disclosure] = {}
         page = []
         looked_at = list(found)
         for each in looked_at:
-            if (type_ and each.type != type_) or (tag_ and tag_ not in each.tags):
+            if type_ and each.type != type_:
                 continue
             if each.programme not in disclosures:
                 disclosures[each.programme] = self.disclosure(each.programme, reader)
-            event = _cloud_event(each, disclosures[each.programme])
-            # Whoever asks by tag must not learn from the answer which withheld events carry it.
-            if not (event.withheld and tag_ is not None):
-                page.append(event)
+            page.append(_cloud_event(each, disclosures[each.programme]))
         return EventPage(
             events=page,
             reached=looked_at[-1].position if looked_at else found.head,
             more=len(looked_at) == limit,
             head=found.head,
+        )
+
+    def _tagged_events(
+        self, reader: Reader, tag_: str, after: int, limit: int, type_: str | None, programme: str | None
+    ) -> EventPage:
+        scope = programme_of(tag_) or ""
+        disclosure = self.disclosure(scope, reader)
+        types = disclosure.types() & ({type_} if type_ else disclosure.types())
+        if not types or programme not in (None, scope):
+            return EventPage(events=[], reached=after, more=False, head=self._ledger.head())
+        query = DCBQuery(items=[DCBQueryItem(types=sorted(types), tags=[tag_])])
+        shown: list[CloudEvent] = []
+        reached, chunk = after, limit + 1
+        while True:
+            found = self._ledger.read(query, after=reached, limit=chunk)
+            looked_at = list(found)
+            shown += [each for each in (_cloud_event(one, disclosure) for one in looked_at) if not each.withheld]
+            if len(looked_at) < chunk or len(shown) > limit:
+                break
+            reached, chunk = looked_at[-1].position, 1000
+        page = shown[:limit]
+        return EventPage(
+            events=page, reached=page[-1].position if page else after, more=len(shown) > limit, head=found.head
         )
 
     def _rules(self, programme: str) -> tuple[CharterInForce, frozenset[str], int]:
