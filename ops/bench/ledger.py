@@ -7,7 +7,6 @@ to raw one-row inserts in the same round.
 from __future__ import annotations
 
 import itertools
-import json
 import os
 import platform
 import statistics
@@ -27,6 +26,7 @@ from psycopg import conninfo as libpq
 from psycopg_pool import ConnectionPool
 
 from domain.entry import SALT_BYTES
+from ops.bench.results import keep
 from service.application.ports import AppendRequest, NewEvent
 from service.embedded import EmbeddedPostgres
 from service.storage.identifiers import uuid7
@@ -178,7 +178,7 @@ def main() -> None:
     print(f"{'ratio':>6} {'1/s':>8} {'clients':>8}  system")
     for row in rows:
         print(f"{row['ratio']:>6} {row['value']:>8} {row['clients']:>8}  {row['system']}")
-    (Path(__file__).parent / "results.json").write_text(json.dumps(rows, indent=1) + "\n")
+    keep(rows)
 
 
 if __name__ == "__main__":
