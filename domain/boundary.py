@@ -13,6 +13,11 @@ IDENTIFIER = r"[a-z0-9](?:[a-z0-9.-]{0,62}[a-z0-9])?"
 _TAG = re.compile(rf"(?P<kind>[a-z][a-z-]*):(?P<programme>{IDENTIFIER})(?:/{IDENTIFIER})*")
 
 
+def whole(pattern: str, *, max_length: int | None = None) -> msgspec.Meta:
+    """Text that matches from end to end. A `$` alone would let a line break follow."""
+    return msgspec.Meta(pattern=rf"^(?:{pattern})$(?!\n)", max_length=max_length)
+
+
 class UnscopedTagError(ValueError):
     """A tag that does not name its own programme: `kind:<programme>` or `kind:<programme>/<id>…`."""
 

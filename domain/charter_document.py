@@ -13,7 +13,7 @@ from typing import Annotated, Any, Literal
 import msgspec
 import rfc8785
 
-from domain.boundary import IDENTIFIER
+from domain.boundary import IDENTIFIER, whole
 from domain.deadlines import Zone
 from domain.envelope import DataSet
 from domain.points import UNDISCLOSED, is_known
@@ -21,15 +21,15 @@ from domain.points import UNDISCLOSED, is_known
 FORMAT = "sillok-charter/1"
 TOTAL = "total"
 
-Identifier = Annotated[str, msgspec.Meta(pattern=f"^{IDENTIFIER}$", max_length=64)]
+Identifier = Annotated[str, whole(IDENTIFIER, max_length=64)]
 Text = Annotated[str, msgspec.Meta(min_length=1, max_length=4000)]
-Number = Annotated[str, msgspec.Meta(pattern="^(0|[1-9][0-9]{0,8})$")]
+Number = Annotated[str, whole("0|[1-9][0-9]{0,8}")]
 """A whole number as a string."""
-Cut = Annotated[str, msgspec.Meta(pattern="^(none|0|[1-9][0-9]{0,8})$")]
+Cut = Annotated[str, whole("none|0|[1-9][0-9]{0,8}")]
 """How many teams a stage drops by rank; `none`: a stage that plans no cut."""
-Precision = Annotated[str, msgspec.Meta(pattern="^([0-6]|undisclosed)$")]
+Precision = Annotated[str, whole("[0-6]|undisclosed")]
 """How many decimals, or `undisclosed`."""
-Quorum = Annotated[str, msgspec.Meta(pattern="^([1-9][0-9]{0,8}|undisclosed)$")]
+Quorum = Annotated[str, whole("[1-9][0-9]{0,8}|undisclosed")]
 """So many at least, or `undisclosed`."""
 Points = Annotated[str, msgspec.Meta(max_length=40)]
 """A decimal as a string, or `undisclosed`."""
@@ -79,7 +79,7 @@ class Benchmark(_Part, frozen=True, kw_only=True):
 
     id: Identifier
     version: Text
-    harness: Annotated[str, msgspec.Meta(pattern="^[0-9a-f]{64}$")] | None = None
+    harness: Annotated[str, whole("[0-9a-f]{64}")] | None = None
     floor: Points | None = None
     ceiling: Points | None = None
 

@@ -6,13 +6,13 @@ from typing import Annotated, Literal
 
 import msgspec
 
-from domain.boundary import tag
+from domain.boundary import tag, whole
 from domain.charter_document import Identifier, Names
 from domain.event import Event, event
 
 Verdict = Literal["met", "not_met"]
 Basis = Literal["rank", "gate", "ruling", "withdrawal"]
-Sha256 = Annotated[str, msgspec.Meta(pattern="^[0-9a-f]{64}$")]
+Sha256 = Annotated[str, whole("[0-9a-f]{64}")]
 
 
 class Finding(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

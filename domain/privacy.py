@@ -5,14 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Annotated, Literal
 
-import msgspec
-
-from domain.boundary import QueryItem, tag
+from domain.boundary import QueryItem, tag, whole
 from domain.decision import Case, Command, decision
 from domain.event import Event, event
 from domain.refusal import Refusal
 
-SubjectId = Annotated[str, msgspec.Meta(pattern="^[a-z]{2,8}-[0-9a-f]{16}$")]
+SubjectId = Annotated[str, whole("[a-z]{2,8}-[0-9a-f]{16}")]
 """The opaque random id of a natural person, evaluators included."""
 LegalBasis = Literal[
     "request-of-subject", "consent-withdrawn", "purpose-fulfilled", "unlawful-processing", "legal-obligation"

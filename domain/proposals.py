@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 import msgspec
 
-from domain.boundary import IDENTIFIER, QueryItem, tag
+from domain.boundary import IDENTIFIER, QueryItem, tag, whole
 from domain.charter_document import Identifier, Text
 from domain.deadlines import days_after, passed
 from domain.decision import (
@@ -27,7 +27,7 @@ from domain.event import Event, event
 from domain.outcome_events import Sha256
 from domain.refusal import InvalidCommandError, Refusal
 
-ProposalId = Annotated[str, msgspec.Meta(pattern=f"^{IDENTIFIER}:[0-9a-f-]{{36}}$", max_length=128)]
+ProposalId = Annotated[str, whole(f"{IDENTIFIER}:[0-9a-f-]{{36}}", max_length=128)]
 """`programme:decision_id`, of the decision that proposed."""
 
 

@@ -7,14 +7,14 @@ from typing import Annotated, Literal
 
 import msgspec
 
-from domain.boundary import tag
+from domain.boundary import tag, whole
 from domain.charter_document import Identifier
 from domain.event import Event, encode_data, event
 
 DecimalText = Annotated[str, msgspec.Meta(max_length=40)]
-Node = Annotated[str, msgspec.Meta(pattern=r"^[a-z0-9.-]{1,64}(/[a-z0-9.-]{1,64})?$")]
+Node = Annotated[str, whole(r"[a-z0-9.-]{1,64}(/[a-z0-9.-]{1,64})?")]
 """A node of the rubric: `total`, an assessment, or `assessment/criterion`."""
-EvaluatorId = Annotated[str, msgspec.Meta(pattern="^ev-[0-9a-f]{16}$")]
+EvaluatorId = Annotated[str, whole("ev-[0-9a-f]{16}")]
 """An opaque random id; names of natural persons never enter the ledger."""
 
 

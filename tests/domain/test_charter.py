@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import copy
+import re
 from collections.abc import Callable
 from typing import Any
 
 import hypothesis
+import msgspec
 import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
@@ -17,7 +19,9 @@ from domain.charter import (
     PublisherNotOwnerError,
     document_faults,
 )
+from domain.charter_document import Charter, Identifier
 from domain.refusal import NotMandatedError, UnknownProgrammeError
+from domain.rulebook import DECISIONS
 from tests.domain.charters import PROGRAMME, charter, document
 from tests.given import given
 
@@ -193,3 +197,13 @@ def test_any_text_anywhere_gives_faults_or_a_charter_and_never_another_error(pla
     faults = list(document_faults(PROGRAMME, changed))
     if place[-1] in ("precision", "minimum", "quorum") and text in ("", "1/0", "٣", "NaN", "123456"):
         assert faults
+
+
+def test_no_pattern_of_a_command_lets_a_line_break_end_the_text() -> None:
+    """`$` matches before a last line break too; an id that ends in one would be told apart by nobody."""
+    _, schemas = msgspec.json.schema_components([each.command for each in DECISIONS.values()] + [Charter])
+    patterns = re.findall(r'"pattern":"((?:[^"\\\\]|\\\\.)*)"', msgspec.json.encode(schemas).decode())
+    assert patterns
+    assert [each for each in patterns if not each.endswith(r"$(?!\\n)")] == []
+    with pytest.raises(msgspec.ValidationError):
+        msgspec.json.decode(b'"ant\\n"', type=Identifier)
