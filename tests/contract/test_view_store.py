@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 
+import psycopg
 import pytest
 
 from service.storage.views import PostgresViewStore
@@ -81,6 +82,19 @@ def test_an_error_leaves_nothing(store: PostgresViewStore) -> None:
     put(store, {"a": b"1"}, 1)
     with pytest.raises(ZeroDivisionError):
         failing()
+    assert store.scan("view", "p", "") == ([("a", b"1")], 1)
+
+
+@pytest.mark.parametrize("refuses", ["views.progress ADD CHECK (position < 2)", "views.row ADD CHECK (value <> '2')"])
+def test_if_the_database_refuses_one_of_rows_and_position_neither_changes(
+    store: PostgresViewStore, database: str, refuses: str
+) -> None:
+    """They change in one transaction: no commit lies between them, in whatever order they are written."""
+    put(store, {"a": b"1"}, 1)
+    with psycopg.connect(database) as connection:
+        connection.execute(f"ALTER TABLE {refuses}")
+    with pytest.raises(psycopg.errors.CheckViolation):
+        put(store, {"a": b"2", "b": b"3"}, 2)
     assert store.scan("view", "p", "") == ([("a", b"1")], 1)
 
 
