@@ -249,6 +249,14 @@ def test_a_team_within_the_cut_or_below_a_gate_does_not_advance() -> None:
     assert "slow" in refusal.detail
 
 
+def test_a_team_within_the_cut_does_not_advance_though_it_passed_every_gate() -> None:
+    stages = charters.document()["stages"]
+    stages[0]["gates"] = []
+    history = [charters.charter(stages=stages), *charters.consolidated()[1:], ruled("cow")]
+    refusal = given(background=history).when("advance-team", advance("cow")).refused(NoBasisError, "/team")
+    assert "within the cut of 1" in refusal.detail
+
+
 def test_an_outcome_is_decided_once() -> None:
     settled(ruled("ant"), gone("cow")).when("advance-team", advance("cow")).refused(OutcomeAlreadyDecidedError)
     settled(gone("cow")).when("eliminate-team", eliminate("cow", "rank")).refused(OutcomeAlreadyDecidedError)

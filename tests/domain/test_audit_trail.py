@@ -1,0 +1,53 @@
+"""The audit trail as each reader sees it."""
+
+from __future__ import annotations
+
+import msgspec
+import pytest
+
+from domain.disclosure import PUBLIC, Reader
+from domain.event import Disclosed
+from domain.views.audit_trail import Entry, Kept, shown
+
+ENTRY = Entry(
+    position=7,
+    type="TeamEliminated",
+    version=1,
+    recorded_at="2026-01-01T00:00:00.000000Z",
+    stage="heat",
+    decision="eliminate-team",
+    agency="owner",
+    principal="slk_0123456789abcdef",
+    data=msgspec.Raw(b'{"team":"ant"}'),
+)
+
+
+def seen(reader: Reader, *, published: bool, public: Disclosed = "with-results") -> dict[str, object]:
+    stored = msgspec.json.encode(Kept(public, ENTRY))
+    entry = shown(stored, frozenset({"heat"}) if published else frozenset(), reader)
+    return msgspec.json.decode(msgspec.json.encode(entry), type=dict[str, object])
+
+
+@pytest.mark.parametrize("reader", [PUBLIC, Reader("consortium", "ant")])
+def test_the_public_never_sees_which_key_decided(reader: Reader) -> None:
+    after = seen(reader, published=True)
+    assert (after["agency"], after["data"]) == ("owner", {"team": "ant"})
+    assert "principal" not in after
+    assert "principal" not in seen(reader, published=False)
+    assert "principal" not in seen(reader, published=False, public="at-once")
+
+
+@pytest.mark.parametrize("reader", [Reader("agency", "owner"), Reader("auditor", "auditor")])
+def test_agencies_and_auditors_see_which_key_decided(reader: Reader) -> None:
+    assert seen(reader, published=False)["principal"] == ENTRY.principal
+
+
+@pytest.mark.parametrize("reader", [PUBLIC, Reader("consortium", "ant")])
+def test_of_what_is_withheld_only_position_type_and_time_are_shown(reader: Reader) -> None:
+    assert seen(reader, published=False) == {
+        "position": 7,
+        "type": "TeamEliminated",
+        "version": 1,
+        "recorded_at": ENTRY.recorded_at,
+        "withheld": "with-results",
+    }
