@@ -8,6 +8,8 @@ from pathlib import Path
 import click
 import pytest
 from click.testing import CliRunner
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from service.cli import main
 from service.cli.programme_files import read_charter
@@ -57,6 +59,15 @@ def test_a_sound_charter_is_said_to_be_one(programme: str) -> None:
         (("owner: msit", "owner: [msit"), "charter.yaml"),
         (("owner: msit", "owner: nobody"), "/owner: 'nobody' is no agency"),
         (('maximum: "40"', 'maximum: "41"'), "add up to"),
+        (('precision: "1"', 'precision: ""'), "/stages/0/precision"),
+        (('minimum: "24.0"', 'minimum: "1/0"'), "/stages/0/gates/0/minimum"),
+        (("owner: msit", "[owner]: msit"), "line 11, column 1: a key is a text"),
+        (("owner: msit", "owner: " + "[" * 20_000), "nested more than 50 levels deep"),
+        (("owner: msit", "owner: " + "{a: " * 20_000), "nested more than 50 levels deep"),
+        (("owner: msit", "owner:\n  " + "- " * 20_000), "nested more than 50 levels deep"),
+        (("owner: msit", r'owner: "\ud800"'), "line 11, column 8: half of a surrogate pair"),
+        (("owner: msit", r'owner: "\U00110000"'), "charter.yaml"),
+        (("owner: msit", r'owner: "\UFFFFFFFF"'), "charter.yaml"),
     ],
 )
 def test_a_faulty_charter_is_said_to_be_so_by_place(tmp_path: Path, change: tuple[str, str], says: str) -> None:
@@ -83,6 +94,16 @@ def test_charters_are_compared_in_words(tmp_path: Path) -> None:
     status, said = run("charter", "diff", str(before), str(after))
     assert status == 1
     assert "charter check" in said
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.text() | st.text(alphabet='[]{}:-?,"&*!|>#%@\\ax \n'))
+def test_any_file_is_a_charter_or_has_faults(tmp_path: Path, text: str) -> None:
+    file = tmp_path / "charter.yaml"
+    file.write_bytes(text.encode())
+    status, said = run("charter", "check", str(file))
+    assert status == 1
+    assert "charter.yaml" in said
 
 
 def test_a_file_that_is_not_there_is_said() -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Hashable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 import yaml
@@ -31,18 +31,38 @@ class Line(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
             raise ValueError("a decision is submitted by an agency or by a consortium")
 
 
+_DEEPEST: Final = 50
+"""Levels of a YAML file; a charter has about ten."""
+
+
 class _StringsOnly(yaml.BaseLoader):
     """Every scalar is a string; aliases and repeated keys are refused, as they hide what a reader signs."""
+
+    _depth = 0
 
     def compose_node(self, parent: yaml.Node | None, index: int) -> yaml.Node | None:
         if self.check_event(yaml.AliasEvent):
             mark = self.peek_event().start_mark  # type: ignore[no-untyped-call]  # the stubs leave it untyped
             raise yaml.YAMLError(f"{self._place(mark)}: aliases are not allowed")
-        return super().compose_node(parent, index)
+        if self._depth == _DEEPEST:
+            mark = self.peek_event().start_mark  # type: ignore[no-untyped-call]  # the stubs leave it untyped
+            raise yaml.YAMLError(f"{self._place(mark)}: nested more than {_DEEPEST} levels deep")
+        self._depth += 1
+        node = super().compose_node(parent, index)
+        self._depth -= 1
+        return node
+
+    def construct_scalar(self, node: yaml.ScalarNode) -> str:
+        text = str(super().construct_scalar(node))
+        if any("\ud800" <= character <= "\udfff" for character in text):
+            raise yaml.YAMLError(f"{self._place(node.start_mark)}: half of a surrogate pair is no character")
+        return text
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:
         seen = set()
         for key, _value in node.value:
+            if not isinstance(key, yaml.ScalarNode):
+                raise yaml.YAMLError(f"{self._place(key.start_mark)}: a key is a text, not a list or a mapping")
             if key.value in seen:
                 raise yaml.YAMLError(f"{self._place(key.start_mark)}: {key.value!r} stands twice")
             seen.add(key.value)
@@ -59,7 +79,7 @@ def read_charter(file: Path) -> Any:
         return yaml.load(file.read_text(encoding="utf-8"), Loader=_StringsOnly)
     except OSError as error:
         raise FileError(f"{file}: {error.strerror}.") from error
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
+    except (yaml.YAMLError, ValueError, OverflowError) as error:  # the last two: bytes or escapes that are no text
         raise FileError(f"{file}: {' '.join(str(error).split())}") from error
 
 
@@ -76,7 +96,7 @@ def read_decisions(folder: Path) -> Iterator[Line]:
     for number, each in enumerate(text.splitlines(), start=1):
         try:
             line = msgspec.json.decode(each, type=Line)
-        except msgspec.DecodeError as error:
+        except (msgspec.DecodeError, RecursionError) as error:
             raise FileError(f"{file}, line {number}: {error}") from error
         yield msgspec.structs.replace(line, body=_with_files(line.body, folder))
 
