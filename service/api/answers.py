@@ -47,8 +47,12 @@ def whole_number(request: AnyRequest, name: str, default: int, *, low: int = 0, 
 
 
 def only_parameters(request: AnyRequest, *names: str) -> None:
-    """Raise 400 for a query parameter that the operation does not know."""
-    for name in request.query_params:
+    """Raise 400 for a query parameter that the operation does not know, or that is given twice."""
+    given = [name for name, _value in request.query_params.multi_items()]
+    for name in given:
+        if name in names and given.count(name) > 1:
+            detail = f"{name}: given once at most"
+            raise ApiProblem("invalid-parameter", detail, errors=(FieldError(f"/{name}", detail),))
         if name not in names:
             detail = f"{name[:80]}: unknown parameter; known: {', '.join(names) or 'none'}"
             raise ApiProblem("invalid-parameter", detail, errors=(FieldError(f"/{name[:80]}", detail),))

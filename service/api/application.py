@@ -4,9 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from contextlib import AbstractAsyncContextManager
+from typing import cast
 
 from litestar import Litestar
 from litestar.di import Provide
+from litestar.enums import HttpMethod
+from litestar.types import (
+    LifeSpanReceive,
+    LifeSpanScope,
+    LifeSpanSend,
+    Message,
+    Receive,
+    Scope,
+    Send,
+)
 
 from service.api import docs, health, ledger, programmes
 from service.api.decisions import settle_proposal, submit_decision
@@ -18,13 +29,32 @@ from service.api.problems import HANDLERS
 Lifespan = Callable[[Litestar], AbstractAsyncContextManager[None]]
 
 
+class Application(Litestar):
+    """Answers HEAD wherever it answers GET: the same status and headers, without the body."""
+
+    async def __call__(
+        self, scope: Scope | LifeSpanScope, receive: Receive | LifeSpanReceive, send: Send | LifeSpanSend
+    ) -> None:
+        if scope.get("method") == HttpMethod.HEAD:
+            scope = cast("Scope", {**scope, "method": HttpMethod.GET})
+            send = _without_body(cast("Send", send))
+        await super().__call__(scope, receive, send)
+
+
+def _without_body(send: Send) -> Send:
+    async def send_head(message: Message) -> None:
+        await send({**message, "body": b""} if message["type"] == "http.response.body" else message)
+
+    return send_head
+
+
 def create_application(parts: Parts, *, lifespan: Sequence[Lifespan] = ()) -> Litestar:
     """All routes over the given parts. OpenAPI is our own document (`service.api.openapi`), not the framework's."""
 
     async def provide_parts() -> Parts:
         return parts
 
-    return Litestar(
+    return Application(
         route_handlers=[
             submit_decision,
             settle_proposal,

@@ -16,13 +16,14 @@ from domain.rulebook import DECISIONS
 from service.api.access import AnyRequest, decider_of, principal_of
 from service.api.parts import Wired
 from service.api.problems import ApiProblem
-from service.application.submitting import Accepted, MalformedBodyError, Submission, UnknownDecisionError
+from service.application.submitting import Accepted, Submission, UnknownDecisionError, parse_body
 
 BODY_LIMIT: Final = 1024 * 1024
 """Bytes of one decision's body."""
 
 SETTLEMENTS: Final = {"approval": "approve", "rejection": "reject"}
 _TWICE: Final = FieldError("/proposal", "the address names it")
+_JSON = re.compile(r'application/json\s*(;\s*charset=(utf-8|"utf-8")\s*)?', re.IGNORECASE)
 _KEY = re.compile(r"[\x21-\x7e]{1,200}")
 
 
@@ -92,11 +93,8 @@ async def settle_proposal(
 
 
 def with_proposal(body: bytes, proposal: str) -> bytes:
-    """The command that a body at a proposal's address stands for. Raises `MalformedBodyError`."""
-    try:
-        fields = msgspec.json.decode(body, type=dict[str, msgspec.Raw])
-    except (msgspec.DecodeError, RecursionError) as error:
-        raise MalformedBodyError(f"the body is not a JSON object: {error}") from error
+    """The command that a body at a proposal's address stands for. Raises as `parse_body`."""
+    fields = parse_body(dict[str, msgspec.Raw], body, of="a proposal's settlement")
     if "proposal" in fields:
         raise ApiProblem("invalid-parameter", "proposal: the address names it", errors=(_TWICE,))
     return msgspec.json.encode({**fields, "proposal": proposal}, order="deterministic")
@@ -133,10 +131,10 @@ def waiting(accepted: Accepted, proposed: DecisionProposed) -> DecisionWaits:
 
 
 def require_json(request: AnyRequest) -> None:
-    """Raise 415 unless the body is declared as JSON."""
+    """Raise 415 unless the body is declared as JSON, and as UTF-8 if an encoding is named."""
     declared = request.headers.get("content-type", "")
-    if declared.partition(";")[0].strip().lower() != "application/json":
-        raise ApiProblem("unsupported-media-type", f"Content-Type: application/json, not {declared[:80]!r}")
+    if _JSON.fullmatch(declared) is None:
+        raise ApiProblem("unsupported-media-type", f"Content-Type: application/json in UTF-8, not {declared[:80]!r}")
 
 
 def idempotency_key(request: AnyRequest) -> str:

@@ -25,7 +25,7 @@ async def get_disagreement(request: AnyRequest, programme: FromPath[str], parts:
             programme,
             request.query_params.get("stage"),
             reader_of(principal),
-            as_of_position=whole_number(request, "as_of_position", 0) or None,
+            as_of_position=whole_number(request, "as_of_position", 0, low=1) or None,
             min_position=whole_number(request, "min_position", 0),
         )
     )

@@ -134,6 +134,8 @@ def _http(_request: _Request, error: HTTPException) -> Response[bytes]:
         )
     detail = "; ".join(f"{each.pointer}: {each.detail}" for each in errors) or error.detail
     kept = {name: value for name, value in (error.headers or {}).items() if name.lower() == "allow"}
+    # Whoever answers GET answers HEAD (service.api.application).
+    kept = {name: f"{value}, HEAD" if "GET" in value else value for name, value in kept.items()}
     return problem_response(slug, detail, errors=errors, headers=kept)
 
 

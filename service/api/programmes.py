@@ -89,7 +89,7 @@ async def get_standings(request: AnyRequest, programme: FromPath[str], parts: Wi
             programme,
             request.query_params.get("stage"),
             reader_of(principal),
-            as_of_position=whole_number(request, "as_of_position", 0) or None,
+            as_of_position=whole_number(request, "as_of_position", 0, low=1) or None,
             min_position=whole_number(request, "min_position", 0),
         )
     )
@@ -106,7 +106,7 @@ async def get_grants(request: AnyRequest, programme: FromPath[str], parts: Wired
             parts.queries.grants,
             programme,
             reader_of(principal),
-            as_of_position=whole_number(request, "as_of_position", 0) or None,
+            as_of_position=whole_number(request, "as_of_position", 0, low=1) or None,
             min_position=whole_number(request, "min_position", 0),
         )
     )

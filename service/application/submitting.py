@@ -24,6 +24,7 @@ from domain.event import decode_data, encode_data
 from domain.proposals import DecisionProposed, propose
 from domain.refusal import InvalidCommandError
 from domain.rulebook import DECISIONS, prepare
+from service.application.json_text import repeated_key
 from service.application.ports import (
     Appended,
     AppendRequest,
@@ -283,8 +284,9 @@ def parse_body(type_: type[T], body: bytes, *, of: str) -> T:
     Raises `MalformedBodyError`, or `InvalidCommandError` with the field at fault.
     """
     try:
-        body.decode()
-        return msgspec.json.decode(body, type=type_)
+        text = body.decode()
+        parsed = msgspec.json.decode(body, type=type_)
+        repeated = repeated_key(text)
     except msgspec.ValidationError as error:
         reason, _, place = str(error).partition(" - at ")
         raise InvalidCommandError(
@@ -296,6 +298,13 @@ def parse_body(type_: type[T], body: bytes, *, of: str) -> T:
         raise MalformedBodyError(f"the body is not JSON: {error}") from error
     except RecursionError as error:
         raise MalformedBodyError("the body is nested too deeply") from error
+    if repeated is not None:
+        raise InvalidCommandError(
+            f"{repeated.pointer}: {repeated.key[:80]!r} stands twice",
+            rule="Each field is given once: the bytes are kept as they were sent, and must say the same to everybody.",
+            pointer=repeated.pointer,
+        )
+    return parsed
 
 
 def as_dcb(query: Query) -> DCBQuery:

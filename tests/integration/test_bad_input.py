@@ -202,12 +202,22 @@ def test_a_faulty_charter_is_refused_with_every_fault(running: Running) -> None:
     assert running.head() == 0
 
 
+NOT_UTF_8 = ("application/json;charset=", "application/json; charset=utf-8; charset=latin-1", "application/json; x=1")
+
+
 def test_the_media_type_is_enforced(scoring: Running) -> None:
-    for declared in ("text/plain", "application/x-www-form-urlencoded", "", "application/jsonp"):
+    for declared in (
+        "text/plain",
+        "application/x-www-form-urlencoded",
+        "",
+        "application/jsonp",
+        "application/json; charset=latin-1",
+        *NOT_UTF_8,
+    ):
         headers = {**scoring.as_agency("nipa"), "Content-Type": declared}
         response = scoring.client.post(f"{DECISIONS}/submit-score", content=json.dumps(SCORE), headers=headers)
         expect(response, 415, "unsupported-media-type")
-    headers = {**scoring.as_agency("nipa"), "Content-Type": "application/json; charset=utf-8"}
+    headers = {**scoring.as_agency("nipa"), "Content-Type": 'application/json;Charset="UTF-8"'}
     response = scoring.client.post(f"{DECISIONS}/submit-score", content=json.dumps(SCORE), headers=headers)
     assert response.status_code == 201
 
@@ -248,6 +258,43 @@ def test_a_charter_nested_deeply_is_refused(running: Running) -> None:
     expect(response, 400, "malformed-body")
 
 
+REPEATED = [
+    ('{"stage":"stage-1","stage":"stage-2"}', "/stage"),
+    ('{"stage":"stage-1","\\u0073tage":"stage-1"}', "/stage"),
+    ('{"a":[{},{"b/c":1,"d":{"b/c":1,"b/c":2}}]}', "/a/1/d/b~1c"),
+]
+
+
+@pytest.mark.parametrize(("within", "pointer"), REPEATED)
+def test_a_key_that_stands_twice_is_refused_by_name(running: Running, within: str, pointer: str) -> None:
+    """One reader would take the first value, another the last: the bytes that are kept must say one thing."""
+    charter = f'{{"charter":{within}}}'.encode()
+    path = f"{DECISIONS}/publish-charter"
+    response = running.client.post(path, content=charter, headers=running.as_agency("msit"))
+    expect(response, 422, "invalid-command", f"/charter{pointer}")
+    assert running.head() == 0
+
+
+def test_a_key_of_the_body_itself_that_stands_twice_is_refused(scoring: Running) -> None:
+    before = scoring.head()
+    body = json.dumps(SCORE)[:-1] + ', "points": "9.1"}'
+    response = scoring.client.post(f"{DECISIONS}/submit-score", content=body, headers=scoring.as_agency("nipa"))
+    expect(response, 422, "invalid-command", "/points")
+    body = '{"command_hash": "0", "command_hash": "1"}'
+    response = scoring.client.post("/v1/proposals/p:1/approval", content=body, headers=scoring.as_agency("nipa"))
+    expect(response, 422, "invalid-command", "/command_hash")
+    assert scoring.head() == before
+
+
+def test_a_charter_of_nothing_but_keys_is_answered(running: Running) -> None:
+    """One more key than distinct ones, and as many as a body holds: found without comparing each with each."""
+    keys = ",".join(f'"{n:x}":0' for n in range(90_000))
+    body = f'{{"charter":{{{keys},"0":0}}}}'.encode()
+    path = f"{DECISIONS}/publish-charter"
+    response = running.client.post(path, content=body, headers=running.as_agency("msit"))
+    expect(response, 422, "invalid-command", "/charter/0")
+
+
 def test_ten_megabytes_are_refused(scoring: Running) -> None:
     before = scoring.head()
     body = json.dumps({**SCORE, "points": "9" * 10_000_000})
@@ -262,6 +309,9 @@ def test_ten_megabytes_are_refused(scoring: Running) -> None:
         "as_of_position=x",
         "as_of_position=-1",
         "as_of_position=1e3",
+        "as_of_position=0",
+        "as_of_position=1&as_of_position=2",
+        "stage=stage-1&stage=stage-1",
         "min_position=99999999999999999999",
         "surprise=1",
         "as_of_position=١",
@@ -272,7 +322,9 @@ def test_a_bad_parameter_is_named(scoring: Running, query: str) -> None:
     expect(response, 400, "invalid-parameter", f"/{query.partition('=')[0]}")
 
 
-@pytest.mark.parametrize("query", ["limit=0", "limit=1001", "after=x", "type=Nothing", "tag=plain", "programme=A%20B"])
+@pytest.mark.parametrize(
+    "query", ["limit=0", "limit=1001", "limit=1&limit=1", "after=x", "type=Nothing", "tag=plain", "programme=A%20B"]
+)
 def test_a_bad_parameter_of_the_ledger_is_named(scoring: Running, query: str) -> None:
     response = scoring.client.get(f"/v1/ledger/events?{query}")
     expect(response, 400, "invalid-parameter", f"/{query.partition('=')[0]}")
@@ -294,7 +346,7 @@ def test_an_address_or_method_that_is_not_there(scoring: Running) -> None:
     expect(scoring.client.get("/v1/nothing"), 404, "not-found")
     response = scoring.client.delete("/v1/programmes")
     expect(response, 405, "method-not-allowed")
-    assert "GET" in response.headers["allow"]
+    assert set(response.headers["allow"].split(", ")) == {"GET", "HEAD", "OPTIONS"}
 
 
 @pytest.mark.parametrize("programme", ["UPPER", "a b", "a%00b", "x" * 300, "..", "a%2Fb"])

@@ -252,3 +252,19 @@ def test_the_consolidated_digest_is_that_of_the_standings_then(played: Running) 
     then = get(played, f"/v1/programmes/{REHEARSAL}/standings", as_of_position=settled["position"])
     assert then["digest"] == settled["digest"]
     assert settled["basis"] == "computed"
+
+
+@pytest.mark.parametrize("view", ["", "/charter", "/teams", "/calls", "/standings", "/grants", "/audit-trail"])
+def test_head_is_answered_like_get_without_the_body(played: Running, view: str) -> None:
+    path = f"/v1/programmes/{REHEARSAL}{view}?x=1" if view == "/calls" else f"/v1/programmes/{REHEARSAL}{view}"
+    got, asked = played.client.get(path), played.client.head(path)
+    assert (asked.status_code, asked.content) == (got.status_code, b"")
+    assert asked.headers == got.headers
+    if got.status_code == 200:
+        again = played.client.head(path, headers={"If-None-Match": got.headers["etag"]})
+        assert again.status_code == 304
+
+
+def test_head_of_an_address_that_answers_no_get_is_refused(played: Running) -> None:
+    answer = played.client.head(f"/v1/programmes/{REHEARSAL}/decisions/submit-score")
+    assert (answer.status_code, answer.content) == (405, b"")

@@ -70,7 +70,7 @@ def test_rejection_settles_it(running: Running, waiting: dict[str, Any]) -> None
         (f"{REHEARSAL}:01936f2e-0000-7000-8000-000000000001", {"command_hash": "0" * 64}, 404),
         ("nothing:01936f2e-0000-7000-8000-000000000001", {"command_hash": "0" * 64}, 404),
         ("nonsense", {"command_hash": "0" * 64}, 404),
-        (None, [], 400),
+        (None, [], 422),
     ],
 )
 def test_a_bad_approval_is_refused_and_leaves_no_trace(
