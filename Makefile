@@ -42,7 +42,7 @@ lint: $(STAMP) ## ruff, mypy strict, import-linter
 test-deps: $(STAMP) ## install what the tests need from the system
 	@ops/test-deps
 
-bench: $(STAMP) ## measure what can be measured, as ratios within one run
+bench: $(STAMP) ## measure, as ratios within one run; RECORD=1 replaces the figures in ops/bench/results.json
 	@$(BIN)/python -m ops.bench
 
 specs: $(STAMP) ## write api_specs anew from the code

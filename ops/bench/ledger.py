@@ -164,7 +164,7 @@ def measure(url: str) -> list[dict[str, object]]:
 
 
 def main() -> None:
-    """Measure on an embedded server, print the table, write results.json beside this file."""
+    """Measure on an embedded server, print the table, write the rows."""
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="sillok-bench-")))
         folder.chmod(0o755)

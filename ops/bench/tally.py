@@ -172,7 +172,7 @@ def row(system: str, value: float, ratio: float | None) -> Row:
 
 
 def main() -> None:
-    """Measure in a process of its own, print the table, keep the rows in results.json."""
+    """Measure in a process of its own, print the table, write the rows."""
     answer = subprocess.run([sys.executable, "-m", __name__], check=True, capture_output=True, text=True).stdout
     rows = rows_of(json.loads(answer))
     print(f"{SCORES:,} scores; {os.cpu_count()} cores, Python {platform.python_version()}; medians of {ROUNDS} rounds")
