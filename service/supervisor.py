@@ -23,6 +23,7 @@ from service.child_processes import end, last_words, start_process
 from service.embedded import EmbeddedPostgres, EmbeddedRedis, only_one
 from service.settings import Settings
 from service.storage.migrate import migrate
+from service.storage.wake_ups import require_broker
 
 READY_SECONDS: Final = 60.0
 STOP_SECONDS: Final = {"beat": 2.0, "worker": 7.0, "api": 6.0}
@@ -98,8 +99,8 @@ class Child:
 def run(settings: Settings, *, tell: Tell, when_ready: Callable[[Settings], None]) -> None:
     """Start everything, call `when_ready` once decisions can be taken, and stay until SIGINT or SIGTERM.
 
-    Raises `EmbeddedServerError`, `SupervisorError`, `MigrationError`, and whatever `when_ready` raises; all that was
-    started is stopped first, in any case.
+    Raises `EmbeddedServerError`, `SupervisorError`, `MigrationError`, `BrokerError`, and whatever `when_ready` raises;
+    all that was started is stopped first, in any case.
     """
     signals = _Signals(tell)
     with signals.caught():
@@ -154,6 +155,8 @@ def _start_servers(
             settings = msgspec.structs.replace(settings, redis_url=redis.start())
         if redis.process is not None:
             children.append(Child("Redis", redis.process, log, partial(_restart_redis, redis)))
+    else:
+        require_broker(settings.redis_url)
     return settings, children
 
 

@@ -12,6 +12,7 @@ from service.application.ports import LedgerUnavailableError
 from service.embedded import EmbeddedServerError
 from service.settings import SettingsError
 from service.storage.migrate import MigrationError
+from service.storage.wake_ups import BrokerError
 from service.supervisor import SupervisorError
 
 
@@ -28,6 +29,7 @@ _KNOWN = (
     EmbeddedServerError,
     SupervisorError,
     MigrationError,
+    BrokerError,
     LedgerUnavailableError,
     FileError,
     ServiceRefusedError,

@@ -8,6 +8,7 @@ from typing import Final
 import structlog
 from celery import Celery
 from kombu.exceptions import OperationalError
+from redis import Redis
 from redis.exceptions import RedisError
 
 ADVANCE_TASK: Final = "sillok.advance"
@@ -20,6 +21,25 @@ TRANSPORT_OPTIONS: Final = {
     "socket_timeout": 10,
     "retry_policy": {"max_retries": 0},
 }
+
+
+class BrokerError(Exception):
+    """Redis cannot be used; the sentence says what to do."""
+
+
+def require_broker(redis_url: str) -> None:
+    """Raise `BrokerError` unless Redis answers: for who starts workers, since decisions go on without it."""
+    try:
+        client = Redis.from_url(redis_url.replace("redis+socket://", "unix://", 1), socket_connect_timeout=5)
+        try:
+            client.ping()
+        finally:
+            client.close()
+    except (RedisError, ValueError, OSError) as error:
+        raise BrokerError(
+            f"Redis does not answer at REDIS_URL ({' '.join(str(error).split()).rstrip('.')}): start it there, or leave"
+            " REDIS_URL unset to have one started."
+        ) from error
 
 
 class CeleryWakeUps:

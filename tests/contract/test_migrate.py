@@ -2,9 +2,16 @@
 
 from __future__ import annotations
 
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
 import psycopg
 import pytest
+from psycopg import conninfo as libpq
 
+from service.embedded import EmbeddedPostgres
+from service.storage.ledger import PostgresLedger
 from service.storage.migrate import MigrationError, migrate
 
 
@@ -24,3 +31,77 @@ def test_a_file_changed_after_it_was_applied_is_refused(database: str) -> None:
         connection.execute("UPDATE sillok_migration SET sha256 = 'x' WHERE version = 1")
     with pytest.raises(MigrationError, match=r"0001_ledger\.sql was changed"):
         migrate(database)
+
+
+@pytest.fixture
+def fresh_server(tmp_path: Path) -> Iterator[str]:
+    """A server on which no migration ever ran: without the service's role."""
+    tmp_path.chmod(0o755)
+    embedded = EmbeddedPostgres(tmp_path / "postgres", tmp_path / "postgres.log")
+    try:
+        yield embedded.start()
+    finally:
+        embedded.stop()
+
+
+def database_of(server: str, user: str, *, options: str = "", role: str = "LOGIN") -> str:
+    """The address of a new database for a new role."""
+    with psycopg.connect(server, autocommit=True) as connection:
+        connection.execute(f'CREATE ROLE "{user}" {role}')
+        connection.execute(f'CREATE DATABASE "{user}" {options}')
+    return libpq.make_conninfo(server, dbname=user, user=user)
+
+
+def administer(server: str, database: str, said: str) -> None:
+    """Run what a sentence tells the administrator to run."""
+    with psycopg.connect(libpq.make_conninfo(server, dbname=database), autocommit=True) as connection:
+        connection.execute(said.partition(" run ")[2])
+
+
+def works(conninfo: str) -> bool:
+    """A process of the service can use the database."""
+    ledger = PostgresLedger(conninfo)
+    try:
+        return ledger.head() == 0
+    finally:
+        ledger.close()
+
+
+def test_privileges_that_are_missing_are_said_as_what_to_run(fresh_server: str) -> None:
+    """Nothing is changed before; what is said is enough, on a server without the service's role and on one with it."""
+    for user, role in (("first-user", "LOGIN"), ("second-user", "LOGIN"), ("third-user", "LOGIN CREATEROLE")):
+        conninfo = database_of(fresh_server, user, role=role)
+        with pytest.raises(MigrationError, match=f"{user} lacks privileges") as refused:
+            migrate(conninfo)
+        with psycopg.connect(conninfo) as connection:
+            assert connection.execute("SELECT to_regclass('public.sillok_migration')").fetchone() == (None,)
+        said = str(refused.value)
+        assert ("CREATEROLE" in said) == (role == "LOGIN")
+        assert ("GRANT sillok_service" in said or 'GRANT "sillok_service"' in said) == (user != "first-user")
+        administer(fresh_server, user, said)
+        assert migrate(conninfo)
+        assert works(conninfo)
+
+
+def test_a_role_that_may_not_be_the_service_s_is_told_so_though_all_is_migrated(fresh_server: str) -> None:
+    migrate(libpq.make_conninfo(database_of(fresh_server, "owner-of-it"), user="postgres"))
+    with psycopg.connect(fresh_server, autocommit=True) as connection:
+        connection.execute("CREATE ROLE another LOGIN")
+    conninfo = libpq.make_conninfo(fresh_server, dbname="owner-of-it", user="another")
+    with pytest.raises(MigrationError, match="lacks privileges") as refused:
+        migrate(conninfo)
+    administer(fresh_server, "owner-of-it", str(refused.value))
+    with pytest.raises(MigrationError, match="refused the migration"):
+        migrate(conninfo)  # its tables belong to another
+    assert works(conninfo)
+
+
+@pytest.mark.parametrize("encoding", ["SQL_ASCII", "LATIN1"])
+def test_a_database_that_cannot_hold_korean_is_refused(server: str, encoding: str) -> None:
+    name = f"in-{encoding.lower()}-{os.getpid()}"
+    options = f"ENCODING '{encoding}' TEMPLATE template0 LOCALE 'C' LOCALE_PROVIDER libc"
+    conninfo = database_of(server, name, options=options, role="LOGIN SUPERUSER")
+    with pytest.raises(MigrationError, match=rf"encoding {encoding}.*ENCODING 'UTF8'"):
+        migrate(conninfo)
+    with psycopg.connect(server, autocommit=True) as connection:
+        connection.execute(f'DROP DATABASE "{name}"')

@@ -42,6 +42,10 @@ class Up:
     def url(self) -> str:
         return f"http://127.0.0.1:{self.port}"
 
+    @property
+    def database(self) -> str:
+        return f"postgresql://postgres@/postgres?host={self.home / 'sockets'}"
+
     def wait_until_shown(self, seconds: float = 120) -> str:
         """Everything printed until the addresses are shown."""
         assert self.process.stdout is not None
@@ -132,6 +136,32 @@ def test_a_bad_setting_is_named(tmp_path: Path, name: str, value: str) -> None:
     assert running.process.returncode == 1
     assert name in said
     assert len(said.strip().splitlines()) == 1
+
+
+@pytest.mark.parametrize("scheme", ["redis://127.0.0.1:{port}/0", "unix://{home}/nothing.sock"])
+def test_a_redis_that_does_not_answer_is_said_before_anything_is_played(up: Up, tmp_path: Path, scheme: str) -> None:
+    url = scheme.format(port=free_port(), home=tmp_path)
+    running = start(tmp_path / "home", free_port(), REDIS_URL=url, DATABASE_URL=up.database)
+    said, _ = running.process.communicate(timeout=60)
+    assert running.process.returncode == 1
+    last = said.strip().splitlines()[-1]
+    assert "Redis does not answer at REDIS_URL" in last
+    assert "Traceback" not in said
+    assert "playing" not in said
+    assert "starting api" not in said
+
+
+def test_a_database_role_without_privileges_is_said_before_anything_is_played(up: Up, tmp_path: Path) -> None:
+    with psycopg.connect(up.database, autocommit=True) as connection:
+        connection.execute("CREATE ROLE visitor LOGIN")
+        connection.execute("CREATE DATABASE visited")
+    given = f"postgresql://visitor@/visited?host={up.home / 'sockets'}"
+    running = start(tmp_path / "home", free_port(), DATABASE_URL=given)
+    said, _ = running.process.communicate(timeout=60)
+    assert running.process.returncode == 1
+    assert "visitor lacks privileges" in said.strip().splitlines()[-1]
+    assert "Traceback" not in said
+    assert "playing" not in said
 
 
 def test_data_of_another_postgresql_is_refused(tmp_path: Path) -> None:
