@@ -24,7 +24,7 @@ class ApproverIsProposerError(Refusal):
 
 
 class DeviationAlreadyRecordedError(Refusal):
-    """The stage's deviation from its planned number of eliminations is recorded."""
+    """The stage deviates by that number of eliminations already."""
 
 
 class OutcomeAlreadyDecidedError(Refusal):
@@ -51,7 +51,7 @@ class RecordDeviation(Command, frozen=True, kw_only=True):
 
 @decision("record-deviation", RecordDeviation, needs=lambda command, p: (StageCourse(p, command.stage),))
 def record_deviation(command: RecordDeviation, case: Case, course: StageCourse) -> Iterator[Event]:
-    """Leave the plan of a stage, for a reason and with another agency's approval."""
+    """Leave the plan of a stage, for a reason and with another agency's approval; a later deviation supersedes."""
     stage = stage_of(case, command.stage)
     agencies = {agency.id for agency in case.charter.agencies}
     if command.approver not in agencies and not (command.reported and command.approver == UNDISCLOSED):
@@ -72,15 +72,18 @@ def record_deviation(command: RecordDeviation, case: Case, course: StageCourse) 
             rule="A deviation leaves a plan.",
             pointer="/stage",
         )
-    if not stage.cut != int(command.actual) < len(course.course.teams):
+    planned = stage.cut if course.course.deviation is None else None
+    if not planned != int(command.actual) < len(course.course.teams):
         raise InvalidCommandError(
             f"actual: {command.actual} must differ from the planned {stage.eliminate} and leave a team",
             rule="A deviation differs from the plan.",
             pointer="/actual",
         )
     require_consolidated(course)
-    if course.course.deviation is not None:
-        raise DeviationAlreadyRecordedError(f"{stage.id} deviates already", rule="A deviation is recorded once.")
+    if command.actual == course.course.deviation:
+        raise DeviationAlreadyRecordedError(
+            f"{stage.id} deviates so already", rule="A deviation is superseded by another number only."
+        )
     yield DeviationRecorded(
         stage=stage.id,
         subject=command.subject,

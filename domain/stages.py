@@ -75,6 +75,10 @@ class OutcomeMissingError(Refusal):
     """A team of the stage has neither advanced nor been eliminated."""
 
 
+class EliminationsNotAsPlannedError(Refusal):
+    """The number of eliminations is neither the charter's nor that of the deviation recorded last."""
+
+
 def stage_of(case: Case, stage_id: str) -> Stage:
     """The charter's stage. Raises `InvalidCommandError`."""
     stage = case.charter.stage(stage_id)
@@ -257,6 +261,13 @@ def publish_results(command: PublishResults, case: Case, course: StageCourse) ->
         rule="Results are published with the outcome of every team.",
         error=OutcomeMissingError,
     )
+    planned = stage.cut if course.course.deviation is None else int(course.course.deviation)
+    left = [team for team, basis in course.course.eliminated.items() if basis != "withdrawal"]
+    if planned is not None and len(left) != planned:
+        raise EliminationsNotAsPlannedError(
+            f"{len(left)} of {len(course.course.teams)} teams are eliminated in {stage.id}, not {planned}",
+            rule="Another number of eliminations than planned is recorded as a deviation; withdrawals do not count.",
+        )
     yield ResultsPublished(stage=stage.id, publishers=joint)
 
 

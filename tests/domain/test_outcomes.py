@@ -176,6 +176,14 @@ def test_the_approver_of_a_reported_deviation_may_be_undisclosed_but_not_who_dec
     history.when("record-deviation", body).refused(ApproverIsProposerError)
 
 
+def test_a_deviation_is_superseded_by_another_number_even_the_planned_one() -> None:
+    (event,) = settled(DEVIATION).when("record-deviation", deviation(actual="1")).decide()
+    assert isinstance(event, DeviationRecorded)
+    assert (event.planned, event.actual) == ("1", "1")
+    back = settled(DEVIATION, event, ruled("ant", "not_met"), gone("cow"))
+    back.when("eliminate-team", eliminate("ant", "ruling")).refused(PlanExceededError)
+
+
 def test_a_deviation_waits_for_consolidation_and_is_recorded_once() -> None:
     given(background=charters.closed()).when("record-deviation", deviation()).refused(StageNotConsolidatedError)
     settled(DEVIATION).when("record-deviation", deviation()).refused(DeviationAlreadyRecordedError)

@@ -5,11 +5,12 @@ from __future__ import annotations
 import pytest
 
 from domain.event import Event
-from domain.outcome_events import TeamAdvanced, TeamEliminated
+from domain.outcome_events import DeviationRecorded, TeamAdvanced, TeamEliminated
 from domain.refusal import InvalidCommandError
 from domain.stage_events import FigureCertified, MeanOf, ResultsPublished, ScoringClosed, StageConsolidated, StageOpened
 from domain.stages import (
     EarlierStageNotFinalError,
+    EliminationsNotAsPlannedError,
     FactsContradictError,
     NoTeamError,
     NotJointPublishersError,
@@ -153,6 +154,38 @@ def test_results_wait_for_consolidation() -> None:
 def test_results_wait_for_every_outcome() -> None:
     refusal = given(background=with_outcomes()[:-1]).when("publish-results", BOTH).refused(OutcomeMissingError)
     assert "bee" in refusal.detail
+
+
+def deviating(actual: str) -> DeviationRecorded:
+    return DeviationRecorded(
+        stage="heat", subject="eliminations", planned="1", actual=actual, reason=REASON, approver="other"
+    )
+
+
+def test_results_wait_for_as_many_eliminations_as_planned_or_as_the_deviation_says() -> None:
+    """One is planned and one left. A deviation that did not happen is no more public than one without a record."""
+    history = with_outcomes()
+    refusal = given(background=[*history, deviating("2")]).when("publish-results", BOTH)
+    assert "1 of 3 teams are eliminated in heat, not 2" in refusal.refused(EliminationsNotAsPlannedError).detail
+    assert given(background=[*history, deviating("2"), deviating("1")]).when("publish-results", BOTH).decide()
+    nobody_left = [each for each in history if not isinstance(each, TeamEliminated)]
+    nobody_left.append(TeamAdvanced(stage="heat", team="cow", reason=REASON))
+    given(background=nobody_left).when("publish-results", BOTH).refused(EliminationsNotAsPlannedError)
+    assert given(background=[*nobody_left, deviating("0")]).when("publish-results", BOTH).decide()
+
+
+def test_a_withdrawal_is_no_elimination_of_the_plan() -> None:
+    withdrawn = TeamEliminated(stage="heat", team="cow", basis="withdrawal", reason=REASON)
+    history = [withdrawn if isinstance(each, TeamEliminated) else each for each in with_outcomes()]
+    given(background=history).when("publish-results", BOTH).refused(EliminationsNotAsPlannedError)
+    assert given(background=[*history, deviating("0")]).when("publish-results", BOTH).decide()
+
+
+def test_where_no_cut_is_planned_any_number_may_leave() -> None:
+    stages = charters.document()["stages"]
+    stages[0]["eliminate"] = "none"
+    history = [charters.charter(stages=stages), *with_outcomes()[1:]]
+    assert given(background=history).when("publish-results", BOTH).decide()
 
 
 def test_results_are_published_once() -> None:
