@@ -96,8 +96,12 @@ def test_it_serves_both_programmes(up: Up) -> None:
     listed = httpx.get(f"{up.url}/v1/programmes", trust_env=False).json()["programmes"]
     assert {each["data_set"] for each in listed} == {"public-record", "rehearsal"}
     for programme in listed:
-        found = httpx.get(f"{up.url}/v1/programmes/{programme['programme']}/standings", trust_env=False).json()
-        assert found["rows"][0]["total"]["exact"] == "90.2"
+        address = f"{up.url}/v1/programmes/{programme['programme']}/standings"
+        found = httpx.get(address, trust_env=False)
+        assert found.json()["rows"][0]["total"]["exact"] == "90.2"
+        asked = httpx.head(address, trust_env=False)
+        assert (asked.status_code, asked.content, asked.headers["etag"]) == (200, b"", found.headers["etag"])
+        assert asked.headers["content-length"] == str(len(found.content))
 
 
 def test_keys_are_written_for_the_owner_only(up: Up) -> None:
