@@ -250,6 +250,8 @@ def test_a_revoked_grant_frees_its_part_of_the_pool_from_that_day_and_never_come
     longer = adjust("2026-02-01", ends="2026-03-02")
     running(*history).when("adjust-grant", longer).refused(GrantRevokedError)
     assert running(*history).when("adjust-grant", adjust("2026-02-01", ends="2026-02-20")).decide()
+    until_then = adjust("2026-02-01", quantity="2", ends="2026-03-01")
+    assert running(*history).when("adjust-grant", until_then).decide()
 
 
 def test_a_revocation_may_come_before_what_was_decided_for_later() -> None:
