@@ -165,18 +165,16 @@ def fold(facts: Sequence[Fact], type_: str, tags: Iterable[str], position: int, 
             fact.apply(position, event)
 
 
-def rule_on(
-    decision: Decision, command: Command, charter_fact: CharterFact, facts: Sequence[Fact], *, case: Case
-) -> Ruling:
+def rule_on(decision: Decision, command: Command, facts: Sequence[Fact], *, case: Case) -> Ruling:
     """Decide. `facts` are folded and left as they are. Raises a `Refusal`; otherwise at least one event."""
-    charter = charter_fact.charter
+    charter = case.charter
     if decision.mandated:
         _require_mandate(decision, command, case.actor, charter)
     _require_attribution(command, charter)
     if charter.countersigned(decision.type) and not command.reported:
         require_countersignature(case, f"{decision.type} of {case.actor.agency}")
     events = tuple(decision.decide(command, case, *facts))
-    return Ruling(events=events, data_set=charter.data_set, rules_hash=charter_fact.rules_hash)
+    return Ruling(events=events, data_set=charter.data_set, rules_hash=case.rules_hash)
 
 
 def require_countersignature(case: Case, what: str) -> None:

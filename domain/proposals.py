@@ -14,7 +14,6 @@ from domain.deadlines import days_after, passed
 from domain.decision import (
     DECISIONS,
     Case,
-    CharterFact,
     Command,
     Decision,
     Fact,
@@ -163,20 +162,18 @@ class Proposal:
             )
 
 
-def propose(
-    decision: Decision, command: Command, body: str, charter_fact: CharterFact, facts: tuple[Fact, ...], *, case: Case
-) -> Ruling:
+def propose(decision: Decision, command: Command, body: str, facts: tuple[Fact, ...], *, case: Case) -> Ruling:
     """What a decision that waits for a second agency comes to now: its proposal.
 
     Raises whatever refuses the decision itself, and `NotProposableError`.
     """
-    awaiting = charter_fact.charter.countersigners(decision.type, case.actor.agency)
+    awaiting = case.charter.countersigners(decision.type, case.actor.agency)
     if not awaiting:
         raise NotProposableError(
             f"nobody countersigns {decision.type} of {case.actor.agency}",
             rule="The charter names who approves the decisions that wait for a second agency.",
         )
-    ruling = rule_on(decision, command, charter_fact, facts, case=_countersigned(case, awaiting))
+    ruling = rule_on(decision, command, facts, case=_countersigned(case, awaiting))
     proposed = DecisionProposed(
         proposal=f"{case.programme}:{case.decision_id}",
         decision=decision.type,
@@ -233,24 +230,12 @@ def _needs_of_inner(command: Propose, programme: str) -> tuple[Fact, ...]:
     return inner.needs(its_command, programme)
 
 
-class _Rules:
-    """The charter of a case, as a fact already folded."""
-
-    def __init__(self, case: Case) -> None:
-        self.charter = case.charter
-        self.rules_hash = case.rules_hash
-        self.selects: tuple[QueryItem, ...] = ()
-
-    def apply(self, position: int, event: Event) -> None:
-        raise AssertionError("selects nothing")
-
-
 @decision("propose", Propose, needs=_needs_of_inner, mandated=False)
 def propose_decision(command: Propose, case: Case, *facts: Fact) -> Iterator[Event]:
     """Propose a decision that waits for another agency's approval."""
     inner, its_command = command.inner()
     body = msgspec.json.encode(command.command, order="deterministic").decode()
-    yield from propose(inner, its_command, body, _Rules(case), facts, case=case).events
+    yield from propose(inner, its_command, body, facts, case=case).events
 
 
 class OfProposal(Command, frozen=True, kw_only=True):
@@ -296,10 +281,9 @@ def approve(command: Approve, case: Case, proposal: Proposal, *facts: Fact) -> I
             rule=f"A proposal can be approved for {case.charter.proposal_days} days.",
         )
     inner, its_command = DECISIONS[proposed.decision], _command_of(proposed)
-    rules = _Rules(case)
     as_proposed = msgspec.structs.replace(case, actor=proposed.proposer)
     # Decided with the countersigner that was assumed, so that nothing but changed facts can make a difference.
-    now = rule_on(inner, its_command, rules, facts, case=_countersigned(as_proposed, proposed.awaiting)).events
+    now = rule_on(inner, its_command, facts, case=_countersigned(as_proposed, proposed.awaiting)).events
     if _effects(now) != proposed.effects:
         raise ProposalStaleError(
             f"{command.proposal} would now come to {', '.join(each.TYPE for each in now)} with other content",
@@ -312,7 +296,7 @@ def approve(command: Approve, case: Case, proposal: Proposal, *facts: Fact) -> I
         proposer=proposed.proposer,
     )
     approved = msgspec.structs.replace(as_proposed, countersigned_by=case.actor)
-    yield from rule_on(inner, its_command, rules, facts, case=approved).events
+    yield from rule_on(inner, its_command, facts, case=approved).events
 
 
 def _require_countersigner(case: Case, proposed: DecisionProposed) -> None:

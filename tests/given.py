@@ -108,7 +108,7 @@ def decide(given: Given, decision_type: str, body: dict[str, Any]) -> tuple[Even
         rules_hash=charter_fact.rules_hash,
     )
     try:
-        return deciding.rule_on(decision, command, charter_fact, facts, case=case).events
+        return deciding.rule_on(decision, command, facts, case=case).events
     except deciding.CountersignatureRequiredError:
         body = json.dumps(body, ensure_ascii=False, separators=(",", ":"))
-        return propose(decision, command, body, charter_fact, facts, case=case).events
+        return propose(decision, command, body, facts, case=case).events

@@ -181,9 +181,9 @@ class SubmitDecision:
             rules_hash=charter_fact.rules_hash,
         )
         try:
-            ruling = deciding.rule_on(decision, command, charter_fact, facts, case=case)
+            ruling = deciding.rule_on(decision, command, facts, case=case)
         except CountersignatureRequiredError:
-            ruling = propose(decision, command, submission.body.decode(), charter_fact, facts, case=case)
+            ruling = propose(decision, command, submission.body.decode(), facts, case=case)
         first = ruling.events[0]
         request = AppendRequest(
             events=self._new_events(
