@@ -28,9 +28,9 @@ from domain.views.audit_trail import AUDIT_TRAIL, Entry, key, shown
 from domain.views.calls import CallSummary, call_summaries
 from domain.views.grants import GRANTS, ResourceUse, grants_shown, resource_use
 from domain.views.standings import STANDINGS, as_of, compute
+from service.application.facts import as_dcb
 from service.application.ports import Ledger, RecordedEvent, ViewStore
 from service.application.projecting import occurrences
-from service.application.submitting import as_dcb
 
 WAIT_SECONDS: Final = 5.0
 """How long a reader who asks for `min_position` waits for the view."""
@@ -347,7 +347,7 @@ class Queries:
     ) -> EventPage:
         scope = programme_of(tag_) or ""
         disclosure = self.disclosure(scope, reader)
-        types = disclosure.types() & ({type_} if type_ else disclosure.types())
+        types = {each for each in disclosure.types() if type_ in (None, each)}
         if not types or programme not in (None, scope):
             return EventPage(events=[], reached=after, more=False, head=self._ledger.head())
         query = DCBQuery(items=[DCBQueryItem(types=sorted(types), tags=[tag_])])

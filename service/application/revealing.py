@@ -4,20 +4,18 @@ from __future__ import annotations
 
 import msgspec
 
-from domain import decision as deciding
 from domain.bounds import Contradiction
 from domain.charter import CharterInForce
 from domain.charter_document import Identifier
 from domain.decision import refuse_if
 from domain.envelope import DataSet
-from domain.event import decode_data
 from domain.record import StageProgress
 from domain.refusal import InvalidCommandError
 from domain.reveals import Published, Reveal, published_faults, reveals
 from domain.stages import require_opened
+from service.application.facts import read_facts
 from service.application.ports import Ledger
 from service.application.reading import unknown_stage
-from service.application.submitting import as_dcb
 
 
 class DisclosureQuestion(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -46,10 +44,7 @@ class CheckDisclosure:
     def __call__(self, programme: str, asked: DisclosureQuestion) -> DisclosureFindings:
         """Raises `UnknownProgrammeError`, `UnknownStageError`, `StageNotOpenError`, `InvalidCommandError`."""
         rules, progress = CharterInForce(programme), StageProgress(programme, asked.stage)
-        found = self._ledger.read(as_dcb(deciding.boundary((rules, progress))))
-        for each in found:
-            event = decode_data(each.type, each.version, each.data)
-            deciding.fold((rules, progress), each.type, each.tags, each.position, event)
+        _boundary, head = read_facts(self._ledger, (rules, progress))
         charter = rules.charter
         stage = charter.stage(asked.stage)
         if stage is None:
@@ -66,7 +61,7 @@ class CheckDisclosure:
         return DisclosureFindings(
             programme=programme,
             stage=stage.id,
-            position=found.head,
+            position=head,
             data_set=charter.data_set,
             reveals=tuple(given_away),
         )

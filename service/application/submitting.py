@@ -11,19 +11,20 @@ from typing import Final, TypeVar
 from uuid import UUID
 
 import msgspec
-from eventsourcing.dcb.api import DCBAppendCondition, DCBQuery, DCBQueryItem
+from eventsourcing.dcb.api import DCBAppendCondition
 from eventsourcing.persistence import IntegrityError
 
 from domain import decision as deciding
-from domain.boundary import Boundary, Query
+from domain.boundary import Boundary
 from domain.charter import json_pointer, require_programme_id
 from domain.deadlines import instant
-from domain.decision import Case, Command, CountersignatureRequiredError, Decision, Fact, Ruling
+from domain.decision import Case, Command, CountersignatureRequiredError, Decision, Ruling
 from domain.envelope import Actor, PrivateEnvelope, encode_envelope
 from domain.event import decode_data, encode_data
 from domain.proposals import DecisionProposed, propose
 from domain.refusal import InvalidCommandError
 from domain.rulebook import DECISIONS, prepare
+from service.application.facts import as_dcb, read_facts
 from service.application.json_text import repeated_key
 from service.application.ports import (
     Appended,
@@ -166,10 +167,10 @@ class SubmitDecision:
         decided_at = self._sources.now()
         prior = None if decision.prior is None else decision.prior(command, programme)
         if prior is not None:
-            self._fold((prior,))
+            read_facts(self._ledger, (prior,))
         charter_fact, facts = prepare(decision, command, programme, prior)
         folded = tuple(dict.fromkeys((charter_fact, *facts)))
-        query, head = self._fold(folded)
+        query, head = read_facts(self._ledger, folded)
         decision_id = self._sources.identifier()
         case = Case(
             programme=programme,
@@ -200,15 +201,6 @@ class SubmitDecision:
             ),
         )
         return request, first if isinstance(first, DecisionProposed) else None
-
-    def _fold(self, facts: tuple[Fact, ...]) -> tuple[Query, int]:
-        """Read what the facts depend on and let them take it in; the query, and the head as of which it was read."""
-        query = deciding.boundary(facts)
-        found = self._ledger.read(as_dcb(query))
-        for each in found:
-            event = decode_data(each.type, each.version, each.data)
-            deciding.fold(facts, each.type, each.tags, each.position, event)
-        return query, found.head
 
     def _new_events(
         self,
@@ -305,8 +297,3 @@ def parse_body(type_: type[T], body: bytes, *, of: str) -> T:
             pointer=repeated.pointer,
         )
     return parsed
-
-
-def as_dcb(query: Query) -> DCBQuery:
-    """The domain's query in the library's terms."""
-    return DCBQuery(items=[DCBQueryItem(types=list(item.types), tags=list(item.tags)) for item in query.items])
