@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from typing import Literal
+from typing import Final, Literal
 
 import msgspec
 
@@ -164,13 +164,16 @@ class Shown(msgspec.Struct, frozen=True):
     usage: bool = True
 
 
+ALL_SHOWN: Final = Shown()
+
+
 def grants_shown(shows_type: Callable[[str], bool]) -> Shown:
     """What may be seen by a reader to whom events are shown by their type."""
     grants = all(shows_type(each.TYPE) for each in GRANT_EVENTS if each is not UsageReported)
     return Shown(pools=shows_type(ResourcePoolSet.TYPE), grants=grants, usage=grants and shows_type(UsageReported.TYPE))
 
 
-def resource_use(rows: Iterable[tuple[str, bytes]], shows: Shown = Shown()) -> tuple[ResourceUse, ...]:  # noqa: B008 — frozen
+def resource_use(rows: Iterable[tuple[str, bytes]], shows: Shown = ALL_SHOWN) -> tuple[ResourceUse, ...]:
     """Every resource that has a pool, with its grants, from the rows of the view, as far as they are shown."""
     stored = list(rows)
     pools = [
