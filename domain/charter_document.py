@@ -193,8 +193,17 @@ class Index(_Part, frozen=True, kw_only=True):
     title: Names
 
 
+class ObjectionWindow(_Part, frozen=True, kw_only=True):
+    """How long a team may object: whole days after the day of publication, on the programme's clock."""
+
+    days: Number
+
+
 class Stage(_Part, frozen=True, kw_only=True):
-    """One stage. `precision`: decimals of sheets and of criterion points. `eliminate`: the planned cut, or `none`."""
+    """One stage. `precision`: decimals of sheets and of criterion points. `eliminate`: the planned cut, or `none`.
+
+    `objections`: with a window nothing follows the stage before it is finalised.
+    """
 
     id: Identifier
     title: Names
@@ -207,6 +216,7 @@ class Stage(_Part, frozen=True, kw_only=True):
     indices: tuple[Index, ...] = ()
     eliminate: Cut
     tie_break: tuple[str, ...] = ()
+    objections: ObjectionWindow | None = None
 
     def criteria(self) -> list[tuple[str, Criterion]]:
         """Every criterion by its node, `assessment/criterion`."""

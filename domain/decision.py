@@ -72,6 +72,11 @@ class Case(msgspec.Struct, frozen=True, kw_only=True):
     rules_hash: str
     countersigned_by: Actor | None = None
 
+    def deciders(self, command: Command) -> tuple[str, ...]:
+        """The agencies that take part in the decision: who makes it, or is reported to have, and who countersigns."""
+        first = command.decided_by or self.actor.agency
+        return (first,) if self.countersigned_by is None else (first, self.countersigned_by.agency)
+
 
 class CountersignatureRequiredError(Refusal):
     """The decision takes effect only with a second agency's approval."""

@@ -8,11 +8,12 @@ from domain.charter_document import Identifier, Names
 from domain.decision import Case, Command, decision, refuse_if
 from domain.event import Event
 from domain.evidence import RegisteredEvidence
+from domain.objections import Objections
 from domain.outcome_events import Finding, IndependenceRuled, Sha256, Verdict
 from domain.record import StageCourse
 from domain.refusal import Refusal
 from domain.scoring import require_in_stage
-from domain.stages import require_opened, stage_of
+from domain.stages import require_not_final, require_opened, stage_of
 
 
 class AlreadyRuledError(Refusal):
@@ -36,7 +37,10 @@ class EvidenceMissingError(Refusal):
 
 
 class RuleIndependence(Command, frozen=True, kw_only=True):
-    """A verdict with its findings one by one. What is reported may lack findings and evidence: they are undisclosed."""
+    """A verdict with its findings one by one. What is reported may lack findings and evidence: they are undisclosed.
+
+    A second ruling on a team follows an upheld objection to the first, and supersedes it.
+    """
 
     stage: Identifier
     team: Identifier
@@ -47,13 +51,13 @@ class RuleIndependence(Command, frozen=True, kw_only=True):
     reason: Names
 
 
-def _facts(command: RuleIndependence, p: str) -> tuple[StageCourse, RegisteredEvidence]:
-    return StageCourse(p, command.stage), RegisteredEvidence(p, command.evidence)
+def _facts(command: RuleIndependence, p: str) -> tuple[StageCourse, RegisteredEvidence, Objections]:
+    return StageCourse(p, command.stage), RegisteredEvidence(p, command.evidence), Objections(p, command.stage)
 
 
 @decision("rule-independence", RuleIndependence, needs=_facts)
 def rule_independence(
-    command: RuleIndependence, case: Case, course: StageCourse, registered: RegisteredEvidence
+    command: RuleIndependence, case: Case, course: StageCourse, registered: RegisteredEvidence, objections: Objections
 ) -> Iterator[Event]:
     """Rule whether a team's model is independent."""
     stage = stage_of(case, command.stage)
@@ -65,8 +69,12 @@ def rule_independence(
     _require_consistent(command, case)
     require_opened(course)
     require_in_stage(command.team, course)
-    if command.team in course.course.rulings:
-        raise AlreadyRuledError(f"{command.team} was ruled upon", rule="A ruling stands until it is superseded.")
+    require_not_final(course)
+    earlier = course.course.ruled.get(command.team)
+    if earlier is not None and not objections.upheld_since(earlier, command.team, "ruling"):
+        raise AlreadyRuledError(
+            f"{command.team} was ruled upon", rule="A ruling stands until an objection to it is upheld."
+        )
     if not command.reported and not command.evidence:
         raise EvidenceMissingError("evidence: none is cited", rule="A ruling rests on evidence.", pointer="/evidence")
     refuse_if(
@@ -86,6 +94,8 @@ def rule_independence(
         findings=command.findings,
         evidence=command.evidence,
         reason=command.reason,
+        supersedes=earlier,
+        deciders=case.deciders(command),
     )
 
 

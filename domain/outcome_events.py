@@ -8,10 +8,11 @@ import msgspec
 
 from domain.boundary import tag, whole
 from domain.charter_document import Identifier, Names
-from domain.event import Event, event
+from domain.event import Event, encode_data, event
 
 Verdict = Literal["met", "not_met"]
 Basis = Literal["rank", "gate", "ruling", "withdrawal"]
+Outcome = Literal["advanced", "eliminated"]
 Sha256 = Annotated[str, whole("[0-9a-f]{64}")]
 
 
@@ -36,15 +37,31 @@ class _OfTeam(Event, frozen=True, kw_only=True):
         )
 
 
+class _Decided(_OfTeam, frozen=True, kw_only=True):
+    """`deciders`: the agencies that took part, none of which decides an objection to it.
+
+    They are in the event because facts are folded from events alone, without their envelopes.
+    """
+
+    deciders: tuple[str, ...] = ()
+
+    def substance(self) -> bytes:
+        return encode_data(msgspec.structs.replace(self, deciders=()))
+
+
 @event("IndependenceRuled", public="with-results")
-class IndependenceRuled(_OfTeam, frozen=True, kw_only=True):
-    """The owner's ruling on a team's independence. No findings: which condition decided was not reported."""
+class IndependenceRuled(_Decided, frozen=True, kw_only=True):
+    """The owner's ruling on a team's independence. No findings: which condition decided was not reported.
+
+    `supersedes`: the position of the ruling that an upheld objection overturned.
+    """
 
     verdict: Verdict
     perspectives: tuple[str, ...]
     findings: tuple[Finding, ...]
     evidence: tuple[Sha256, ...]
     reason: Names
+    supersedes: int | None = None
 
 
 @event("DeviationRecorded", public="with-results")
@@ -63,15 +80,26 @@ class DeviationRecorded(Event, frozen=True, kw_only=True):
 
 
 @event("TeamAdvanced", public="with-results")
-class TeamAdvanced(_OfTeam, frozen=True, kw_only=True):
+class TeamAdvanced(_Decided, frozen=True, kw_only=True):
     """A team goes on to the next stage."""
 
     reason: Names
 
 
 @event("TeamEliminated", public="with-results")
-class TeamEliminated(_OfTeam, frozen=True, kw_only=True):
+class TeamEliminated(_Decided, frozen=True, kw_only=True):
     """A team leaves the programme, on the named basis."""
 
     basis: Basis
     reason: Names
+
+
+@event("OutcomeSuperseded", public="with-results")
+class OutcomeSuperseded(_Decided, frozen=True, kw_only=True):
+    """Another outcome takes the place of a team's earlier one. `objection`: the upheld one that it follows."""
+
+    was: Outcome
+    to: Outcome
+    basis: Literal["rank", "gate", "ruling", "objection"]
+    reason: Names
+    objection: str | None = None

@@ -13,7 +13,13 @@ from domain.points import UNDISCLOSED
 from domain.record import StageCourse, StageRecord
 from domain.refusal import InvalidCommandError, Refusal
 from domain.scoring import require_in_stage
-from domain.stages import require_consolidated, stage_of
+from domain.stages import (
+    eliminated_by_plan,
+    planned_eliminations,
+    require_consolidated,
+    require_not_final,
+    stage_of,
+)
 from domain.tally import Tally, gate_outcome, tally
 
 
@@ -80,6 +86,7 @@ def record_deviation(command: RecordDeviation, case: Case, course: StageCourse) 
             pointer="/actual",
         )
     require_consolidated(course)
+    require_not_final(course)
     if command.actual == course.course.deviation:
         raise DeviationAlreadyRecordedError(
             f"{stage.id} deviates so already", rule="A deviation is superseded by another number only."
@@ -108,16 +115,27 @@ def eliminate_team(command: EliminateTeam, case: Case, record: StageRecord) -> I
     """End a team's part in the programme, by its rank, a failed gate or a ruling."""
     stage = stage_of(case, command.stage)
     _require_open_outcome(command.team, record)
-    allowed = stage.cut if record.course.deviation is None else int(record.course.deviation)
-    if allowed is not None and len(record.course.eliminated) >= allowed:
+    require_elimination(command.basis, command.team, stage, record)
+    yield TeamEliminated(
+        stage=stage.id,
+        team=command.team,
+        basis=command.basis,
+        reason=command.reason,
+        deciders=case.deciders(command),
+    )
+
+
+def require_elimination(basis: Basis, team: str, stage: Stage, record: StageRecord) -> None:
+    """Raise unless the plan has room for another elimination and the facts bear its basis."""
+    allowed = planned_eliminations(stage, record)
+    if allowed is not None and len(eliminated_by_plan(record)) >= allowed:
         raise PlanExceededError(
             f"{allowed} of {len(record.course.teams)} teams leave in {stage.id}",
             rule="More eliminations than planned need a recorded deviation.",
         )
-    why = _missing_basis(command.basis, command.team, stage, record)
+    why = _missing_basis(basis, team, stage, record)
     if why is not None:
         raise NoBasisError(f"basis: {why}", rule="An elimination rests on rank, gate or ruling.", pointer="/basis")
-    yield TeamEliminated(stage=stage.id, team=command.team, basis=command.basis, reason=command.reason)
 
 
 class AdvanceTeam(Command, frozen=True, kw_only=True):
@@ -131,26 +149,30 @@ def advance_team(command: AdvanceTeam, case: Case, record: StageRecord) -> Itera
     """Let a team go on to the next stage."""
     stage = stage_of(case, command.stage)
     _require_open_outcome(command.team, record)
+    require_advancement(command.team, stage, record, reported=command.reported)
+    yield TeamAdvanced(stage=stage.id, team=command.team, reason=command.reason, deciders=case.deciders(command))
+
+
+def require_advancement(team: str, stage: Stage, record: StageRecord, *, reported: bool) -> None:
+    """Raise unless rank, gates and ruling let the team go on."""
     found = tally(stage, record.course, record.cells)
-    failed = [
-        gate.id for gate in stage.gates if gate_outcome(stage, gate.id, command.team, found, record.course) == "failed"
-    ]
-    ruling = record.course.rulings.get(command.team)
+    failed = [gate.id for gate in stage.gates if gate_outcome(stage, gate.id, team, found, record.course) == "failed"]
+    ruling = record.course.rulings.get(team)
     if failed:
-        why = f"{command.team} failed {', '.join(failed)}"
+        why = f"{team} failed {', '.join(failed)}"
     elif ruling == "not_met":
-        why = f"{command.team} was ruled not independent"
-    elif ruling is None and not command.reported:
-        why = f"the independence of {command.team} was not ruled upon"
-    elif _in_cut(command.team, stage, found):
-        why = f"{command.team} ranks {found.ranks[command.team].best}, within the cut of {stage.eliminate}"
+        why = f"{team} was ruled not independent"
+    elif ruling is None and not reported:
+        why = f"the independence of {team} was not ruled upon"
+    elif _in_cut(team, stage, found):
+        why = f"{team} ranks {found.ranks[team].best}, within the cut of {stage.eliminate}"
     else:
-        yield TeamAdvanced(stage=stage.id, team=command.team, reason=command.reason)
         return
     raise NoBasisError(why, rule="A team advances by its rank, past every gate, ruled independent.", pointer="/team")
 
 
 def _require_open_outcome(team: str, record: StageRecord) -> None:
+    require_not_final(record)
     require_in_stage(team, record)
     require_consolidated(record)
     if team in record.course.eliminated or team in record.course.advanced:

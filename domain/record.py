@@ -13,6 +13,7 @@ from domain.outcome_events import (
     Basis,
     DeviationRecorded,
     IndependenceRuled,
+    OutcomeSuperseded,
     TeamAdvanced,
     TeamEliminated,
     Verdict,
@@ -29,6 +30,7 @@ from domain.stage_events import (
     ScoreSubmitted,
     ScoringClosed,
     StageConsolidated,
+    StageFinalised,
     StageOpened,
     Target,
 )
@@ -68,12 +70,16 @@ class Course(msgspec.Struct, kw_only=True):
 
     `barred`: by team, or `EVERY_TEAM`, the evaluators who may not judge it. `instead`: the only teams that a
     replacement judges; `given`: the teams that an evaluator was replaced for.
+    `ruled`: the position of each team's ruling. `deciders`: the agencies that took part in what a team may object to,
+    by `outcome/<team>`, `ruling/<team>` and `score`.
     """
 
     opened: int = 0
     closed: int = 0
     consolidated: int = 0
     published: int = 0
+    objections_until: str | None = None
+    finalised: int = 0
     teams: list[str] = msgspec.field(default_factory=list)
     panels: dict[str, list[str]] = msgspec.field(default_factory=dict)
     groups: dict[str, str] = msgspec.field(default_factory=dict)
@@ -82,9 +88,11 @@ class Course(msgspec.Struct, kw_only=True):
     given: dict[str, list[str]] = msgspec.field(default_factory=dict)
     statements: list[Statement] = msgspec.field(default_factory=list)
     rulings: dict[str, Verdict] = msgspec.field(default_factory=dict)
+    ruled: dict[str, int] = msgspec.field(default_factory=dict)
     eliminated: dict[str, Basis] = msgspec.field(default_factory=dict)
     advanced: list[str] = msgspec.field(default_factory=list)
     deviation: str | None = None
+    deciders: dict[str, list[str]] = msgspec.field(default_factory=dict)
 
     @property
     def takes_scores(self) -> bool:
@@ -114,6 +122,7 @@ COURSE_EVENTS = (
     ScoringClosed,
     StageConsolidated,
     ResultsPublished,
+    StageFinalised,
     EvaluatorAppointed,
     ConflictDeclared,
     EvaluatorRecused,
@@ -123,6 +132,7 @@ COURSE_EVENTS = (
     DeviationRecorded,
     TeamAdvanced,
     TeamEliminated,
+    OutcomeSuperseded,
 )
 SCORE_EVENTS = (ScoreSubmitted, MeasurementRecorded)
 
@@ -149,7 +159,8 @@ class StageProgress(StageCourse):
 
     @property
     def selects(self) -> tuple[QueryItem, ...]:
-        types = (StageOpened.TYPE, ScoringClosed.TYPE, StageConsolidated.TYPE, FigureCertified.TYPE)
+        of = (StageOpened, ScoringClosed, StageConsolidated, FigureCertified, StageFinalised)
+        types = tuple(cls.TYPE for cls in of)
         return (QueryItem(types=types, tags=(tag("stage", self.programme, self.stage),)),)
 
 
@@ -192,10 +203,13 @@ def run_course(course: Course, position: int, event: Event) -> None:
             course.opened, course.teams = position, list(teams)
         case ScoringClosed():
             course.closed = position
-        case StageConsolidated():
+        case StageConsolidated(deciders=deciders):
             course.consolidated = position
-        case ResultsPublished():
-            course.published = position
+            _took_part(course, "score", deciders)
+        case ResultsPublished(objections_until=until):
+            course.published, course.objections_until = position, until
+        case StageFinalised():
+            course.finalised = position
         case EvaluatorAppointed(panel=panel, evaluator=evaluator, group=group):
             course.panels.setdefault(panel, []).append(evaluator)
             if group is not None:
@@ -213,13 +227,28 @@ def run_course(course: Course, position: int, event: Event) -> None:
                 course.groups[replacement] = group
         case FigureCertified(figure=figure, source=source):
             course.statements.append(Statement(figure, source, position))
-        case IndependenceRuled(team=team, verdict=verdict):
-            course.rulings[team] = verdict
+        case IndependenceRuled(team=team, verdict=verdict, deciders=deciders):
+            course.rulings[team], course.ruled[team] = verdict, position
+            _took_part(course, f"ruling/{team}", deciders)
         case DeviationRecorded(actual=actual):
             course.deviation = actual
-        case TeamAdvanced(team=team):
+        case TeamAdvanced(team=team, deciders=deciders):
             course.advanced.append(team)
-        case TeamEliminated(team=team, basis=basis):
+            _took_part(course, f"outcome/{team}", deciders)
+        case TeamEliminated(team=team, basis=basis, deciders=deciders):
             course.eliminated[team] = basis
+            _took_part(course, f"outcome/{team}", deciders)
+        case OutcomeSuperseded(team=team, basis=basis, deciders=deciders):
+            if event.to == "advanced" or basis == "objection":  # an objection never eliminates
+                del course.eliminated[team]
+                course.advanced.append(team)
+            else:
+                course.advanced.remove(team)
+                course.eliminated[team] = basis
+            _took_part(course, f"outcome/{team}", deciders)
         case _:
             pass
+
+
+def _took_part(course: Course, what: str, agencies: tuple[str, ...]) -> None:
+    course.deciders.setdefault(what, []).extend(agencies)

@@ -25,8 +25,15 @@ class _OfStage(Event, frozen=True, kw_only=True):
         return (tag("stage", programme, self.stage),)
 
 
+class _OfCourse(_OfStage, frozen=True, kw_only=True):
+    """What other stages and the programme's teams depend on, too."""
+
+    def tags(self, programme: str) -> tuple[str, ...]:
+        return (*super().tags(programme), tag("programme", programme))
+
+
 @event("StageOpened")
-class StageOpened(_OfStage, frozen=True, kw_only=True):
+class StageOpened(_OfCourse, frozen=True, kw_only=True):
     """Scoring may begin; `teams` is the field that competes in the stage."""
 
     teams: tuple[str, ...]
@@ -39,24 +46,37 @@ class ScoringClosed(_OfStage, frozen=True, kw_only=True):
 
 @event("StageConsolidated", public="with-results")
 class StageConsolidated(_OfStage, frozen=True, kw_only=True):
-    """The standings of the stage are settled: their digest as of `position`, and what they rest on."""
+    """The standings of the stage are settled: their digest as of `position`, and what they rest on.
+
+    `deciders`: the agencies that took part.
+    """
 
     digest: str
     position: int
     basis: Literal["computed", "certified", "mixed"]
+    deciders: tuple[str, ...] = ()
 
     def substance(self) -> bytes:
-        return encode_data(msgspec.structs.replace(self, digest="", position=0))
+        return encode_data(msgspec.structs.replace(self, digest="", position=0, deciders=()))
 
 
 @event("ResultsPublished")
-class ResultsPublished(_OfStage, frozen=True, kw_only=True):
-    """The joint publishers release the results; from here on the public may read points."""
+class ResultsPublished(_OfCourse, frozen=True, kw_only=True):
+    """The joint publishers release the results; from here on the public may read points.
+
+    `objections_until`: the instant at which the objection window ends, if the charter gives one.
+    """
 
     publishers: tuple[str, ...]
+    objections_until: str | None = None
 
-    def tags(self, programme: str) -> tuple[str, ...]:
-        return (*super().tags(programme), tag("programme", programme))
+    def substance(self) -> bytes:
+        return encode_data(msgspec.structs.replace(self, objections_until=None))
+
+
+@event("StageFinalised")
+class StageFinalised(_OfCourse, frozen=True, kw_only=True):
+    """Nothing of the stage changes any more."""
 
 
 @event("EvaluatorAppointed", public="agencies")

@@ -6,9 +6,9 @@ from collections.abc import Iterator
 
 import msgspec
 
-from domain.boundary import QueryItem, tag
 from domain.bounds import Contradiction
 from domain.charter_document import Identifier, Judged, Measured, Stage
+from domain.deadlines import days_after
 from domain.decision import Case, Command, decision, refuse_if
 from domain.event import Event
 from domain.judging import sheets_of
@@ -30,7 +30,7 @@ class StageNotOpenError(Refusal):
 
 
 class EarlierStageNotFinalError(Refusal):
-    """A stage opens when the one before it has its results published and every team its outcome."""
+    """What follows a stage waits for its results, and for its finalisation where teams may object to them."""
 
 
 class NoTeamError(Refusal):
@@ -71,6 +71,10 @@ class NotJointPublishersError(Refusal):
     KIND = "forbidden"
 
 
+class StageFinalError(Refusal):
+    """The stage is finalised."""
+
+
 class OutcomeMissingError(Refusal):
     """A team of the stage has neither advanced nor been eliminated."""
 
@@ -91,8 +95,27 @@ def stage_of(case: Case, stage_id: str) -> Stage:
     return stage
 
 
+def require_not_final(course: StageCourse) -> None:
+    """Raise once the stage is finalised."""
+    if course.course.finalised:
+        raise StageFinalError(f"{course.stage} is final", rule="Nothing of a stage changes once it is finalised.")
+
+
+def require_settled(stage: Stage, roster: Roster) -> None:
+    """Raise until what follows the stage may rest on it: published, and finalised where teams may object."""
+    if stage.id not in roster.published:
+        raise EarlierStageNotFinalError(
+            f"the results of {stage.id} are not published", rule="Stages follow one another."
+        )
+    if stage.objections is not None and stage.id not in roster.finalised:
+        raise EarlierStageNotFinalError(
+            f"{stage.id} is not finalised", rule="Where teams may object, a stage is finalised before another follows."
+        )
+
+
 def require_scoring(course: StageCourse) -> None:
     """Raise unless the stage takes scores now."""
+    require_not_final(course)
     if course.course.closed or course.course.consolidated:
         raise ScoringClosedError(
             f"scoring of {course.stage} is closed",
@@ -127,30 +150,12 @@ class OpenStage(OfStage, frozen=True, kw_only=True):
     """Which stage."""
 
 
-def _before_opening(command: OpenStage, programme: str) -> tuple[StageCourse, Roster, EarlierStages]:
-    return StageCourse(programme, command.stage), Roster(programme), EarlierStages(programme)
-
-
-class EarlierStages(StageCourse):
-    """A fact: in which stages results were published, by the programme's tag."""
-
-    def __init__(self, programme: str) -> None:
-        super().__init__(programme, "")
-        self.published: set[str] = set()
-
-    @property
-    def selects(self) -> tuple[QueryItem, ...]:
-        return (QueryItem(types=(ResultsPublished.TYPE,), tags=(tag("programme", self.programme),)),)
-
-    def apply(self, position: int, event: Event) -> None:
-        if isinstance(event, ResultsPublished):
-            self.published.add(event.stage)
+def _before_opening(command: OpenStage, programme: str) -> tuple[StageCourse, Roster]:
+    return StageCourse(programme, command.stage), Roster(programme)
 
 
 @decision("open-stage", OpenStage, needs=_before_opening)
-def open_stage(
-    command: OpenStage, case: Case, course: StageCourse, roster: Roster, earlier: EarlierStages
-) -> Iterator[Event]:
+def open_stage(command: OpenStage, case: Case, course: StageCourse, roster: Roster) -> Iterator[Event]:
     """Open a stage: from here on scores are taken for the teams that hold a seat."""
     stage = stage_of(case, command.stage)
     if course.course.opened:
@@ -158,10 +163,7 @@ def open_stage(
     for before in case.charter.stages:
         if before.id == stage.id:
             break
-        if before.id not in earlier.published:
-            raise EarlierStageNotFinalError(
-                f"the results of {before.id} are not published", rule="Stages follow one another."
-            )
+        require_settled(before, roster)
     if not roster.seated:
         raise NoTeamError("no team is enrolled", rule="A stage is opened for the teams that hold a seat.")
     yield StageOpened(stage=stage.id, teams=tuple(roster.seated))
@@ -235,6 +237,7 @@ def consolidate_stage(command: ConsolidateStage, case: Case, record: StageRecord
         digest=standings.digest,
         position=case.position,
         basis=standings_basis(standings),
+        deciders=case.deciders(command),
     )
 
 
@@ -261,14 +264,27 @@ def publish_results(command: PublishResults, case: Case, course: StageCourse) ->
         rule="Results are published with the outcome of every team.",
         error=OutcomeMissingError,
     )
-    planned = stage.cut if course.course.deviation is None else int(course.course.deviation)
-    left = [team for team, basis in course.course.eliminated.items() if basis != "withdrawal"]
+    planned = planned_eliminations(stage, course)
+    left = eliminated_by_plan(course)
     if planned is not None and len(left) != planned:
         raise EliminationsNotAsPlannedError(
             f"{len(left)} of {len(course.course.teams)} teams are eliminated in {stage.id}, not {planned}",
             rule="Another number of eliminations than planned is recorded as a deviation; withdrawals do not count.",
         )
-    yield ResultsPublished(stage=stage.id, publishers=joint)
+    until = None
+    if stage.objections is not None and not command.reported:
+        until = days_after(case.decided_at, int(stage.objections.days), case.charter.zone)
+    yield ResultsPublished(stage=stage.id, publishers=joint, objections_until=until)
+
+
+def planned_eliminations(stage: Stage, course: StageCourse) -> int | None:
+    """How many teams leave in the stage: the charter's number or that of the deviation recorded last."""
+    return stage.cut if course.course.deviation is None else int(course.course.deviation)
+
+
+def eliminated_by_plan(course: StageCourse) -> list[str]:
+    """Teams that count against the plan: whoever withdrew does not."""
+    return [team for team, basis in course.course.eliminated.items() if basis != "withdrawal"]
 
 
 def without_outcome(course: StageCourse) -> list[str]:

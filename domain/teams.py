@@ -10,9 +10,9 @@ from domain.call_events import CallTeamSelected
 from domain.charter_document import Identifier, Names
 from domain.decision import Case, Command, decision
 from domain.event import Event, event
-from domain.outcome_events import TeamAdvanced, TeamEliminated
+from domain.outcome_events import OutcomeSuperseded, TeamAdvanced, TeamEliminated
 from domain.refusal import InvalidCommandError, Refusal
-from domain.stage_events import ResultsPublished
+from domain.stage_events import ResultsPublished, StageFinalised
 
 Status = Literal["enrolled", "evaluating", "advanced", "selected", "eliminated", "withdrawn"]
 
@@ -42,10 +42,22 @@ class TeamEnrolled(Event, frozen=True, kw_only=True):
         return (tag("programme", programme), tag("team", programme, self.team))
 
 
+ROSTER_EVENTS = (
+    TeamEnrolled,
+    CallTeamSelected,
+    TeamAdvanced,
+    TeamEliminated,
+    OutcomeSuperseded,
+    ResultsPublished,
+    StageFinalised,
+)
+
+
 class Roster:
     """Every team that was ever enrolled, or selected in a call, in order, with its latest status.
 
-    `reenters`: the team that a team was before. `published`: stages whose results are public.
+    `reenters`: the team that a team was before. `published`: stages whose results are public, `finalised`: stages
+    of which nothing changes any more.
     """
 
     def __init__(self, programme: str) -> None:
@@ -55,11 +67,11 @@ class Roster:
         self._outcome_in: dict[str, str] = {}
         self.reenters: dict[str, str] = {}
         self.published: set[str] = set()
+        self.finalised: set[str] = set()
 
     @property
     def selects(self) -> tuple[QueryItem, ...]:
-        moved = (TeamEnrolled, CallTeamSelected, TeamAdvanced, TeamEliminated, ResultsPublished)
-        return (QueryItem(types=tuple(cls.TYPE for cls in moved), tags=(tag("programme", self.programme),)),)
+        return (QueryItem(types=tuple(cls.TYPE for cls in ROSTER_EVENTS), tags=(tag("programme", self.programme),)),)
 
     def apply(self, position: int, event: Event) -> None:
         match event:
@@ -75,8 +87,12 @@ class Roster:
                 self.status[team], self._outcome_in[team] = "advanced", stage
             case TeamEliminated(team=team, stage=stage):
                 self.status[team], self._outcome_in[team] = "eliminated", stage
+            case OutcomeSuperseded(team=team, stage=stage, to=status):
+                self.status[team], self._outcome_in[team] = status, stage
             case ResultsPublished(stage=stage):
                 self.published.add(stage)
+            case StageFinalised(stage=stage):
+                self.finalised.add(stage)
             case _:
                 pass
 

@@ -62,7 +62,7 @@ def settled(*more: Event) -> Given:
 
 
 def gone(team: str, basis: Any = "rank") -> TeamEliminated:
-    return TeamEliminated(stage="heat", team=team, basis=basis, reason=WHY)
+    return TeamEliminated(stage="heat", team=team, basis=basis, reason=WHY, deciders=("owner",))
 
 
 DEVIATION = DeviationRecorded(
@@ -240,7 +240,7 @@ def test_no_more_leave_than_planned_without_a_recorded_deviation() -> None:
 
 
 def test_a_team_advances_by_rank_past_its_gates_ruled_independent() -> None:
-    advanced = TeamAdvanced(stage="heat", team="ant", reason=WHY)
+    advanced = TeamAdvanced(stage="heat", team="ant", reason=WHY, deciders=("owner",))
     settled(ruled("ant")).when("advance-team", advance("ant")).then(advanced)
 
 
@@ -268,7 +268,7 @@ def test_a_team_within_the_cut_does_not_advance_though_it_passed_every_gate() ->
 def test_an_outcome_is_decided_once() -> None:
     settled(ruled("ant"), gone("cow")).when("advance-team", advance("cow")).refused(OutcomeAlreadyDecidedError)
     settled(gone("cow")).when("eliminate-team", eliminate("cow", "rank")).refused(OutcomeAlreadyDecidedError)
-    advanced = TeamAdvanced(stage="heat", team="ant", reason=WHY)
+    advanced = TeamAdvanced(stage="heat", team="ant", reason=WHY, deciders=("owner",))
     settled(ruled("ant"), advanced).when("advance-team", advance("ant")).refused(OutcomeAlreadyDecidedError)
 
 

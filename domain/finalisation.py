@@ -1,0 +1,101 @@
+"""The end of a stage: once it is finalised nothing of it changes, and the next may rest on it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Literal
+
+from domain.deadlines import passed
+from domain.decision import Case, decision, refuse_if
+from domain.event import Event
+from domain.machines import machine
+from domain.objections import Objections, ResultsNotPublishedError
+from domain.record import Course, StageCourse
+from domain.refusal import Refusal
+from domain.stage_events import StageFinalised
+from domain.stages import (
+    OfStage,
+    OutcomeMissingError,
+    ResultsAlreadyPublishedError,
+    ScoringOpenError,
+    StageFinalError,
+    StageNotConsolidatedError,
+    StageNotOpenError,
+    stage_of,
+    without_outcome,
+)
+
+StageState = Literal["unopened", "scoring", "closed", "consolidated", "published", "final"]
+
+
+class ObjectionWindowOpenError(Refusal):
+    """Teams may still object."""
+
+
+class ObjectionUndecidedError(Refusal):
+    """An objection waits for its decision."""
+
+
+STAGE = machine(
+    "stage",
+    initial="unopened",
+    transitions=[
+        ("unopened", "open-stage", "scoring"),
+        ("scoring", "close-scoring", "closed"),
+        ("closed", "consolidate-stage", "consolidated"),
+        ("consolidated", "publish-results", "published"),
+        ("published", "file-objection", "published"),
+        ("published", "finalise-stage", "final"),
+    ],
+    refusals={
+        "unopened": StageNotOpenError,
+        "scoring": ScoringOpenError,
+        "closed": StageNotConsolidatedError,
+        "consolidated": ResultsNotPublishedError,
+        "published": ResultsAlreadyPublishedError,
+        "final": StageFinalError,
+    },
+)
+
+
+def stage_state(course: Course) -> StageState:
+    """How far a stage is."""
+    reached: tuple[tuple[int, StageState], ...] = (
+        (course.finalised, "final"),
+        (course.published, "published"),
+        (course.consolidated, "consolidated"),
+        (course.closed, "closed"),
+        (course.opened, "scoring"),
+    )
+    return next((state for position, state in reached if position), "unopened")
+
+
+class FinaliseStage(OfStage, frozen=True, kw_only=True):
+    """Which stage."""
+
+
+def _facts(command: FinaliseStage, p: str) -> tuple[StageCourse, Objections]:
+    return StageCourse(p, command.stage), Objections(p, command.stage)
+
+
+@decision("finalise-stage", FinaliseStage, needs=_facts)
+def finalise_stage(command: FinaliseStage, case: Case, course: StageCourse, objections: Objections) -> Iterator[Event]:
+    """Close the book of a stage; an objection that was upheld need not have had a consequence."""
+    stage = stage_of(case, command.stage)
+    STAGE.require(stage_state(course.course), "finalise-stage", subject=stage.id)
+    until = course.course.objections_until
+    if until is not None and not passed(until, case.decided_at):
+        raise ObjectionWindowOpenError(
+            f"teams may object until {until}", rule="A stage is finalised after its objection window."
+        )
+    refuse_if(
+        (("/stage", f"objection {each} is undecided") for each in objections.undecided),
+        rule="A stage is finalised once every objection is decided.",
+        error=ObjectionUndecidedError,
+    )
+    refuse_if(
+        (("/stage", f"{team} has no outcome") for team in without_outcome(course)),
+        rule="A stage is finalised with the outcome of every team.",
+        error=OutcomeMissingError,
+    )
+    yield StageFinalised(stage=stage.id)

@@ -1,0 +1,276 @@
+"""Objections of a team to its outcome, its scores or a ruling about it, within the window after publication."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final, Literal
+
+import msgspec
+
+from domain.boundary import QueryItem, tag
+from domain.charter_document import Identifier, Text
+from domain.deadlines import passed
+from domain.decision import Case, Command, decision
+from domain.event import Event, event
+from domain.machines import machine
+from domain.outcome_events import Sha256
+from domain.record import StageCourse
+from domain.refusal import InvalidCommandError, Refusal
+from domain.stages import require_not_final, stage_of
+
+Subject = Literal["outcome", "score", "ruling"]
+ObjectionOutcome = Literal["upheld", "dismissed", "inadmissible"]
+ObjectionState = Literal["unfiled", "undecided", "upheld", "dismissed", "inadmissible"]
+
+
+class ResultsNotPublishedError(Refusal):
+    """The results of the stage are not public yet."""
+
+
+class ObjectionWindowClosedError(Refusal):
+    """The time in which teams may object is over, or the charter gives none."""
+
+
+class NoStandingError(Refusal):
+    """The team has no part in what it objects to."""
+
+    KIND = "forbidden"
+
+
+class UnknownObjectionError(Refusal):
+    """No such objection was filed in the stage."""
+
+    KIND = "invalid"
+
+
+class ObjectionAlreadyFiledError(Refusal):
+    """An objection of that id was filed."""
+
+
+class ObjectionAlreadyDecidedError(Refusal):
+    """The objection was decided."""
+
+
+class TookPartError(Refusal):
+    """An objection is decided by nobody who took part in what it is about."""
+
+    KIND = "forbidden"
+
+
+OBJECTION = machine(
+    "objection",
+    initial="unfiled",
+    transitions=[
+        ("unfiled", "file-objection", "undecided"),
+        ("undecided", "decide-objection", "upheld"),
+        ("undecided", "decide-objection", "dismissed"),
+        ("undecided", "decide-objection", "inadmissible"),
+    ],
+    refusals={
+        "unfiled": UnknownObjectionError,
+        "undecided": ObjectionAlreadyFiledError,
+        "upheld": ObjectionAlreadyDecidedError,
+        "dismissed": ObjectionAlreadyDecidedError,
+        "inadmissible": ObjectionAlreadyDecidedError,
+    },
+)
+
+
+class _OfObjection(Event, frozen=True, kw_only=True):
+    objection: str
+    stage: str
+    team: str
+    subject: Subject
+
+    def tags(self, programme: str) -> tuple[str, ...]:
+        return (tag("stage", programme, self.stage), tag("objection", programme, self.objection))
+
+
+@event("ObjectionFiled", public="agencies")
+class ObjectionFiled(_OfObjection, frozen=True, kw_only=True):
+    """A team objects. `evidence`: SHA-256 of the documents that it cites."""
+
+    grounds: str
+    evidence: tuple[Sha256, ...] = ()
+
+
+@event("ObjectionDecided", public="with-results")
+class ObjectionDecided(_OfObjection, frozen=True, kw_only=True):
+    """What became of an objection. Upheld, it is the ground on which what it is about may be superseded."""
+
+    outcome: ObjectionOutcome
+    reason: str
+
+
+OBJECTION_EVENTS: Final = (ObjectionFiled, ObjectionDecided)
+
+
+class Objection(msgspec.Struct, kw_only=True):
+    """One objection as filed, and what became of it. Positions are 0 until the thing has happened."""
+
+    as_filed: ObjectionFiled | None = None
+    filed: int = 0
+    as_decided: ObjectionDecided | None = None
+    decided: int = 0
+
+    def take(self, position: int, event: Event) -> None:
+        match event:
+            case ObjectionFiled():
+                self.as_filed, self.filed = event, position
+            case ObjectionDecided():
+                self.as_decided, self.decided = event, position
+            case _:
+                pass
+
+    @property
+    def state(self) -> ObjectionState:
+        if self.as_decided is not None:
+            return self.as_decided.outcome
+        return "unfiled" if self.as_filed is None else "undecided"
+
+
+class OneObjection:
+    """A fact: one objection, by its id."""
+
+    def __init__(self, programme: str, objection: str) -> None:
+        self._tag = tag("objection", programme, objection)
+        self.objection = Objection()
+
+    @property
+    def selects(self) -> tuple[QueryItem, ...]:
+        return (QueryItem(types=tuple(cls.TYPE for cls in OBJECTION_EVENTS), tags=(self._tag,)),)
+
+    def apply(self, position: int, event: Event) -> None:
+        self.objection.take(position, event)
+
+
+class Objections:
+    """A fact: every objection of a stage, by its id."""
+
+    def __init__(self, programme: str, stage: str) -> None:
+        self._tag = tag("stage", programme, stage)
+        self.found: dict[str, Objection] = {}
+
+    @property
+    def selects(self) -> tuple[QueryItem, ...]:
+        return (QueryItem(types=tuple(cls.TYPE for cls in OBJECTION_EVENTS), tags=(self._tag,)),)
+
+    def apply(self, position: int, event: Event) -> None:
+        if isinstance(event, OBJECTION_EVENTS):
+            self.found.setdefault(event.objection, Objection()).take(position, event)
+
+    @property
+    def undecided(self) -> list[str]:
+        return [id_ for id_, each in self.found.items() if each.state == "undecided"]
+
+    def upheld(self, objection: str, team: str) -> bool:
+        """Whether that objection was the team's own and upheld."""
+        decided = self.found.get(objection, Objection()).as_decided
+        return decided is not None and (decided.outcome, decided.team) == ("upheld", team)
+
+    def upheld_since(self, position: int, team: str, subject: Subject) -> bool:
+        """Whether an objection of the team about that subject was upheld after a position."""
+        return any(
+            each.decided > position and (each.as_decided.outcome, each.as_decided.team) == ("upheld", team)
+            for each in self.found.values()
+            if each.as_decided is not None and each.as_decided.subject == subject
+        )
+
+
+class FileObjection(Command, frozen=True, kw_only=True):
+    """`objection`: an id of the filer's own. `evidence`: SHA-256 of the documents cited, hex."""
+
+    stage: Identifier
+    objection: Identifier
+    team: Identifier
+    subject: Subject
+    grounds: Text
+    evidence: tuple[Sha256, ...] = ()
+
+
+def _filing(command: FileObjection, p: str) -> tuple[StageCourse, OneObjection]:
+    return StageCourse(p, command.stage), OneObjection(p, command.objection)
+
+
+@decision("file-objection", FileObjection, needs=_filing, own="team")
+def file_objection(command: FileObjection, case: Case, course: StageCourse, one: OneObjection) -> Iterator[Event]:
+    """Object to an outcome, to scores or to a ruling, for the team itself."""
+    stage = stage_of(case, command.stage)
+    OBJECTION.require(one.objection.state, "file-objection", subject=command.objection, pointer="/objection")
+    require_not_final(course)
+    if not course.course.published:
+        raise ResultsNotPublishedError(
+            f"the results of {stage.id} are not published", rule="Teams object to results once they are public."
+        )
+    if stage.objections is None:
+        raise ObjectionWindowClosedError(
+            f"{stage.id} has no objection window", rule="The charter says whether and how long teams may object."
+        )
+    until = course.course.objections_until
+    if until is not None and passed(until, case.decided_at) and not command.reported:
+        raise ObjectionWindowClosedError(
+            f"the objection window of {stage.id} ended at {until}",
+            rule=f"Teams may object until {stage.objections.days} days after the day of publication.",
+        )
+    if command.team not in course.course.teams:
+        raise NoStandingError(
+            f"team: {command.team!r} did not compete in {stage.id}",
+            rule="A team objects to what concerns itself.",
+            pointer="/team",
+        )
+    if command.subject == "ruling" and command.team not in course.course.rulings:
+        raise InvalidCommandError(
+            f"subject: there is no ruling on {command.team} in {stage.id}",
+            rule="An objection is about something that was decided.",
+            pointer="/subject",
+        )
+    yield ObjectionFiled(
+        objection=command.objection,
+        stage=stage.id,
+        team=command.team,
+        subject=command.subject,
+        grounds=command.grounds,
+        evidence=command.evidence,
+    )
+
+
+class DecideObjection(Command, frozen=True, kw_only=True):
+    stage: Identifier
+    objection: Identifier
+    outcome: ObjectionOutcome
+    reason: Text
+
+
+def _deciding(command: DecideObjection, p: str) -> tuple[StageCourse, OneObjection]:
+    return StageCourse(p, command.stage), OneObjection(p, command.objection)
+
+
+@decision("decide-objection", DecideObjection, needs=_deciding)
+def decide_objection(command: DecideObjection, case: Case, course: StageCourse, one: OneObjection) -> Iterator[Event]:
+    """Uphold or dismiss an objection, or find it inadmissible."""
+    stage = stage_of(case, command.stage)
+    OBJECTION.require(one.objection.state, "decide-objection", subject=command.objection, pointer="/objection")
+    filed = one.objection.as_filed
+    if filed is None or filed.stage != stage.id:
+        raise UnknownObjectionError(
+            f"objection: {command.objection!r} was not filed in {stage.id}",
+            rule="An objection belongs to the stage whose results it is about.",
+            pointer="/objection",
+        )
+    require_not_final(course)
+    about = filed.subject if filed.subject == "score" else f"{filed.subject}/{filed.team}"
+    biased = set(case.deciders(command)) & set(course.course.deciders.get(about, ()))
+    # Who decided what a public record reports is not always known, so the record cannot be held to it.
+    if biased and not command.reported:
+        raise TookPartError(
+            f"{', '.join(sorted(biased))} took part in what {command.objection} is about",
+            rule="An objection is decided by others than those who took part in the first decision.",
+        )
+    yield ObjectionDecided(
+        objection=command.objection,
+        stage=stage.id,
+        team=filed.team,
+        subject=filed.subject,
+        outcome=command.outcome,
+        reason=command.reason,
+    )

@@ -1,0 +1,137 @@
+"""Outcomes that take the place of earlier ones: nothing is edited, the later one stands."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Literal
+
+from domain.boundary import QueryItem, tag
+from domain.charter_document import Identifier, Names
+from domain.decision import Case, Command, decision
+from domain.event import Event
+from domain.objections import Objections
+from domain.outcome_events import Outcome, OutcomeSuperseded
+from domain.outcomes import NoBasisError, require_advancement, require_elimination
+from domain.record import StageRecord
+from domain.refusal import InvalidCommandError, Refusal
+from domain.scoring import require_in_stage
+from domain.stage_events import StageOpened
+from domain.stages import OutcomeMissingError, require_not_final, stage_of
+from domain.teams import NoSeatError, Roster
+
+
+class OutcomeUnchangedError(Refusal):
+    """The team has that outcome already."""
+
+
+class LaterStageOpenError(Refusal):
+    """A later stage was opened on the outcomes of this one."""
+
+
+class OpenedStages:
+    """A fact: which stages were opened, and for which teams, in order."""
+
+    def __init__(self, programme: str) -> None:
+        self._programme = tag("programme", programme)
+        self.fields: dict[str, tuple[str, ...]] = {}
+
+    @property
+    def selects(self) -> tuple[QueryItem, ...]:
+        return (QueryItem(types=(StageOpened.TYPE,), tags=(self._programme,)),)
+
+    def apply(self, position: int, event: Event) -> None:
+        if isinstance(event, StageOpened):
+            self.fields[event.stage] = event.teams
+
+
+class SupersedeOutcome(Command, frozen=True, kw_only=True):
+    """`to`: what takes the place of the outcome. `basis`: as of a first outcome, or the upheld `objection`."""
+
+    stage: Identifier
+    team: Identifier
+    to: Outcome
+    basis: Literal["rank", "gate", "ruling", "objection"]
+    reason: Names
+    objection: Identifier | None = None
+
+
+def _facts(command: SupersedeOutcome, p: str) -> tuple[StageRecord, Objections, Roster, OpenedStages]:
+    return StageRecord(p, command.stage), Objections(p, command.stage), Roster(p), OpenedStages(p)
+
+
+@decision("supersede-outcome", SupersedeOutcome, needs=_facts)
+def supersede_outcome(
+    command: SupersedeOutcome,
+    case: Case,
+    record: StageRecord,
+    objections: Objections,
+    roster: Roster,
+    opened: OpenedStages,
+) -> Iterator[Event]:
+    """Put another outcome in the place of a team's earlier one, until the stage is finalised."""
+    stage = stage_of(case, command.stage)
+    require_not_final(record)
+    require_in_stage(command.team, record)
+    was: Outcome = "eliminated" if command.team in record.course.eliminated else "advanced"
+    if was == "advanced" and command.team not in record.course.advanced:
+        raise OutcomeMissingError(
+            f"{command.team} has no outcome in {stage.id}", rule="What is superseded was decided before."
+        )
+    if was == command.to:
+        raise OutcomeUnchangedError(
+            f"{command.team} is {was}", rule="A supersession changes the outcome.", pointer="/to"
+        )
+    order = [each.id for each in case.charter.stages]
+    if later := [each for each in opened.fields if order.index(each) > order.index(stage.id)]:
+        raise LaterStageOpenError(
+            f"{later[0]} was opened on the outcomes of {stage.id}",
+            rule="Outcomes stand once another stage was opened on them.",
+        )
+    _require_basis(command, record, objections)
+    if command.basis != "objection":
+        if command.to == "eliminated":
+            require_elimination(command.basis, command.team, stage, record)
+        else:
+            require_advancement(command.team, stage, record, reported=command.reported)
+    if command.to == "advanced" and len(roster.seated) >= int(case.charter.seats):
+        raise NoSeatError(
+            f"all {case.charter.seats} seats are taken", rule=f"The charter gives {case.charter.seats} seats."
+        )
+    yield OutcomeSuperseded(
+        stage=stage.id,
+        team=command.team,
+        was=was,
+        to=command.to,
+        basis=command.basis,
+        reason=command.reason,
+        objection=command.objection,
+        deciders=case.deciders(command),
+    )
+
+
+def _require_basis(command: SupersedeOutcome, record: StageRecord, objections: Objections) -> None:
+    """Raise unless the objection named was the team's and upheld, and the basis can bear what is decided."""
+    if command.objection is not None and not objections.upheld(command.objection, command.team):
+        raise NoBasisError(
+            f"objection: {command.objection!r} of {command.team} was not upheld",
+            rule="An outcome is superseded on an objection that was upheld.",
+            pointer="/objection",
+        )
+    if command.basis != "objection":
+        return
+    if command.objection is None:
+        raise InvalidCommandError(
+            "objection: which one is the basis?", rule="The basis is named.", pointer="/objection"
+        )
+    if command.to == "eliminated":
+        raise NoBasisError(
+            f"basis: an objection of {command.team} does not eliminate it",
+            rule="An upheld objection is decided in the team's favour.",
+            pointer="/basis",
+        )
+    if record.course.rulings.get(command.team) == "not_met":
+        raise NoBasisError(
+            f"basis: {command.team} was ruled not independent",
+            rule="Score and independence are two facts: the ruling is superseded first.",
+            pointer="/basis",
+        )
