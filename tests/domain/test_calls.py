@@ -34,7 +34,7 @@ from domain.grant_events import ResourceGranted, ResourcePoolSet
 from domain.outcome_events import TeamAdvanced, TeamEliminated
 from domain.refusal import InvalidCommandError, NotMandatedError
 from domain.rulebook import DECISIONS
-from domain.stage_events import ResultsPublished, StageOpened
+from domain.stage_events import ResultsPublished, StageFinalised, StageOpened
 from domain.stages import OutcomeMissingError
 from domain.teams import TeamAlreadyEnrolledError
 from domain.views.calls import CallSummary, call_summaries
@@ -57,13 +57,17 @@ CLOSED = CallClosedWithoutSelection(call="refill", stage="heat", reason=WHY)
 HASH = "a" * 64
 
 
-def rules(entitled: bool = False, **changes: Any) -> CharterPublished:
+def rules(entitled: bool = False, window: bool = False, **changes: Any) -> CharterPublished:
     call = {"id": "refill", "title": charters.names("Refill"), "after": "heat", "seats": "1"}
     more = {"entitlements": [{"status": "selected", "resources": ["gpu"]}]} if entitled else {}
+    stages = charters.document()["stages"]
+    if window:
+        stages[0]["objections"] = {"days": "3"}
     return charters.charter(
         calls=[{**call, "closes": "undisclosed", "classes": CLASSES, **changes}],
         consortium_decisions=["apply-to-call"],
         **more,
+        stages=stages,
     )
 
 
@@ -271,6 +275,13 @@ def test_only_an_admitted_application_is_selected_and_once() -> None:
 
 def test_nobody_is_selected_before_the_results_are_public() -> None:
     decided(OPENED, received(), screened()).when("select-team", select()).refused(StageNotFinalError)
+
+
+def test_where_teams_may_object_nobody_is_selected_before_the_stage_is_finalised() -> None:
+    waiting = announced(received(), screened(), charter=rules(window=True))
+    waiting.when("select-team", select()).refused(StageNotFinalError)
+    final = announced(received(), screened(), StageFinalised(stage="heat"), charter=rules(window=True))
+    final.when("select-team", select()).then(selected())
 
 
 def test_a_call_fills_no_more_than_its_seats_and_is_over_with_the_last() -> None:
