@@ -61,12 +61,14 @@ class Mandate(_Part, frozen=True, kw_only=True):
 class Countersignature(_Part, frozen=True, kw_only=True):
     """Decisions that take effect once one of `agencies` has approved them.
 
-    Never the same person twice; `same_agency`: whether the proposer's own agency may approve.
+    Never the same person twice; `same_agency`: whether the proposer's own agency may approve. `when`: always, or only
+    `after-close` of scoring, as a correction asks for.
     """
 
     decisions: tuple[Identifier, ...]
     agencies: tuple[Identifier, ...]
     same_agency: Literal["yes", "no"] = "no"
+    when: Literal["always", "after-close"] = "always"
 
 
 Missing = Literal["required", "left-out", "zero"]
@@ -399,7 +401,7 @@ class Charter(_Part, frozen=True, kw_only=True):
 
     def countersigned(self, decision: str) -> bool:
         """Whether the charter asks for a second agency's approval of every such decision."""
-        return any(decision in each.decisions for each in self.countersignatures)
+        return any(decision in each.decisions and each.when == "always" for each in self.countersignatures)
 
 
 def canonical(document: object) -> bytes:

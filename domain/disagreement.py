@@ -46,14 +46,14 @@ def disagreement(stage: Stage, course: Course, cells: Mapping[tuple[str, str], C
         for team in course.teams
         for node, criterion in stage.criteria()
         if isinstance(criterion.scoring, Judged)
-        for item, sheets in _sheets(criterion, criterion.scoring, team, cells.get((team, node), Cell()), course)
+        for item, sheets in _sheets(criterion, criterion.scoring, team, node, cells.get((team, node), Cell()), course)
     ]
 
 
 def _sheets(
-    criterion: Criterion, judged: Judged, team: str, cell: Cell, course: Course
+    criterion: Criterion, judged: Judged, team: str, node: str, cell: Cell, course: Course
 ) -> Iterator[tuple[str | None, Sheets]]:
-    evaluators = course.evaluators(judged.panel, team)
+    evaluators = course.evaluators(judged.panel, team, node)
     yield None, whole_sheets(criterion, judged, cell, evaluators, closed=False)
     for item in criterion.items:
         keys = {evaluator: sheet_key(evaluator, item.id) for evaluator in evaluators}

@@ -24,7 +24,8 @@ def judged_points(
         return {}
     found: dict[str, Sheets] = {}
     for team in course.teams:
-        sheets = sheets_of(panel, criterion, judged, team, cells.get((team, node)), course, closed=bool(course.closed))
+        cell = cells.get((team, node), Cell())
+        sheets = sheets_of(panel, node, criterion, judged, team, cell, course, closed=bool(course.closed))
         if sheets is not None:
             found[team] = sheets
     if judged.normalise == "none":
@@ -37,18 +38,36 @@ def judged_points(
 
 
 def sheets_of(
-    panel: Panel, criterion: Criterion, judged: Judged, team: str, cell: Cell | None, course: Course, *, closed: bool
+    panel: Panel,
+    node: str,
+    criterion: Criterion,
+    judged: Judged,
+    team: str,
+    cell: Cell,
+    course: Course,
+    *,
+    closed: bool,
 ) -> Sheets | None:
     """The sheets that count for a team; `None` while something is missing. `closed`: no further sheet will come."""
-    evaluators = course.evaluators(panel.id, team)
-    found = whole_sheets(criterion, judged, cell or Cell(), evaluators, closed=closed)
+    evaluators = course.evaluators(panel.id, team, node)
+    found = whole_sheets(criterion, judged, cell, evaluators, closed=closed)
     if len(found) < len(evaluators):
         if not closed or judged.missing == "required":
             return None
         if judged.missing == "zero":
             found = {**dict.fromkeys(evaluators, 0), **found}
-    quorum = int(panel.quorum) if is_known(panel.quorum) else 1
-    return found if len(found) >= max(quorum, 2 * int(judged.trim or 0) + 1) else None
+    needed = fewest_sheets(judged) if f"{team}/{node}" in course.below_quorum else quorum_of(panel, judged)
+    return found if len(found) >= needed else None
+
+
+def quorum_of(panel: Panel, judged: Judged) -> int:
+    """How many sheets the charter asks for."""
+    return max(int(panel.quorum) if is_known(panel.quorum) else 1, fewest_sheets(judged))
+
+
+def fewest_sheets(judged: Judged) -> int:
+    """Fewer than these come to no points at all."""
+    return 2 * int(judged.trim or 0) + 1
 
 
 def whole_sheets(criterion: Criterion, judged: Judged, cell: Cell, evaluators: list[str], *, closed: bool) -> Sheets:

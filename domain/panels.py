@@ -16,6 +16,7 @@ from domain.stage_events import (
     EvaluatorId,
     EvaluatorRecused,
     EvaluatorReplaced,
+    ExclusionRecorded,
 )
 from domain.stages import require_opened, require_scoring, stage_of
 
@@ -40,6 +41,10 @@ class EvaluatorBarredError(Refusal):
     """The evaluator may not judge the team, by a conflict of interest or a recusal."""
 
 
+class SheetExcludedError(Refusal):
+    """The evaluator's sheet was left out, by a recorded exclusion."""
+
+
 class ReplacementNotAllowedError(Refusal):
     """The charter leaves the place of a recused evaluator empty."""
 
@@ -57,18 +62,23 @@ class Appointment(StageCourse):
 
     @property
     def selects(self) -> tuple[QueryItem, ...]:
-        types = (EvaluatorAppointed, ConflictDeclared, EvaluatorRecused, EvaluatorReplaced)
+        types = (EvaluatorAppointed, ConflictDeclared, EvaluatorRecused, EvaluatorReplaced, ExclusionRecorded)
         evaluator = tag("evaluator", self.programme, self.stage, self.evaluator)
         return (QueryItem(types=tuple(cls.TYPE for cls in types), tags=(evaluator,)),)
 
-    def require(self, panel: str, team: str) -> None:
-        """Raise unless the evaluator sits on the panel and may judge the team."""
+    def require(self, panel: str, team: str, node: str) -> None:
+        """Raise unless the evaluator sits on the panel, and their sheet for the team at `node` would count."""
         if self.course.panel_of(self.evaluator) != panel:
             raise NotAppointedError(f"{self.evaluator} does not sit on {panel}", rule=f"Sheets are of {panel}.")
         if not self.course.judges(self.evaluator, team):
             raise EvaluatorBarredError(
                 f"{self.evaluator} does not judge {team}",
                 rule="Who has a conflict of interest or is recused does not score; a replacement does for them only.",
+            )
+        if not self.course.evaluators(panel, team, node):
+            raise SheetExcludedError(
+                f"the sheet of {self.evaluator} for {team} on {node} is left out",
+                rule="What is excluded is not scored any more.",
             )
 
 

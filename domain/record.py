@@ -23,10 +23,13 @@ from domain.stage_events import (
     EvaluatorAppointed,
     EvaluatorRecused,
     EvaluatorReplaced,
+    ExclusionRecorded,
     Figure,
     FigureCertified,
+    MeasurementCorrected,
     MeasurementRecorded,
     ResultsPublished,
+    ScoreCorrected,
     ScoreSubmitted,
     ScoringClosed,
     StageConsolidated,
@@ -69,7 +72,8 @@ class Course(msgspec.Struct, kw_only=True):
     """The stage apart from its scores. Positions are 0 until the thing has happened.
 
     `barred`: by team, or `EVERY_TEAM`, the evaluators who may not judge it. `instead`: the only teams that a
-    replacement judges; `given`: the teams that an evaluator was replaced for.
+    replacement judges; `given`: the teams that an evaluator was replaced for. `excluded`: by `team/criterion`, whose
+    sheets are left out of it; `below_quorum`: where fewer sheets than the quorum are to do.
     `ruled`: the position of each team's ruling. `deciders`: the agencies that took part in what a team may object to,
     by `outcome/<team>`, `ruling/<team>` and `score`.
     """
@@ -86,6 +90,8 @@ class Course(msgspec.Struct, kw_only=True):
     barred: dict[str, list[str]] = msgspec.field(default_factory=dict)
     instead: dict[str, list[str]] = msgspec.field(default_factory=dict)
     given: dict[str, list[str]] = msgspec.field(default_factory=dict)
+    excluded: dict[str, list[str]] = msgspec.field(default_factory=dict)
+    below_quorum: list[str] = msgspec.field(default_factory=list)
     statements: list[Statement] = msgspec.field(default_factory=list)
     rulings: dict[str, Verdict] = msgspec.field(default_factory=dict)
     ruled: dict[str, int] = msgspec.field(default_factory=dict)
@@ -99,12 +105,16 @@ class Course(msgspec.Struct, kw_only=True):
         """Between opening and closing, and before anything is certified."""
         return bool(self.opened) and not (self.closed or self.consolidated or self.statements)
 
-    def evaluators(self, panel: str, team: str) -> list[str]:
-        """Whose sheets count for `team`, wherever sheets are counted: members who judge it."""
+    def evaluators(self, panel: str, team: str, node: str) -> list[str]:
+        """Whose sheets count for `team` at `node`, wherever sheets are counted: members who judge it, less exclusions.
+
+        This alone says which sheets of a cell count.
+        """
         members = self.panels.get(panel, [])
-        if not self.barred and not self.instead:
+        if not self.barred and not self.instead and not self.excluded:
             return members
-        return [evaluator for evaluator in members if self.judges(evaluator, team)]
+        out = self.excluded.get(f"{team}/{node}", ())
+        return [each for each in members if each not in out and self.judges(each, team)]
 
     def panel_of(self, evaluator: str) -> str | None:
         """The panel that an evaluator was given a place on, whatever they may still judge."""
@@ -127,6 +137,7 @@ COURSE_EVENTS = (
     ConflictDeclared,
     EvaluatorRecused,
     EvaluatorReplaced,
+    ExclusionRecorded,
     FigureCertified,
     IndependenceRuled,
     DeviationRecorded,
@@ -134,7 +145,9 @@ COURSE_EVENTS = (
     TeamEliminated,
     OutcomeSuperseded,
 )
-SCORE_EVENTS = (ScoreSubmitted, MeasurementRecorded)
+SheetGiven = ScoreSubmitted | ScoreCorrected
+Measurement = MeasurementRecorded | MeasurementCorrected
+SCORE_EVENTS = (ScoreSubmitted, ScoreCorrected, MeasurementRecorded, MeasurementCorrected)
 
 
 class StageCourse:
@@ -182,15 +195,15 @@ class StageRecord(StageCourse):
         match event:
             case TeamEnrolled() | CallTeamSelected():
                 self.roster.apply(position, event)
-            case ScoreSubmitted() | MeasurementRecorded():
+            case ScoreSubmitted() | ScoreCorrected() | MeasurementRecorded() | MeasurementCorrected():
                 fill(self.cells.setdefault((event.team, event.criterion), Cell()), event)
             case _:
                 super().apply(position, event)
 
 
-def fill(cell: Cell, event: ScoreSubmitted | MeasurementRecorded) -> None:
-    """Add a score or a metric to its cell."""
-    if isinstance(event, ScoreSubmitted):
+def fill(cell: Cell, event: SheetGiven | Measurement) -> None:
+    """Add a score or a metric to its cell, in the place of what it corrects."""
+    if isinstance(event, SheetGiven):
         cell.sheets[sheet_key(event.evaluator, event.item)] = event.points
     else:
         cell.metrics[event.benchmark] = Metric(event.value, event.target)
@@ -225,6 +238,10 @@ def run_course(course: Course, position: int, event: Event) -> None:
             course.given.setdefault(event.evaluator, []).extend(teams)
             if group is not None:
                 course.groups[replacement] = group
+        case ExclusionRecorded(team=team, criterion=criterion):
+            course.excluded.setdefault(f"{team}/{criterion}", []).append(event.evaluator)
+            if event.below_quorum:
+                course.below_quorum.append(f"{team}/{criterion}")
         case FigureCertified(figure=figure, source=source):
             course.statements.append(Statement(figure, source, position))
         case IndependenceRuled(team=team, verdict=verdict, deciders=deciders):

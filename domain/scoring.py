@@ -41,18 +41,19 @@ class TeamNotInStageError(Refusal):
 
 
 class LiveScore:
-    """A fact: whether a score, or a measurement, of the same tag stands already."""
+    """A fact: the score, or measurement, of a tag that stands already."""
 
-    def __init__(self, type_: str, of: str) -> None:
-        self._item = QueryItem(types=(type_,), tags=(of,))
+    def __init__(self, of: str, *types: type[Event]) -> None:
+        self._item = QueryItem(types=tuple(cls.TYPE for cls in types), tags=(of,))
         self.position = 0
+        self.event: Event | None = None
 
     @property
     def selects(self) -> tuple[QueryItem, ...]:
         return (self._item,)
 
     def apply(self, position: int, event: Event) -> None:
-        self.position = position
+        self.position, self.event = position, event
 
 
 def criterion_of(stage: Stage, node: str) -> Criterion:
@@ -110,7 +111,7 @@ def _score_facts(command: SubmitScore, p: str) -> tuple[StageProgress, Appointme
     return (
         StageProgress(p, command.stage),
         Appointment(p, command.stage, command.evaluator),
-        LiveScore(ScoreSubmitted.TYPE, sheet),
+        LiveScore(sheet, ScoreSubmitted),
     )
 
 
@@ -120,6 +121,27 @@ def submit_score(
 ) -> Iterator[Event]:
     """Submit one evaluator's points for one team on one criterion."""
     stage = stage_of(case, command.stage)
+    panel = panel_for(command, stage)
+    require_scoring(progress)
+    require_in_stage(command.team, progress)
+    appointment.require(panel, command.team, command.criterion)
+    if live.position:
+        raise ScoreAlreadySubmittedError(
+            f"{command.evaluator} has scored {command.team} on {scored(command)}, at position {live.position}",
+            rule="A score is corrected, not submitted again.",
+        )
+    yield ScoreSubmitted(
+        stage=stage.id,
+        team=command.team,
+        criterion=command.criterion,
+        evaluator=command.evaluator,
+        points=command.points,
+        item=command.item,
+    )
+
+
+def panel_for(command: SubmitScore, stage: Stage) -> str:
+    """The panel that judges the criterion. Raises `InvalidCommandError` for what the charter does not score so."""
     criterion = criterion_of(stage, command.criterion)
     if not isinstance(criterion.scoring, Judged):
         raise InvalidCommandError(
@@ -136,25 +158,11 @@ def submit_score(
         )
     maximum = known((item or criterion).maximum)
     _decimal(command.points, "points", decimals=stage.decimals, maximum=maximum)
-    require_scoring(progress)
-    require_in_stage(command.team, progress)
-    appointment.require(criterion.scoring.panel, command.team)
-    if live.position:
-        raise ScoreAlreadySubmittedError(
-            f"{command.evaluator} has scored {command.team} on {_scored(command)}, at position {live.position}",
-            rule="A score is corrected, not submitted again.",
-        )
-    yield ScoreSubmitted(
-        stage=stage.id,
-        team=command.team,
-        criterion=command.criterion,
-        evaluator=command.evaluator,
-        points=command.points,
-        item=command.item,
-    )
+    return criterion.scoring.panel
 
 
-def _scored(command: SubmitScore) -> str:
+def scored(command: SubmitScore) -> str:
+    """What the points are for: the criterion, or the item of it."""
     return command.criterion if command.item is None else f"{command.criterion}/{command.item}"
 
 
@@ -171,7 +179,7 @@ class RecordMeasurement(Command, frozen=True, kw_only=True):
 
 def _measurement_facts(command: RecordMeasurement, p: str) -> tuple[StageProgress, LiveScore]:
     measured = measurement_tag(p, command.stage, command.team, command.criterion, command.benchmark)
-    return StageProgress(p, command.stage), LiveScore(MeasurementRecorded.TYPE, measured)
+    return StageProgress(p, command.stage), LiveScore(measured, MeasurementRecorded)
 
 
 @decision("record-measurement", RecordMeasurement, needs=_measurement_facts)
@@ -180,6 +188,26 @@ def record_measurement(
 ) -> Iterator[Event]:
     """Record a team's raw metric on one benchmark."""
     stage = stage_of(case, command.stage)
+    require_measurable(command, stage)
+    require_scoring(progress)
+    require_in_stage(command.team, progress)
+    if live.position:
+        raise AlreadyMeasuredError(
+            f"{command.team} was measured on {command.benchmark} at position {live.position}",
+            rule="A measurement is corrected, not recorded again.",
+        )
+    yield MeasurementRecorded(
+        stage=stage.id,
+        team=command.team,
+        criterion=command.criterion,
+        benchmark=command.benchmark,
+        value=command.value,
+        target=command.target,
+    )
+
+
+def require_measurable(command: RecordMeasurement, stage: Stage) -> None:
+    """Raise `InvalidCommandError` for what the charter does not measure so."""
     scoring = criterion_of(stage, command.criterion).scoring
     if not isinstance(scoring, Measured) or command.benchmark not in {b.id for b in scoring.benchmarks}:
         raise InvalidCommandError(
@@ -204,18 +232,3 @@ def record_measurement(
                 rule=f"The criterion's conversion is {scoring.conversion}.",
                 pointer="/target",
             )
-    require_scoring(progress)
-    require_in_stage(command.team, progress)
-    if live.position:
-        raise AlreadyMeasuredError(
-            f"{command.team} was measured on {command.benchmark} at position {live.position}",
-            rule="A measurement is corrected, not recorded again.",
-        )
-    yield MeasurementRecorded(
-        stage=stage.id,
-        team=command.team,
-        criterion=command.criterion,
-        benchmark=command.benchmark,
-        value=command.value,
-        target=command.target,
-    )

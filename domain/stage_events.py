@@ -128,10 +128,7 @@ class EvaluatorReplaced(_OfEvaluator, frozen=True, kw_only=True):
         return (*super().tags(programme), tag("evaluator", programme, self.stage, self.replacement))
 
 
-@event("ScoreSubmitted", public="agencies")
-class ScoreSubmitted(_OfStage, frozen=True, kw_only=True):
-    """One evaluator's points for one team on one criterion (`assessment/criterion`), or on one `item` of it."""
-
+class _Sheet(_OfStage, frozen=True, kw_only=True):
     team: str
     criterion: str
     evaluator: str
@@ -146,6 +143,31 @@ class ScoreSubmitted(_OfStage, frozen=True, kw_only=True):
         )
 
 
+@event("ScoreSubmitted", public="agencies")
+class ScoreSubmitted(_Sheet, frozen=True, kw_only=True):
+    """One evaluator's points for one team on one criterion (`assessment/criterion`), or on one `item` of it."""
+
+
+@event("ScoreCorrected", public="agencies")
+class ScoreCorrected(_Sheet, frozen=True, kw_only=True):
+    """Other points in the place of those at position `supersedes`, for a reason."""
+
+    supersedes: int
+    reason: str
+
+
+@event("ExclusionRecorded", public="agencies")
+class ExclusionRecorded(_OfEvaluator, frozen=True, kw_only=True):
+    """An evaluator's sheet for a team on a criterion is left out, whether it is there or missing.
+
+    `below_quorum`: the sheets that are left are fewer than the panel's quorum, and are to do nevertheless.
+    """
+
+    team: str
+    criterion: str
+    below_quorum: bool
+
+
 def sheet_tag(programme: str, stage: str, team: str, criterion: str, evaluator: str, item: str | None) -> str:
     """One evaluator's sheet for one team and criterion, or item: what makes a second score of the same conflict."""
     return tag("sheet", programme, stage, team, *criterion.split("/"), evaluator, *(() if item is None else (item,)))
@@ -158,10 +180,7 @@ class Target(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     value: DecimalText
 
 
-@event("MeasurementRecorded", public="with-results")
-class MeasurementRecorded(_OfStage, frozen=True, kw_only=True):
-    """A raw metric of one team on one benchmark of a measured criterion."""
-
+class _Measurement(_OfStage, frozen=True, kw_only=True):
     team: str
     criterion: str
     benchmark: str
@@ -174,6 +193,19 @@ class MeasurementRecorded(_OfStage, frozen=True, kw_only=True):
             tag("team", programme, self.team),
             measurement_tag(programme, self.stage, self.team, self.criterion, self.benchmark),
         )
+
+
+@event("MeasurementRecorded", public="with-results")
+class MeasurementRecorded(_Measurement, frozen=True, kw_only=True):
+    """A raw metric of one team on one benchmark of a measured criterion."""
+
+
+@event("MeasurementCorrected", public="with-results")
+class MeasurementCorrected(_Measurement, frozen=True, kw_only=True):
+    """Another metric in the place of the one at position `supersedes`, for a reason."""
+
+    supersedes: int
+    reason: str
 
 
 def measurement_tag(programme: str, stage: str, team: str, criterion: str, benchmark: str) -> str:

@@ -195,7 +195,7 @@ def _incomplete(stage: Stage, record: StageRecord) -> Iterator[tuple[str, str]]:
             match criterion.scoring:
                 case Judged() as judged:
                     panel = stage.panel(judged.panel)
-                    if panel and sheets_of(panel, criterion, judged, team, cell, course, closed=True) is None:
+                    if panel and sheets_of(panel, node, criterion, judged, team, cell, course, closed=True) is None:
                         yield (
                             "/stage",
                             f"{team}, {node}: {len(cell.sheets)} sheets, below the panel's quorum or list",

@@ -16,8 +16,7 @@ from domain import charter_document
 from domain.call_events import CallTeamSelected
 from domain.charter import CharterPublished
 from domain.charter_document import Names
-from domain.record import COURSE_EVENTS, Cell, Course, fill, run_course
-from domain.stage_events import MeasurementRecorded, ScoreSubmitted
+from domain.record import COURSE_EVENTS, Cell, Course, Measurement, SheetGiven, fill, run_course
 from domain.standings import Standings, digest, standings_of
 from domain.teams import TeamEnrolled
 from domain.views import Occurrence, Rows, View, encode_row, keyed, one_by_one
@@ -37,7 +36,7 @@ def fold(rows: Rows, occurrences: Iterable[Occurrence]) -> None:
             rows.put("charter", event.document.encode())
         elif isinstance(event, TeamEnrolled | CallTeamSelected):
             rows.put(f"name/{event.team}", encode_row(event.name))
-        elif isinstance(event, ScoreSubmitted | MeasurementRecorded):
+        elif isinstance(event, SheetGiven | Measurement):
             key = f"cell/{event.stage}/{event.team}/{event.criterion}"
             fill(cells.setdefault(key, _stored(rows, key, Cell)), event)
             touched[event.stage] = occurrence.position
