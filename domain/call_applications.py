@@ -142,7 +142,7 @@ def apply_to_call(
     A call is announced with the results of its stage; before, no answer tells whether it was opened, nor who has left.
     """
     rules = call_of(case, command.call)
-    if call.opened is None or rules.after not in roster.published:
+    if call.opened is None or not roster.publications.current(rules.after):
         raise CallNotOpenError(
             f"call {rules.id} is not announced", rule="A call is announced with the stage's results."
         )

@@ -46,7 +46,7 @@ def select_team(
     call.require("select-team")
     received = application.require("select-team")
     assert received is not None  # an application in any state but the first was received
-    if rules.after not in roster.published:
+    if not roster.publications.current(rules.after):
         raise StageNotFinalError(
             f"the results of {rules.after} are not published", rule="A call selects once outcomes are final."
         )

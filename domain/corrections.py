@@ -132,6 +132,6 @@ def _require_change(points: str, before: str, field: str) -> None:
 
 
 def _require_second(command: CorrectScore | CorrectMeasurement, case: Case, progress: StageProgress, what: str) -> None:
-    """Raise unless scoring is open, or a second agency has approved."""
-    if progress.course.closed and not command.reported:
+    """Raise unless scoring was never closed, or a second agency has approved."""
+    if (progress.course.closed or progress.course.reopened) and not command.reported:
         require_countersignature(case, what)

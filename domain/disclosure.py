@@ -8,6 +8,7 @@ import msgspec
 
 from domain.charter_document import Charter
 from domain.event import EVENTS, Disclosed, Event
+from domain.publications import Publications
 
 Role = Literal["public", "consortium", "agency", "auditor"]
 
@@ -48,14 +49,13 @@ def disclosed(charter: Charter, type_: str) -> Disclosed:
     return allowed
 
 
-def readable(disclosure: Disclosed, stage: str | None, published: frozenset[str], reader: Reader) -> bool:
-    """Whether `reader`, as the programme knows them, may read the data of an event of `stage`.
-
-    `published`: stages whose results are public.
-    """
+def readable(
+    disclosure: Disclosed, stage: str | None, position: int, publications: Publications, reader: Reader
+) -> bool:
+    """Whether `reader`, as the programme knows them, may read the data of an event of `stage` at `position`."""
     if reader.reads_embargoed or disclosure == "at-once":
         return True
-    return disclosure == "with-results" and stage in published
+    return disclosure == "with-results" and publications.covers(stage, position)
 
 
 def stage_of_event(event: Event) -> str | None:

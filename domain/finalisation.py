@@ -3,29 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Literal
 
 from domain.deadlines import passed
 from domain.decision import Case, decision, refuse_if
 from domain.event import Event
-from domain.machines import machine
-from domain.objections import Objections, ResultsNotPublishedError
-from domain.record import Course, StageCourse
+from domain.objections import Objections
+from domain.record import StageCourse
 from domain.refusal import Refusal
 from domain.stage_events import StageFinalised
-from domain.stages import (
-    OfStage,
-    OutcomeMissingError,
-    ResultsAlreadyPublishedError,
-    ScoringOpenError,
-    StageFinalError,
-    StageNotConsolidatedError,
-    StageNotOpenError,
-    stage_of,
-    without_outcome,
-)
-
-StageState = Literal["unopened", "scoring", "closed", "consolidated", "published", "final"]
+from domain.stage_machine import STAGE, stage_state
+from domain.stages import OfStage, OutcomeMissingError, require_as_planned, stage_of, without_outcome
 
 
 class ObjectionWindowOpenError(Refusal):
@@ -34,40 +21,6 @@ class ObjectionWindowOpenError(Refusal):
 
 class ObjectionUndecidedError(Refusal):
     """An objection waits for its decision."""
-
-
-STAGE = machine(
-    "stage",
-    initial="unopened",
-    transitions=[
-        ("unopened", "open-stage", "scoring"),
-        ("scoring", "close-scoring", "closed"),
-        ("closed", "consolidate-stage", "consolidated"),
-        ("consolidated", "publish-results", "published"),
-        ("published", "file-objection", "published"),
-        ("published", "finalise-stage", "final"),
-    ],
-    refusals={
-        "unopened": StageNotOpenError,
-        "scoring": ScoringOpenError,
-        "closed": StageNotConsolidatedError,
-        "consolidated": ResultsNotPublishedError,
-        "published": ResultsAlreadyPublishedError,
-        "final": StageFinalError,
-    },
-)
-
-
-def stage_state(course: Course) -> StageState:
-    """How far a stage is."""
-    reached: tuple[tuple[int, StageState], ...] = (
-        (course.finalised, "final"),
-        (course.published, "published"),
-        (course.consolidated, "consolidated"),
-        (course.closed, "closed"),
-        (course.opened, "scoring"),
-    )
-    return next((state for position, state in reached if position), "unopened")
 
 
 class FinaliseStage(OfStage, frozen=True, kw_only=True):
@@ -98,4 +51,5 @@ def finalise_stage(command: FinaliseStage, case: Case, course: StageCourse, obje
         rule="A stage is finalised with the outcome of every team.",
         error=OutcomeMissingError,
     )
+    require_as_planned(stage, course)
     yield StageFinalised(stage=stage.id)

@@ -163,10 +163,15 @@ class Objections:
     def undecided(self) -> list[str]:
         return [id_ for id_, each in self.found.items() if each.state == "undecided"]
 
-    def upheld(self, objection: str, team: str) -> bool:
-        """Whether that objection was the team's own and upheld."""
+    def upheld(self, objection: str, *, team: str | None = None, subject: Subject | None = None) -> bool:
+        """Whether that objection was upheld: one of that team, or about that subject, if given."""
         decided = self.found.get(objection, Objection()).as_decided
-        return decided is not None and (decided.outcome, decided.team) == ("upheld", team)
+        return (
+            decided is not None
+            and decided.outcome == "upheld"
+            and team in (None, decided.team)
+            and subject in (None, decided.subject)
+        )
 
     def upheld_since(self, position: int, team: str, subject: Subject) -> bool:
         """Whether an objection of the team about that subject was upheld after a position."""

@@ -133,7 +133,7 @@ def require_elimination(basis: Basis, team: str, stage: Stage, record: StageReco
             f"{allowed} of {len(record.course.teams)} teams leave in {stage.id}",
             rule="More eliminations than planned need a recorded deviation.",
         )
-    why = _missing_basis(basis, team, stage, record)
+    why = _missing_basis(basis, team, stage, record, tally(stage, record.course, record.cells))
     if why is not None:
         raise NoBasisError(f"basis: {why}", rule="An elimination rests on rank, gate or ruling.", pointer="/basis")
 
@@ -156,19 +156,43 @@ def advance_team(command: AdvanceTeam, case: Case, record: StageRecord) -> Itera
 def require_advancement(team: str, stage: Stage, record: StageRecord, *, reported: bool) -> None:
     """Raise unless rank, gates and ruling let the team go on."""
     found = tally(stage, record.course, record.cells)
-    failed = [gate.id for gate in stage.gates if gate_outcome(stage, gate.id, team, found, record.course) == "failed"]
-    ruling = record.course.rulings.get(team)
-    if failed:
-        why = f"{team} failed {', '.join(failed)}"
-    elif ruling == "not_met":
-        why = f"{team} was ruled not independent"
-    elif ruling is None and not reported:
+    why = _against_advancement(team, stage, record, found)
+    if why is None and team not in record.course.rulings and not reported:
         why = f"the independence of {team} was not ruled upon"
-    elif _in_cut(team, stage, found):
-        why = f"{team} ranks {found.ranks[team].best}, within the cut of {stage.eliminate}"
-    else:
-        return
-    raise NoBasisError(why, rule="A team advances by its rank, past every gate, ruled independent.", pointer="/team")
+    if why is not None:
+        raise NoBasisError(
+            why, rule="A team advances by its rank, past every gate, ruled independent.", pointer="/team"
+        )
+
+
+def _against_advancement(team: str, stage: Stage, record: StageRecord, found: Tally) -> str | None:
+    """What rank, gates or ruling say against a team that goes on, or `None`."""
+    failed = [gate.id for gate in stage.gates if gate_outcome(stage, gate.id, team, found, record.course) == "failed"]
+    if failed:
+        return f"{team} failed {', '.join(failed)}"
+    if record.course.rulings.get(team) == "not_met":
+        return f"{team} was ruled not independent"
+    # More may leave than planned, by a ruling perhaps: those ranked before the planned cut go on nevertheless.
+    cut = None if stage.cut is None else min(stage.cut, planned_eliminations(stage, record) or 0)
+    if _in_cut(team, cut, found):
+        return f"{team} ranks {found.ranks[team].best}, within the cut of {cut}"
+    return None
+
+
+def unborne(stage: Stage, record: StageRecord) -> Iterator[str]:
+    """Outcomes that the facts bear no more, since scoring was reopened or a ruling was superseded: one sentence each.
+
+    What rests on an upheld objection or a withdrawal stands whatever the standings say.
+    """
+    found = tally(stage, record.course, record.cells)
+    for team in record.course.advanced:
+        why = _against_advancement(team, stage, record, found)
+        if why is not None and team not in record.course.by_objection:
+            yield f"{team} advanced, but {why}"
+    for team, basis in record.course.eliminated.items():
+        why = None if basis == "withdrawal" else _missing_basis(basis, team, stage, record, found)
+        if why is not None:
+            yield f"{team} is eliminated by {basis}, but {why}"
 
 
 def _require_open_outcome(team: str, record: StageRecord) -> None:
@@ -181,9 +205,8 @@ def _require_open_outcome(team: str, record: StageRecord) -> None:
         )
 
 
-def _missing_basis(basis: Basis, team: str, stage: Stage, record: StageRecord) -> str | None:
+def _missing_basis(basis: Basis, team: str, stage: Stage, record: StageRecord, found: Tally) -> str | None:
     """Why the basis does not bear an elimination, or `None`."""
-    found = tally(stage, record.course, record.cells)
     if basis == "ruling":
         if record.course.rulings.get(team) != "not_met":
             return f"no ruling says that {team} is not independent"
@@ -191,12 +214,12 @@ def _missing_basis(basis: Basis, team: str, stage: Stage, record: StageRecord) -
         outcomes = [gate_outcome(stage, gate.id, team, found, record.course) for gate in stage.gates]
         if "failed" not in outcomes:
             return f"{team} failed no gate"
-    elif not _in_cut(team, stage, found):
+    elif not _in_cut(team, cut := planned_eliminations(stage, record), found):
         rank = found.ranks[team]
-        return f"{team} ranks {rank.best} to {rank.worst} of {len(found.ranks)}; the cut is {stage.eliminate}"
+        return f"{team} ranks {rank.best} to {rank.worst} of {len(found.ranks)}; the cut is {cut}"
     return None
 
 
-def _in_cut(team: str, stage: Stage, found: Tally) -> bool:
-    """The team surely ranks among the last that the charter plans to drop."""
-    return stage.cut is not None and found.ranks[team].best > len(found.ranks) - stage.cut
+def _in_cut(team: str, cut: int | None, found: Tally) -> bool:
+    """The team surely ranks among the last `cut`."""
+    return cut is not None and found.ranks[team].best > len(found.ranks) - cut

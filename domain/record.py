@@ -32,9 +32,11 @@ from domain.stage_events import (
     ScoreCorrected,
     ScoreSubmitted,
     ScoringClosed,
+    ScoringReopened,
     StageConsolidated,
     StageFinalised,
     StageOpened,
+    StageReconsolidated,
     Target,
 )
 from domain.teams import Roster, TeamEnrolled
@@ -71,16 +73,19 @@ EVERY_TEAM: Final = "*"
 class Course(msgspec.Struct, kw_only=True):
     """The stage apart from its scores. Positions are 0 until the thing has happened.
 
+    Reopening sets `closed`, `consolidated` and `published` back to 0; `settled` keeps the latest settlement.
     `barred`: by team, or `EVERY_TEAM`, the evaluators who may not judge it. `instead`: the only teams that a
     replacement judges; `given`: the teams that an evaluator was replaced for. `excluded`: by `team/criterion`, whose
     sheets are left out of it; `below_quorum`: where fewer sheets than the quorum are to do.
     `ruled`: the position of each team's ruling. `deciders`: the agencies that took part in what a team may object to,
-    by `outcome/<team>`, `ruling/<team>` and `score`.
+    by `outcome/<team>`, `ruling/<team>` and `score`. `by_objection`: who advanced on an upheld objection.
     """
 
     opened: int = 0
     closed: int = 0
     consolidated: int = 0
+    settled: int = 0
+    reopened: int = 0
     published: int = 0
     objections_until: str | None = None
     finalised: int = 0
@@ -97,6 +102,7 @@ class Course(msgspec.Struct, kw_only=True):
     ruled: dict[str, int] = msgspec.field(default_factory=dict)
     eliminated: dict[str, Basis] = msgspec.field(default_factory=dict)
     advanced: list[str] = msgspec.field(default_factory=list)
+    by_objection: list[str] = msgspec.field(default_factory=list)
     deviation: str | None = None
     deciders: dict[str, list[str]] = msgspec.field(default_factory=dict)
 
@@ -131,6 +137,8 @@ COURSE_EVENTS = (
     StageOpened,
     ScoringClosed,
     StageConsolidated,
+    ScoringReopened,
+    StageReconsolidated,
     ResultsPublished,
     StageFinalised,
     EvaluatorAppointed,
@@ -172,7 +180,8 @@ class StageProgress(StageCourse):
 
     @property
     def selects(self) -> tuple[QueryItem, ...]:
-        of = (StageOpened, ScoringClosed, StageConsolidated, FigureCertified, StageFinalised)
+        settled = (StageConsolidated, StageReconsolidated, StageFinalised)
+        of = (StageOpened, ScoringClosed, ScoringReopened, FigureCertified, *settled)
         types = tuple(cls.TYPE for cls in of)
         return (QueryItem(types=types, tags=(tag("stage", self.programme, self.stage),)),)
 
@@ -216,9 +225,13 @@ def run_course(course: Course, position: int, event: Event) -> None:
             course.opened, course.teams = position, list(teams)
         case ScoringClosed():
             course.closed = position
-        case StageConsolidated(deciders=deciders):
-            course.consolidated = position
+        case StageConsolidated(deciders=deciders) | StageReconsolidated(deciders=deciders):
+            course.consolidated = course.settled = position
             _took_part(course, "score", deciders)
+        case ScoringReopened():
+            course.reopened = position
+            course.closed = course.consolidated = course.published = 0
+            course.statements.clear()
         case ResultsPublished(objections_until=until):
             course.published, course.objections_until = position, until
         case StageFinalised():
@@ -259,6 +272,8 @@ def run_course(course: Course, position: int, event: Event) -> None:
             if event.to == "advanced" or basis == "objection":  # an objection never eliminates
                 del course.eliminated[team]
                 course.advanced.append(team)
+                if basis == "objection":
+                    course.by_objection.append(team)
             else:
                 course.advanced.remove(team)
                 course.eliminated[team] = basis

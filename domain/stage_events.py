@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 import msgspec
 
 from domain.boundary import tag, whole
-from domain.charter_document import Identifier
+from domain.charter_document import Identifier, Names
 from domain.event import Event, encode_data, event
 
 DecimalText = Annotated[str, msgspec.Meta(max_length=40)]
@@ -44,13 +44,7 @@ class ScoringClosed(_OfStage, frozen=True, kw_only=True):
     """No further score of the stage is taken."""
 
 
-@event("StageConsolidated", public="with-results")
-class StageConsolidated(_OfStage, frozen=True, kw_only=True):
-    """The standings of the stage are settled: their digest as of `position`, and what they rest on.
-
-    `deciders`: the agencies that took part.
-    """
-
+class _Settled(_OfStage, frozen=True, kw_only=True):
     digest: str
     position: int
     basis: Literal["computed", "certified", "mixed"]
@@ -58,6 +52,34 @@ class StageConsolidated(_OfStage, frozen=True, kw_only=True):
 
     def substance(self) -> bytes:
         return encode_data(msgspec.structs.replace(self, digest="", position=0, deciders=()))
+
+
+@event("StageConsolidated", public="with-results")
+class StageConsolidated(_Settled, frozen=True, kw_only=True):
+    """The standings of the stage are settled: their digest as of `position`, and what they rest on.
+
+    `deciders`: the agencies that took part.
+    """
+
+
+@event("ScoringReopened", public="with-results")
+class ScoringReopened(_OfCourse, frozen=True, kw_only=True):
+    """Scores of the stage are taken and corrected again: its standings are settled no more, and the figures certified
+    for it lapse. Results that were public stay so as they were; what comes after waits for the next publication.
+
+    `objection`: the upheld one that it follows.
+    """
+
+    reason: Names
+    objection: str | None = None
+
+
+@event("StageReconsolidated", public="with-results")
+class StageReconsolidated(_Settled, frozen=True, kw_only=True):
+    """The standings of a reopened stage are settled anew. `supersedes`: the position of the settlement before."""
+
+    supersedes: int
+    reason: Names
 
 
 @event("ResultsPublished")

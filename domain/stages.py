@@ -1,4 +1,4 @@
-"""A stage's course: opened, scoring closed, consolidated, results published."""
+"""A stage's course: opening it, closing its scoring, and what every topic asks of how far it is."""
 
 from __future__ import annotations
 
@@ -6,17 +6,16 @@ from collections.abc import Iterator
 
 import msgspec
 
+from domain.boundary import QueryItem, tag
 from domain.bounds import Contradiction
-from domain.charter_document import Identifier, Judged, Measured, Stage
-from domain.deadlines import days_after
+from domain.charter_document import Charter, Identifier, Judged, Measured, Stage
 from domain.decision import Case, Command, decision, refuse_if
 from domain.event import Event
 from domain.judging import sheets_of
 from domain.measuring import metrics_of
 from domain.record import Cell, StageCourse, StageRecord, Statement
 from domain.refusal import InvalidCommandError, Refusal
-from domain.stage_events import ResultsPublished, ScoringClosed, StageConsolidated, StageOpened
-from domain.standings import missing_points, standings_basis, standings_of
+from domain.stage_events import ScoringClosed, StageOpened
 from domain.tally import tally
 from domain.teams import Roster
 
@@ -65,14 +64,12 @@ class ResultsAlreadyPublishedError(Refusal):
     """The results of the stage are public."""
 
 
-class NotJointPublishersError(Refusal):
-    """Results are published by the charter's joint publishers together."""
-
-    KIND = "forbidden"
-
-
 class StageFinalError(Refusal):
     """The stage is finalised."""
+
+
+class LaterStageOpenError(Refusal):
+    """A later stage was opened on the outcomes of this one."""
 
 
 class OutcomeMissingError(Refusal):
@@ -81,6 +78,31 @@ class OutcomeMissingError(Refusal):
 
 class EliminationsNotAsPlannedError(Refusal):
     """The number of eliminations is neither the charter's nor that of the deviation recorded last."""
+
+
+class OpenedStages:
+    """A fact: which stages were opened, and for which teams, in order."""
+
+    def __init__(self, programme: str) -> None:
+        self._programme = tag("programme", programme)
+        self.fields: dict[str, tuple[str, ...]] = {}
+
+    @property
+    def selects(self) -> tuple[QueryItem, ...]:
+        return (QueryItem(types=(StageOpened.TYPE,), tags=(self._programme,)),)
+
+    def apply(self, position: int, event: Event) -> None:
+        if isinstance(event, StageOpened):
+            self.fields[event.stage] = event.teams
+
+    def require_none_after(self, stage: str, charter: Charter) -> None:
+        """Raise once a later stage was opened on the outcomes of `stage`."""
+        order = [each.id for each in charter.stages]
+        if later := [each for each in self.fields if order.index(each) > order.index(stage)]:
+            raise LaterStageOpenError(
+                f"{later[0]} was opened on the outcomes of {stage}",
+                rule="Results and outcomes stand once another stage was opened on them.",
+            )
 
 
 def stage_of(case: Case, stage_id: str) -> Stage:
@@ -103,7 +125,7 @@ def require_not_final(course: StageCourse) -> None:
 
 def require_settled(stage: Stage, roster: Roster) -> None:
     """Raise until what follows the stage may rest on it: published, and finalised where teams may object."""
-    if stage.id not in roster.published:
+    if not roster.publications.current(stage.id):
         raise EarlierStageNotFinalError(
             f"the results of {stage.id} are not published", rule="Stages follow one another."
         )
@@ -206,64 +228,13 @@ def _incomplete(stage: Stage, record: StageRecord) -> Iterator[tuple[str, str]]:
                     pass
 
 
-class ConsolidateStage(OfStage, frozen=True, kw_only=True):
-    """Which stage."""
+def planned_eliminations(stage: Stage, course: StageCourse) -> int | None:
+    """How many teams leave in the stage: the charter's number or that of the deviation recorded last."""
+    return stage.cut if course.course.deviation is None else int(course.course.deviation)
 
 
-@decision("consolidate-stage", ConsolidateStage, needs=lambda command, p: (StageRecord(p, command.stage),))
-def consolidate_stage(command: ConsolidateStage, case: Case, record: StageRecord) -> Iterator[Event]:
-    """Settle the standings of a stage; the event carries their digest."""
-    stage = stage_of(case, command.stage)
-    require_opened(record)
-    if record.course.consolidated:
-        raise StageAlreadyConsolidatedError(f"{stage.id} is consolidated", rule="A stage is consolidated once.")
-    if not record.course.closed and not command.reported:
-        raise ScoringOpenError(
-            f"scoring of {stage.id} is open", rule="A stage is consolidated after scoring is closed."
-        )
-    if why := contradicts(stage, record):
-        raise FactsContradictError(why, rule="Standings are settled on facts that can all be true.")
-    missing = missing_points(stage, tally(stage, record.course, record.cells))
-    refuse_if(
-        (("/stage", f"{team} has no points for {node}") for team, node in missing),
-        rule="A required score is computed, certified or undisclosed by the charter.",
-        error=ScoresMissingError,
-    )
-    standings = standings_of(
-        case.charter, case.rules_hash, stage, record.course, record.cells, record.roster.names, case.position
-    )
-    yield StageConsolidated(
-        stage=stage.id,
-        digest=standings.digest,
-        position=case.position,
-        basis=standings_basis(standings),
-        deciders=case.deciders(command),
-    )
-
-
-class PublishResults(OfStage, frozen=True, kw_only=True):
-    """`publishers`: every agency that releases the results, the actor among them."""
-
-    publishers: tuple[Identifier, ...]
-
-
-@decision("publish-results", PublishResults, needs=lambda command, p: (StageCourse(p, command.stage),))
-def publish_results(command: PublishResults, case: Case, course: StageCourse) -> Iterator[Event]:
-    """Release the results of a stage to the public."""
-    stage = stage_of(case, command.stage)
-    joint = case.charter.joint_publishers
-    if sorted(command.publishers) != sorted(joint) or not (command.reported or case.actor.agency in joint):
-        raise NotJointPublishersError(
-            f"publishers: {', '.join(joint)} publish together", rule="The charter names the joint publishers."
-        )
-    require_consolidated(course)
-    if course.course.published:
-        raise ResultsAlreadyPublishedError(f"the results of {stage.id} are public", rule="Results are published once.")
-    refuse_if(
-        (("/stage", f"{team} has no outcome") for team in without_outcome(course)),
-        rule="Results are published with the outcome of every team.",
-        error=OutcomeMissingError,
-    )
+def require_as_planned(stage: Stage, course: StageCourse) -> None:
+    """Raise unless as many teams leave as planned, or as the deviation recorded last says."""
     planned = planned_eliminations(stage, course)
     left = eliminated_by_plan(course)
     if planned is not None and len(left) != planned:
@@ -271,15 +242,6 @@ def publish_results(command: PublishResults, case: Case, course: StageCourse) ->
             f"{len(left)} of {len(course.course.teams)} teams are eliminated in {stage.id}, not {planned}",
             rule="Another number of eliminations than planned is recorded as a deviation; withdrawals do not count.",
         )
-    until = None
-    if stage.objections is not None and not command.reported:
-        until = days_after(case.decided_at, int(stage.objections.days), case.charter.zone)
-    yield ResultsPublished(stage=stage.id, publishers=joint, objections_until=until)
-
-
-def planned_eliminations(stage: Stage, course: StageCourse) -> int | None:
-    """How many teams leave in the stage: the charter's number or that of the deviation recorded last."""
-    return stage.cut if course.course.deviation is None else int(course.course.deviation)
 
 
 def eliminated_by_plan(course: StageCourse) -> list[str]:

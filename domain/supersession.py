@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Literal
 
-from domain.boundary import QueryItem, tag
 from domain.charter_document import Identifier, Names
 from domain.decision import Case, Command, decision
 from domain.event import Event
@@ -15,33 +14,12 @@ from domain.outcomes import NoBasisError, require_advancement, require_eliminati
 from domain.record import StageRecord
 from domain.refusal import InvalidCommandError, Refusal
 from domain.scoring import require_in_stage
-from domain.stage_events import StageOpened
-from domain.stages import OutcomeMissingError, require_not_final, stage_of
+from domain.stages import OpenedStages, OutcomeMissingError, require_consolidated, require_not_final, stage_of
 from domain.teams import NoSeatError, Roster
 
 
 class OutcomeUnchangedError(Refusal):
     """The team has that outcome already."""
-
-
-class LaterStageOpenError(Refusal):
-    """A later stage was opened on the outcomes of this one."""
-
-
-class OpenedStages:
-    """A fact: which stages were opened, and for which teams, in order."""
-
-    def __init__(self, programme: str) -> None:
-        self._programme = tag("programme", programme)
-        self.fields: dict[str, tuple[str, ...]] = {}
-
-    @property
-    def selects(self) -> tuple[QueryItem, ...]:
-        return (QueryItem(types=(StageOpened.TYPE,), tags=(self._programme,)),)
-
-    def apply(self, position: int, event: Event) -> None:
-        if isinstance(event, StageOpened):
-            self.fields[event.stage] = event.teams
 
 
 class SupersedeOutcome(Command, frozen=True, kw_only=True):
@@ -71,6 +49,7 @@ def supersede_outcome(
     """Put another outcome in the place of a team's earlier one, until the stage is finalised."""
     stage = stage_of(case, command.stage)
     require_not_final(record)
+    require_consolidated(record)
     require_in_stage(command.team, record)
     was: Outcome = "eliminated" if command.team in record.course.eliminated else "advanced"
     if was == "advanced" and command.team not in record.course.advanced:
@@ -81,12 +60,7 @@ def supersede_outcome(
         raise OutcomeUnchangedError(
             f"{command.team} is {was}", rule="A supersession changes the outcome.", pointer="/to"
         )
-    order = [each.id for each in case.charter.stages]
-    if later := [each for each in opened.fields if order.index(each) > order.index(stage.id)]:
-        raise LaterStageOpenError(
-            f"{later[0]} was opened on the outcomes of {stage.id}",
-            rule="Outcomes stand once another stage was opened on them.",
-        )
+    opened.require_none_after(stage.id, case.charter)
     _require_basis(command, record, objections)
     if command.basis != "objection":
         if command.to == "eliminated":
@@ -111,7 +85,7 @@ def supersede_outcome(
 
 def _require_basis(command: SupersedeOutcome, record: StageRecord, objections: Objections) -> None:
     """Raise unless the objection named was the team's and upheld, and the basis can bear what is decided."""
-    if command.objection is not None and not objections.upheld(command.objection, command.team):
+    if command.objection is not None and not objections.upheld(command.objection, team=command.team):
         raise NoBasisError(
             f"objection: {command.objection!r} of {command.team} was not upheld",
             rule="An outcome is superseded on an objection that was upheld.",

@@ -11,8 +11,9 @@ from domain.charter_document import Identifier, Names
 from domain.decision import Case, Command, decision
 from domain.event import Event, event
 from domain.outcome_events import OutcomeSuperseded, TeamAdvanced, TeamEliminated
+from domain.publications import PUBLICATION_EVENTS, Publications
 from domain.refusal import InvalidCommandError, Refusal
-from domain.stage_events import ResultsPublished, StageFinalised
+from domain.stage_events import StageFinalised
 
 Status = Literal["enrolled", "evaluating", "advanced", "selected", "eliminated", "withdrawn"]
 
@@ -48,7 +49,7 @@ ROSTER_EVENTS = (
     TeamAdvanced,
     TeamEliminated,
     OutcomeSuperseded,
-    ResultsPublished,
+    *PUBLICATION_EVENTS,
     StageFinalised,
 )
 
@@ -56,17 +57,16 @@ ROSTER_EVENTS = (
 class Roster:
     """Every team that was ever enrolled, or selected in a call, in order, with its latest status.
 
-    `reenters`: the team that a team was before. `published`: stages whose results are public, `finalised`: stages
-    of which nothing changes any more.
+    `reenters`: the team that a team was before. `finalised`: stages of which nothing changes any more.
     """
 
     def __init__(self, programme: str) -> None:
         self.programme = programme
         self.status: dict[str, Status] = {}
         self.names: dict[str, Names] = {}
-        self._outcome_in: dict[str, str] = {}
+        self._decided: dict[str, tuple[str, int]] = {}
         self.reenters: dict[str, str] = {}
-        self.published: set[str] = set()
+        self.publications = Publications()
         self.finalised: set[str] = set()
 
     @property
@@ -84,17 +84,15 @@ class Roster:
                 if reenters is not None:
                     self.reenters[team] = reenters
             case TeamAdvanced(team=team, stage=stage):
-                self.status[team], self._outcome_in[team] = "advanced", stage
+                self.status[team], self._decided[team] = "advanced", (stage, position)
             case TeamEliminated(team=team, stage=stage):
-                self.status[team], self._outcome_in[team] = "eliminated", stage
+                self.status[team], self._decided[team] = "eliminated", (stage, position)
             case OutcomeSuperseded(team=team, stage=stage, to=status):
-                self.status[team], self._outcome_in[team] = status, stage
-            case ResultsPublished(stage=stage):
-                self.published.add(stage)
+                self.status[team], self._decided[team] = status, (stage, position)
             case StageFinalised(stage=stage):
                 self.finalised.add(stage)
             case _:
-                pass
+                self.publications.take(position, event)
 
     @property
     def seated(self) -> list[str]:
@@ -103,7 +101,7 @@ class Roster:
 
     def under_embargo(self, team: str) -> bool:
         """Whether the team's latest outcome is still unpublished."""
-        return team in self._outcome_in and self._outcome_in[team] not in self.published
+        return team in self._decided and not self.publications.covers(*self._decided[team])
 
     def known_to_have_left(self, team: str) -> bool:
         """Whether it is public that the team holds no seat any more."""

@@ -11,6 +11,7 @@ from domain.charter import CharterPublished
 from domain.disclosure import Reader, disclosed, readable, stage_of_event
 from domain.envelope import Actor, Attribution
 from domain.event import Disclosed, encode_data
+from domain.publications import Publications
 from domain.views import Occurrence, Rows, View, encode_row, one_by_one
 
 
@@ -80,11 +81,11 @@ def fold(rows: Rows, occurrences: Iterable[Occurrence]) -> None:
     one_by_one(occurrences, take)
 
 
-def shown(stored: bytes, published: frozenset[str], reader: Reader) -> Entry:
+def shown(stored: bytes, publications: Publications, reader: Reader) -> Entry:
     """An entry as `reader`, as the programme knows them, may see it; the public never sees the principal's key id."""
     kept = msgspec.json.decode(stored, type=Kept)
     entry = kept.entry
-    if not readable(kept.public, entry.stage, published, reader):
+    if not readable(kept.public, entry.stage, entry.position, publications, reader):
         return Entry(
             position=entry.position,
             type=entry.type,

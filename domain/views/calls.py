@@ -87,7 +87,7 @@ class _Seen:
 
 
 def call_summaries(
-    charter: Charter, found: Iterable[tuple[int, Event]], shows: Callable[[Event], bool], own: str | None
+    charter: Charter, found: Iterable[tuple[int, Event]], shows: Callable[[int, Event], bool], own: str | None
 ) -> list[CallSummary]:
     """Every call whose opening the reader may know of, in the charter's order.
 
@@ -96,7 +96,7 @@ def call_summaries(
     seen = {call.id: _Seen(charter.programme, call) for call in charter.calls}
     for position, event in found:
         if isinstance(event, CallEvent) and event.call in seen:
-            seen[event.call].take(position, event, shows=shows(event), own=own)
+            seen[event.call].take(position, event, shows=shows(position, event), own=own)
     return [each.summary() for each in seen.values() if each.course.opened is not None]
 
 

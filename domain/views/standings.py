@@ -2,7 +2,8 @@
 
 Keys: `charter` · `name/<team>` · `course/<stage>` · `cell/<stage>/<team>/<criterion>` · `standings/<stage>`, which is
 empty while the stage takes scores: each batch of a million and a half would compute all of them anew, and they are few
-who may read them before scoring closes. `standings` computes them then.
+who may read them before scoring closes. `standings` computes them then. · `published/<stage>`, once scoring was
+reopened: the standings that were public before.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from domain.call_events import CallTeamSelected
 from domain.charter import CharterPublished
 from domain.charter_document import Names
 from domain.record import COURSE_EVENTS, Cell, Course, Measurement, SheetGiven, fill, run_course
+from domain.stage_events import ScoringReopened
 from domain.standings import Standings, digest, standings_of
 from domain.teams import TeamEnrolled
 from domain.views import Occurrence, Rows, View, encode_row, keyed, one_by_one
@@ -30,6 +32,16 @@ def fold(rows: Rows, occurrences: Iterable[Occurrence]) -> None:
     courses: dict[str, Course] = {}
     cells: dict[str, Cell] = {}
 
+    def store() -> None:
+        for key, value in (*courses.items(), *cells.items()):
+            rows.put(key, encode_row(value))
+
+    def keep_published(stage: str, position: int) -> None:
+        if courses.get(f"course/{stage}", _stored(rows, f"course/{stage}", Course)).published:
+            store()
+            if (computed := compute(rows, stage, position)) is not None:
+                rows.put(f"published/{stage}", encode_row(computed))
+
     def take(occurrence: Occurrence) -> None:
         event = occurrence.event
         if isinstance(event, CharterPublished):
@@ -41,13 +53,14 @@ def fold(rows: Rows, occurrences: Iterable[Occurrence]) -> None:
             fill(cells.setdefault(key, _stored(rows, key, Cell)), event)
             touched[event.stage] = occurrence.position
         elif isinstance(event, COURSE_EVENTS):
+            if isinstance(event, ScoringReopened):
+                keep_published(event.stage, occurrence.position - 1)
             key = f"course/{event.stage}"
             run_course(courses.setdefault(key, _stored(rows, key, Course)), occurrence.position, event)
             touched[event.stage] = occurrence.position
 
     one_by_one(occurrences, take)
-    for key, value in (*courses.items(), *cells.items()):
-        rows.put(key, encode_row(value))
+    store()
     for stage, position in touched.items():
         if _stored(rows, f"course/{stage}", Course).takes_scores:
             rows.put(f"standings/{stage}", b"")

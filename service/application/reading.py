@@ -18,8 +18,8 @@ from domain.decision import boundary, fold
 from domain.disclosure import Reader, disclosed, readable, stage_of_event
 from domain.envelope import DataSet, decode_envelope
 from domain.event import EVENTS, Event, decode_data
+from domain.publications import PUBLICATION_EVENTS, Publications
 from domain.refusal import Refusal
-from domain.stage_events import ResultsPublished
 from domain.standings import Standings
 from domain.teams import Roster, Status, TeamEnrolled
 from domain.titles import Titles
@@ -114,21 +114,22 @@ class Disclosure(msgspec.Struct, frozen=True):
     """What a reader may see of a programme; `reader`: as the programme knows them."""
 
     charter: Charter
-    published: frozenset[str]
+    publications: Publications
     reader: Reader
 
     def shows_type(self, type_: str) -> bool:
         """Whether events of a type that belongs to no stage are shown."""
-        return readable(disclosed(self.charter, type_), None, self.published, self.reader)
+        return readable(disclosed(self.charter, type_), None, 0, self.publications, self.reader)
 
     def types(self) -> set[str]:
         """The types of events of which the reader may read some."""
-        stages = (None, *self.published)
+        stages = (None, *self.publications.upto)
         kinds = {type_: disclosed(self.charter, type_) for type_ in EVENTS}
-        return {t for t, k in kinds.items() if any(readable(k, s, self.published, self.reader) for s in stages)}
+        return {t for t, k in kinds.items() if any(readable(k, s, 0, self.publications, self.reader) for s in stages)}
 
-    def shows(self, event: Event) -> bool:
-        return readable(disclosed(self.charter, event.TYPE), stage_of_event(event), self.published, self.reader)
+    def shows(self, position: int, event: Event) -> bool:
+        disclosure = disclosed(self.charter, event.TYPE)
+        return readable(disclosure, stage_of_event(event), position, self.publications, self.reader)
 
 
 class CloudEvent(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -179,7 +180,7 @@ class Queries:
 
     def programme(self, programme: str) -> ProgrammeDetail:
         """Raises `UnknownProgrammeError`."""
-        fact, published, head = self._rules(programme)
+        fact, publications, head = self._rules(programme)
         charter = fact.charter
         summary = _summary(charter, fact.rules_hash)
         return ProgrammeDetail(
@@ -188,20 +189,20 @@ class Queries:
             owner=charter.owner,
             seats=charter.seats,
             stages=tuple(
-                StageSummary(id=stage.id, title=stage.title, published=stage.id in published)
+                StageSummary(id=stage.id, title=stage.title, published=stage.id in publications.upto)
                 for stage in charter.stages
             ),
         )
 
     def charter(self, programme: str) -> tuple[bytes, str]:
         """The canonical document and its SHA-256. Raises `UnknownProgrammeError`."""
-        fact, _published, _head = self._rules(programme)
+        fact, _publications, _head = self._rules(programme)
         return fact.document.encode(), fact.rules_hash
 
     def disclosure(self, programme: str, reader: Reader) -> Disclosure:
         """Raises `UnknownProgrammeError`."""
-        fact, published, _head = self._rules(programme)
-        return Disclosure(fact.charter, published, reader.within(fact.charter))
+        fact, publications, _head = self._rules(programme)
+        return Disclosure(fact.charter, publications, reader.within(fact.charter))
 
     def teams(self, programme: str, reader: Reader) -> list[TeamSummary]:
         """Every team ever enrolled; outcomes only as far as the reader may see them."""
@@ -209,7 +210,7 @@ class Queries:
         roster, titles = Roster(programme), Titles(programme)
         for each in self._ledger.read(as_dcb(boundary((roster, titles)))):
             event = decode_data(each.type, each.version, each.data)
-            if isinstance(event, TeamEnrolled | CallTeamSelected) or disclosure.shows(event):
+            if isinstance(event, TeamEnrolled | CallTeamSelected) or disclosure.shows(each.position, event):
                 fold((roster, titles), each.type, each.tags, each.position, event)
         return [
             TeamSummary(
@@ -249,6 +250,10 @@ class Queries:
         stage = stage or disclosure.charter.stages[0].id
         if disclosure.charter.stage(stage) is None:
             raise unknown_stage(programme, stage)
+        embargoed = not disclosure.reader.reads_embargoed and not disclosure.publications.current(stage)
+        upto = disclosure.publications.upto.get(stage, 0)
+        if embargoed and upto and (as_of_position is None or as_of_position > upto):
+            return self._last_published(programme, stage, max(min_position, upto))
         key_of_stage = f"standings/{stage}"
         rows, position = self.rows(STANDINGS, programme, key_of_stage, as_of_position, min_position)
         stored = rows.get(key_of_stage)
@@ -257,7 +262,7 @@ class Queries:
                 f"{stage!r} was not opened in {programme} by position {position}",
                 rule="Standings are of a stage that was opened.",
             )
-        if not disclosure.reader.reads_embargoed and stage not in disclosure.published:
+        if embargoed and not upto:
             return self._counts(disclosure.charter, stage, position)
         if stored:
             return as_of(stored, position)
@@ -267,6 +272,15 @@ class Queries:
         if computed is None:
             raise unknown_stage(programme, stage)
         return computed
+
+    def _last_published(self, programme: str, stage: str, min_position: int) -> Standings:
+        """The standings of a reopened stage as they were public, at the position at which they stood then."""
+        key_of_stage = f"published/{stage}"
+        rows, position = self.rows(STANDINGS, programme, key_of_stage, None, min_position)
+        stored = rows.get(key_of_stage)
+        if stored is None:
+            raise NotYetProjectedError(position, None)
+        return msgspec.json.decode(stored, type=Standings)
 
     def _counts(self, charter: Charter, stage: str, position: int) -> Counts:
         counted: dict[str, int] = {}
@@ -302,7 +316,7 @@ class Queries:
         disclosure = self.disclosure(programme, reader)
         self._wait(AUDIT_TRAIL, programme, min_position)
         rows, position = self._store.scan(AUDIT_TRAIL.name, programme, "0", after=key(after), limit=limit)
-        return [shown(value, disclosure.published, disclosure.reader) for _key, value in rows], position
+        return [shown(value, disclosure.publications, disclosure.reader) for _key, value in rows], position
 
     def events(
         self,
@@ -365,21 +379,20 @@ class Queries:
             events=page, reached=page[-1].position if page else after, more=len(shown) > limit, head=found.head
         )
 
-    def _rules(self, programme: str) -> tuple[CharterInForce, frozenset[str], int]:
-        """Charter, stages whose results are public, and the ledger's head. Raises `UnknownProgrammeError`."""
+    def _rules(self, programme: str) -> tuple[CharterInForce, Publications, int]:
+        """Charter, what is public of each stage, and the ledger's head. Raises `UnknownProgrammeError`."""
         require_programme_id(programme)
         fact = CharterInForce(programme)
-        published = set()
+        publications = Publications()
         programme_tag = tag("programme", programme)
-        types = [CharterPublished.TYPE, ResultsPublished.TYPE]
+        types = [CharterPublished.TYPE, *(cls.TYPE for cls in PUBLICATION_EVENTS)]
         found = self._ledger.read(DCBQuery(items=[DCBQueryItem(types=types, tags=[programme_tag])]))
         for each in found:
             event = decode_data(each.type, each.version, each.data)
             fact.apply(each.position, event)
-            if isinstance(event, ResultsPublished):
-                published.add(event.stage)
+            publications.take(each.position, event)
         _charter = fact.charter
-        return fact, frozenset(published), found.head
+        return fact, publications, found.head
 
     def rows(
         self, view: View, programme: str, prefix: str, as_of_position: int | None, min_position: int
@@ -427,7 +440,7 @@ def _summary(charter: Charter, rules_hash: str) -> ProgrammeSummary:
 
 def _cloud_event(recorded: RecordedEvent, disclosure: Disclosure) -> CloudEvent:
     event = decode_data(recorded.type, recorded.version, recorded.data)
-    shows = disclosure.shows(event)
+    shows = disclosure.shows(recorded.position, event)
     envelope = decode_envelope(recorded.envelope)
     return CloudEvent(
         specversion="1.0",

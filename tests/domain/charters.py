@@ -8,9 +8,11 @@ from typing import Any
 from domain.charter import CharterPublished
 from domain.charter_document import Names, canonical, rules_hash
 from domain.event import Event
+from domain.publications import Publications
 from domain.stage_events import (
     EvaluatorAppointed,
     MeasurementRecorded,
+    ResultsPublished,
     ScoreSubmitted,
     ScoringClosed,
     StageConsolidated,
@@ -36,6 +38,8 @@ DECISIONS = [
     "certify-figure",
     "close-scoring",
     "consolidate-stage",
+    "reopen-scoring",
+    "reconsolidate-stage",
     "rule-independence",
     "record-deviation",
     "eliminate-team",
@@ -210,6 +214,14 @@ JURY = tuple(f"ev-{n:016x}" for n in range(3))
 
 def enrolled() -> list[Event]:
     return [charter(), *(enrolment(name) for name in TEAMS)]
+
+
+def publications(*stages: str) -> Publications:
+    """Results of these stages are public."""
+    made = Publications()
+    for position, stage in enumerate(stages, 1):
+        made.take(position, ResultsPublished(stage=stage, publishers=()))
+    return made
 
 
 def enrolment(name: str) -> TeamEnrolled:

@@ -8,6 +8,7 @@ import pytest
 from domain.disclosure import PUBLIC, Reader
 from domain.event import Disclosed
 from domain.views.audit_trail import Entry, Kept, shown
+from tests.domain.charters import publications
 
 ENTRY = Entry(
     position=7,
@@ -24,7 +25,7 @@ ENTRY = Entry(
 
 def seen(reader: Reader, *, published: bool, public: Disclosed = "with-results") -> dict[str, object]:
     stored = msgspec.json.encode(Kept(public, ENTRY))
-    entry = shown(stored, frozenset({"heat"}) if published else frozenset(), reader)
+    entry = shown(stored, publications("heat") if published else publications(), reader)
     return msgspec.json.decode(msgspec.json.encode(entry), type=dict[str, object])
 
 

@@ -383,8 +383,9 @@ def seen_by(reader: Reader, *events: Event) -> list[CallSummary]:
     """The calls as a reader sees them once the results of `heat` are public."""
     charter = parse(rules().document.encode())
 
-    def shows(event: Event) -> bool:
-        return readable(disclosed(charter, event.TYPE), stage_of_event(event), frozenset({"heat"}), reader)
+    def shows(position: int, event: Event) -> bool:
+        kind = disclosed(charter, event.TYPE)
+        return readable(kind, stage_of_event(event), position, charters.publications("heat"), reader)
 
     return call_summaries(charter, enumerate(events, start=7), shows, reader.consortium)
 

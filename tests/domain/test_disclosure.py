@@ -5,10 +5,12 @@ from __future__ import annotations
 import msgspec
 import pytest
 
-from domain.charter_document import Charter
+from domain.charter_document import Charter, Names
 from domain.disclosure import PUBLIC, Reader, disclosed, readable
 from domain.event import Disclosed
+from domain.stage_events import ResultsPublished, ScoringReopened
 from tests.domain import charters
+from tests.domain.charters import publications
 
 
 def charter_with(*disclosure: dict[str, object]) -> Charter:
@@ -27,26 +29,44 @@ def test_a_charter_may_hold_back_more_but_never_less_than_the_type_does() -> Non
 @pytest.mark.parametrize(
     ("disclosure", "published", "shown"),
     [
-        ("at-once", frozenset(), True),
-        ("with-results", frozenset(), False),
-        ("with-results", frozenset({"other"}), False),
-        ("with-results", frozenset({"heat"}), True),
-        ("agencies", frozenset({"heat"}), False),
+        ("at-once", [], True),
+        ("with-results", [], False),
+        ("with-results", ["other"], False),
+        ("with-results", ["heat"], True),
+        ("agencies", ["heat"], False),
     ],
 )
 def test_the_public_reads_from_the_named_moment_on(
-    reader: Reader, disclosure: Disclosed, published: frozenset[str], shown: bool
+    reader: Reader, disclosure: Disclosed, published: list[str], shown: bool
 ) -> None:
-    assert readable(disclosure, "heat", published, reader) is shown
+    assert readable(disclosure, "heat", 3, publications(*published), reader) is shown
 
 
 def test_what_belongs_to_no_stage_is_never_published_with_one() -> None:
-    assert not readable("with-results", None, frozenset({"heat"}), PUBLIC)
+    assert not readable("with-results", None, 3, publications("heat"), PUBLIC)
+
+
+def test_what_comes_after_reopening_waits_for_the_next_publication() -> None:
+    made = publications("heat")
+    made.take(5, ScoringReopened(stage="heat", reason=Names(en="why", ko="why")))
+    shown = [position for position in range(1, 8) if readable("with-results", "heat", position, made, PUBLIC)]
+    assert shown == [1, 2, 3, 4, 5]
+    made.take(6, ScoringReopened(stage="heat", reason=Names(en="why", ko="why")))
+    assert not readable("with-results", "heat", 6, made, PUBLIC)
+    made.take(7, ResultsPublished(stage="heat", publishers=()))
+    assert readable("with-results", "heat", 6, made, PUBLIC)
+    assert readable("with-results", "heat", 9, made, PUBLIC)
+
+
+def test_reopening_what_was_not_published_publishes_nothing() -> None:
+    made = publications()
+    made.take(5, ScoringReopened(stage="heat", reason=Names(en="why", ko="why")))
+    assert not readable("with-results", "heat", 4, made, PUBLIC)
 
 
 @pytest.mark.parametrize("reader", [Reader("agency", "owner"), Reader("auditor", "auditor")])
 def test_agencies_and_auditors_read_everything(reader: Reader) -> None:
-    assert readable("agencies", "heat", frozenset(), reader)
+    assert readable("agencies", "heat", 3, publications(), reader)
 
 
 def test_an_agency_reads_under_embargo_only_where_the_charter_names_it() -> None:

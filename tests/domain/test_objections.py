@@ -10,7 +10,7 @@ import pytest
 from domain.decision import NotMandatedError
 from domain.event import Event
 from domain.evidence import EvidenceRegistered
-from domain.finalisation import STAGE, ObjectionUndecidedError, ObjectionWindowOpenError, stage_state
+from domain.finalisation import ObjectionUndecidedError, ObjectionWindowOpenError
 from domain.independence import AlreadyRuledError
 from domain.objections import (
     OBJECTION,
@@ -26,12 +26,12 @@ from domain.objections import (
 )
 from domain.outcome_events import IndependenceRuled, OutcomeSuperseded, TeamAdvanced, TeamEliminated
 from domain.outcomes import NoBasisError, PlanExceededError
-from domain.record import Course, run_course
 from domain.refusal import InvalidCommandError, Refusal
 from domain.scoring import TeamNotInStageError
 from domain.stage_events import ResultsPublished, StageFinalised, StageOpened
 from domain.stages import (
     EarlierStageNotFinalError,
+    LaterStageOpenError,
     OutcomeMissingError,
     ResultsAlreadyPublishedError,
     ScoringOpenError,
@@ -39,7 +39,7 @@ from domain.stages import (
     StageNotConsolidatedError,
     StageNotOpenError,
 )
-from domain.supersession import LaterStageOpenError, OutcomeUnchangedError
+from domain.supersession import OutcomeUnchangedError
 from domain.teams import NoSeatError
 from tests.domain import charters
 from tests.given import Given, given
@@ -394,36 +394,6 @@ def test_nothing_of_a_final_stage_changes() -> None:
 )
 def test_a_stage_is_finalised_once_its_results_are_public(upto: int, error: type[Refusal]) -> None:
     given(background=settled()[:upto]).at(AFTER).when("finalise-stage", HEAT).refused(error)
-
-
-def test_the_machine_of_stages_is_what_the_deciders_do() -> None:
-    """In each state that a stage reaches, the machine allows a decision exactly if the decider does."""
-    bodies: dict[str, dict[str, Any]] = {
-        "open-stage": HEAT,
-        "close-scoring": HEAT,
-        "consolidate-stage": HEAT,
-        "publish-results": {"stage": "heat", "publishers": ["owner", "other"]},
-        "file-objection": FILING,
-        "finalise-stage": HEAT,
-    }
-    assert set(bodies) == set(STAGE.decisions)
-    whole = [*settled(), PUBLISHED, StageFinalised(stage="heat")]
-    scored = len(charters.scored())
-    reached = set()
-    for upto in (4, scored, scored + 1, *(len(settled()) + more for more in range(3))):
-        course = Course()
-        for position, each in enumerate(whole[:upto], 1):
-            run_course(course, position, each)
-        state = stage_state(course)
-        reached.add(state)
-        for decision, body in bodies.items():
-            case = given(background=whole[:upto])
-            asked = (case if decision == "file-objection" else case.at(AFTER)).when(decision, body)
-            if STAGE.allows(state, decision):
-                assert asked.decide(), (state, decision)
-            else:
-                asked.refused(Refusal)
-    assert reached == set(STAGE.states)
 
 
 def test_publishing_twice_is_refused() -> None:

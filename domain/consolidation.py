@@ -1,0 +1,97 @@
+"""Consolidation: the standings of a stage are settled, and settled anew after its scoring was reopened."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from domain.charter_document import Names
+from domain.decision import Case, decision, refuse_if
+from domain.event import Event
+from domain.record import StageRecord
+from domain.refusal import Refusal
+from domain.stage_events import StageConsolidated, StageReconsolidated
+from domain.stages import (
+    FactsContradictError,
+    OfStage,
+    ScoresMissingError,
+    ScoringOpenError,
+    StageAlreadyConsolidatedError,
+    contradicts,
+    require_opened,
+    stage_of,
+)
+from domain.standings import StandingsBasis, missing_points, standings_basis, standings_of
+from domain.tally import tally
+
+
+class NeverConsolidatedError(Refusal):
+    """The standings of the stage were not settled before."""
+
+
+class ConsolidateStage(OfStage, frozen=True, kw_only=True):
+    """Which stage."""
+
+
+@decision("consolidate-stage", ConsolidateStage, needs=lambda command, p: (StageRecord(p, command.stage),))
+def consolidate_stage(command: ConsolidateStage, case: Case, record: StageRecord) -> Iterator[Event]:
+    """Settle the standings of a stage; the event carries their digest."""
+    if record.course.settled:
+        raise StageAlreadyConsolidatedError(
+            f"{command.stage} was consolidated at position {record.course.settled}",
+            rule="A stage is consolidated once; reconsolidate-stage settles it anew after scoring was reopened.",
+        )
+    digest, basis = _settle(command, case, record)
+    yield StageConsolidated(
+        stage=command.stage, digest=digest, position=case.position, basis=basis, deciders=case.deciders(command)
+    )
+
+
+class ReconsolidateStage(OfStage, frozen=True, kw_only=True):
+    """`reason`: what changed since the settlement before."""
+
+    reason: Names
+
+
+@decision("reconsolidate-stage", ReconsolidateStage, needs=lambda command, p: (StageRecord(p, command.stage),))
+def reconsolidate_stage(command: ReconsolidateStage, case: Case, record: StageRecord) -> Iterator[Event]:
+    """Settle the standings of a reopened stage anew; those before stay readable as they were."""
+    if not record.course.settled:
+        raise NeverConsolidatedError(
+            f"{command.stage} was not consolidated before", rule="consolidate-stage settles a stage the first time."
+        )
+    digest, basis = _settle(command, case, record)
+    yield StageReconsolidated(
+        stage=command.stage,
+        digest=digest,
+        position=case.position,
+        basis=basis,
+        deciders=case.deciders(command),
+        supersedes=record.course.settled,
+        reason=command.reason,
+    )
+
+
+def _settle(command: OfStage, case: Case, record: StageRecord) -> tuple[str, StandingsBasis]:
+    """Digest and basis of the standings as they are, or the refusal to settle them."""
+    stage = stage_of(case, command.stage)
+    require_opened(record)
+    if record.course.consolidated:
+        raise StageAlreadyConsolidatedError(
+            f"{stage.id} is consolidated", rule="Scoring is reopened before standings are settled anew."
+        )
+    if not record.course.closed and not command.reported:
+        raise ScoringOpenError(
+            f"scoring of {stage.id} is open", rule="A stage is consolidated after scoring is closed."
+        )
+    if why := contradicts(stage, record):
+        raise FactsContradictError(why, rule="Standings are settled on facts that can all be true.")
+    missing = missing_points(stage, tally(stage, record.course, record.cells))
+    refuse_if(
+        (("/stage", f"{team} has no points for {node}") for team, node in missing),
+        rule="A required score is computed, certified or undisclosed by the charter.",
+        error=ScoresMissingError,
+    )
+    standings = standings_of(
+        case.charter, case.rules_hash, stage, record.course, record.cells, record.roster.names, case.position
+    )
+    return standings.digest, standings_basis(standings)

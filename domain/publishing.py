@@ -1,0 +1,64 @@
+"""Results published: by the joint publishers, with an outcome of every team that the standings bear."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from domain.charter_document import Identifier
+from domain.deadlines import days_after
+from domain.decision import Case, decision, refuse_if
+from domain.event import Event
+from domain.outcomes import NoBasisError, unborne
+from domain.record import StageRecord
+from domain.refusal import Refusal
+from domain.stage_events import ResultsPublished
+from domain.stages import (
+    OfStage,
+    OutcomeMissingError,
+    ResultsAlreadyPublishedError,
+    require_as_planned,
+    require_consolidated,
+    stage_of,
+    without_outcome,
+)
+
+
+class NotJointPublishersError(Refusal):
+    """Results are published by the charter's joint publishers together."""
+
+    KIND = "forbidden"
+
+
+class PublishResults(OfStage, frozen=True, kw_only=True):
+    """`publishers`: every agency that releases the results, the actor among them."""
+
+    publishers: tuple[Identifier, ...]
+
+
+@decision("publish-results", PublishResults, needs=lambda command, p: (StageRecord(p, command.stage),))
+def publish_results(command: PublishResults, case: Case, record: StageRecord) -> Iterator[Event]:
+    """Release the results of a stage to the public, again after its scoring was reopened."""
+    stage = stage_of(case, command.stage)
+    joint = case.charter.joint_publishers
+    if sorted(command.publishers) != sorted(joint) or not (command.reported or case.actor.agency in joint):
+        raise NotJointPublishersError(
+            f"publishers: {', '.join(joint)} publish together", rule="The charter names the joint publishers."
+        )
+    require_consolidated(record)
+    if record.course.published:
+        raise ResultsAlreadyPublishedError(f"the results of {stage.id} are public", rule="Results are published once.")
+    refuse_if(
+        (("/stage", f"{team} has no outcome") for team in without_outcome(record)),
+        rule="Results are published with the outcome of every team.",
+        error=OutcomeMissingError,
+    )
+    require_as_planned(stage, record)
+    refuse_if(
+        (("/stage", why) for why in unborne(stage, record)),
+        rule="An outcome that the standings bear no more is superseded before results are published.",
+        error=NoBasisError,
+    )
+    until = None
+    if stage.objections is not None and not command.reported:
+        until = days_after(case.decided_at, int(stage.objections.days), case.charter.zone)
+    yield ResultsPublished(stage=stage.id, publishers=joint, objections_until=until)
