@@ -4,57 +4,32 @@ from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
-from uuid import uuid4
 
 import httpx
 import pytest
 
-from tests.domain import charters
 from tests.integration.conftest import Running
+from tests.integration.small import PROGRAMME, WHY, SmallProgramme
 
-PROGRAMME = charters.PROGRAMME
 PERIOD = {"starts": "2026-01-01", "ends": "2026-07-01"}
-WHY = {"en": "why", "ko": "왜"}
 
 
-class Programme:
+class Programme(SmallProgramme):
     """A small programme in which a team that is enrolled may be granted GPUs and bear a title."""
 
     def __init__(self, running: Running, **changes: Any) -> None:
-        self.running = running
-        keys = running.service.keys
-        self.keys = {agency: keys.issue("agency", agency) for agency in ("owner", "other")}
-        self.keys |= {team: keys.issue("consortium", team) for team in charters.TEAMS}
         entitlements = [{"status": "enrolled", "resources": ["gpu", "data"], "titles": ["Champion"]}]
-        self.accepted("publish-charter", {"charter": charters.document(entitlements=entitlements, **changes)})
-        for team in charters.TEAMS:
-            self.accepted("enrol-team", {"team": team, "name": charters.names(team)})
+        super().__init__(running, entitlements=entitlements, **changes)
         self.accepted("set-resource-pool", {"resource": "gpu", "quantity": "10", **PERIOD})
-
-    def submit(self, decision: str, body: dict[str, Any], *, by: str = "owner") -> httpx.Response:
-        return self.running.client.post(
-            f"/v1/programmes/{PROGRAMME}/decisions/{decision}",
-            json=body,
-            headers={"Authorization": f"Bearer {self.keys[by]}", "Idempotency-Key": str(uuid4())},
-        )
-
-    def accepted(self, decision: str, body: dict[str, Any], *, by: str = "owner") -> int:
-        answer = self.submit(decision, body, by=by)
-        assert answer.status_code == 201, answer.text
-        position: int = answer.json()["events"][0]["position"]
-        return position
 
     def grant(self, grant: str, quantity: str, **changes: str) -> httpx.Response:
         body = {"grant": grant, "team": "ant", "resource": "gpu", "quantity": quantity, **PERIOD, **changes}
         return self.submit("grant-resource", body)
 
     def gpu(self, by: str | None = None, **parameters: int) -> dict[str, Any]:
-        self.running.project()
-        headers = {} if by is None else {"Authorization": f"Bearer {self.keys[by]}"}
-        answer = self.running.client.get(f"/v1/programmes/{PROGRAMME}/grants", params=parameters, headers=headers)
-        (found,) = answer.json()["resources"]
-        use: dict[str, Any] = found
-        return use
+        (use,) = self.read("/grants", by, **parameters)["resources"]
+        found: dict[str, Any] = use
+        return found
 
 
 @pytest.fixture

@@ -1,0 +1,65 @@
+"""A correction after publication, through the API: reopened, corrected, settled and published anew."""
+
+from __future__ import annotations
+
+import msgspec
+import pytest
+
+from tests.domain import charters
+from tests.integration.conftest import Running
+from tests.integration.small import HEAT, PROGRAMME, WHY, SmallProgramme
+
+SECOND = {"decisions": ["correct-score"], "agencies": ["other"], "when": "after-close"}
+
+
+@pytest.fixture
+def reopened(running: Running) -> tuple[SmallProgramme, int]:
+    """Published, reopened at the position given, corrected, settled anew; not yet published again."""
+    programme = SmallProgramme(running, countersignatures=[SECOND])
+    programme.score()
+    programme.rule()
+    programme.publish()
+    at = programme.accepted("reopen-scoring", {**HEAT, "reason": WHY})
+    sheet = {**HEAT, "team": "ant", "criterion": "paper/idea", "points": "10", "reason": "a slip"}
+    for one in charters.JURY:
+        programme.proposed("correct-score", {**sheet, "evaluator": one})
+    programme.accepted("close-scoring", HEAT)
+    programme.accepted("reconsolidate-stage", {**HEAT, "reason": WHY})
+    return programme, at
+
+
+def total(programme: SmallProgramme, by: str | None = None, **parameters: int) -> str:
+    rows = programme.read("/standings", by, stage="heat", **parameters)["rows"]
+    points: str = next(row["total"]["exact"] for row in rows if row["team"] == "ant")
+    return points
+
+
+def test_what_was_public_stays_so_until_results_are_published_again(reopened: tuple[SmallProgramme, int]) -> None:
+    programme, at = reopened
+    for reader in (None, "ant", "bee"):
+        assert total(programme, reader) == "25"
+        assert programme.read("/standings", reader, stage="heat")["position"] == at - 1
+        assert total(programme, reader, as_of_position=at + 1) == "25"
+    assert total(programme, "owner") == "26"
+    programme.publish()
+    assert total(programme) == "26"
+    assert total(programme, as_of_position=at - 1) == "25"
+
+
+def test_the_events_after_reopening_are_under_embargo(reopened: tuple[SmallProgramme, int]) -> None:
+    programme, at = reopened
+
+    def withheld() -> dict[str, bool]:
+        answer = programme.running.client.get("/v1/ledger/events", params={"after": at - 1, "limit": 1000})
+        return {each["type"]: each.get("withheld", False) for each in map(msgspec.json.decode, answer.text.split())}
+
+    before = withheld()
+    assert (before["ScoringReopened"], before["StageReconsolidated"]) == (False, True)
+    trail = {each["type"]: each for each in programme.read("/audit-trail", limit=1000)["entries"]}
+    assert "data" in trail["TeamEliminated"]
+    assert "data" not in trail["StageReconsolidated"]
+    tagged = f"stage:{PROGRAMME}/heat"
+    answer = programme.running.client.get("/v1/ledger/events", params={"tag": tagged, "limit": 1000})
+    assert "StageReconsolidated" not in answer.text
+    programme.publish()
+    assert withheld()["StageReconsolidated"] is False
