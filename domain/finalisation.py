@@ -37,9 +37,11 @@ def finalise_stage(command: FinaliseStage, case: Case, course: StageCourse, obje
     stage = stage_of(case, command.stage)
     STAGE.require(stage_state(course.course), "finalise-stage", subject=stage.id)
     until = course.course.objections_until
-    if until is not None and not passed(until, case.decided_at):
+    may_object = [team for team in course.course.teams if team not in course.course.waived]
+    if until is not None and may_object and not passed(until, case.decided_at):
         raise ObjectionWindowOpenError(
-            f"teams may object until {until}", rule="A stage is finalised after its objection window."
+            f"{', '.join(may_object)} may object until {until}",
+            rule="A stage is finalised after its objection window, or once every team has waived its objections.",
         )
     refuse_if(
         (("/stage", f"objection {each} is undecided") for each in objections.undecided),

@@ -8,7 +8,7 @@ from typing import Final, Literal
 import msgspec
 
 from domain.boundary import QueryItem, tag
-from domain.charter_document import Identifier, Text
+from domain.charter_document import Identifier, Stage, Text
 from domain.deadlines import passed
 from domain.decision import Case, Command, decision
 from domain.event import Event, event
@@ -49,6 +49,10 @@ class ObjectionAlreadyFiledError(Refusal):
 
 class ObjectionAlreadyDecidedError(Refusal):
     """The objection was decided."""
+
+
+class ObjectionsWaivedError(Refusal):
+    """The team said that it will not object."""
 
 
 class TookPartError(Refusal):
@@ -182,6 +186,37 @@ class Objections:
         )
 
 
+def require_objectable(stage: Stage, team: str, case: Case, course: StageCourse, *, reported: bool) -> None:
+    """Raise unless the team may object to the results of the stage now."""
+    require_not_final(course)
+    if not course.course.published:
+        raise ResultsNotPublishedError(
+            f"the results of {stage.id} are not published", rule="Teams object to results once they are public."
+        )
+    if stage.objections is None:
+        raise ObjectionWindowClosedError(
+            f"{stage.id} has no objection window", rule="The charter says whether and how long teams may object."
+        )
+    until = course.course.objections_until
+    if until is not None and passed(until, case.decided_at) and not reported:
+        raise ObjectionWindowClosedError(
+            f"the objection window of {stage.id} ended at {until}",
+            rule=f"Teams may object until {stage.objections.days} days after the day of publication.",
+        )
+    if team not in course.course.teams:
+        raise NoStandingError(
+            f"team: {team!r} did not compete in {stage.id}",
+            rule="A team objects to what concerns itself.",
+            pointer="/team",
+        )
+    if team in course.course.waived:
+        raise ObjectionsWaivedError(
+            f"{team} said that it does not object to the results of {stage.id}",
+            rule="A waiver stands until what it was about changes.",
+            pointer="/team",
+        )
+
+
 class FileObjection(Command, frozen=True, kw_only=True):
     """`objection`: an id of the filer's own. `evidence`: SHA-256 of the documents cited, hex."""
 
@@ -202,27 +237,7 @@ def file_objection(command: FileObjection, case: Case, course: StageCourse, one:
     """Object to an outcome, to scores or to a ruling, for the team itself."""
     stage = stage_of(case, command.stage)
     OBJECTION.require(one.objection.state, "file-objection", subject=command.objection, pointer="/objection")
-    require_not_final(course)
-    if not course.course.published:
-        raise ResultsNotPublishedError(
-            f"the results of {stage.id} are not published", rule="Teams object to results once they are public."
-        )
-    if stage.objections is None:
-        raise ObjectionWindowClosedError(
-            f"{stage.id} has no objection window", rule="The charter says whether and how long teams may object."
-        )
-    until = course.course.objections_until
-    if until is not None and passed(until, case.decided_at) and not command.reported:
-        raise ObjectionWindowClosedError(
-            f"the objection window of {stage.id} ended at {until}",
-            rule=f"Teams may object until {stage.objections.days} days after the day of publication.",
-        )
-    if command.team not in course.course.teams:
-        raise NoStandingError(
-            f"team: {command.team!r} did not compete in {stage.id}",
-            rule="A team objects to what concerns itself.",
-            pointer="/team",
-        )
+    require_objectable(stage, command.team, case, course, reported=command.reported)
     if command.subject == "ruling" and command.team not in course.course.rulings:
         raise InvalidCommandError(
             f"subject: there is no ruling on {command.team} in {stage.id}",

@@ -28,6 +28,7 @@ from domain.stage_events import (
     FigureCertified,
     MeasurementCorrected,
     MeasurementRecorded,
+    ObjectionsWaived,
     ResultsPublished,
     ScoreCorrected,
     ScoreSubmitted,
@@ -79,6 +80,7 @@ class Course(msgspec.Struct, kw_only=True):
     sheets are left out of it; `below_quorum`: where fewer sheets than the quorum are to do.
     `ruled`: the position of each team's ruling. `deciders`: the agencies that took part in what a team may object to,
     by `outcome/<team>`, `ruling/<team>` and `score`. `by_objection`: who advanced on an upheld objection.
+    `waived`: who does not object to the results as they stand.
     """
 
     opened: int = 0
@@ -88,6 +90,7 @@ class Course(msgspec.Struct, kw_only=True):
     reopened: int = 0
     published: int = 0
     objections_until: str | None = None
+    waived: list[str] = msgspec.field(default_factory=list)
     finalised: int = 0
     teams: list[str] = msgspec.field(default_factory=list)
     panels: dict[str, list[str]] = msgspec.field(default_factory=dict)
@@ -140,6 +143,7 @@ COURSE_EVENTS = (
     ScoringReopened,
     StageReconsolidated,
     ResultsPublished,
+    ObjectionsWaived,
     StageFinalised,
     EvaluatorAppointed,
     ConflictDeclared,
@@ -234,6 +238,9 @@ def run_course(course: Course, position: int, event: Event) -> None:
             course.statements.clear()
         case ResultsPublished(objections_until=until):
             course.published, course.objections_until = position, until
+            course.waived.clear()
+        case ObjectionsWaived(team=team):
+            course.waived.append(team)
         case StageFinalised():
             course.finalised = position
         case EvaluatorAppointed(panel=panel, evaluator=evaluator, group=group):
@@ -259,6 +266,7 @@ def run_course(course: Course, position: int, event: Event) -> None:
             course.statements.append(Statement(figure, source, position))
         case IndependenceRuled(team=team, verdict=verdict, deciders=deciders):
             course.rulings[team], course.ruled[team] = verdict, position
+            _may_object_again(course, team)
             _took_part(course, f"ruling/{team}", deciders)
         case DeviationRecorded(actual=actual):
             course.deviation = actual
@@ -278,8 +286,14 @@ def run_course(course: Course, position: int, event: Event) -> None:
                 course.advanced.remove(team)
                 course.eliminated[team] = basis
             _took_part(course, f"outcome/{team}", deciders)
+            _may_object_again(course, team)
         case _:
             pass
+
+
+def _may_object_again(course: Course, team: str) -> None:
+    if team in course.waived:
+        course.waived.remove(team)
 
 
 def _took_part(course: Course, what: str, agencies: tuple[str, ...]) -> None:

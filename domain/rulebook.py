@@ -30,6 +30,7 @@ from domain import (  # noqa: F401 — imported for what they register
     teams,
     titles,
     usage,
+    waivers,
 )
 from domain.charter import CharterInForce, ProposedCharter, PublishCharter
 from domain.decision import DECISIONS, CharterFact, Command, Decision, Fact

@@ -96,6 +96,13 @@ class ResultsPublished(_OfCourse, frozen=True, kw_only=True):
         return encode_data(msgspec.structs.replace(self, objections_until=None))
 
 
+@event("ObjectionsWaived", public="with-results")
+class ObjectionsWaived(_OfStage, frozen=True, kw_only=True):
+    """A team will not object to the results of the stage as they were published."""
+
+    team: str
+
+
 @event("StageFinalised")
 class StageFinalised(_OfCourse, frozen=True, kw_only=True):
     """Nothing of the stage changes any more."""

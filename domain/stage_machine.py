@@ -26,6 +26,7 @@ STAGE = machine(
         ("closed", "consolidate-stage", "consolidated"),
         ("consolidated", "publish-results", "published"),
         ("published", "file-objection", "published"),
+        ("published", "waive-objections", "published"),
         ("published", "finalise-stage", "final"),
         ("closed", "reopen-scoring", "scoring"),
         ("consolidated", "reopen-scoring", "reopened"),

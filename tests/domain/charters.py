@@ -47,6 +47,7 @@ DECISIONS = [
     "publish-results",
     "file-objection",
     "decide-objection",
+    "waive-objections",
     "supersede-outcome",
     "finalise-stage",
     "open-additional-call",

@@ -19,6 +19,7 @@ from domain.objections import (
     ObjectionAlreadyFiledError,
     ObjectionDecided,
     ObjectionFiled,
+    ObjectionsWaivedError,
     ObjectionWindowClosedError,
     ResultsNotPublishedError,
     TookPartError,
@@ -28,7 +29,7 @@ from domain.outcome_events import IndependenceRuled, OutcomeSuperseded, TeamAdva
 from domain.outcomes import NoBasisError, PlanExceededError
 from domain.refusal import InvalidCommandError, Refusal
 from domain.scoring import TeamNotInStageError
-from domain.stage_events import ResultsPublished, StageFinalised, StageOpened
+from domain.stage_events import ObjectionsWaived, ResultsPublished, StageFinalised, StageOpened
 from domain.stages import (
     EarlierStageNotFinalError,
     LaterStageOpenError,
@@ -315,6 +316,49 @@ def test_a_ruling_is_superseded_once_for_each_upheld_objection_to_it() -> None:
     assert event.supersedes == first
     again = given(background=[*upheld.background, event])
     again.when("rule-independence", body).refused(AlreadyRuledError)
+
+
+# Waivers
+
+
+WAIVING = {"stage": "heat", "team": "cow"}
+WAIVED = ObjectionsWaived(stage="heat", team="cow")
+
+
+def test_a_team_waives_for_itself_where_it_may_object() -> None:
+    history = [charter(consortium_decisions=["waive-objections"]), *settled()[1:]]
+    theirs = given(background=[*history, PUBLISHED]).by_consortium("cow")
+    theirs.when("waive-objections", WAIVING).then(WAIVED)
+    theirs.when("waive-objections", {**WAIVING, "team": "ant"}).refused(NotMandatedError, "/team")
+    published().at(AFTER).when("waive-objections", WAIVING).refused(ObjectionWindowClosedError)
+    published().when("waive-objections", {**WAIVING, "team": "dog"}).refused(NoStandingError, "/team")
+    given(background=history).when("waive-objections", WAIVING).refused(ResultsNotPublishedError)
+
+
+def test_whoever_waived_objects_no_more() -> None:
+    published(WAIVED).when("file-objection", FILING).refused(ObjectionsWaivedError, "/team")
+    published(WAIVED).when("waive-objections", WAIVING).refused(ObjectionsWaivedError, "/team")
+    assert published(WAIVED).when("file-objection", {**FILING, "team": "ant"}).decide()
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        ruled("cow", "not_met"),
+        PUBLISHED,
+        OutcomeSuperseded(stage="heat", team="cow", was="eliminated", to="advanced", basis="rank", reason=WHY),
+    ],
+)
+def test_a_waiver_lapses_when_what_it_was_about_changes(change: Event) -> None:
+    assert published(WAIVED, change).when("file-objection", FILING).decide()
+
+
+def test_a_stage_is_finalised_early_once_every_team_has_waived() -> None:
+    waivers = [ObjectionsWaived(stage="heat", team=team) for team in charters.TEAMS]
+    published(*waivers).when("finalise-stage", HEAT).then(StageFinalised(stage="heat"))
+    refusal = published(*waivers[:2]).when("finalise-stage", HEAT).refused(ObjectionWindowOpenError)
+    assert refusal.detail.startswith("cow may object until")
+    published(FILED, *waivers).when("finalise-stage", HEAT).refused(ObjectionUndecidedError)
 
 
 # Finalisation
