@@ -59,6 +59,16 @@ CONDITIONS: Final = {
 # Which condition Naver Cloud did not meet was never reported; the rehearsal needs one, and says that it is made up.
 ILLUSTRATIVE_FAILURE: Final = ("policy", "no-outside-control")
 
+CALL: Final = "additional-call"
+APPLICANTS: Final = {
+    "hanbit-models": ("Hanbit Models (fictional)", "한빛모델(가상)", "first-call-applicants", None),
+    "naver-cloud-2": ("Naver Cloud", "네이버클라우드", "no-longer-elite", "naver-cloud"),
+    "nc-ai-2": ("NC AI", "NC AI", "no-longer-elite", "nc-ai"),
+    "saebyeok-ai": ("Saebyeok AI (fictional)", "새벽AI(가상)", "other-companies", None),
+}
+"""By id: name in both languages, class, and the team that it was. Every new one is fictional."""
+SELECTED: Final = "saebyeok-ai"
+
 
 def number_from(*parts: object) -> int:
     """A number that looks random and is the same everywhere."""
@@ -122,12 +132,22 @@ def decisions() -> Iterator[dict[str, Any]]:
         yield from independence(team)
     yield from outcomes()
     yield line("publish-results", "msit", stage=STAGE, publishers=["msit", "nipa", "tta"])
-    yield line("open-additional-call", "msit", call="additional-call", after=STAGE)
+    yield line("open-additional-call", "msit", call=CALL, after=STAGE)
+    for team in TEAMS:
+        yield own_line("waive-objections", team, stage=STAGE, team=team)
+    yield line("finalise-stage", "msit", stage=STAGE)
+    yield from additional_call()
     yield from resources()
+    yield line("open-stage", "msit", stage="stage-2")
 
 
 def line(decision: str, agency: str, **body: Any) -> dict[str, Any]:
     return {"decision": decision, "agency": agency, "body": body}
+
+
+def own_line(decision: str, consortium: str, **body: Any) -> dict[str, Any]:
+    """What a consortium decides about itself."""
+    return {"decision": decision, "consortium": consortium, "body": body}
 
 
 def measurements(team: str) -> Iterator[dict[str, Any]]:
@@ -237,12 +257,31 @@ def outcomes() -> Iterator[dict[str, Any]]:
         yield line("advance-team", "msit", stage=STAGE, team=team, reason=reason)
 
 
+def additional_call() -> Iterator[dict[str, Any]]:
+    """Applicants of all three classes; a fictional one is selected. Of the others nothing is said but their class."""
+    for team, (english, korean, eligible_class, reenters) in APPLICANTS.items():
+        name = {"en": english, "ko": korean}
+        application = {"call": CALL, "team": team, "name": name, "eligible_class": eligible_class}
+        yield own_line("apply-to-call", team, **application, **({"reenters": reenters} if reenters else {}))
+    for team, (*_names, reenters) in APPLICANTS.items():
+        admitted = {
+            "en": "Illustrative: eligible, as a consortium that is no longer elite."
+            if reenters
+            else "Illustrative: eligible.",
+            "ko": "예시: 정예팀이 아니게 된 컨소시엄으로서 자격이 있습니다." if reenters else "예시: 자격이 있습니다.",
+        }
+        yield line("screen-application", "msit", call=CALL, team=team, screening="admitted", reason=admitted)
+    selected = {"en": "Illustrative: a fictional company is selected.", "ko": "예시: 가상의 기업을 선정합니다."}
+    yield line("select-team", "msit", call=CALL, team=SELECTED, reason=selected)
+    yield line("confer-title", "msit", team=SELECTED, title="K-AI company")
+
+
 def resources() -> Iterator[dict[str, Any]]:
     period = {"starts": "2026-02-01", "ends": "2026-08-01"}
     yield line("set-resource-pool", "msit", resource="gpu", quantity="1024", **period)
     yield line("set-resource-pool", "msit", resource="data", **period)
-    for team in ("lg-ai-research", "sk-telecom", "upstage"):
-        yield line("grant-resource", "msit", grant=f"gpu-{team}", team=team, resource="gpu", quantity="256", **period)
+    for team in ("lg-ai-research", "sk-telecom", "upstage", SELECTED):
+        yield line("grant-resource", "msit", grant=f"gpu-{team}", team=team, resource="gpu", quantity="192", **period)
         yield line("grant-resource", "msit", grant=f"data-{team}", team=team, resource="data", **period)
 
 

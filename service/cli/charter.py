@@ -29,10 +29,10 @@ def check(file: Path) -> None:
     if faults:
         raise click.ClickException(f"{file}: {len(faults)} fault{'s' if len(faults) > 1 else ''}.")
     canonical, found = checked(None, document)
-    given = {decision for mandate in found.mandates for decision in mandate.decisions}
+    given = {decision for mandate in found.mandates for decision in mandate.decisions} | {*found.consortium_decisions}
     click.echo(f"{file}: a sound charter of {found.programme} ({found.data_set})")
     click.echo(f"rules hash {rules_hash(canonical)}")
-    if missing := sorted(DECISIONS.keys() - given):
+    if missing := sorted(type_ for type_, each in DECISIONS.items() if each.mandated and type_ not in given):
         click.echo(f"nobody has a mandate for: {', '.join(missing)}")
 
 

@@ -20,10 +20,10 @@ NEW = ("haneul-robotics", "byeol-language")
 
 @pytest.fixture
 def called(running: Running) -> Running:
-    """The rehearsal up to its open call, with a key for each applicant."""
+    """The rehearsal up to its open call and the end of its first stage, with a key for each applicant."""
     lines = lines_of(REHEARSAL)
-    opening = [line.decision for line in lines].index("open-additional-call")
-    running.play(REHEARSAL, lines[: opening + 1])
+    final = [line.decision for line in lines].index("finalise-stage")
+    running.play(REHEARSAL, lines[: final + 1])
     for team in (*NEW, "nc-ai-2"):
         running.keys.consortiums[team] = running.service.keys.issue("consortium", team)
     return running

@@ -43,8 +43,13 @@ USER = {
 }
 
 
-def get(played: Running, path: str, **parameters: Any) -> Any:
-    response = played.client.get(path, params=parameters)
+SECOND_STAGE = ["lg-ai-research", "sk-telecom", "upstage", "saebyeok-ai"]
+
+
+def get(played: Running, path: str, *, by: str | None = None, **parameters: Any) -> Any:
+    """The answer to the holder of key `by`, or to the public."""
+    headers = {} if by is None else {"Authorization": f"Bearer {by}"}
+    response = played.client.get(path, params=parameters, headers=headers)
     assert response.status_code == 200, response.text
     return response.json()
 
@@ -204,12 +209,31 @@ def test_everything_of_the_rehearsal_says_that_it_is_one(played: Running) -> Non
     assert {json.loads(line)["dataset"] for line in page.splitlines()} == {"rehearsal"}
 
 
-def test_grants_are_those_of_the_teams_that_advanced(played: Running) -> None:
+def test_grants_are_those_of_the_teams_that_advanced_or_were_selected(played: Running) -> None:
     found = {use["resource"]: use for use in get(played, f"/v1/programmes/{REHEARSAL}/grants")["resources"]}
-    assert [grant["team"] for grant in found["gpu"]["grants"]] == ["lg-ai-research", "sk-telecom", "upstage"]
+    assert sorted(grant["team"] for grant in found["gpu"]["grants"]) == sorted(SECOND_STAGE)
     assert (found["gpu"]["pool"]["quantity"], found["gpu"]["peak_granted"]) == ("1024", "768")
     assert (found["data"]["pool"]["quantity"], found["data"]["peak_granted"]) == (None, None)
     assert get(played, f"/v1/programmes/{PUBLIC_RECORD}/grants")["resources"] == []
+
+
+def test_the_rehearsal_goes_on_with_four_teams_one_of_them_fictional(played: Running) -> None:
+    """The call had applicants of all three classes; whoever had left before came back under an id of its own."""
+    (call,) = get(played, f"/v1/programmes/{REHEARSAL}/calls", by=played.keys.auditor)["calls"]
+    assert (call["state"], call["selected"]) == ("filled", ["saebyeok-ai"])
+    applied = {each["team"]: (each["eligible_class"], each["reenters"], each["state"]) for each in call["applications"]}
+    assert applied == {
+        "hanbit-models": ("first-call-applicants", None, "admitted"),
+        "naver-cloud-2": ("no-longer-elite", "naver-cloud", "admitted"),
+        "nc-ai-2": ("no-longer-elite", "nc-ai", "admitted"),
+        "saebyeok-ai": ("other-companies", None, "selected"),
+    }
+    teams = {each["team"]: each for each in get(played, f"/v1/programmes/{REHEARSAL}/teams")["teams"]}
+    assert {team for team, each in teams.items() if each["titles"]} == {"saebyeok-ai"}
+    assert "fictional" in teams["saebyeok-ai"]["name"]
+    second = get(played, f"/v1/programmes/{REHEARSAL}/standings", stage="stage-2", by=played.keys.auditor)
+    assert sorted(row["team"] for row in second["rows"]) == sorted(SECOND_STAGE)
+    assert {row["total"]["exact"] for row in second["rows"]} == {None}
 
 
 def test_the_view_equals_a_fold_from_the_ledger_at_the_same_position(played: Running) -> None:
