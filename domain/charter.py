@@ -1,16 +1,16 @@
-"""Publishing a charter, and the charter in force as a fact."""
+"""Publishing a charter, and the charter in force as a fact; amending it is in `domain.amendments`."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 
 from domain import charter_document
 from domain.boundary import IDENTIFIER, QueryItem, tag
-from domain.charter_document import Charter
+from domain.charter_document import Charter, Names
 from domain.charter_faults import faults
 from domain.decision import DECISIONS, Case, Command, decision
 from domain.event import EVENTS, Event, event
@@ -27,16 +27,39 @@ class CharterFaultyError(Refusal):
     KIND = "invalid"
 
 
-@event("CharterPublished")
-class CharterPublished(Event, frozen=True, kw_only=True):
+class _OfCharter(Event, frozen=True, kw_only=True):
     """The rules of the programme: the whole document, canonical (RFC 8785) as text, and its SHA-256 (hex)."""
 
     rules_hash: str
     document: str
 
 
+@event("CharterPublished")
+class CharterPublished(_OfCharter, frozen=True, kw_only=True):
+    """The rules that the programme begins with."""
+
+
+@event("CharterAmended")
+class CharterAmended(_OfCharter, frozen=True, kw_only=True):
+    """The rules from here on, in the place of those named `replaces`.
+
+    `deviation`: whether a stage had been opened. `reason`: why, which a deviation says unless it was not reported.
+    """
+
+    replaces: str
+    deviation: bool
+    reason: Names | None = None
+
+
+CHARTER_EVENTS: Final = (CharterPublished, CharterAmended)
+"""What brings a charter into force."""
+
+
 class CharterInForce:
-    """The charter that governs the programme. `position` is 0 before one is published."""
+    """The charter that governs the programme: the published one as last amended.
+
+    `position`: of the event that brought it into force; 0 before one is published.
+    """
 
     def __init__(self, programme: str) -> None:
         self.programme = programme
@@ -46,10 +69,11 @@ class CharterInForce:
 
     @property
     def selects(self) -> tuple[QueryItem, ...]:
-        return (QueryItem(types=(CharterPublished.TYPE,), tags=(tag("programme", self.programme),)),)
+        types = tuple(cls.TYPE for cls in CHARTER_EVENTS)
+        return (QueryItem(types=types, tags=(tag("programme", self.programme),)),)
 
     def apply(self, position: int, event: Event) -> None:
-        if isinstance(event, CharterPublished):
+        if isinstance(event, CHARTER_EVENTS):
             self.position = position
             self._document = event.document.encode()
             self._rules_hash = event.rules_hash

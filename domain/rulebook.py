@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from domain import (  # noqa: F401 — imported for what they register
+    amendments,
     call_applications,
     call_selection,
     calls,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from domain.charter import CharterPublished
+from domain.charter import CHARTER_EVENTS
 from domain.charter_document import parse, rules_hash
 from domain.event import Event
 from domain.proposals import DecisionProposed
@@ -47,7 +47,7 @@ def standings(programme: str, stage: str, events: list[Event]) -> Standings:
     record = StageRecord(programme, stage)
     document = b""
     for position, event in enumerate(events, start=1):
-        if isinstance(event, CharterPublished):
+        if isinstance(event, CHARTER_EVENTS):
             document = event.document.encode()
         tags = event.tags(programme)
         if any(item.matches(event.TYPE, tags) for item in record.selects):

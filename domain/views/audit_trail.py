@@ -7,7 +7,7 @@ from collections.abc import Iterable
 import msgspec
 
 from domain import charter_document
-from domain.charter import CharterPublished
+from domain.charter import CHARTER_EVENTS
 from domain.disclosure import Reader, disclosed, readable, stage_of_event
 from domain.envelope import Actor, Attribution
 from domain.event import Disclosed, encode_data
@@ -53,7 +53,7 @@ def fold(rows: Rows, occurrences: Iterable[Occurrence]) -> None:
 
     def take(occurrence: Occurrence) -> None:
         event, envelope = occurrence.event, occurrence.envelope
-        if isinstance(event, CharterPublished):
+        if isinstance(event, CHARTER_EVENTS):
             rows.put("charter", event.document.encode())
         document = rows.get("charter")
         actor: Actor = envelope.actor

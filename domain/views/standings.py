@@ -1,9 +1,10 @@
 """Standings, one row a stage, with the facts that they are computed from beside them.
 
-Keys: `charter` · `name/<team>` · `course/<stage>` · `cell/<stage>/<team>/<criterion>` · `standings/<stage>`, which is
-empty while the stage takes scores: each batch of a million and a half would compute all of them anew, and they are few
-who may read them before scoring closes. `standings` computes them then. · `published/<stage>`, once scoring was
-reopened: the standings that were public before.
+Keys: `charter` in force · `charter/<stage>`, under which its standings were last settled · `name/<team>` ·
+`course/<stage>` · `cell/<stage>/<team>/<criterion>` · `standings/<stage>`, which is empty while the stage takes scores:
+each batch of a million and a half would compute all of them anew, and they are few who may read them before scoring
+closes. `standings` computes them then. · `published/<stage>`, once scoring was reopened: the standings that were public
+before.
 """
 
 from __future__ import annotations
@@ -15,10 +16,10 @@ import msgspec
 
 from domain import charter_document
 from domain.call_events import CallTeamSelected
-from domain.charter import CharterPublished
+from domain.charter import CHARTER_EVENTS
 from domain.charter_document import Names
 from domain.record import COURSE_EVENTS, Cell, Course, Measurement, SheetGiven, fill, run_course
-from domain.stage_events import ScoringReopened
+from domain.stage_events import ScoringReopened, StageConsolidated, StageReconsolidated
 from domain.standings import Standings, digest, standings_of
 from domain.teams import TeamEnrolled
 from domain.views import Occurrence, Rows, View, encode_row, keyed, one_by_one
@@ -44,8 +45,12 @@ def fold(rows: Rows, occurrences: Iterable[Occurrence]) -> None:
 
     def take(occurrence: Occurrence) -> None:
         event = occurrence.event
-        if isinstance(event, CharterPublished):
+        if isinstance(event, CHARTER_EVENTS):
             rows.put("charter", event.document.encode())
+            store()
+            for stage, course in keyed(rows.scan("course/"), "course/"):
+                if not msgspec.json.decode(course, type=Course).consolidated:
+                    touched[stage] = occurrence.position
         elif isinstance(event, TeamEnrolled | CallTeamSelected):
             rows.put(f"name/{event.team}", encode_row(event.name))
         elif isinstance(event, SheetGiven | Measurement):
@@ -55,6 +60,8 @@ def fold(rows: Rows, occurrences: Iterable[Occurrence]) -> None:
         elif isinstance(event, COURSE_EVENTS):
             if isinstance(event, ScoringReopened):
                 keep_published(event.stage, occurrence.position - 1)
+            elif isinstance(event, StageConsolidated | StageReconsolidated):
+                rows.put(f"charter/{event.stage}", rows.get("charter") or b"")
             key = f"course/{event.stage}"
             run_course(courses.setdefault(key, _stored(rows, key, Course)), occurrence.position, event)
             touched[event.stage] = occurrence.position
@@ -75,11 +82,11 @@ def _stored(rows: Rows, key: str, type_: type[T]) -> T:
 
 def compute(rows: Rows, stage_id: str, position: int) -> Standings | None:
     """The standings of a stage from the facts in the rows; `None` if the charter has no such stage."""
-    document = rows.get("charter")
+    course, cells = facts_of(rows, stage_id)
+    document = rows.get(f"charter/{stage_id}" if course.consolidated else "charter")
     stage = charter_document.parse(document).stage(stage_id) if document is not None else None
     if document is None or stage is None:
         return None
-    course, cells = facts_of(rows, stage_id)
     names = {team: msgspec.json.decode(value, type=Names) for team, value in keyed(rows.scan("name/"), "name/")}
     return standings_of(
         charter_document.parse(document),
@@ -112,4 +119,4 @@ def as_of(stored: bytes, position: int) -> Standings:
     )
 
 
-STANDINGS = View(name="standings", version=2, fold=fold)
+STANDINGS = View(name="standings", version=3, fold=fold)

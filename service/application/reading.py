@@ -11,7 +11,7 @@ from eventsourcing.dcb.api import DCBQuery, DCBQueryItem
 
 from domain.boundary import programme_of, tag
 from domain.call_events import CALL_EVENTS, CallTeamSelected
-from domain.charter import CharterInForce, CharterPublished, require_programme_id
+from domain.charter import CHARTER_EVENTS, CharterInForce, require_programme_id
 from domain.charter_document import Charter, Names
 from domain.deadlines import instant
 from domain.decision import boundary, fold
@@ -171,7 +171,7 @@ class Queries:
 
     def programmes(self) -> list[ProgrammeSummary]:
         """Every programme, in order of publication."""
-        query = DCBQuery(items=[DCBQueryItem(types=[CharterPublished.TYPE])])
+        query = DCBQuery(items=[DCBQueryItem(types=[cls.TYPE for cls in CHARTER_EVENTS])])
         facts: dict[str, CharterInForce] = {}
         for each in self._ledger.read(query):
             fact = facts.setdefault(each.programme, CharterInForce(each.programme))
@@ -385,7 +385,7 @@ class Queries:
         fact = CharterInForce(programme)
         publications = Publications()
         programme_tag = tag("programme", programme)
-        types = [CharterPublished.TYPE, *(cls.TYPE for cls in PUBLICATION_EVENTS)]
+        types = [cls.TYPE for cls in (*CHARTER_EVENTS, *PUBLICATION_EVENTS)]
         found = self._ledger.read(DCBQuery(items=[DCBQueryItem(types=types, tags=[programme_tag])]))
         for each in found:
             event = decode_data(each.type, each.version, each.data)

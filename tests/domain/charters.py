@@ -23,6 +23,8 @@ from domain.teams import TeamEnrolled
 PROGRAMME = "programme"
 DECISIONS = [
     "publish-charter",
+    "amend-charter",
+    "assent-amendment",
     "enrol-team",
     "open-stage",
     "appoint-evaluator",
@@ -134,7 +136,7 @@ def document(**changes: Any) -> dict[str, Any]:
         "owner": "owner",
         "agencies": [{"id": "owner", "name": names("Owner")}, {"id": "other", "name": names("Other")}],
         "mandates": [{"decisions": DECISIONS, "agencies": ["owner"]}],
-        "consortium_decisions": ["report-usage"],
+        "consortium_decisions": ["report-usage", "assent-amendment"],
         "seats": "3",
         "joint_publishers": ["owner", "other"],
         "stages": [_stage("heat", "1"), _stage("final", "0")],

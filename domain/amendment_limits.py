@@ -1,0 +1,83 @@
+"""What an amendment leaves as it is: the rules that something has been decided under, and that others rest on."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from itertools import zip_longest
+
+import msgspec
+
+from domain.charter_document import Charter, Criterion, Judged, Measured, Stage
+from domain.points import known
+from domain.refusal import FieldError
+
+
+def broken(
+    before: Charter, after: Charter, *, opened: Iterable[str], settled: Iterable[str], calls: Iterable[str]
+) -> Iterator[FieldError]:
+    """Every place of the charter `after` that changes what must stay.
+
+    `opened`: stages, in order. `settled`: those of them that are consolidated, or of which figures are certified.
+    `calls`: that were opened.
+    """
+    if after.data_set != before.data_set:
+        yield FieldError("/data_set", f"{before.data_set} stays what it is: data sets are never mixed")
+    for i, (stage_id, stage) in enumerate(zip_longest(opened, after.stages[: len(list(opened))])):
+        was = before.stage(stage_id)
+        if stage is None or stage.id != stage_id:
+            yield FieldError("/stages", f"{stage_id} was opened and stays stage {i + 1}")
+        elif was is not None and stage_id in settled:
+            if stage != was:
+                yield FieldError(f"/stages/{i}", f"{stage_id} is consolidated or has certified figures")
+        elif was is not None:
+            yield from _unreadable(f"/stages/{i}", was, stage)
+    for call_id in calls:
+        now, then = after.call(call_id), before.call(call_id)
+        if now is None or then is None or msgspec.structs.replace(now, closes=then.closes) != then:
+            yield FieldError("/calls", f"{call_id} was opened: nothing but its deadline changes")
+    kinds = {resource.id: resource.kind for resource in after.resources}
+    for resource in before.resources:
+        if kinds.get(resource.id) != resource.kind:
+            yield FieldError("/resources", f"{resource.id} stays, as {resource.kind}: grants of it may run")
+
+
+def _unreadable(place: str, before: Stage, after: Stage) -> Iterator[FieldError]:
+    """Where sheets and metrics that may have been given by now would have no place, or would not fit it."""
+    if before.decimals is not None and (after.decimals is None or after.decimals < before.decimals):
+        yield FieldError(f"{place}/precision", f"scores of {before.precision} decimals may have been given")
+    for node, was in before.criteria():
+        criterion = after.criterion(node)
+        if criterion is None:
+            yield FieldError(f"{place}/assessments", f"{node} may have been scored")
+        else:
+            for detail in _misfits(was, criterion):
+                yield FieldError(f"{place}/assessments", f"{node}: {detail}")
+
+
+def _misfits(before: Criterion, after: Criterion) -> Iterator[str]:
+    if _lowered(before.maximum, after.maximum):
+        yield f"points up to {before.maximum} may have been given"
+    if _kind(before) != _kind(after):
+        yield "it may have been scored as it is"
+    elif isinstance(before.scoring, Measured) and isinstance(after.scoring, Measured):
+        measured = {each.id for each in after.scoring.benchmarks}
+        for gone in (each.id for each in before.scoring.benchmarks if each.id not in measured):
+            yield f"{gone} may have been measured"
+    if [item.id for item in before.items] != [item.id for item in after.items]:
+        yield "its items may have been scored"
+    for item in before.items:
+        now = after.item(item.id)
+        if now is not None and _lowered(item.maximum, now.maximum):
+            yield f"{item.id}: points up to {item.maximum} may have been given"
+
+
+def _kind(criterion: Criterion) -> tuple[type, str | None]:
+    """How a criterion is scored, as far as what was given depends on it."""
+    scoring = criterion.scoring
+    return type(scoring), scoring.panel if isinstance(scoring, Judged) else None
+
+
+def _lowered(before: str, after: str) -> bool:
+    """Whether points that were within the one maximum may be above the other."""
+    was, now = known(before), known(after)
+    return was != now and (was is None or now is None or now < was)

@@ -1,0 +1,212 @@
+"""Amendments of the charter, and what teams say to them. Once a stage was opened an amendment is a deviation."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any, Literal
+
+from domain.amendment_limits import broken
+from domain.boundary import QueryItem, tag
+from domain.call_events import AdditionalCallOpened, CallTeamSelected
+from domain.charter import CharterAmended, checked
+from domain.charter_document import Identifier, Names, Text, rules_hash
+from domain.decision import Case, Command, Fact, decision, refuse_if, require_countersignature
+from domain.event import Event, event
+from domain.outcome_events import Sha256
+from domain.record import StageProgress
+from domain.refusal import Refusal
+from domain.stages import OpenedStages
+from domain.teams import TeamEnrolled, TeamNotEnrolledError
+
+Stance = Literal["assent", "dissent"]
+
+
+class CharterUnchangedError(Refusal):
+    """The charter says already what it would be amended to."""
+
+    KIND = "invalid"
+
+
+class RulesInUseError(Refusal):
+    """The amendment would change rules that something was decided under."""
+
+
+class DeviationWithoutReasonError(Refusal):
+    """Once a stage was opened, the charter is amended for a reason."""
+
+    KIND = "invalid"
+
+
+class UnknownAmendmentError(Refusal):
+    """The charter was never amended to those rules."""
+
+    KIND = "invalid"
+
+
+class StanceTakenError(Refusal):
+    """The team has assented to the amendment, or dissented."""
+
+
+@event("AmendmentAssented")
+class AmendmentAssented(Event, frozen=True, kw_only=True):
+    """What a team says to the amendment at position `amendment`, which brought the rules of that hash into force."""
+
+    team: str
+    rules_hash: str
+    amendment: int
+    stance: Stance
+    statement: str | None = None
+
+    def tags(self, programme: str) -> tuple[str, ...]:
+        return (tag("programme", programme), stance_tag(programme, self.rules_hash, self.team))
+
+
+def stance_tag(programme: str, rules_hash: str, team: str) -> str:
+    """What one team says to one amendment: what others say is no conflict."""
+    return tag("stance", programme, rules_hash, team)
+
+
+class OpenedCalls:
+    """A fact: which additional calls were opened."""
+
+    def __init__(self, programme: str) -> None:
+        self._tag = tag("programme", programme)
+        self.calls: list[str] = []
+
+    @property
+    def selects(self) -> tuple[QueryItem, ...]:
+        return (QueryItem(types=(AdditionalCallOpened.TYPE,), tags=(self._tag,)),)
+
+    def apply(self, position: int, event: Event) -> None:
+        if isinstance(event, AdditionalCallOpened):
+            self.calls.append(event.call)
+
+
+class AmendCharter(Command, frozen=True, kw_only=True):
+    """`charter`: the whole new document. `reason`: why; needed once a stage was opened."""
+
+    charter: dict[str, Any]
+    reason: Names | None = None
+
+
+def _rules_in_use(command: AmendCharter, p: str) -> tuple[Fact, ...]:
+    _document, charter = checked(p, command.charter)
+    return (OpenedStages(p), OpenedCalls(p), *(StageProgress(p, stage.id) for stage in charter.stages))
+
+
+@decision("amend-charter", AmendCharter, needs=_rules_in_use)
+def amend_charter(
+    command: AmendCharter, case: Case, opened: OpenedStages, calls: OpenedCalls, *progress: StageProgress
+) -> Iterator[Event]:
+    """Put another charter in force; once a stage was opened with a reason and another agency's countersignature."""
+    document, charter = checked(case.programme, command.charter)
+    if rules_hash(document) == case.rules_hash:
+        raise CharterUnchangedError(
+            f"charter: the rules {case.rules_hash} are in force",
+            rule="An amendment changes the charter.",
+            pointer="/charter",
+        )
+    settled = [each.stage for each in progress if each.course.consolidated or each.course.statements]
+    faults = broken(case.charter, charter, opened=opened.fields, settled=settled, calls=calls.calls)
+    refuse_if(
+        ((fault.pointer, f"{fault.pointer}: {fault.detail}") for fault in faults),
+        rule="What was decided stays readable under the rules that it was decided under.",
+        error=RulesInUseError,
+    )
+    deviation = bool(opened.fields)
+    if deviation and not command.reported:
+        if command.reason is None:
+            raise DeviationWithoutReasonError(
+                f"reason: {', '.join(opened.fields)} was opened",
+                rule="Amending the charter after a stage was opened is a deviation, which has a reason.",
+                pointer="/reason",
+            )
+        require_countersignature(case, "an amendment after a stage was opened")
+    yield CharterAmended(
+        rules_hash=rules_hash(document),
+        document=document.decode(),
+        replaces=case.rules_hash,
+        deviation=deviation,
+        reason=command.reason,
+    )
+
+
+class Amendment:
+    """A fact: the latest amendment to the rules of a hash, and what one team has said to it."""
+
+    def __init__(self, programme: str, rules_hash: str, team: str) -> None:
+        self._programme = programme
+        self._rules_hash = rules_hash
+        self._team = team
+        self.position = 0
+        self.enrolled = False
+        self._said: AmendmentAssented | None = None
+
+    @property
+    def selects(self) -> tuple[QueryItem, ...]:
+        enrolment = (TeamEnrolled.TYPE, CallTeamSelected.TYPE)
+        return (
+            QueryItem(types=(CharterAmended.TYPE,), tags=(tag("programme", self._programme),)),
+            QueryItem(types=enrolment, tags=(tag("team", self._programme, self._team),)),
+            QueryItem(
+                types=(AmendmentAssented.TYPE,), tags=(stance_tag(self._programme, self._rules_hash, self._team),)
+            ),
+        )
+
+    def apply(self, position: int, event: Event) -> None:
+        match event:
+            case CharterAmended(rules_hash=rules_hash) if rules_hash == self._rules_hash:
+                self.position = position
+            case TeamEnrolled() | CallTeamSelected():
+                self.enrolled = True
+            case AmendmentAssented():
+                self._said = event
+            case _:
+                pass
+
+    @property
+    def stance(self) -> Stance | None:
+        """What the team has said to the amendment."""
+        return self._said.stance if self._said is not None and self._said.amendment == self.position else None
+
+
+class AssentAmendment(Command, frozen=True, kw_only=True):
+    """`rules_hash`: of the charter as amended. `statement`: what the team adds, in its own words."""
+
+    team: Identifier
+    rules_hash: Sha256
+    stance: Stance
+    statement: Text | None = None
+
+
+def _amendment(command: AssentAmendment, p: str) -> tuple[Amendment]:
+    return (Amendment(p, command.rules_hash, command.team),)
+
+
+@decision("assent-amendment", AssentAmendment, needs=_amendment, own="team")
+def assent_amendment(command: AssentAmendment, case: Case, amendment: Amendment) -> Iterator[Event]:
+    """Assent to an amendment of the charter, or dissent from it, for the team itself."""
+    if not amendment.position:
+        raise UnknownAmendmentError(
+            f"rules_hash: the charter of {case.programme} was not amended to {command.rules_hash}",
+            rule="An amendment is named by the hash of the rules that it brought into force.",
+            pointer="/rules_hash",
+        )
+    if not amendment.enrolled:
+        raise TeamNotEnrolledError(
+            f"team: {command.team!r} is not enrolled in {case.programme}",
+            rule="Teams of the programme assent or dissent.",
+            pointer="/team",
+        )
+    if amendment.stance is not None:
+        raise StanceTakenError(
+            f"{command.team} gave its {amendment.stance} to the amendment at position {amendment.position}",
+            rule="A team assents to an amendment or dissents from it once.",
+        )
+    yield AmendmentAssented(
+        team=command.team,
+        rules_hash=command.rules_hash,
+        amendment=amendment.position,
+        stance=command.stance,
+        statement=command.statement,
+    )
