@@ -191,10 +191,9 @@ def _require_eligible(command: ApplyToCall, rules: AdditionalCall) -> None:
 def _require_id(command: ApplyToCall, roster: Roster) -> None:
     roster.require_new(command.team)
     if command.reenters is None:
-        consortium, _, number = command.team.rpartition("-")
-        if consortium in roster.status and number.isdecimal():
+        if former := roster.reentry_id_of(command.team):
             raise InvalidCommandError(
-                f"reenters: {command.team} is the id of a re-entry of {consortium}",
+                f"reenters: {command.team} is the id of a re-entry of {former}",
                 rule="A re-entry names the team that it was.",
                 pointer="/reenters",
             )

@@ -36,8 +36,9 @@ def finalise_stage(command: FinaliseStage, case: Case, course: StageCourse, obje
     """Close the book of a stage; an objection that was upheld need not have had a consequence."""
     stage = stage_of(case, command.stage)
     STAGE.require(stage_state(course.course), "finalise-stage", subject=stage.id)
-    until = course.course.objections_until
-    may_object = [team for team in course.course.teams if team not in course.course.waived]
+    run = course.course
+    until = run.objections_until
+    may_object = [team for team in run.teams if team not in run.waived and not run.withdrew(team)]
     if until is not None and may_object and not passed(until, case.decided_at):
         raise ObjectionWindowOpenError(
             f"{', '.join(may_object)} may object until {until}",

@@ -16,7 +16,7 @@ from domain.machines import machine
 from domain.outcome_events import Sha256
 from domain.record import StageCourse
 from domain.refusal import InvalidCommandError, Refusal
-from domain.stages import require_not_final, stage_of
+from domain.stages import require_not_final, require_not_withdrawn, stage_of
 
 Subject = Literal["outcome", "score", "ruling"]
 ObjectionOutcome = Literal["upheld", "dismissed", "inadmissible"]
@@ -203,6 +203,7 @@ def require_objectable(stage: Stage, team: str, case: Case, course: StageCourse,
             f"the objection window of {stage.id} ended at {until}",
             rule=f"Teams may object until {stage.objections.days} days after the day of publication.",
         )
+    require_not_withdrawn(team, course)
     if team not in course.course.teams:
         raise NoStandingError(
             f"team: {team!r} did not compete in {stage.id}",

@@ -94,6 +94,22 @@ class TeamEliminated(_Decided, frozen=True, kw_only=True):
     reason: Names
 
 
+@event("TeamWithdrawn")
+class TeamWithdrawn(Event, frozen=True, kw_only=True):
+    """A team leaves the programme of its own accord. `stage`: the one that it leaves, if one was open to it.
+
+    It is public at once: no team withdraws while an outcome of it is under embargo, so it gives none away.
+    """
+
+    team: str
+    reason: Names
+    stage: str | None = None
+
+    def tags(self, programme: str) -> tuple[str, ...]:
+        of_team = (tag("programme", programme), tag("team", programme, self.team))
+        return of_team if self.stage is None else (*of_team, tag("stage", programme, self.stage))
+
+
 @event("OutcomeSuperseded", public="with-results")
 class OutcomeSuperseded(_Decided, frozen=True, kw_only=True):
     """Another outcome takes the place of a team's earlier one. `objection`: the upheld one that it follows."""

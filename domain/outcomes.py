@@ -18,6 +18,7 @@ from domain.stages import (
     planned_eliminations,
     require_consolidated,
     require_not_final,
+    require_not_withdrawn,
     stage_of,
 )
 from domain.tally import Tally, gate_outcome, tally
@@ -199,6 +200,7 @@ def _require_open_outcome(team: str, record: StageRecord) -> None:
     require_not_final(record)
     require_in_stage(team, record)
     require_consolidated(record)
+    require_not_withdrawn(team, record)
     if team in record.course.eliminated or team in record.course.advanced:
         raise OutcomeAlreadyDecidedError(
             f"{team} has its outcome in {record.stage}", rule="An outcome stands until it is superseded."

@@ -16,6 +16,7 @@ from domain.outcome_events import (
     OutcomeSuperseded,
     TeamAdvanced,
     TeamEliminated,
+    TeamWithdrawn,
     Verdict,
 )
 from domain.stage_events import (
@@ -79,7 +80,8 @@ class Course(msgspec.Struct, kw_only=True):
     replacement judges; `given`: the teams that an evaluator was replaced for. `excluded`: by `team/criterion`, whose
     sheets are left out of it; `below_quorum`: where fewer sheets than the quorum are to do.
     `ruled`: the position of each team's ruling. `deciders`: the agencies that took part in what a team may object to,
-    by `outcome/<team>`, `ruling/<team>` and `score`. `by_objection`: who advanced on an upheld objection.
+    by `outcome/<team>`, `ruling/<team>` and `score`. `eliminated`: on what; a team that withdrew before anything was
+    certified or settled is among them, but not among `teams`. `by_objection`: who advanced on an upheld objection.
     `waived`: who does not object to the results as they stand.
     """
 
@@ -113,6 +115,9 @@ class Course(msgspec.Struct, kw_only=True):
     def takes_scores(self) -> bool:
         """Between opening and closing, and before anything is certified."""
         return bool(self.opened) and not (self.closed or self.consolidated or self.statements)
+
+    def withdrew(self, team: str) -> bool:
+        return self.eliminated.get(team) == "withdrawal"
 
     def evaluators(self, panel: str, team: str, node: str) -> list[str]:
         """Whose sheets count for `team` at `node`, wherever sheets are counted: members who judge it, less exclusions.
@@ -155,6 +160,7 @@ COURSE_EVENTS = (
     DeviationRecorded,
     TeamAdvanced,
     TeamEliminated,
+    TeamWithdrawn,
     OutcomeSuperseded,
 )
 SheetGiven = ScoreSubmitted | ScoreCorrected
@@ -185,7 +191,7 @@ class StageProgress(StageCourse):
     @property
     def selects(self) -> tuple[QueryItem, ...]:
         settled = (StageConsolidated, StageReconsolidated, StageFinalised)
-        of = (StageOpened, ScoringClosed, ScoringReopened, FigureCertified, *settled)
+        of = (StageOpened, ScoringClosed, ScoringReopened, FigureCertified, TeamWithdrawn, *settled)
         types = tuple(cls.TYPE for cls in of)
         return (QueryItem(types=types, tags=(tag("stage", self.programme, self.stage),)),)
 
@@ -276,6 +282,8 @@ def run_course(course: Course, position: int, event: Event) -> None:
         case TeamEliminated(team=team, basis=basis, deciders=deciders):
             course.eliminated[team] = basis
             _took_part(course, f"outcome/{team}", deciders)
+        case TeamWithdrawn(team=team):
+            _leave(course, team)
         case OutcomeSuperseded(team=team, basis=basis, deciders=deciders):
             if event.to == "advanced" or basis == "objection":  # an objection never eliminates
                 del course.eliminated[team]
@@ -298,3 +306,12 @@ def _may_object_again(course: Course, team: str) -> None:
 
 def _took_part(course: Course, what: str, agencies: tuple[str, ...]) -> None:
     course.deciders.setdefault(what, []).extend(agencies)
+
+
+def _leave(course: Course, team: str) -> None:
+    """Of a stage whose standings were settled, or rest on certified figures, the team keeps its rank."""
+    course.eliminated[team] = "withdrawal"
+    if team in course.advanced:
+        course.advanced.remove(team)
+    if not (course.settled or course.statements):
+        course.teams.remove(team)

@@ -32,6 +32,7 @@ from domain import (  # noqa: F401 — imported for what they register
     titles,
     usage,
     waivers,
+    withdrawal,
 )
 from domain.charter import CharterInForce, ProposedCharter, PublishCharter
 from domain.decision import DECISIONS, CharterFact, Command, Decision, Fact

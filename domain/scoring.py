@@ -23,7 +23,7 @@ from domain.stage_events import (
     measurement_tag,
     sheet_tag,
 )
-from domain.stages import require_scoring, stage_of
+from domain.stages import require_not_withdrawn, require_scoring, stage_of
 
 
 class ScoreAlreadySubmittedError(Refusal):
@@ -71,6 +71,7 @@ def criterion_of(stage: Stage, node: str) -> Criterion:
 def require_in_stage(team: str, progress: StageCourse) -> None:
     """Raise unless the team is in the field of the stage."""
     if team not in progress.course.teams:
+        require_not_withdrawn(team, progress)
         raise TeamNotInStageError(
             f"team: {team!r} does not compete in {progress.stage}",
             rule="Scores are taken for the teams of the stage.",

@@ -17,7 +17,7 @@ from domain.record import Cell, StageCourse, StageRecord, Statement
 from domain.refusal import InvalidCommandError, Refusal
 from domain.stage_events import ScoringClosed, StageOpened
 from domain.tally import tally
-from domain.teams import Roster
+from domain.teams import Roster, TeamWithdrawnError
 
 
 class StageAlreadyOpenError(Refusal):
@@ -95,6 +95,10 @@ class OpenedStages:
         if isinstance(event, StageOpened):
             self.fields[event.stage] = event.teams
 
+    def latest_of(self, team: str) -> str | None:
+        """The stage that was opened last with the team in its field."""
+        return next((stage for stage, field in reversed(self.fields.items()) if team in field), None)
+
     def require_none_after(self, stage: str, charter: Charter) -> None:
         """Raise once a later stage was opened on the outcomes of `stage`."""
         order = [each.id for each in charter.stages]
@@ -132,6 +136,16 @@ def require_settled(stage: Stage, roster: Roster) -> None:
     if stage.objections is not None and stage.id not in roster.finalised:
         raise EarlierStageNotFinalError(
             f"{stage.id} is not finalised", rule="Where teams may object, a stage is finalised before another follows."
+        )
+
+
+def require_not_withdrawn(team: str, course: StageCourse) -> None:
+    """Raise once the team has withdrawn in the stage."""
+    if course.course.withdrew(team):
+        raise TeamWithdrawnError(
+            f"{team} withdrew in {course.stage}",
+            rule="A team that withdrew takes no further part in the stage.",
+            pointer="/team",
         )
 
 
@@ -246,7 +260,7 @@ def require_as_planned(stage: Stage, course: StageCourse) -> None:
 
 def eliminated_by_plan(course: StageCourse) -> list[str]:
     """Teams that count against the plan: whoever withdrew does not."""
-    return [team for team, basis in course.course.eliminated.items() if basis != "withdrawal"]
+    return [team for team in course.course.eliminated if not course.course.withdrew(team)]
 
 
 def without_outcome(course: StageCourse) -> list[str]:

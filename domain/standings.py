@@ -68,7 +68,8 @@ class GateRow(msgspec.Struct, frozen=True):
 
 
 class Row(msgspec.Struct, frozen=True, kw_only=True):
-    """One team. `basis`: what its total rests on. `maximum`: of the total. `cause`: on what it was eliminated."""
+    """One team. `basis`: what its total rests on. `maximum`: of the total. `cause`: on what it was eliminated, or
+    `withdrawal`."""
 
     team: str
     name: str
@@ -200,6 +201,8 @@ def _row(charter: Charter, stage: Stage, course: Course, names: Names, team: str
 
 
 def _status(course: Course, team: str) -> TeamStatus:
+    if course.withdrew(team):
+        return "withdrawn"
     if team in course.eliminated:
         return "eliminated"
     return "advanced" if team in course.advanced else "evaluating"

@@ -14,7 +14,14 @@ from domain.outcomes import NoBasisError, require_advancement, require_eliminati
 from domain.record import StageRecord
 from domain.refusal import InvalidCommandError, Refusal
 from domain.scoring import require_in_stage
-from domain.stages import OpenedStages, OutcomeMissingError, require_consolidated, require_not_final, stage_of
+from domain.stages import (
+    OpenedStages,
+    OutcomeMissingError,
+    require_consolidated,
+    require_not_final,
+    require_not_withdrawn,
+    stage_of,
+)
 from domain.teams import NoSeatError, Roster
 
 
@@ -51,6 +58,7 @@ def supersede_outcome(
     require_not_final(record)
     require_consolidated(record)
     require_in_stage(command.team, record)
+    require_not_withdrawn(command.team, record)
     was: Outcome = "eliminated" if command.team in record.course.eliminated else "advanced"
     if was == "advanced" and command.team not in record.course.advanced:
         raise OutcomeMissingError(

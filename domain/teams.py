@@ -10,7 +10,7 @@ from domain.call_events import CallTeamSelected
 from domain.charter_document import Identifier, Names
 from domain.decision import Case, Command, decision
 from domain.event import Event, event
-from domain.outcome_events import OutcomeSuperseded, TeamAdvanced, TeamEliminated
+from domain.outcome_events import OutcomeSuperseded, TeamAdvanced, TeamEliminated, TeamWithdrawn
 from domain.publications import PUBLICATION_EVENTS, Publications
 from domain.refusal import InvalidCommandError, Refusal
 from domain.stage_events import StageFinalised
@@ -20,6 +20,18 @@ Status = Literal["enrolled", "evaluating", "advanced", "selected", "eliminated",
 
 class TeamAlreadyEnrolledError(Refusal):
     """A consortium id is enrolled once in a programme, for life."""
+
+
+class ReentryOutsideCallError(Refusal):
+    """A consortium enters a programme again by an additional call only."""
+
+
+class TeamEliminatedError(Refusal):
+    """The team was eliminated."""
+
+
+class TeamWithdrawnError(Refusal):
+    """The team withdrew."""
 
 
 class NoSeatError(Refusal):
@@ -48,6 +60,7 @@ ROSTER_EVENTS = (
     CallTeamSelected,
     TeamAdvanced,
     TeamEliminated,
+    TeamWithdrawn,
     OutcomeSuperseded,
     *PUBLICATION_EVENTS,
     StageFinalised,
@@ -89,6 +102,9 @@ class Roster:
                 self.status[team], self._decided[team] = "eliminated", (stage, position)
             case OutcomeSuperseded(team=team, stage=stage, to=status):
                 self.status[team], self._decided[team] = status, (stage, position)
+            case TeamWithdrawn(team=team):
+                self.status[team] = "withdrawn"
+                self._decided.pop(team, None)
             case StageFinalised(stage=stage):
                 self.finalised.add(stage)
             case _:
@@ -103,6 +119,10 @@ class Roster:
         """Whether the team's latest outcome is still unpublished."""
         return team in self._decided and not self.publications.covers(*self._decided[team])
 
+    def decided_in(self, team: str) -> str | None:
+        """The stage of the team's latest outcome."""
+        return self._decided[team][0] if team in self._decided else None
+
     def known_to_have_left(self, team: str) -> bool:
         """Whether it is public that the team holds no seat any more."""
         return self.status.get(team) in ("eliminated", "withdrawn") and not self.under_embargo(team)
@@ -115,6 +135,11 @@ class Roster:
         while f"{team}-{number}" in self.status:
             number += 1
         return f"{team}-{number}"
+
+    def reentry_id_of(self, team: str) -> str | None:
+        """The team that an id of the shape `{team}-2` would be a re-entry of, if there was one."""
+        consortium, _, number = team.rpartition("-")
+        return consortium if consortium in self.status and number.isdecimal() else None
 
     def require_new(self, team: str) -> None:
         """Raise `TeamAlreadyEnrolledError` if the id was ever taken."""
@@ -158,6 +183,12 @@ class EnrolTeam(Command, frozen=True, kw_only=True):
 def enrol_team(command: EnrolTeam, case: Case, roster: Roster) -> Iterator[Event]:
     """Give a consortium a seat in the programme."""
     roster.require_new(command.team)
+    if former := roster.reentry_id_of(command.team):
+        raise ReentryOutsideCallError(
+            f"team: {command.team} is the id of a re-entry of {former}",
+            rule="A former team enters again by an additional call, with its lineage.",
+            pointer="/team",
+        )
     roster.require_own_name(command.name)
     if len(roster.seated) >= int(case.charter.seats):
         raise NoSeatError(

@@ -57,7 +57,7 @@ def fold(rows: Rows, occurrences: Iterable[Occurrence]) -> None:
             key = f"cell/{event.stage}/{event.team}/{event.criterion}"
             fill(cells.setdefault(key, _stored(rows, key, Cell)), event)
             touched[event.stage] = occurrence.position
-        elif isinstance(event, COURSE_EVENTS):
+        elif isinstance(event, COURSE_EVENTS) and event.stage is not None:  # a team may withdraw outside of a stage
             if isinstance(event, ScoringReopened):
                 keep_published(event.stage, occurrence.position - 1)
             elif isinstance(event, StageConsolidated | StageReconsolidated):

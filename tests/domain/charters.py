@@ -26,6 +26,7 @@ DECISIONS = [
     "amend-charter",
     "assent-amendment",
     "enrol-team",
+    "withdraw-team",
     "open-stage",
     "appoint-evaluator",
     "declare-conflict",

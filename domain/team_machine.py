@@ -1,0 +1,50 @@
+"""The states of a team, and the decisions that lead from one to another."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from domain.machines import machine
+from domain.outcomes import OutcomeAlreadyDecidedError
+from domain.stages import OpenedStages
+from domain.teams import Roster, TeamAlreadyEnrolledError, TeamEliminatedError, TeamNotEnrolledError, TeamWithdrawnError
+
+TeamState = Literal["unenrolled", "enrolled", "selected", "evaluating", "advanced", "eliminated", "withdrawn"]
+
+TEAM = machine(
+    "team",
+    initial="unenrolled",
+    transitions=[
+        ("unenrolled", "enrol-team", "enrolled"),
+        ("unenrolled", "select-team", "selected"),
+        ("enrolled", "open-stage", "evaluating"),
+        ("selected", "open-stage", "evaluating"),
+        ("advanced", "open-stage", "evaluating"),
+        ("evaluating", "advance-team", "advanced"),
+        ("evaluating", "eliminate-team", "eliminated"),
+        ("advanced", "supersede-outcome", "eliminated"),
+        ("eliminated", "supersede-outcome", "advanced"),
+        ("enrolled", "withdraw-team", "withdrawn"),
+        ("selected", "withdraw-team", "withdrawn"),
+        ("evaluating", "withdraw-team", "withdrawn"),
+        ("advanced", "withdraw-team", "withdrawn"),
+    ],
+    refusals={
+        "unenrolled": TeamNotEnrolledError,
+        "enrolled": TeamAlreadyEnrolledError,
+        "selected": TeamAlreadyEnrolledError,
+        "evaluating": TeamAlreadyEnrolledError,
+        "advanced": OutcomeAlreadyDecidedError,
+        "eliminated": TeamEliminatedError,
+        "withdrawn": TeamWithdrawnError,
+    },
+)
+
+
+def team_state(roster: Roster, opened: OpenedStages, team: str) -> TeamState:
+    """Where a team is in the programme; `evaluating` from the opening of a stage for it to its outcome there."""
+    status: TeamState = roster.status.get(team, "unenrolled")
+    stage = opened.latest_of(team)
+    if status in ("enrolled", "selected", "advanced") and stage not in (None, roster.decided_in(team)):
+        return "evaluating"
+    return status

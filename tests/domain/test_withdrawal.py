@@ -1,0 +1,361 @@
+"""Withdrawal: what it does to field, rank, outcome and seat, and when it has to wait; the states of a team."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from domain.call_events import AdditionalCallOpened, ApplicationScreened, CallApplicationReceived, CallTeamSelected
+from domain.charter_document import Names, parse
+from domain.decision import fold
+from domain.entitlements import NotEntitledError, OutcomeUnpublishedError
+from domain.event import Event
+from domain.grant_events import ResourcePoolSet
+from domain.objections import ObjectionFiled
+from domain.outcome_events import (
+    IndependenceRuled,
+    OutcomeSuperseded,
+    TeamAdvanced,
+    TeamEliminated,
+    TeamWithdrawn,
+    Verdict,
+)
+from domain.outcomes import OutcomeAlreadyDecidedError
+from domain.record import StageRecord
+from domain.refusal import NotMandatedError, Refusal
+from domain.scoring import TeamNotInStageError
+from domain.stage_events import (
+    FigureCertified,
+    PointsOf,
+    ResultsPublished,
+    ScoringClosed,
+    ScoringReopened,
+    StageConsolidated,
+    StageFinalised,
+    StageOpened,
+    StageReconsolidated,
+)
+from domain.stages import EliminationsNotAsPlannedError, OpenedStages, ScoresMissingError
+from domain.standings import Standings, standings_of
+from domain.team_machine import TEAM, team_state
+from domain.teams import Roster, TeamEliminatedError, TeamNotEnrolledError, TeamWithdrawnError
+from tests.domain import charters
+from tests.given import Given, given
+
+WHY = Names(en="why", ko="왜")
+REASON = {"en": "why", "ko": "왜"}
+HEAT = {"stage": "heat"}
+PUBLISHED = ResultsPublished(stage="heat", publishers=("owner", "other"))
+OPEN_FINAL = {"stage": "final"}
+PUBLISHING = {"stage": "heat", "publishers": ["owner", "other"]}
+
+
+def withdrawing(team: str = "cow") -> dict[str, Any]:
+    return {"team": team, "reason": REASON}
+
+
+def withdrawn(team: str = "cow", stage: str | None = "heat") -> TeamWithdrawn:
+    return TeamWithdrawn(team=team, reason=WHY, stage=stage)
+
+
+def eliminated(team: str = "cow") -> TeamEliminated:
+    return TeamEliminated(stage="heat", team=team, basis="rank", reason=WHY)
+
+
+def advanced(*teams: str) -> list[Event]:
+    return [TeamAdvanced(stage="heat", team=team, reason=WHY) for team in teams]
+
+
+def ruled(team: str, verdict: Verdict = "met") -> IndependenceRuled:
+    return IndependenceRuled(
+        stage="heat", team=team, verdict=verdict, perspectives=(), findings=(), evidence=(), reason=WHY
+    )
+
+
+def published() -> list[Event]:
+    return [*charters.consolidated(), eliminated(), *advanced("ant", "bee"), PUBLISHED]
+
+
+def after(*history: Event) -> Given:
+    return given(background=history)
+
+
+def standings(*history: Event) -> Standings:
+    record = StageRecord("programme", "heat")
+    for position, each in enumerate(history, 1):
+        fold((record,), each.TYPE, each.tags("programme"), position, each)
+    rules = parse(history[0].document.encode())  # type: ignore[attr-defined]
+    stage = rules.stage("heat")
+    assert stage is not None
+    return standings_of(rules, "", stage, record.course, record.cells, record.roster.names, len(history))
+
+
+def statuses(*history: Event) -> dict[str, tuple[int, str, str | None]]:
+    return {row.team: (row.rank.best, row.status, row.cause) for row in standings(*history).rows}
+
+
+def test_a_team_leaves_the_stage_that_is_open_to_it() -> None:
+    after(*charters.opened()).when("withdraw-team", withdrawing()).then(withdrawn())
+    after(*published(), StageOpened(stage="final", teams=("ant", "bee"))).when(
+        "withdraw-team", withdrawing("ant")
+    ).then(withdrawn("ant", "final"))
+
+
+@pytest.mark.parametrize("history", [charters.enrolled(), [*published(), StageFinalised(stage="heat")]])
+def test_between_stages_a_team_leaves_the_programme_and_no_stage(history: list[Event]) -> None:
+    after(*history).when("withdraw-team", withdrawing("ant")).then(withdrawn("ant", None))
+
+
+def test_a_team_that_was_selected_for_a_later_stage_leaves_none_before_it_is_opened() -> None:
+    chosen = CallTeamSelected(call="refill", stage="heat", team="dog", name=charters.enrolment("dog").name, reason=WHY)
+    after(*published(), chosen).when("withdraw-team", withdrawing("dog")).then(withdrawn("dog", None))
+
+
+def test_a_team_withdraws_itself_where_the_charter_lets_it_and_never_another() -> None:
+    rules = charters.charter(consortium_decisions=["withdraw-team"])
+    history = [rules, *charters.opened()[1:]]
+    after(*history).by_consortium("cow").when("withdraw-team", withdrawing()).then(withdrawn())
+    after(*history).by_consortium("cow").when("withdraw-team", withdrawing("ant")).refused(NotMandatedError, "/team")
+    after(*charters.opened()).by_consortium("cow").when("withdraw-team", withdrawing()).refused(NotMandatedError)
+    after(*history).by("other").when("withdraw-team", withdrawing()).refused(NotMandatedError)
+
+
+def test_only_a_team_of_the_programme_withdraws_and_only_once() -> None:
+    after(*charters.opened()).when("withdraw-team", withdrawing("dog")).refused(TeamNotEnrolledError, "/team")
+    after(*charters.opened(), withdrawn()).when("withdraw-team", withdrawing()).refused(TeamWithdrawnError, "/team")
+
+
+def test_a_team_that_is_known_to_be_eliminated_does_not_withdraw() -> None:
+    after(*published()).when("withdraw-team", withdrawing()).refused(TeamEliminatedError, "/team")
+
+
+@pytest.mark.parametrize("outcome", [eliminated(), *advanced("cow")])
+def test_a_withdrawal_waits_while_an_outcome_is_under_embargo_and_does_not_tell_which(outcome: Event) -> None:
+    history = [*charters.consolidated(), outcome]
+    refusal = after(*history).when("withdraw-team", withdrawing()).refused(OutcomeUnpublishedError, "/team")
+    assert "advanced" not in refusal.detail
+    assert "eliminated" not in refusal.detail
+    assert after(*history).when("withdraw-team", withdrawing("ant")).decide()
+
+
+def test_an_outcome_that_changed_after_reopening_is_under_embargo_again() -> None:
+    back = OutcomeSuperseded(stage="heat", team="cow", was="eliminated", to="advanced", basis="rank", reason=WHY)
+    reopened = [*published(), ScoringReopened(stage="heat", reason=WHY)]
+    after(*reopened).when("withdraw-team", withdrawing("ant")).then(withdrawn("ant"))
+    after(*reopened, back).when("withdraw-team", withdrawing()).refused(OutcomeUnpublishedError)
+
+
+def test_before_consolidation_the_team_leaves_the_field_and_nothing_is_scored_for_it_any_more() -> None:
+    history = [*charters.appointed(), withdrawn()]
+    sheet = {**HEAT, "criterion": "paper/idea", "evaluator": charters.JURY[0], "points": "5"}
+    after(*history).when("submit-score", {**sheet, "team": "cow"}).refused(TeamWithdrawnError, "/team")
+    after(*history).when("submit-score", {**sheet, "team": "dog"}).refused(TeamNotInStageError, "/team")
+    assert after(*history).when("submit-score", {**sheet, "team": "ant"}).decide()
+    metric = {**HEAT, "team": "cow", "criterion": "field/speed", "benchmark": "track", "value": "5"}
+    after(*history).when("record-measurement", metric).refused(TeamWithdrawnError)
+    assert set(statuses(*history)) == {"ant", "bee"}
+
+
+def test_no_missing_score_is_demanded_of_a_team_that_left_the_field() -> None:
+    scored = [each for each in charters.scored() if getattr(each, "team", "") != "cow" or each.TYPE == "TeamEnrolled"]
+    after(*scored).when("close-scoring", HEAT).refused(ScoresMissingError)
+    after(*scored, withdrawn()).when("close-scoring", HEAT).then(ScoringClosed(stage="heat"))
+    closed = [*scored, withdrawn(), ScoringClosed(stage="heat")]
+    (settled,) = after(*closed).when("consolidate-stage", HEAT).decide()
+    assert isinstance(settled, StageConsolidated)
+    assert statuses(*closed, settled) == {"ant": (1, "evaluating", None), "bee": (2, "evaluating", None)}
+
+
+def test_a_team_may_withdraw_between_closing_and_consolidation() -> None:
+    assert set(statuses(*charters.closed(), withdrawn())) == {"ant", "bee"}
+
+
+def test_a_stage_that_every_team_left_still_comes_to_its_end() -> None:
+    gone = [*charters.opened(), *(withdrawn(team) for team in charters.TEAMS)]
+    history = [*gone]
+    for decision, body in (("close-scoring", HEAT), ("consolidate-stage", HEAT)):
+        history += after(*history).when(decision, body).decide()
+    assert standings(*history).rows == ()
+    after(*history).when("publish-results", PUBLISHING).refused(EliminationsNotAsPlannedError)
+
+
+def test_after_consolidation_the_team_keeps_its_rank_and_its_withdrawal_is_its_outcome() -> None:
+    history = [*charters.consolidated(), withdrawn("bee")]
+    assert statuses(*history) == {
+        "ant": (1, "evaluating", None),
+        "bee": (2, "withdrawn", "withdrawal"),
+        "cow": (3, "evaluating", None),
+    }
+    outcome = {**HEAT, "team": "bee", "reason": REASON}
+    after(*history).when("advance-team", outcome).refused(TeamWithdrawnError, "/team")
+    after(*history).when("eliminate-team", {**outcome, "basis": "rank"}).refused(TeamWithdrawnError, "/team")
+    supersede = {**outcome, "to": "advanced", "basis": "rank"}
+    after(*history).when("supersede-outcome", supersede).refused(TeamWithdrawnError, "/team")
+
+
+def test_of_a_stage_with_certified_figures_the_team_keeps_its_place() -> None:
+    """What was certified is about the field as it was: it would not hold for a smaller one."""
+    figure = FigureCertified(stage="heat", figure=PointsOf(node="total", team="cow", value="9"), source="s")
+    history = [*charters.closed(), figure, withdrawn()]
+    assert statuses(*history)["cow"] == (3, "withdrawn", "withdrawal")
+
+
+def test_a_withdrawal_does_not_count_against_the_cut() -> None:
+    """One of three leaves by plan: bee's withdrawal takes nothing of that."""
+    history = [*charters.consolidated(), withdrawn("bee"), *map(ruled, ("ant", "cow")), *advanced("ant")]
+    leaving = after(*history).when("eliminate-team", {**HEAT, "team": "cow", "basis": "rank", "reason": REASON})
+    assert after(*history, *leaving.decide()).when("publish-results", PUBLISHING).decide()
+    after(*history, *advanced("cow")).when("publish-results", PUBLISHING).refused(EliminationsNotAsPlannedError)
+
+
+def test_who_withdraws_after_advancing_advances_no_more() -> None:
+    history = [*published(), withdrawn("ant")]
+    assert statuses(*history)["ant"] == (1, "withdrawn", "withdrawal")
+    opened = after(*history).when("open-stage", OPEN_FINAL)
+    opened.then(StageOpened(stage="final", teams=("bee",)))
+
+
+def test_of_a_reopened_stage_a_team_that_was_ranked_stays_ranked() -> None:
+    again = [
+        *published(),
+        ScoringReopened(stage="heat", reason=WHY),
+        withdrawn("bee"),
+        ScoringClosed(stage="heat"),
+        StageReconsolidated(stage="heat", digest="", position=1, basis="computed", supersedes=1, reason=WHY),
+    ]
+    assert statuses(*again)["bee"] == (2, "withdrawn", "withdrawal")
+    assert after(*again).when("publish-results", PUBLISHING).decide()
+
+
+def test_a_team_that_withdrew_objects_to_nothing_and_no_window_waits_for_it() -> None:
+    stages = charters.document()["stages"]
+    stages[0]["objections"] = {"days": "3"}
+    until = ResultsPublished(stage="heat", publishers=(), objections_until="2026-01-18T15:00:00.000000Z")
+    history = [charters.charter(stages=stages), *published()[1:-1], until]
+    filing = {**HEAT, "objection": "o", "team": "ant", "subject": "score", "grounds": "wrong"}
+    filed = ObjectionFiled(objection="o", stage="heat", team="ant", subject="score", grounds="wrong")
+    after(*history).when("file-objection", filing).then(filed)
+    after(*history, withdrawn("ant")).when("file-objection", filing).refused(TeamWithdrawnError, "/team")
+    after(*history, withdrawn("ant")).when("waive-objections", {**HEAT, "team": "ant"}).refused(TeamWithdrawnError)
+    for team in ("bee", "cow"):
+        history += after(*history).when("waive-objections", {**HEAT, "team": team}).decide()
+    after(*history).when("finalise-stage", HEAT).refused(Refusal)
+    after(*history, withdrawn("ant")).when("finalise-stage", HEAT).then(StageFinalised(stage="heat"))
+
+
+def test_a_withdrawal_frees_a_seat_that_a_call_may_offer() -> None:
+    history = [*charters.consolidated(), withdrawn("bee"), *advanced("ant", "cow")]
+    opening = {"call": "refill", "after": "heat"}
+    after(*history).when("open-additional-call", opening).then(OPENED)
+    new = {"team": "dog", "name": charters.names("DOG")}
+    after(*charters.opened(), withdrawn()).when("enrol-team", {**new, "name": {"en": "DOG", "ko": "dog (ko)"}}).then(
+        charters.enrolment("dog")
+    )
+
+
+def test_a_team_that_withdrew_may_apply_again_with_its_lineage() -> None:
+    history = [*published(), withdrawn("bee"), OPENED]
+    body = {"call": "refill", "team": "bee-2", "name": charters.names("bee again"), "eligible_class": "anyone"}
+    assert after(*history).when("apply-to-call", {**body, "reenters": "bee"}).decide()
+
+
+def test_a_team_that_withdrew_is_granted_nothing_new() -> None:
+    pool = ResourcePoolSet(resource="gpu", quantity="10", starts="2026-01-01", ends="2027-01-01")
+    body = {
+        "grant": "g",
+        "team": "ant",
+        "resource": "gpu",
+        "quantity": "1",
+        "starts": "2026-02-01",
+        "ends": "2026-03-01",
+    }
+    assert after(*published(), pool).when("grant-resource", body).decide()
+    after(*published(), withdrawn("ant"), pool).when("grant-resource", body).refused(NotEntitledError)
+
+
+def test_elimination_and_withdrawal_of_one_team_exclude_each_other() -> None:
+    """Whichever comes second is refused, and says what came first."""
+    leaving = {**HEAT, "team": "cow", "basis": "rank", "reason": REASON}
+    history = charters.consolidated()
+    after(*history, withdrawn()).when("eliminate-team", leaving).refused(TeamWithdrawnError)
+    after(*history, eliminated()).when("withdraw-team", withdrawing()).refused(OutcomeUnpublishedError)
+    after(*history, eliminated()).when("eliminate-team", leaving).refused(OutcomeAlreadyDecidedError)
+
+
+OPENED = AdditionalCallOpened(call="refill", stage="heat", seats="1", classes=("anyone",), closes="undisclosed")
+
+
+def applied(team: str) -> list[Event]:
+    return [
+        OPENED,
+        CallApplicationReceived(call="refill", team=team, name=charters.enrolment(team).name, eligible_class="anyone"),
+        ApplicationScreened(
+            call="refill",
+            team=team,
+            screening="admitted",
+            reason=WHY,
+            independence="met",
+            independence_reason=WHY,
+            evidence=("a" * 64,),
+        ),
+    ]
+
+
+def state_of(team: str, history: list[Event]) -> str:
+    roster, opened = Roster("programme"), OpenedStages("programme")
+    for position, each in enumerate(history, 1):
+        fold((roster, opened), each.TYPE, each.tags("programme"), position, each)
+    return team_state(roster, opened, team)
+
+
+def test_the_machine_of_a_team_allows_exactly_what_the_deciders_do() -> None:
+    """Every decision on every history: the moves that are accepted are the machine's transitions, no more, no less."""
+    settled = charters.consolidated()
+    without_outcome = [*settled, *(ruled(team) for team in charters.TEAMS)]
+    everyone_on = [*without_outcome, *advanced("ant", "bee", "cow"), PUBLISHED]
+    bee_out = TeamEliminated(stage="heat", team="bee", basis="ruling", reason=WHY)
+    chosen = CallTeamSelected(call="refill", stage="heat", team="dog", name=charters.enrolment("dog").name, reason=WHY)
+    histories: list[tuple[str, list[Event]]] = [
+        ("dog", [*published(), *applied("dog")]),
+        ("dog", [*published(), *applied("dog"), chosen]),
+        ("dog", [*published(), *applied("dog"), chosen, StageOpened(stage="final", teams=("ant", "bee", "dog"))]),
+        ("bee", charters.enrolled()),
+        ("bee", charters.opened()),
+        ("bee", without_outcome),
+        ("bee", [*settled, ruled("bee", "not_met")]),
+        ("bee", everyone_on),
+        ("bee", [*everyone_on, ruled("bee", "not_met")]),
+        ("bee", [*without_outcome, bee_out, *advanced("ant", "cow"), PUBLISHED]),
+        ("bee", [*without_outcome, withdrawn("bee"), PUBLISHED]),
+        ("bee", [*charters.opened(), withdrawn("bee")]),
+        ("bee", [*charters.enrolled(), withdrawn("bee", None)]),
+    ]
+    assert {decision for decision, _body in ASKED} == set(TEAM.decisions)
+    moves = set()
+    for team, history in histories:
+        state = state_of(team, history)
+        for decision, body in ASKED:
+            named = body if decision == "open-stage" else {**body, "team": team}
+            try:
+                made = after(*history).when(decision, named).decide()
+            except Refusal:
+                continue
+            target = state_of(team, [*history, *made])
+            if target != state or "team" in named:
+                moves.add((state, decision, target))
+    assert moves == {(each.source, each.decision, each.target) for each in TEAM.transitions}
+
+
+ASKED: list[tuple[str, dict[str, Any]]] = [
+    ("enrol-team", {"name": charters.names("new")}),
+    ("select-team", {"call": "refill", "reason": REASON}),
+    ("open-stage", {"stage": "heat"}),
+    ("open-stage", {"stage": "final"}),
+    ("advance-team", {**HEAT, "reason": REASON}),
+    ("eliminate-team", {**HEAT, "basis": "ruling", "reason": REASON}),
+    ("supersede-outcome", {**HEAT, "to": "advanced", "basis": "ruling", "reason": REASON}),
+    ("supersede-outcome", {**HEAT, "to": "eliminated", "basis": "ruling", "reason": REASON}),
+    ("withdraw-team", {"reason": REASON}),
+]
+"""Each decision as it could be lawful."""
