@@ -104,7 +104,6 @@ class Roster:
                 self.status[team], self._decided[team] = status, (stage, position)
             case TeamWithdrawn(team=team):
                 self.status[team] = "withdrawn"
-                self._decided.pop(team, None)
             case StageFinalised(stage=stage):
                 self.finalised.add(stage)
             case _:
