@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import functools
 import hashlib
+from collections.abc import Container
 from typing import Annotated, Any, Literal
 
 import msgspec
@@ -266,13 +267,35 @@ class Condition(_Part, frozen=True, kw_only=True):
 
 
 class Perspective(_Part, frozen=True, kw_only=True):
+    """`requires`: that `all` its mandatory conditions are met, or `any` of them."""
+
     id: Identifier
     title: Names
     conditions: tuple[Condition, ...]
+    requires: Literal["all", "any"] = "all"
+
+    def failed(self, not_met: Container[tuple[str, str]]) -> list[str]:
+        """The mandatory conditions, by id, that keep the perspective from being met; `not_met`: see `conditions`."""
+        mandatory = [condition.id for condition in self.conditions if condition.mandatory == "yes"]
+        failed = [condition for condition in mandatory if (self.id, condition) in not_met]
+        return failed if self.requires == "all" or len(failed) == len(mandatory) else []
+
+
+class IndependenceReview(_Part, frozen=True, kw_only=True):
+    """What precedes a ruling: the team is heard. `statement_days`: how many whole days it has to answer.
+
+    `panel`: of every stage, whose opinions a ruling waits for, as many as its quorum; none: nobody's.
+    """
+
+    statement_days: Number
+    panel: Identifier | None = None
 
 
 class Independence(_Part, frozen=True, kw_only=True):
+    """`review`: none, if a ruling needs no hearing."""
+
     perspectives: tuple[Perspective, ...]
+    review: IndependenceReview | None = None
 
     def conditions(self) -> dict[tuple[str, str], Condition]:
         """Every condition by (perspective, condition)."""

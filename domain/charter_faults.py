@@ -13,6 +13,7 @@ from domain.charter_document import (
     Charter,
     Criterion,
     Independence,
+    IndependenceReview,
     Judged,
     Measured,
     NoticeTemplate,
@@ -66,6 +67,8 @@ def _faults(charter: Charter, decisions: frozenset[str], events: frozenset[str])
     for i, stage in enumerate(charter.stages):
         yield from _stage_faults(f"/stages/{i}", stage, int(charter.seats))
     yield from _independence_faults(charter.independence)
+    if charter.independence.review is not None:
+        yield from _review_faults(charter, charter.independence.review)
     stages = {stage.id for stage in charter.stages}
     yield from _repeated("/calls", [call.id for call in charter.calls])
     for i, call in enumerate(charter.calls):
@@ -202,6 +205,34 @@ def _independence_faults(independence: Independence) -> Iterator[Fault]:
         yield from _repeated(place, [c.id for c in perspective.conditions])
         if not perspective.conditions:
             yield Fault(place, "at least one condition")
+        elif perspective.requires == "any" and all(each.mandatory == "no" for each in perspective.conditions):
+            yield Fault(
+                f"/independence/perspectives/{i}/requires", "any of its mandatory conditions is met: there is none"
+            )
+
+
+def _review_faults(charter: Charter, review: IndependenceReview) -> Iterator[Fault]:
+    place = "/independence/review"
+    if int(review.statement_days) < 1:
+        yield Fault(f"{place}/statement_days", "at least one whole day to answer")
+    for i, stage in enumerate(charter.stages):
+        if review.panel is None:
+            continue
+        yield from _unknown(
+            f"{place}/panel", [review.panel], [panel.id for panel in stage.panels], f"panel of {stage.id}"
+        )
+        for k, panel in enumerate(stage.panels):
+            if panel.id == review.panel and not is_known(panel.quorum):
+                yield Fault(f"/stages/{i}/panels/{k}/quorum", "a known number, since rulings wait for so many opinions")
+    if charter.data_set == "public-record":
+        return  # a reported ruling waits for nothing
+    needed = ["open-independence-review", "request-statement"]
+    needed += [] if "give-statement" in charter.consortium_decisions else ["give-statement"]
+    needed += [] if review.panel is None else ["give-opinion"]
+    mandated = {decision for each in charter.mandates for decision in each.decisions}
+    for decision in needed:
+        if decision not in mandated:
+            yield Fault(place, f"nobody may {decision}, so that nothing could ever be ruled")
 
 
 def _notice_faults(place: str, notice: NoticeTemplate) -> Iterator[Fault]:

@@ -50,10 +50,18 @@ def disclosed(charter: Charter, type_: str) -> Disclosed:
 
 
 def readable(
-    disclosure: Disclosed, stage: str | None, position: int, publications: Publications, reader: Reader
+    disclosure: Disclosed,
+    stage: str | None,
+    position: int,
+    publications: Publications,
+    reader: Reader,
+    owner: str | None = None,
 ) -> bool:
-    """Whether `reader`, as the programme knows them, may read the data of an event of `stage` at `position`."""
-    if reader.reads_embargoed or disclosure == "at-once":
+    """Whether `reader`, as the programme knows them, may read the data of an event of `stage` at `position`.
+
+    `owner`: the consortium that may read the event whatever the public may, if there is one: see `owner_of`.
+    """
+    if reader.reads_embargoed or disclosure == "at-once" or (owner is not None and reader.consortium == owner):
         return True
     return disclosure == "with-results" and publications.covers(stage, position)
 
@@ -61,3 +69,8 @@ def readable(
 def stage_of_event(event: Event) -> str | None:
     """The stage that an event belongs to, if any."""
     return getattr(event, "stage", None)
+
+
+def owner_of(event: Event) -> str | None:
+    """The consortium that an event is about, where it may read it at once."""
+    return getattr(event, "team", None) if event.OWN else None

@@ -14,11 +14,15 @@ Disclosed = Literal["at-once", "with-results", "agencies"]
 
 
 class Event(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A fact. `TYPE` and `VERSION` name its shape in the ledger; `PUBLIC` is when the public may read it."""
+    """A fact. `TYPE` and `VERSION` name its shape in the ledger; `PUBLIC` is when the public may read it.
+
+    `OWN`: whether the consortium that it is about, its `team`, may read it at once.
+    """
 
     TYPE: ClassVar[str]
     VERSION: ClassVar[int]
     PUBLIC: ClassVar[Disclosed]
+    OWN: ClassVar[bool]
 
     def tags(self, programme: str) -> tuple[str, ...]:
         """The programme-scoped tags that decisions find this event by; by default the programme as a whole."""
@@ -42,13 +46,13 @@ _UPCASTS: dict[tuple[str, int], Upcast] = {}
 E = TypeVar("E", bound=type[Event])
 
 
-def event(type_: str, *, version: int = 1, public: Disclosed = "at-once") -> Callable[[E], E]:
-    """Register an event class under its stable name and current version."""
+def event(type_: str, *, version: int = 1, public: Disclosed = "at-once", own: bool = False) -> Callable[[E], E]:
+    """Register an event class under its stable name and current version; `public` and `own` as in `Event`."""
 
     def register(cls: E) -> E:
         if type_ in EVENTS:
             raise ValueError(f"event type {type_} is registered twice")
-        cls.TYPE, cls.VERSION, cls.PUBLIC = type_, version, public
+        cls.TYPE, cls.VERSION, cls.PUBLIC, cls.OWN = type_, version, public, own
         EVENTS[type_] = cls
         return cls
 

@@ -7,28 +7,16 @@ from collections.abc import Iterator
 from domain.boundary import QueryItem, tag
 from domain.charter_document import Identifier, Text
 from domain.decision import Case, Command, decision
-from domain.event import Event, event
-from domain.outcome_events import Sha256
+from domain.event import Event
+from domain.hearing_course import AlreadyRuledError, ReviewCourse
+from domain.objections import Objections
+from domain.outcome_events import EvidenceRegistered, Sha256
 from domain.refusal import InvalidCommandError, Refusal
 from domain.teams import Roster
 
 
 class EvidenceAlreadyRegisteredError(Refusal):
     """The same document is registered once in a programme."""
-
-
-@event("EvidenceRegistered", public="with-results")
-class EvidenceRegistered(Event, frozen=True, kw_only=True):
-    """A document about a team, by its hash."""
-
-    stage: str
-    team: str
-    kind: str
-    sha256: str
-    title: str
-
-    def tags(self, programme: str) -> tuple[str, ...]:
-        return (tag("team", programme, self.team), tag("evidence", programme, self.sha256))
 
 
 class RegisteredEvidence:
@@ -61,15 +49,21 @@ class RegisterEvidence(Command, frozen=True, kw_only=True):
     title: Text
 
 
-@decision(
-    "register-evidence",
-    RegisterEvidence,
-    needs=lambda command, p: (Roster(p), RegisteredEvidence(p, (command.sha256,))),
-)
+def _facts(command: RegisterEvidence, p: str) -> tuple[Roster, RegisteredEvidence, ReviewCourse, Objections]:
+    review = ReviewCourse(p, command.stage, command.team)
+    return Roster(p), RegisteredEvidence(p, (command.sha256,)), review, Objections(p, command.stage)
+
+
+@decision("register-evidence", RegisterEvidence, needs=_facts)
 def register_evidence(
-    command: RegisterEvidence, case: Case, roster: Roster, registered: RegisteredEvidence
+    command: RegisterEvidence,
+    case: Case,
+    roster: Roster,
+    registered: RegisteredEvidence,
+    review: ReviewCourse,
+    objections: Objections,
 ) -> Iterator[Event]:
-    """Register a document that a ruling or a statement may cite."""
+    """Register a document that a ruling is to cite, before the team is ruled upon."""
     if case.charter.stage(command.stage) is None:
         raise InvalidCommandError(
             f"stage: {command.stage!r} is no stage of {case.programme}",
@@ -86,6 +80,12 @@ def register_evidence(
     if command.sha256 in registered.team_of:
         raise EvidenceAlreadyRegisteredError(
             f"{command.sha256} is registered", rule="A document is registered once in a programme."
+        )
+    ruled = review.state == "ruled" and not objections.upheld_since(review.ruled, command.team, "ruling")
+    if ruled and not command.reported:
+        raise AlreadyRuledError(
+            f"{command.team} was ruled upon at position {review.ruled}",
+            rule="A ruling cites all the evidence that is registered; what comes later is for an objection to it.",
         )
     yield EvidenceRegistered(
         stage=command.stage, team=command.team, kind=command.kind, sha256=command.sha256, title=command.title

@@ -8,16 +8,14 @@ from domain.charter_document import Identifier, Names
 from domain.decision import Case, Command, decision, refuse_if
 from domain.event import Event
 from domain.evidence import RegisteredEvidence
+from domain.hearing import require_reviewed
+from domain.hearing_course import AlreadyRuledError, ReviewRecord
 from domain.objections import Objections
 from domain.outcome_events import Finding, IndependenceRuled, Sha256, Verdict
 from domain.record import StageCourse
 from domain.refusal import Refusal
 from domain.scoring import require_in_stage
 from domain.stages import require_not_final, require_opened, stage_of
-
-
-class AlreadyRuledError(Refusal):
-    """The team's independence was ruled upon in this stage."""
 
 
 class FindingsIncompleteError(Refusal):
@@ -36,6 +34,10 @@ class EvidenceMissingError(Refusal):
     """A ruling rests on registered evidence about the team."""
 
 
+class EvidenceNotCitedError(Refusal):
+    """Evidence about the team is registered that the ruling does not cite."""
+
+
 class RuleIndependence(Command, frozen=True, kw_only=True):
     """A verdict with its findings one by one. What is reported may lack findings and evidence: they are undisclosed.
 
@@ -51,15 +53,22 @@ class RuleIndependence(Command, frozen=True, kw_only=True):
     reason: Names
 
 
-def _facts(command: RuleIndependence, p: str) -> tuple[StageCourse, RegisteredEvidence, Objections]:
-    return StageCourse(p, command.stage), RegisteredEvidence(p, command.evidence), Objections(p, command.stage)
+def _facts(command: RuleIndependence, p: str) -> tuple[StageCourse, RegisteredEvidence, ReviewRecord, Objections]:
+    review = ReviewRecord(p, command.stage, command.team)
+    registered = RegisteredEvidence(p, command.evidence)
+    return StageCourse(p, command.stage), registered, review, Objections(p, command.stage)
 
 
 @decision("rule-independence", RuleIndependence, needs=_facts)
 def rule_independence(
-    command: RuleIndependence, case: Case, course: StageCourse, registered: RegisteredEvidence, objections: Objections
+    command: RuleIndependence,
+    case: Case,
+    course: StageCourse,
+    registered: RegisteredEvidence,
+    review: ReviewRecord,
+    objections: Objections,
 ) -> Iterator[Event]:
-    """Rule whether a team's model is independent."""
+    """Rule whether a team's model is independent, after the review that the charter may ask for."""
     stage = stage_of(case, command.stage)
     refuse_if(
         _faults(command, case),
@@ -86,6 +95,17 @@ def rule_independence(
         rule="A ruling cites evidence that is registered about the team.",
         error=EvidenceMissingError,
     )
+    if not command.reported:
+        refuse_if(
+            (
+                ("/evidence", f"{sha256}, registered at position {position}, is not cited")
+                for sha256, position in review.evidence.items()
+                if sha256 not in command.evidence
+            ),
+            rule="A ruling cites every piece of evidence that is registered about the team in the stage.",
+            error=EvidenceNotCitedError,
+        )
+        require_reviewed(case, course, review)
     yield IndependenceRuled(
         stage=stage.id,
         team=command.team,
@@ -120,20 +140,20 @@ def _faults(command: RuleIndependence, case: Case) -> Iterator[tuple[str, str]]:
 
 
 def _require_consistent(command: RuleIndependence, case: Case) -> None:
-    conditions = case.charter.independence.conditions()
+    not_met = {(each.perspective, each.condition) for each in command.findings if each.verdict == "not_met"}
     failed = [
-        f"{finding.perspective}/{finding.condition}"
-        for finding in command.findings
-        if finding.verdict == "not_met" and conditions[finding.perspective, finding.condition].mandatory == "yes"
+        f"{perspective.id}/{condition}"
+        for perspective in case.charter.independence.perspectives
+        for condition in perspective.failed(not_met)
     ]
     if command.verdict == "met" and failed:
         wrong = f"{', '.join(failed)} is not met"
     elif command.verdict == "not_met" and not failed and not command.reported:
-        wrong = "every mandatory condition is met"
+        wrong = "every perspective is met"
     else:
         return
     raise VerdictContradictsFindingsError(
         f"verdict: {command.verdict!r}, but {wrong}",
-        rule="Independence is met if, and only if, every mandatory condition is.",
+        rule="Independence is met if, and only if, every perspective is: by all its mandatory conditions, or by any.",
         pointer="/verdict",
     )

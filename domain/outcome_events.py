@@ -25,6 +25,29 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     reason: Names | None = None
 
 
+def review_tag(programme: str, stage: str, team: str) -> str:
+    """What a ruling on a team's independence in a stage rests on: evidence, hearing and opinions."""
+    return tag("review", programme, stage, team)
+
+
+@event("EvidenceRegistered", public="with-results")
+class EvidenceRegistered(Event, frozen=True, kw_only=True):
+    """A document about a team, by its hash."""
+
+    stage: str
+    team: str
+    kind: str
+    sha256: str
+    title: str
+
+    def tags(self, programme: str) -> tuple[str, ...]:
+        return (
+            tag("team", programme, self.team),
+            tag("evidence", programme, self.sha256),
+            review_tag(programme, self.stage, self.team),
+        )
+
+
 class _OfTeam(Event, frozen=True, kw_only=True):
     stage: str
     team: str
@@ -62,6 +85,9 @@ class IndependenceRuled(_Decided, frozen=True, kw_only=True):
     evidence: tuple[Sha256, ...]
     reason: Names
     supersedes: int | None = None
+
+    def tags(self, programme: str) -> tuple[str, ...]:
+        return (*super().tags(programme), review_tag(programme, self.stage, self.team))
 
 
 @event("DeviationRecorded", public="with-results")

@@ -66,15 +66,21 @@ class Appointment(StageCourse):
         evaluator = tag("evaluator", self.programme, self.stage, self.evaluator)
         return (QueryItem(types=tuple(cls.TYPE for cls in types), tags=(evaluator,)),)
 
-    def require(self, panel: str, team: str, node: str) -> None:
-        """Raise unless the evaluator sits on the panel, and their sheet for the team at `node` would count."""
+    def require_judge(self, panel: str, team: str) -> None:
+        """Raise unless the evaluator sits on the panel and may judge the team."""
         if self.course.panel_of(self.evaluator) != panel:
-            raise NotAppointedError(f"{self.evaluator} does not sit on {panel}", rule=f"Sheets are of {panel}.")
+            raise NotAppointedError(
+                f"{self.evaluator} does not sit on {panel}", rule=f"Only members of {panel} are asked."
+            )
         if not self.course.judges(self.evaluator, team):
             raise EvaluatorBarredError(
                 f"{self.evaluator} does not judge {team}",
-                rule="Who has a conflict of interest or is recused does not score; a replacement does for them only.",
+                rule="Who has a conflict of interest or is recused does not judge; a replacement does for them only.",
             )
+
+    def require(self, panel: str, team: str, node: str) -> None:
+        """Raise unless the evaluator sits on the panel, and their sheet for the team at `node` would count."""
+        self.require_judge(panel, team)
         if not self.course.evaluators(panel, team, node):
             raise SheetExcludedError(
                 f"the sheet of {self.evaluator} for {team} on {node} is left out",

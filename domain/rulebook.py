@@ -14,6 +14,7 @@ from domain import (  # noqa: F401 — imported for what they register
     exclusions,
     finalisation,
     grants,
+    hearing,
     independence,
     keys,
     notices,

@@ -8,7 +8,7 @@ import msgspec
 
 from domain import charter_document
 from domain.charter import CHARTER_EVENTS
-from domain.disclosure import Reader, disclosed, readable, stage_of_event
+from domain.disclosure import Reader, disclosed, owner_of, readable, stage_of_event
 from domain.envelope import Actor, Attribution
 from domain.event import Disclosed, encode_data
 from domain.publications import Publications
@@ -37,11 +37,12 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     withheld: Disclosed | None = None
 
 
-class Kept(msgspec.Struct, frozen=True):
-    """The whole entry, and from when the public may read it."""
+class Kept(msgspec.Struct, frozen=True, omit_defaults=True):
+    """The whole entry, and from when the public may read it. `owner`: the consortium that may read it at once."""
 
     public: Disclosed
     entry: Entry
+    owner: str | None = None
 
 
 def key(position: int) -> str:
@@ -76,7 +77,7 @@ def fold(rows: Rows, occurrences: Iterable[Occurrence]) -> None:
             data=msgspec.Raw(encode_data(event)),
         )
         public = event.PUBLIC if document is None else disclosed(charter_document.parse(document), event.TYPE)
-        rows.put(key(occurrence.position), encode_row(Kept(public, entry)))
+        rows.put(key(occurrence.position), encode_row(Kept(public, entry, owner_of(event))))
 
     one_by_one(occurrences, take)
 
@@ -85,7 +86,7 @@ def shown(stored: bytes, publications: Publications, reader: Reader) -> Entry:
     """An entry as `reader`, as the programme knows them, may see it; the public never sees the principal's key id."""
     kept = msgspec.json.decode(stored, type=Kept)
     entry = kept.entry
-    if not readable(kept.public, entry.stage, entry.position, publications, reader):
+    if not readable(kept.public, entry.stage, entry.position, publications, reader, kept.owner):
         return Entry(
             position=entry.position,
             type=entry.type,

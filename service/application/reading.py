@@ -15,7 +15,7 @@ from domain.charter import CHARTER_EVENTS, CharterInForce, require_programme_id
 from domain.charter_document import Charter, Names
 from domain.deadlines import instant
 from domain.decision import boundary, fold
-from domain.disclosure import Reader, disclosed, readable, stage_of_event
+from domain.disclosure import Reader, disclosed, owner_of, readable, stage_of_event
 from domain.envelope import DataSet, decode_envelope
 from domain.event import EVENTS, Event, decode_data
 from domain.publications import PUBLICATION_EVENTS, Publications
@@ -125,11 +125,16 @@ class Disclosure(msgspec.Struct, frozen=True):
         """The types of events of which the reader may read some."""
         stages = (None, *self.publications.upto)
         kinds = {type_: disclosed(self.charter, type_) for type_ in EVENTS}
-        return {t for t, k in kinds.items() if any(readable(k, s, 0, self.publications, self.reader) for s in stages)}
+        own = self.reader.consortium is not None
+        return {
+            t
+            for t, k in kinds.items()
+            if (own and EVENTS[t].OWN) or any(readable(k, s, 0, self.publications, self.reader) for s in stages)
+        }
 
     def shows(self, position: int, event: Event) -> bool:
         disclosure = disclosed(self.charter, event.TYPE)
-        return readable(disclosure, stage_of_event(event), position, self.publications, self.reader)
+        return readable(disclosure, stage_of_event(event), position, self.publications, self.reader, owner_of(event))
 
 
 class CloudEvent(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):

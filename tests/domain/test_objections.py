@@ -9,9 +9,8 @@ import pytest
 
 from domain.decision import NotMandatedError
 from domain.event import Event
-from domain.evidence import EvidenceRegistered
 from domain.finalisation import ObjectionUndecidedError, ObjectionWindowOpenError
-from domain.independence import AlreadyRuledError
+from domain.hearing_course import AlreadyRuledError
 from domain.objections import (
     OBJECTION,
     NoStandingError,
@@ -25,7 +24,7 @@ from domain.objections import (
     TookPartError,
     UnknownObjectionError,
 )
-from domain.outcome_events import IndependenceRuled, OutcomeSuperseded, TeamAdvanced, TeamEliminated
+from domain.outcome_events import EvidenceRegistered, IndependenceRuled, OutcomeSuperseded, TeamAdvanced, TeamEliminated
 from domain.outcomes import NoBasisError, PlanExceededError
 from domain.refusal import InvalidCommandError, Refusal
 from domain.scoring import TeamNotInStageError

@@ -7,14 +7,20 @@ from typing import Any
 import pytest
 
 from domain.event import Event
-from domain.evidence import EvidenceAlreadyRegisteredError, EvidenceRegistered
+from domain.evidence import EvidenceAlreadyRegisteredError
+from domain.hearing_course import AlreadyRuledError
 from domain.independence import (
-    AlreadyRuledError,
     EvidenceMissingError,
     FindingsIncompleteError,
     VerdictContradictsFindingsError,
 )
-from domain.outcome_events import DeviationRecorded, IndependenceRuled, TeamAdvanced, TeamEliminated
+from domain.outcome_events import (
+    DeviationRecorded,
+    EvidenceRegistered,
+    IndependenceRuled,
+    TeamAdvanced,
+    TeamEliminated,
+)
 from domain.outcomes import (
     ApproverIsProposerError,
     DeviationAlreadyRecordedError,
