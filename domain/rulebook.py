@@ -9,6 +9,7 @@ from domain import (  # noqa: F401 — imported for what they register
     calls,
     certification,
     consolidation,
+    consortiums,
     corrections,
     evidence,
     exclusions,

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Literal
+from typing import Annotated, Literal
+
+import msgspec
 
 from domain.boundary import QueryItem, tag
 from domain.call_events import CallTeamSelected
@@ -16,6 +18,8 @@ from domain.refusal import InvalidCommandError, Refusal
 from domain.stage_events import StageFinalised
 
 Status = Literal["enrolled", "evaluating", "advanced", "selected", "eliminated", "withdrawn"]
+Organisation = Annotated[str, msgspec.Meta(min_length=1, max_length=200)]
+"""The name of an organisation as it is registered; never that of a natural person."""
 
 
 class TeamAlreadyEnrolledError(Refusal):
@@ -46,10 +50,11 @@ class TeamNotEnrolledError(Refusal):
 
 @event("TeamEnrolled")
 class TeamEnrolled(Event, frozen=True, kw_only=True):
-    """A consortium takes a seat."""
+    """A consortium takes a seat. `members`: its organisations, the lead first; none if they were not said."""
 
     team: str
     name: Names
+    members: tuple[str, ...] = ()
 
     def tags(self, programme: str) -> tuple[str, ...]:
         return (tag("programme", programme), tag("team", programme, self.team))
@@ -172,10 +177,11 @@ class Roster:
 
 
 class EnrolTeam(Command, frozen=True, kw_only=True):
-    """A consortium by its id, for life, and its name in both languages."""
+    """A consortium by its id, for life, and its name in both languages. `members`: organisations, the lead first."""
 
     team: Identifier
     name: Names
+    members: tuple[Organisation, ...] = ()
 
 
 @decision("enrol-team", EnrolTeam, needs=lambda _command, programme: (Roster(programme),))
@@ -193,4 +199,16 @@ def enrol_team(command: EnrolTeam, case: Case, roster: Roster) -> Iterator[Event
         raise NoSeatError(
             f"all {case.charter.seats} seats are taken", rule=f"The charter gives {case.charter.seats} seats."
         )
-    yield TeamEnrolled(team=command.team, name=command.name)
+    require_each_once("members", command.members)
+    yield TeamEnrolled(team=command.team, name=command.name, members=command.members)
+
+
+def require_each_once(field: str, organisations: tuple[str, ...]) -> None:
+    """Raise `InvalidCommandError` for an organisation named twice."""
+    for n, each in enumerate(organisations):
+        if each in organisations[:n]:
+            raise InvalidCommandError(
+                f"{field}: {each} stands twice",
+                rule="An organisation is a member of a consortium once.",
+                pointer=f"/{field}/{n}",
+            )

@@ -13,6 +13,7 @@ from domain.boundary import programme_of, tag
 from domain.call_events import CALL_EVENTS, CallTeamSelected
 from domain.charter import CHARTER_EVENTS, CharterInForce, require_programme_id
 from domain.charter_document import Charter, Names
+from domain.consortiums import Consortiums
 from domain.deadlines import instant
 from domain.decision import boundary, fold
 from domain.disclosure import Reader, disclosed, owner_of, readable, stage_of_event
@@ -81,7 +82,7 @@ class ProgrammeDetail(ProgrammeSummary, frozen=True, kw_only=True):
 class TeamSummary(msgspec.Struct, frozen=True, kw_only=True):
     """`status`: null where the outcome is under embargo. `reenters`: the team that it was before, if it was one.
 
-    `titles`: those that it bears.
+    `titles`: those that it bears. `members`: its organisations, as far as they were recorded, the lead first.
     """
 
     team: str
@@ -90,6 +91,7 @@ class TeamSummary(msgspec.Struct, frozen=True, kw_only=True):
     status: Status | None
     reenters: str | None
     titles: tuple[str, ...]
+    members: tuple[str, ...]
 
 
 class GrantsAnswer(msgspec.Struct, frozen=True, kw_only=True):
@@ -212,11 +214,11 @@ class Queries:
     def teams(self, programme: str, reader: Reader) -> list[TeamSummary]:
         """Every team ever enrolled; outcomes only as far as the reader may see them."""
         disclosure = self.disclosure(programme, reader)
-        roster, titles = Roster(programme), Titles(programme)
-        for each in self._ledger.read(as_dcb(boundary((roster, titles)))):
+        roster, titles, consortiums = facts = Roster(programme), Titles(programme), Consortiums(programme)
+        for each in self._ledger.read(as_dcb(boundary(facts))):
             event = decode_data(each.type, each.version, each.data)
             if isinstance(event, TeamEnrolled | CallTeamSelected) or disclosure.shows(each.position, event):
-                fold((roster, titles), each.type, each.tags, each.position, event)
+                fold(facts, each.type, each.tags, each.position, event)
         return [
             TeamSummary(
                 team=team,
@@ -225,6 +227,7 @@ class Queries:
                 status=status,
                 reenters=roster.reenters.get(team),
                 titles=tuple(titles.of(team)),
+                members=consortiums.of(team),
             )
             for team, status in roster.status.items()
         ]

@@ -26,6 +26,7 @@ DECISIONS = [
     "amend-charter",
     "assent-amendment",
     "enrol-team",
+    "change-consortium",
     "withdraw-team",
     "open-stage",
     "appoint-evaluator",

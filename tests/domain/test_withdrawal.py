@@ -356,6 +356,7 @@ ASKED: list[tuple[str, dict[str, Any]]] = [
     ("eliminate-team", {**HEAT, "basis": "ruling", "reason": REASON}),
     ("supersede-outcome", {**HEAT, "to": "advanced", "basis": "ruling", "reason": REASON}),
     ("supersede-outcome", {**HEAT, "to": "eliminated", "basis": "ruling", "reason": REASON}),
+    ("change-consortium", {"joined": ["Lab"], "effective": "2026-01-01"}),
     ("withdraw-team", {"reason": REASON}),
 ]
 """Each decision as it could be lawful."""

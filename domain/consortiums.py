@@ -1,0 +1,144 @@
+"""Consortiums: the organisations that stand behind a team, and how they change. The team, its id and its lead stay."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from domain.boundary import QueryItem, tag
+from domain.charter_document import Identifier
+from domain.deadlines import day_of
+from domain.decision import Case, Command, decision, refuse_if
+from domain.event import Event, event
+from domain.periods import require_date
+from domain.points import UNDISCLOSED
+from domain.refusal import InvalidCommandError, Refusal
+from domain.stages import OpenedStages
+from domain.team_machine import TEAM, team_state
+from domain.teams import Organisation, Roster, TeamEnrolled, require_each_once
+
+
+class AlreadyMemberError(Refusal):
+    """An organisation that joins is in the consortium."""
+
+    KIND = "invalid"
+
+
+class NotMemberError(Refusal):
+    """An organisation that leaves is not in the consortium."""
+
+    KIND = "invalid"
+
+
+class LeadStaysError(Refusal):
+    """The lead of a consortium stays: the team is its own."""
+
+    KIND = "invalid"
+
+
+@event("ConsortiumChanged")
+class ConsortiumChanged(Event, frozen=True, kw_only=True):
+    """Organisations joined a consortium and left it. `effective`: the day (YYYY-MM-DD) since which that is so."""
+
+    team: str
+    joined: tuple[str, ...]
+    left: tuple[str, ...]
+    effective: str
+
+    def tags(self, programme: str) -> tuple[str, ...]:
+        return (tag("programme", programme), tag("team", programme, self.team))
+
+
+class Consortiums:
+    """A fact: the members of one team or, without `team`, of all in the programme, as far as they were recorded."""
+
+    def __init__(self, programme: str, team: str | None = None) -> None:
+        self._tag = tag("programme", programme) if team is None else tag("team", programme, team)
+        self._members: dict[str, tuple[str, ...]] = {}
+        self._leads: dict[str, str] = {}
+
+    @property
+    def selects(self) -> tuple[QueryItem, ...]:
+        return (QueryItem(types=(TeamEnrolled.TYPE, ConsortiumChanged.TYPE), tags=(self._tag,)),)
+
+    def apply(self, position: int, event: Event) -> None:
+        match event:
+            case TeamEnrolled(team=team, members=members):
+                self._members[team] = members
+                if members:
+                    self._leads[team] = members[0]
+            case ConsortiumChanged(team=team, joined=joined, left=left):
+                stayed = tuple(each for each in self.of(team) if each not in left)
+                self._members[team] = (*stayed, *joined)
+            case _:
+                pass
+
+    def of(self, team: str) -> tuple[str, ...]:
+        return self._members.get(team, ())
+
+    def lead_of(self, team: str) -> str | None:
+        """The lead as it was enrolled; `None` if its members were not."""
+        return self._leads.get(team)
+
+
+class ChangeConsortium(Command, frozen=True, kw_only=True):
+    """Organisations, not people, that joined and left. `effective`: the day (YYYY-MM-DD) since which that is so;
+    undisclosed if it is reported and was not published."""
+
+    team: Identifier
+    joined: tuple[Organisation, ...] = ()
+    left: tuple[Organisation, ...] = ()
+    effective: str
+
+
+def _facts(command: ChangeConsortium, p: str) -> tuple[Roster, OpenedStages, Consortiums]:
+    return Roster(p), OpenedStages(p), Consortiums(p, command.team)
+
+
+@decision("change-consortium", ChangeConsortium, needs=_facts, own="team")
+def change_consortium(
+    command: ChangeConsortium, case: Case, roster: Roster, opened: OpenedStages, consortiums: Consortiums
+) -> Iterator[Event]:
+    """Record that organisations joined a consortium or left it; its id, its name and its lead stay."""
+    if not roster.under_embargo(command.team):  # else a refusal would tell the team that it is eliminated
+        state = team_state(roster, opened, command.team)
+        TEAM.require(state, "change-consortium", subject=command.team, pointer="/team")
+    _require_day(command, case)
+    if not (command.joined or command.left):
+        raise InvalidCommandError("joined: nobody joins and nobody leaves", rule="A change changes something.")
+    require_each_once("joined", command.joined)
+    require_each_once("left", command.left)
+    members = consortiums.of(command.team)
+    refuse_if(
+        ((f"/joined/{n}", f"{each} is in {command.team}") for n, each in enumerate(command.joined) if each in members),
+        rule="An organisation joins a consortium that it is not in.",
+        error=AlreadyMemberError,
+    )
+    refuse_if(
+        (
+            (f"/left/{n}", f"{each} is not in {command.team}")
+            for n, each in enumerate(command.left)
+            if each not in members
+        ),
+        rule="An organisation leaves a consortium that it is in.",
+        error=NotMemberError,
+    )
+    if (lead := consortiums.lead_of(command.team)) in command.left:
+        raise LeadStaysError(
+            f"{lead} leads {command.team}",
+            rule="A team without its lead is another team: it withdraws, and may apply again.",
+            pointer="/left",
+        )
+    yield ConsortiumChanged(team=command.team, joined=command.joined, left=command.left, effective=command.effective)
+
+
+def _require_day(command: ChangeConsortium, case: Case) -> None:
+    """Raise unless the change has happened: who is a member is known of today, not of a day to come."""
+    if command.reported and command.effective == UNDISCLOSED:
+        return
+    require_date("effective", command.effective)
+    if command.effective > day_of(case.decided_at, case.charter.zone).isoformat():
+        raise InvalidCommandError(
+            f"effective: {command.effective} is to come",
+            rule="A consortium's change is recorded once it has happened.",
+            pointer="/effective",
+        )

@@ -1,0 +1,119 @@
+"""The members of a consortium: enrolled, joining, leaving."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from domain.charter_document import Names
+from domain.consortiums import AlreadyMemberError, ConsortiumChanged, LeadStaysError, NotMemberError
+from domain.event import Event
+from domain.outcome_events import TeamAdvanced, TeamEliminated, TeamWithdrawn
+from domain.refusal import InvalidCommandError, NotMandatedError
+from domain.stage_events import ResultsPublished
+from domain.teams import TeamEliminatedError, TeamEnrolled, TeamNotEnrolledError, TeamWithdrawnError
+from tests.domain import charters
+from tests.given import Given, given
+
+WHY = Names(en="why", ko="왜")
+TODAY = "2026-01-15"
+DOG = {"team": "dog", "name": charters.names("DOG")}
+MEMBERS = ("Lead", "Lab")
+
+
+def enrolled(*members: str) -> TeamEnrolled:
+    return TeamEnrolled(team="dog", name=Names(**charters.names("DOG")), members=members)
+
+
+def changed(joined: tuple[str, ...] = (), left: tuple[str, ...] = (), effective: str = TODAY) -> ConsortiumChanged:
+    return ConsortiumChanged(team="dog", joined=joined, left=left, effective=effective)
+
+
+def history(*more: Event, members: tuple[str, ...] = MEMBERS) -> Given:
+    return given(background=[charters.charter(), enrolled(*members), *more])
+
+
+def changing(**changes: Any) -> dict[str, Any]:
+    return {"team": "dog", "joined": ["University"], "effective": TODAY, **changes}
+
+
+def test_a_consortium_is_enrolled_with_its_members() -> None:
+    start = given(charters.charter())
+    start.when("enrol-team", {**DOG, "members": ["Lead", "Lab"]}).then(enrolled(*MEMBERS))
+    start.when("enrol-team", DOG).then(enrolled())
+    start.when("enrol-team", {**DOG, "members": ["Lab", "Lab"]}).refused(InvalidCommandError, "/members/1")
+
+
+def test_members_join_and_leave() -> None:
+    history().when("change-consortium", changing(left=["Lab"])).then(changed(("University",), ("Lab",)))
+
+
+def test_a_change_rests_on_the_changes_before_it() -> None:
+    once = changed(("University",), ("Lab",))
+    history(once).when("change-consortium", changing()).refused(AlreadyMemberError, "/joined/0")
+    history(once).when("change-consortium", changing(joined=[], left=["Lab"])).refused(NotMemberError, "/left/0")
+    history(once).when("change-consortium", changing(joined=["Lab"], left=["University"])).then(
+        changed(("Lab",), ("University",))
+    )
+
+
+def test_who_joins_was_no_member_and_who_leaves_was_one() -> None:
+    asked = history().when("change-consortium", changing(joined=["University", "Lab"]))
+    asked.refused(AlreadyMemberError, "/joined/1")
+    history().when("change-consortium", changing(left=["Other"])).refused(NotMemberError, "/left/0")
+    history().when("change-consortium", changing(joined=["A", "A"])).refused(InvalidCommandError, "/joined/1")
+    history().when("change-consortium", changing(left=["Lab", "Lab"])).refused(InvalidCommandError, "/left/1")
+
+
+def test_a_change_changes_something() -> None:
+    history().when("change-consortium", changing(joined=[])).refused(InvalidCommandError)
+
+
+def test_the_lead_stays_however_often_members_change() -> None:
+    history().when("change-consortium", changing(left=["Lead"])).refused(LeadStaysError, "/left")
+    history(changed(("University",), ("Lab",))).when("change-consortium", changing(joined=[], left=["Lead"])).refused(
+        LeadStaysError
+    )
+
+
+def test_of_a_consortium_whose_members_were_not_said_nobody_is_known_to_lead() -> None:
+    unknown = history(changed(("Lab",)), members=())
+    unknown.when("change-consortium", changing(joined=[], left=["Lab"])).then(changed((), ("Lab",)))
+
+
+@pytest.mark.parametrize("day", ["2026-01-16", "soon", "2026-1-5", "undisclosed"])
+def test_a_change_has_happened_on_a_day(day: str) -> None:
+    history().when("change-consortium", changing(effective=day)).refused(InvalidCommandError, "/effective")
+
+
+def test_when_a_reported_change_happened_need_not_be_known() -> None:
+    start = given(background=[charters.reported_charter(), enrolled(*MEMBERS)])
+    reported = {"attribution": "reported", "source": "a newspaper"}
+    start.when("change-consortium", changing(effective="undisclosed", **reported)).then(
+        changed(("University",), effective="undisclosed")
+    )
+
+
+def test_only_a_team_that_takes_part_changes() -> None:
+    published = ResultsPublished(stage="heat", publishers=())
+    gone = TeamEliminated(stage="heat", team="dog", basis="rank", reason=WHY)
+    history().when("change-consortium", changing(team="cat")).refused(TeamNotEnrolledError, "/team")
+    withdrawn = TeamWithdrawn(team="dog", reason=WHY)
+    history(withdrawn).when("change-consortium", changing()).refused(TeamWithdrawnError, "/team")
+    history(gone, published).when("change-consortium", changing()).refused(TeamEliminatedError, "/team")
+
+
+def test_no_answer_tells_an_outcome_that_is_under_embargo() -> None:
+    for outcome in (
+        TeamEliminated(stage="heat", team="dog", basis="rank", reason=WHY),
+        TeamAdvanced(stage="heat", team="dog", reason=WHY),
+    ):
+        history(outcome).when("change-consortium", changing()).then(changed(("University",)))
+
+
+def test_a_consortium_changes_itself_where_the_charter_lets_it() -> None:
+    rules = charters.charter(consortium_decisions=["change-consortium"])
+    own = given(background=[rules, enrolled(*MEMBERS)])
+    own.by_consortium("dog").when("change-consortium", changing()).then(changed(("University",)))
+    own.by_consortium("cat").when("change-consortium", changing()).refused(NotMandatedError, "/team")
