@@ -6,8 +6,9 @@ import msgspec
 import pytest
 
 from domain.charter_document import Charter, Names
-from domain.disclosure import PUBLIC, Reader, disclosed, readable
+from domain.disclosure import PUBLIC, Reader, disclosed, owner_of, readable
 from domain.event import Disclosed
+from domain.hearing_course import IndependenceOpinionGiven, StatementGiven, StatementRequested
 from domain.stage_events import ResultsPublished, ScoringReopened
 from tests.domain import charters
 from tests.domain.charters import publications
@@ -67,6 +68,21 @@ def test_reopening_what_was_not_published_publishes_nothing() -> None:
 @pytest.mark.parametrize("reader", [Reader("agency", "owner"), Reader("auditor", "auditor")])
 def test_agencies_and_auditors_read_everything(reader: Reader) -> None:
     assert readable("agencies", "heat", 3, publications(), reader)
+
+
+def test_what_is_asked_of_a_team_and_what_it_answers_is_read_by_itself_at_once_and_by_no_other() -> None:
+    answered = StatementGiven(stage="heat", team="ant", statement="Our own.")
+    asked = StatementRequested(stage="heat", team="ant", question="Whose?", until="2026-01-22T15:00:00.000000Z")
+    opinion = IndependenceOpinionGiven(stage="heat", team="ant", evaluator="ev-0", opinion="met", reason="The logs.")
+    for event in (asked, answered):
+        shown = [
+            readable(event.PUBLIC, "heat", 3, publications("heat"), reader, owner_of(event))
+            for reader in (Reader("consortium", "ant"), Reader("consortium", "bee"), Reader("agency", "ant"), PUBLIC)
+        ]
+        assert shown == [True, False, True, False]
+    assert owner_of(opinion) is None
+    assert not readable(opinion.PUBLIC, "heat", 3, publications("heat"), Reader("consortium", "ant"), owner_of(opinion))
+    assert not readable("agencies", "heat", 3, publications("heat"), PUBLIC, None)
 
 
 def test_an_agency_reads_under_embargo_only_where_the_charter_names_it() -> None:

@@ -6,9 +6,13 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from msgspec import convert
+from msgspec.structs import replace
 
+from domain.charter import document_faults
 from domain.decision import boundary
 from domain.event import Event
+from domain.evidence import RegisterEvidence
 from domain.hearing import (
     OpinionAlreadyGivenError,
     OpinionsBelowQuorumError,
@@ -27,7 +31,7 @@ from domain.hearing_course import (
     StatementNotRequestedError,
     StatementRequested,
 )
-from domain.independence import EvidenceNotCitedError
+from domain.independence import EvidenceNotCitedError, RuleIndependence
 from domain.objections import ObjectionDecided, ObjectionFiled
 from domain.outcome_events import EvidenceRegistered, IndependenceRuled
 from domain.panels import EvaluatorBarredError, NotAppointedError
@@ -334,6 +338,17 @@ def test_a_team_was_heard_on_what_it_cites_itself() -> None:
     assert history.when("rule-independence", {**RULE, "evidence": [PROOF, LATE]}).decide()
 
 
+def test_ruling_and_evidence_lie_in_each_others_boundary_for_the_same_team_only() -> None:
+    ruling = boundary(prepare(DECISIONS["rule-independence"], convert(RULE, RuleIndependence), "programme")[1])
+    body = {**ANT, "kind": "report", "sha256": LATE, "title": "Report"}
+    registering = boundary(prepare(DECISIONS["register-evidence"], convert(body, RegisterEvidence), "programme")[1])
+    assert ruling.matches(EvidenceRegistered.TYPE, evidence(LATE).tags("programme"))
+    assert not ruling.matches(EvidenceRegistered.TYPE, evidence(LATE, "bee").tags("programme"))
+    assert registering.matches(RULED.TYPE, RULED.tags("programme"))
+    about_bee = replace(RULED, team="bee")
+    assert not registering.matches(about_bee.TYPE, about_bee.tags("programme"))
+
+
 def test_evidence_comes_before_the_ruling_or_after_an_upheld_objection_to_it() -> None:
     body = {**ANT, "kind": "report", "sha256": LATE, "title": "Report"}
     for charter in (asking(), charters.charter()):
@@ -402,3 +417,69 @@ def test_any_of_the_mandatory_conditions_is_enough_where_the_charter_says_so(
     wrong = {"met": "not_met", "not_met": "met"}[verdict]
     refusal = history.when("rule-independence", {**RULE, "findings": found, "verdict": wrong})
     refusal.refused(Refusal, "/verdict")
+
+
+# The charter
+
+REVIEWED = {"statement_days": "7", "panel": "jury"}
+
+
+def faults(review: dict[str, Any], **changes: Any) -> list[tuple[str, str]]:
+    independence = {**charters.document()["independence"], "review": review}
+    document = charters.document(**{"independence": independence, **changes})
+    return [(fault.pointer, fault.detail) for fault in document_faults(charters.PROGRAMME, document)]
+
+
+def test_a_charter_that_asks_for_a_review_has_no_fault() -> None:
+    assert faults(REVIEWED) == []
+    assert faults({"statement_days": "1"}) == []
+
+
+@pytest.mark.parametrize(
+    ("review", "pointer", "says"),
+    [
+        ({"panel": "jury"}, "/independence/review", "statement_days"),
+        ({**REVIEWED, "statement_days": "0"}, "/independence/review/statement_days", "at least one"),
+        ({**REVIEWED, "statement_days": "-1"}, "/independence/review/statement_days", "regex"),
+        ({**REVIEWED, "panel": "crowd"}, "/independence/review/panel", "panel of final"),
+    ],
+)
+def test_a_review_that_nobody_could_hold_is_a_fault_of_the_charter(review: Any, pointer: str, says: str) -> None:
+    assert any(pointer == where and says in detail for where, detail in faults(review))
+
+
+def test_the_quorum_of_the_panel_that_gives_opinions_is_known_and_within_its_size() -> None:
+    for quorum, says in (("undisclosed", "a known number"), ("4", "the panel's size 3")):
+        stages = charters.document()["stages"]
+        stages[1]["panels"][0]["quorum"] = quorum
+        assert [(where, says in detail) for where, detail in faults(REVIEWED, stages=stages)] == [
+            ("/stages/1/panels/0/quorum", True)
+        ]
+        assert bool(faults({"statement_days": "7"}, stages=stages)) is (quorum == "4")
+
+
+@pytest.mark.parametrize(
+    "decision", ["open-independence-review", "request-statement", "give-statement", "give-opinion"]
+)
+def test_a_review_needs_somebody_for_each_of_its_steps(decision: str) -> None:
+    without: dict[str, Any] = {
+        "mandates": [{"decisions": [each for each in charters.DECISIONS if each != decision], "agencies": ["owner"]}]
+    }
+    ((pointer, detail),) = faults(REVIEWED, **without)
+    assert (pointer, decision in detail) == ("/independence/review", True)
+    reported = {**without, "data_set": "public-record", "recorder": "owner"}
+    assert faults(REVIEWED, **reported) == []
+    if decision == "give-statement":
+        assert faults(REVIEWED, **without, consortium_decisions=["give-statement"]) == []
+    if decision == "give-opinion":
+        assert faults({"statement_days": "7"}, **without) == []
+
+
+def test_a_perspective_that_nothing_can_meet_is_a_fault_of_the_charter() -> None:
+    independence = charters.document()["independence"]
+    (own,) = independence["perspectives"]
+    own["requires"] = "any"
+    assert list(document_faults(charters.PROGRAMME, charters.document(independence=independence))) == []
+    own["conditions"][0]["mandatory"] = "no"
+    (fault,) = document_faults(charters.PROGRAMME, charters.document(independence=independence))
+    assert fault.pointer == "/independence/perspectives/0/requires"
