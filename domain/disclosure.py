@@ -74,3 +74,40 @@ def stage_of_event(event: Event) -> str | None:
 def owner_of(event: Event) -> str | None:
     """The consortium that an event is about, where it may read it at once."""
     return getattr(event, "team", None) if event.OWN else None
+
+
+class Disclosure(msgspec.Struct, frozen=True):
+    """What a reader may see of a programme; `reader`: as the programme knows them.
+
+    `charters`: each that was ever in force, and from which position. What was recorded under one stays under what it
+    says: an amendment neither uncovers nor hides what is past.
+    """
+
+    charters: tuple[tuple[int, Charter], ...]
+    publications: Publications
+    reader: Reader
+
+    @property
+    def charter(self) -> Charter:
+        """The one in force."""
+        return self.charters[-1][1]
+
+    def shows_type(self, type_: str) -> bool:
+        """Whether events of a type that belongs to no stage are shown, under the charter in force."""
+        return readable(disclosed(self.charter, type_), None, 0, self.publications, self.reader)
+
+    def types(self) -> set[str]:
+        """The types of events of which the reader may read some."""
+        stages = (None, *self.publications.upto)
+        kinds = {(type_, disclosed(charter, type_)) for _from, charter in self.charters for type_ in EVENTS}
+        own = self.reader.consortium is not None
+        return {
+            t
+            for t, k in kinds
+            if (own and EVENTS[t].OWN) or any(readable(k, s, 0, self.publications, self.reader) for s in stages)
+        }
+
+    def shows(self, position: int, event: Event) -> bool:
+        charter = next((each for start, each in reversed(self.charters) if start <= position), self.charter)
+        disclosure = disclosed(charter, event.TYPE)
+        return readable(disclosure, stage_of_event(event), position, self.publications, self.reader, owner_of(event))

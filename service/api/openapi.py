@@ -19,8 +19,9 @@ from service.api.decisions import BODY_LIMIT, SETTLEMENTS, DecisionRecorded, Dec
 from service.api.health import Health
 from service.api.problems import MEDIA_TYPE, STATUS, Problem, catalogue
 from service.api.programmes import AuditTrail, CallList, ProgrammeList, TeamList
+from service.application.answers import Counts, GrantsAnswer, ProgrammeDetail
+from service.application.cloud_events import CloudEvent
 from service.application.disagreement import Disagreement
-from service.application.reading import CloudEvent, Counts, GrantsAnswer, ProgrammeDetail
 from service.application.revealing import DisclosureFindings, DisclosureQuestion
 
 Json = dict[str, Any]
@@ -104,7 +105,14 @@ def _operations(named: dict[Any, Json]) -> Iterator[tuple[str, str, Json]]:
     one = "/v1/programmes/{programme}"
     yield "/v1/programmes", "get", _read("list-programmes", "Every programme.", named[ProgrammeList], named)
     yield one, "get", _read("get-programme", "One programme.", named[ProgrammeDetail], named, of_programme=True)
-    charter = _read("get-charter", "The charter in force.", named[Charter], named, of_programme=True)
+    charter = _read(
+        "get-charter",
+        "The charter in force, or one that was.",
+        named[Charter],
+        named,
+        ("rules_hash", "The SHA-256 (hex) of any charter ever in force.", {"type": "string"}),
+        of_programme=True,
+    )
     yield f"{one}/charter", "get", charter
     yield f"{one}/teams", "get", _read("list-teams", "Its teams.", named[TeamList], named, of_programme=True)
     yield f"{one}/calls", "get", _read("list-calls", "Additional calls.", named[CallList], named, of_programme=True)

@@ -13,7 +13,7 @@ from domain.views.calls import CallSummary
 from service.api.access import AnyRequest, principal_of, reader_of
 from service.api.answers import PAGE, PAGE_LIMIT, answer, next_link, only_parameters, whole_number
 from service.api.parts import Wired
-from service.application.reading import ProgrammeSummary, TeamSummary
+from service.application.answers import ProgrammeSummary, TeamSummary
 
 
 class ProgrammeList(msgspec.Struct, frozen=True):
@@ -54,9 +54,10 @@ async def get_programme(request: AnyRequest, programme: FromPath[str], parts: Wi
 
 @get("/v1/programmes/{programme:str}/charter")
 async def get_charter(request: AnyRequest, programme: FromPath[str], parts: Wired) -> Response[bytes]:
-    """The charter in force: its canonical bytes; their SHA-256 is the rules hash."""
-    only_parameters(request)
-    document, rules_hash = await parts.run(partial(parts.queries.charter, programme))
+    """The charter in force, or any that was, by its rules hash: the canonical bytes of which that is the SHA-256."""
+    only_parameters(request, "rules_hash")
+    asked = request.query_params.get("rules_hash")
+    document, rules_hash = await parts.run(partial(parts.queries.charter, programme, asked))
     return answer(request, document, headers={"Rules-Hash": rules_hash})
 
 

@@ -12,25 +12,35 @@ from eventsourcing.dcb.api import DCBQuery, DCBQueryItem
 from domain.boundary import programme_of, tag
 from domain.call_events import CALL_EVENTS, CallTeamSelected
 from domain.charter import CHARTER_EVENTS, CharterInForce, require_programme_id
-from domain.charter_document import Charter, Names
+from domain.charter_document import Charter
 from domain.consortiums import Consortiums
 from domain.deadlines import instant
 from domain.decision import boundary, fold
-from domain.disclosure import Reader, disclosed, owner_of, readable, stage_of_event
-from domain.envelope import DataSet, decode_envelope
-from domain.event import EVENTS, Event, decode_data
+from domain.disclosure import Disclosure, Reader
+from domain.event import decode_data
 from domain.publications import PUBLICATION_EVENTS, Publications
 from domain.refusal import Refusal
 from domain.standings import Standings
-from domain.teams import Roster, Status, TeamEnrolled
+from domain.teams import Roster, TeamEnrolled
 from domain.titles import Titles
 from domain.views import MemoryRows, Rows, View
+from domain.views.amendments import AMENDMENT_EVENTS, Charters, amendment_summaries
 from domain.views.audit_trail import AUDIT_TRAIL, Entry, key, shown
 from domain.views.calls import CallSummary, call_summaries
-from domain.views.grants import GRANTS, ResourceUse, grants_shown, resource_use
+from domain.views.grants import GRANTS, grants_shown, resource_use
 from domain.views.standings import STANDINGS, as_of, compute
+from service.application.answers import (
+    Counts,
+    GrantsAnswer,
+    ProgrammeDetail,
+    ProgrammeSummary,
+    StageSummary,
+    TeamSummary,
+    summary,
+)
+from service.application.cloud_events import CloudEvent, EventPage, cloud_event
 from service.application.facts import as_dcb
-from service.application.ports import Ledger, RecordedEvent, ViewStore
+from service.application.ports import Ledger, ViewStore
 from service.application.projecting import occurrences
 
 WAIT_SECONDS: Final = 5.0
@@ -39,6 +49,12 @@ WAIT_SECONDS: Final = 5.0
 
 class UnknownStageError(Refusal):
     """The charter has no stage of that name, or it was not opened."""
+
+    KIND = "unknown"
+
+
+class UnknownRulesError(Refusal):
+    """No charter of that hash was ever in force in the programme."""
 
     KIND = "unknown"
 
@@ -56,118 +72,6 @@ class NotYetProjectedError(Exception):
         super().__init__(f"the view stands at position {position}" + (f", stale because {stale}" if stale else ""))
 
 
-class ProgrammeSummary(msgspec.Struct, frozen=True, kw_only=True):
-    programme: str
-    title: Names
-    data_set: DataSet
-    notice: Names
-    rules_hash: str
-
-
-class StageSummary(msgspec.Struct, frozen=True, kw_only=True):
-    id: str
-    title: Names
-    published: bool
-
-
-class ProgrammeDetail(ProgrammeSummary, frozen=True, kw_only=True):
-    """`position`: of the ledger when this was read."""
-
-    position: int
-    owner: str
-    seats: str
-    stages: tuple[StageSummary, ...]
-
-
-class TeamSummary(msgspec.Struct, frozen=True, kw_only=True):
-    """`status`: null where the outcome is under embargo. `reenters`: the team that it was before, if it was one.
-
-    `titles`: those that it bears. `members`: its organisations, as far as they were recorded, the lead first.
-    """
-
-    team: str
-    name: str
-    names: Names
-    status: Status | None
-    reenters: str | None
-    titles: tuple[str, ...]
-    members: tuple[str, ...]
-
-
-class GrantsAnswer(msgspec.Struct, frozen=True, kw_only=True):
-    programme: str
-    position: int
-    data_set: DataSet
-    resources: tuple[ResourceUse, ...]
-
-
-class Counts(msgspec.Struct, frozen=True, kw_only=True):
-    """What may be known of a stage under embargo: how many events of each type, never their content."""
-
-    programme: str
-    stage: str
-    position: int
-    data_set: DataSet
-    embargo: str
-    events: dict[str, int]
-
-
-class Disclosure(msgspec.Struct, frozen=True):
-    """What a reader may see of a programme; `reader`: as the programme knows them."""
-
-    charter: Charter
-    publications: Publications
-    reader: Reader
-
-    def shows_type(self, type_: str) -> bool:
-        """Whether events of a type that belongs to no stage are shown."""
-        return readable(disclosed(self.charter, type_), None, 0, self.publications, self.reader)
-
-    def types(self) -> set[str]:
-        """The types of events of which the reader may read some."""
-        stages = (None, *self.publications.upto)
-        kinds = {type_: disclosed(self.charter, type_) for type_ in EVENTS}
-        own = self.reader.consortium is not None
-        return {
-            t
-            for t, k in kinds.items()
-            if (own and EVENTS[t].OWN) or any(readable(k, s, 0, self.publications, self.reader) for s in stages)
-        }
-
-    def shows(self, position: int, event: Event) -> bool:
-        disclosure = disclosed(self.charter, event.TYPE)
-        return readable(disclosure, stage_of_event(event), position, self.publications, self.reader, owner_of(event))
-
-
-class CloudEvent(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """An event as it leaves, CloudEvents 1.0.2 in JSON; under embargo without data and actor, `withheld` says so."""
-
-    specversion: str = ""
-    id: str
-    source: str
-    type: str
-    time: str
-    datacontenttype: str | None = None
-    position: int
-    programme: str
-    eventversion: int
-    dataset: DataSet
-    attribution: str | None = None
-    agency: str | None = None
-    tags: tuple[str, ...] | None = None
-    withheld: bool = False
-    data: msgspec.Raw | msgspec.UnsetType = msgspec.UNSET
-
-
-class EventPage(msgspec.Struct, frozen=True, kw_only=True):
-    """Events as a reader may see them. `more`: whether a page may follow, of positions after `reached`."""
-
-    events: list[CloudEvent]
-    reached: int
-    more: bool
-    head: int
-
-
 class Queries:
     """Every query of the API. `pause` sleeps; a test may give its own."""
 
@@ -183,15 +87,16 @@ class Queries:
         for each in self._ledger.read(query):
             fact = facts.setdefault(each.programme, CharterInForce(each.programme))
             fact.apply(each.position, decode_data(each.type, each.version, each.data))
-        return [_summary(fact.charter, fact.rules_hash) for fact in facts.values()]
+        return [summary(fact.charter, fact.rules_hash) for fact in facts.values()]
 
     def programme(self, programme: str) -> ProgrammeDetail:
         """Raises `UnknownProgrammeError`."""
         fact, publications, head = self._rules(programme)
         charter = fact.charter
-        summary = _summary(charter, fact.rules_hash)
+        types = [cls.TYPE for cls in AMENDMENT_EVENTS]
+        found = self._ledger.read(DCBQuery(items=[DCBQueryItem(types=types, tags=[tag("programme", programme)])]))
         return ProgrammeDetail(
-            **msgspec.structs.asdict(summary),
+            **msgspec.structs.asdict(summary(charter, fact.rules_hash)),
             position=head,
             owner=charter.owner,
             seats=charter.seats,
@@ -199,17 +104,32 @@ class Queries:
                 StageSummary(id=stage.id, title=stage.title, published=stage.id in publications.upto)
                 for stage in charter.stages
             ),
+            amendments=amendment_summaries(
+                (each.position, instant(each.recorded_at), decode_data(each.type, each.version, each.data))
+                for each in found
+                if each.position <= head
+            ),
         )
 
-    def charter(self, programme: str) -> tuple[bytes, str]:
-        """The canonical document and its SHA-256. Raises `UnknownProgrammeError`."""
+    def charter(self, programme: str, rules_hash: str | None = None) -> tuple[bytes, str]:
+        """The canonical document and its SHA-256: in force, or of the hash that once was.
+
+        Raises `UnknownProgrammeError`, `UnknownRulesError`.
+        """
         fact, _publications, _head = self._rules(programme)
-        return fact.document.encode(), fact.rules_hash
+        rules_hash = rules_hash or fact.rules_hash
+        document = fact.document_of(rules_hash)
+        if document is None:
+            raise UnknownRulesError(
+                f"{rules_hash[:80]!r} is no charter that {programme} ever had",
+                rule="The rules hash is the SHA-256 of a charter that was published, or amended to.",
+            )
+        return document.encode(), rules_hash
 
     def disclosure(self, programme: str, reader: Reader) -> Disclosure:
         """Raises `UnknownProgrammeError`."""
         fact, publications, _head = self._rules(programme)
-        return Disclosure(fact.charter, publications, reader.within(fact.charter))
+        return Disclosure(fact.in_order, publications, reader.within(fact.charter))
 
     def teams(self, programme: str, reader: Reader) -> list[TeamSummary]:
         """Every team ever enrolled; outcomes only as far as the reader may see them."""
@@ -356,7 +276,7 @@ class Queries:
                 continue
             if each.programme not in disclosures:
                 disclosures[each.programme] = self.disclosure(each.programme, reader)
-            page.append(_cloud_event(each, disclosures[each.programme]))
+            page.append(cloud_event(each, disclosures[each.programme]))
         return EventPage(
             events=page,
             reached=looked_at[-1].position if looked_at else found.head,
@@ -378,7 +298,7 @@ class Queries:
         while True:
             found = self._ledger.read(query, after=reached, limit=chunk)
             looked_at = list(found)
-            shown += [each for each in (_cloud_event(one, disclosure) for one in looked_at) if not each.withheld]
+            shown += [each for each in (cloud_event(one, disclosure) for one in looked_at) if not each.withheld]
             if len(looked_at) < chunk or len(shown) > limit:
                 break
             reached, chunk = looked_at[-1].position, 1000
@@ -387,10 +307,10 @@ class Queries:
             events=page, reached=page[-1].position if page else after, more=len(shown) > limit, head=found.head
         )
 
-    def _rules(self, programme: str) -> tuple[CharterInForce, Publications, int]:
-        """Charter, what is public of each stage, and the ledger's head. Raises `UnknownProgrammeError`."""
+    def _rules(self, programme: str) -> tuple[Charters, Publications, int]:
+        """Charters, what is public of each stage, and the ledger's head. Raises `UnknownProgrammeError`."""
         require_programme_id(programme)
-        fact = CharterInForce(programme)
+        fact = Charters(programme)
         publications = Publications()
         programme_tag = tag("programme", programme)
         types = [cls.TYPE for cls in (*CHARTER_EVENTS, *PUBLICATION_EVENTS)]
@@ -434,36 +354,3 @@ class Queries:
 def unknown_stage(programme: str, stage: str) -> UnknownStageError:
     """The refusal of a stage that the charter does not have."""
     return UnknownStageError(f"{stage[:80]!r} is no stage of {programme}", rule="The charter names the stages.")
-
-
-def _summary(charter: Charter, rules_hash: str) -> ProgrammeSummary:
-    return ProgrammeSummary(
-        programme=charter.programme,
-        title=charter.title,
-        data_set=charter.data_set,
-        notice=charter.notice,
-        rules_hash=rules_hash,
-    )
-
-
-def _cloud_event(recorded: RecordedEvent, disclosure: Disclosure) -> CloudEvent:
-    event = decode_data(recorded.type, recorded.version, recorded.data)
-    shows = disclosure.shows(recorded.position, event)
-    envelope = decode_envelope(recorded.envelope)
-    return CloudEvent(
-        specversion="1.0",
-        id=str(recorded.event_id),
-        source=f"/v1/programmes/{recorded.programme}",
-        type=recorded.type,
-        time=instant(recorded.recorded_at),
-        datacontenttype="application/json" if shows else None,
-        position=recorded.position,
-        programme=recorded.programme,
-        eventversion=recorded.version,
-        dataset=envelope.data_set,
-        attribution=envelope.attribution if shows else None,
-        agency=envelope.actor.agency if shows else None,
-        tags=recorded.tags if shows else None,
-        withheld=not shows,
-        data=msgspec.Raw(recorded.data) if shows else msgspec.UNSET,
-    )
