@@ -82,6 +82,12 @@ def test_the_envelope_s_bytes_are_those_of_the_vector() -> None:
     assert decode_envelope(encode_envelope(envelope)) == envelope
 
 
+def test_equal_actors_have_equal_bytes_wherever_their_words_come_from() -> None:
+    """An actor that was read from somewhere is encoded as one of the code is."""
+    read = Actor(agency="msit", principal="slk_0", party="".join(("agen", "cy")))  # type: ignore[arg-type]
+    assert msgspec.json.encode(read) == msgspec.json.encode(Actor(agency="msit", principal="slk_0"))
+
+
 @pytest.mark.parametrize("good", ["team:p/a", "programme:p", "sheet:p/s/t/a/c/ev-0"])
 def test_a_scoped_tag_names_its_programme(good: str) -> None:
     require_scoped([good], "p")

@@ -48,20 +48,21 @@ def test_a_condition_is_probed_after_the_lock_not_before(database: str) -> None:
 
         competing = threading.Thread(target=compete)
         competing.start()
-        _until_it_waits(database)
+        until_waiting(database)
         assert not answers
         first.commit()
         competing.join()
     assert answers == [{"head": 1, "refused": {"1": {"n": 1, "status": "conflict", "position": 1}}}]
 
 
-def _until_it_waits(database: str) -> None:
+def until_waiting(database: str, count: int = 1) -> None:
+    """Return once so many connections wait for a lock."""
     with psycopg.connect(database, autocommit=True) as connection:
         for _ in range(200):
             row = connection.execute(
                 "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
             ).fetchone()
-            if row is not None and row[0]:
+            if row is not None and row[0] >= count:
                 return
             time.sleep(0.02)
     pytest.fail("nobody waits for the head's lock")
@@ -182,7 +183,7 @@ def test_a_lost_connection_is_an_unknown_outcome_and_the_next_append_works(datab
         blocker.execute("SELECT FROM ledger.head FOR UPDATE")
         with ThreadPoolExecutor(1) as threads:
             waiting = threads.submit(ledger.append, request(new_event()))
-            _until_it_waits(database)
+            until_waiting(database)
             with psycopg.connect(database, autocommit=True) as killer:
                 killer.execute(
                     "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
@@ -203,7 +204,7 @@ def test_of_requests_that_wait_together_and_conflict_one_passes(database: str) -
     with psycopg.connect(database) as blocker, ThreadPoolExecutor(10) as threads:
         blocker.execute("SELECT FROM ledger.head FOR UPDATE")
         first = threads.submit(ledger.append, request(new_event("Unrelated")))
-        _until_it_waits(database)
+        until_waiting(database)
         together = [
             threads.submit(ledger.append, request(new_event("Taken", "seat:p/1"), condition=condition))
             for _ in range(9)

@@ -8,23 +8,12 @@ from typing import Any
 
 import pytest
 
-from domain.views import MemoryRows, Occurrence, Rows, View
-from service.application.projecting import VIEWS, AdvanceProjection, occurrences
+from domain.views import Occurrence, Rows, View
+from service.application.projecting import VIEWS, AdvanceProjection
 from tests.integration.conftest import Running
+from tests.integration.invariants import folded, stored
 from tests.integration.test_bad_input import expect
 from tests.playing import REHEARSAL
-
-
-def folded(running: Running, view: View, upto: int) -> dict[str, bytes]:
-    """The view's rows as one fold from position 1."""
-    rows = MemoryRows()
-    view.fold(rows, occurrences(running.service.ledger.read_programme(REHEARSAL, upto=upto)))
-    return rows.rows
-
-
-def stored(running: Running, view: View) -> tuple[dict[str, bytes], int]:
-    rows, position = running.service.store.scan(view.name, REHEARSAL, "")
-    return dict(rows), position
 
 
 @pytest.mark.parametrize("batch", [1, 7, 500])
@@ -34,9 +23,9 @@ def test_any_batch_size_gives_the_same_bytes(running: Running, until: Callable[[
     for view in VIEWS:
         while advance(view, REHEARSAL, batch=batch).outcome == "advanced":
             pass
-        rows, position = stored(running, view)
+        rows, position = stored(running, view, REHEARSAL)
         assert position == running.head()
-        assert rows == folded(running, view, position)
+        assert rows == folded(running, view, REHEARSAL, position)
 
 
 def test_workers_that_race_fold_every_event_once(running: Running, until: Callable[[str], None]) -> None:
@@ -52,15 +41,15 @@ def test_workers_that_race_fold_every_event_once(running: Running, until: Callab
         list(threads.map(work, range(6)))
     running.project()
     for view in VIEWS:
-        rows, position = stored(running, view)
+        rows, position = stored(running, view, REHEARSAL)
         assert position == running.head()
-        assert rows == folded(running, view, position)
+        assert rows == folded(running, view, REHEARSAL, position)
 
 
 def test_an_event_that_a_view_ignores_moves_its_position(running: Running, until: Callable[[str], None]) -> None:
     until("enrol-team")
     running.project()
-    _rows, position = stored(running, VIEWS[1])
+    _rows, position = stored(running, VIEWS[1], REHEARSAL)
     assert position == running.head() == 1
 
 
