@@ -125,14 +125,19 @@ class GiveStatement(OfReview, frozen=True, kw_only=True):
 def give_statement(
     command: GiveStatement, case: Case, progress: StageProgress, review: ReviewCourse
 ) -> Iterator[Event]:
-    """Answer for the team that was asked: the team itself, or an agency with the mandate on its behalf."""
+    """Answer for the team that was asked: the team itself, or an agency with the mandate on its behalf.
+
+    A refusal tells the team nothing of a review that it was not asked about, nor of a ruling before it is public.
+    """
     _review_of(command, case, progress)
-    review.require("give-statement")
-    if passed(review.until, case.decided_at) and not command.reported:
+    if case.actor.party == "consortium":
+        review.require_asked()
+    if review.requested and passed(review.until, case.decided_at) and not command.reported:
         raise StatementDeadlinePassedError(
             f"{command.team} could answer until {review.until}",
             rule="A statement is given within the charter's days after it was asked for.",
         )
+    review.require("give-statement")
     yield StatementGiven(stage=command.stage, team=command.team, statement=command.statement, evidence=command.evidence)
 
 

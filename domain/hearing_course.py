@@ -22,7 +22,7 @@ class ReviewNotOpenedError(Refusal):
 
 
 class StatementNotRequestedError(Refusal):
-    """The review is open, and the team was not asked for a statement yet."""
+    """The team was not asked for a statement yet."""
 
 
 class StatementAwaitedError(Refusal):
@@ -169,7 +169,15 @@ class ReviewCourse:
         """Raise the refusal of the review's state unless it allows the decision."""
         REVIEW.require(self.state, decision, subject=f"the review of {self.team} in {self.stage}")
 
+    def require_asked(self) -> None:
+        """Raise unless the team was asked and has not answered: all that it may be told of its review."""
+        if not self.requested:
+            raise StatementNotRequestedError(f"{self.team} was not asked in {self.stage}", rule=_ASKED)
+        if self.answered > self.requested:
+            raise StatementAlreadyGivenError(f"{self.team} has answered in {self.stage}", rule=_ASKED)
 
+
+_ASKED: Final = "A team answers once, each time that it is asked."
 _HEARING: Final = (
     "A ruling waits until the team has answered, or has let its time pass, on all that is held against it."
 )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from domain.boundary import QueryItem, tag
-from domain.charter_document import Identifier, Text
+from domain.charter_document import Identifier, Judged, Stage, Text
 from domain.decision import Case, Command, decision
 from domain.event import Event
 from domain.record import StageCourse
@@ -18,7 +18,7 @@ from domain.stage_events import (
     EvaluatorReplaced,
     ExclusionRecorded,
 )
-from domain.stages import require_opened, require_scoring, stage_of
+from domain.stages import require_not_final, require_opened, require_scoring, stage_of
 
 
 class EvaluatorAlreadyAppointedError(Refusal):
@@ -102,7 +102,8 @@ class AppointEvaluator(Command, frozen=True, kw_only=True):
 @decision("appoint-evaluator", AppointEvaluator, needs=lambda command, p: (StageCourse(p, command.stage),))
 def appoint_evaluator(command: AppointEvaluator, case: Case, course: StageCourse) -> Iterator[Event]:
     """Give an evaluator a place on a panel."""
-    panel = stage_of(case, command.stage).panel(command.panel)
+    stage = stage_of(case, command.stage)
+    panel = stage.panel(command.panel)
     if panel is None:
         raise InvalidCommandError(
             f"panel: {command.panel!r} is no panel of {command.stage}",
@@ -116,12 +117,24 @@ def appoint_evaluator(command: AppointEvaluator, case: Case, course: StageCourse
             pointer="/group",
         )
     require_opened(course)
-    require_scoring(course)
+    _require_changeable(panel.id, stage, case, course)
     _require_new(command.evaluator, command.affiliations, course)
     members = [each for each in course.course.panels.get(panel.id, []) if each not in course.course.instead]
     if len(members) >= int(panel.size):
         raise PanelFullError(f"{panel.id} has its {panel.size} members", rule=f"The panel has {panel.size} places.")
     yield EvaluatorAppointed(stage=command.stage, panel=panel.id, evaluator=command.evaluator, group=command.group)
+
+
+def _require_changeable(panel: str | None, stage: Stage, case: Case, course: StageCourse) -> None:
+    """Raise once who sits on the panel, and who of it may judge, stands: with scoring, or where it only gives opinions
+    on independence, with the stage."""
+    review = case.charter.independence.review
+    scores = any(isinstance(each.scoring, Judged) and each.scoring.panel == panel for _node, each in stage.criteria())
+    if review is None or review.panel != panel or scores:
+        require_scoring(course)
+    else:
+        require_opened(course)
+        require_not_final(course)
 
 
 def _require_new(evaluator: str, affiliations: tuple[str, ...], course: StageCourse) -> None:
@@ -162,7 +175,7 @@ def declare_conflict(command: DeclareConflict, case: Case, course: StageCourse) 
         raise InvalidCommandError(
             "teams: at least one team, each once", rule="A conflict of interest names its teams.", pointer="/teams"
         )
-    require_scoring(course)
+    _require_changeable(course.course.panel_of(command.evaluator), stage, case, course)
     for team in command.teams:
         _require_judge(command.evaluator, team, course, "/teams")
     yield ConflictDeclared(stage=stage.id, evaluator=command.evaluator, teams=command.teams, reason=command.reason)
@@ -178,7 +191,7 @@ class RecuseEvaluator(OfEvaluator, frozen=True, kw_only=True):
 def recuse_evaluator(command: RecuseEvaluator, case: Case, course: StageCourse) -> Iterator[Event]:
     """Recuse an evaluator, from one team or from all: from then on their sheets do not count."""
     stage = stage_of(case, command.stage)
-    require_scoring(course)
+    _require_changeable(course.course.panel_of(command.evaluator), stage, case, course)
     _require_judge(command.evaluator, command.team, course, "/team")
     yield EvaluatorRecused(stage=stage.id, evaluator=command.evaluator, team=command.team, reason=command.reason)
 
@@ -224,7 +237,7 @@ def replace_evaluator(command: ReplaceEvaluator, case: Case, course: StageCourse
     """Give the place of an evaluator who is recused or has a conflict to another, on the same panel."""
     stage = stage_of(case, command.stage)
     require_opened(course)
-    require_scoring(course)
+    _require_changeable(course.course.panel_of(command.evaluator), stage, case, course)
     panel = stage.panel(_place(command.evaluator, course))
     if panel is None or panel.replacement == "none":
         raise ReplacementNotAllowedError(

@@ -31,7 +31,7 @@ from domain.hearing_course import (
     StatementNotRequestedError,
     StatementRequested,
 )
-from domain.independence import EvidenceNotCitedError, RuleIndependence
+from domain.independence import EvidenceNotCitedError, RuleIndependence, VerdictContradictsFindingsError
 from domain.objections import ObjectionDecided, ObjectionFiled
 from domain.outcome_events import EvidenceRegistered, IndependenceRuled
 from domain.panels import EvaluatorBarredError, NotAppointedError
@@ -39,7 +39,7 @@ from domain.refusal import InvalidCommandError, NotMandatedError, Refusal
 from domain.rulebook import DECISIONS, prepare
 from domain.scoring import TeamNotInStageError
 from domain.stage_events import ConflictDeclared, EvaluatorAppointed, StageFinalised
-from domain.stages import StageFinalError, StageNotOpenError
+from domain.stages import ScoringClosedError, StageFinalError, StageNotOpenError
 from tests.domain import charters
 from tests.given import DECIDED_AT, Given, given
 
@@ -215,6 +215,20 @@ def test_a_statement_is_given_until_its_deadline() -> None:
     assert UNTIL in late.refused(StatementDeadlinePassedError).detail
 
 
+def test_no_refusal_tells_a_team_that_a_review_is_open_or_that_it_was_ruled_upon() -> None:
+    def told(*history: Event, late: bool = False) -> Refusal:
+        charter = asking(consortium_decisions=["give-statement"])
+        asked = reviewed(*history, charter=charter).by_consortium("ant").at(AFTER if late else DECIDED_AT)
+        return asked.when("give-statement", ANSWER).refused(Refusal)
+
+    for fewer, more in (
+        (told(), told(OPENED)),
+        (told(OPENED, REQUESTED, ANSWERED), told(OPENED, REQUESTED, ANSWERED, RULED)),
+        (told(OPENED, REQUESTED, late=True), told(OPENED, REQUESTED, RULED, late=True)),
+    ):
+        assert (type(fewer), fewer.detail, fewer.rule) == (type(more), more.detail, more.rule)
+
+
 def test_a_team_that_is_asked_once_more_has_the_charters_days_from_then() -> None:
     asked = reviewed(OPENED, REQUESTED).at(AFTER).when("request-statement", REQUEST).decide()
     (again,) = asked
@@ -238,12 +252,12 @@ def test_an_opinion_is_that_of_a_member_of_the_panel_who_may_judge_the_team() ->
     assert barred.when("give-opinion", {**OPINE, "evaluator": TWO}).decide()
 
 
-def with_experts() -> Event:
-    """The charter names a panel of its own for independence."""
+def with_experts(asked: str = "experts") -> Event:
+    """The charter has a panel that does not score, and asks a panel for its opinions on independence."""
     stages = charters.document()["stages"]
     for stage in stages:
         stage["panels"].append({"id": "experts", "title": charters.names("Experts"), "size": "3", "quorum": "1"})
-    return asking("experts", stages=stages)
+    return asking(asked, stages=stages)
 
 
 def test_members_of_another_panel_are_not_asked() -> None:
@@ -251,6 +265,31 @@ def test_members_of_another_panel_are_not_asked() -> None:
     history = reviewed(OPENED, expert, charter=with_experts())
     history.when("give-opinion", OPINE).refused(NotAppointedError)
     assert history.when("give-opinion", {**OPINE, "evaluator": "ev-00000000000000ff"}).decide()
+
+
+def test_a_panel_that_only_gives_opinions_may_change_after_scoring_closed_until_the_stage_is_final() -> None:
+    expert, other = "ev-00000000000000ff", "ev-00000000000000fe"
+    seated = EvaluatorAppointed(stage="heat", panel="experts", evaluator=expert)
+    conflict = ConflictDeclared(stage="heat", evaluator=expert, teams=("ant",), reason="adviser")
+    of = {"stage": "heat", "evaluator": expert, "reason": "adviser"}
+    for decision, body, before in (
+        ("appoint-evaluator", {"stage": "heat", "panel": "experts", "evaluator": expert}, []),
+        ("declare-conflict", {**of, "teams": ["ant"]}, [seated]),
+        ("recuse-evaluator", of, [seated]),
+        ("replace-evaluator", {**of, "replacement": other}, [seated, conflict]),
+    ):
+        closed = [*charters.closed()[1:], *before]
+        assert given(background=[with_experts(), *closed]).when(decision, body).decide()
+        final = given(background=[with_experts(), *closed, StageFinalised(stage="heat")])
+        final.when(decision, body).refused(StageFinalError)
+        unasked = given(background=[with_experts("jury"), *closed])
+        unasked.when(decision, body).refused(ScoringClosedError)
+
+
+def test_a_panel_that_scores_stands_with_scoring_though_it_gives_opinions_too() -> None:
+    body = {"stage": "heat", "evaluator": ONE, "reason": "adviser", "teams": ["ant"]}
+    history = given(background=[asking(), *charters.closed()[1:]])
+    history.when("declare-conflict", body).refused(ScoringClosedError)
 
 
 def test_an_evaluator_gives_one_opinion_of_a_team() -> None:
@@ -296,6 +335,8 @@ def test_a_ruling_waits_for_the_opinions_of_the_quorum() -> None:
     refusal = reviewed(*heard, opinion(ONE)).when("rule-independence", RULE).refused(OpinionsBelowQuorumError)
     assert "1 opinions" in refusal.detail
     assert reviewed(*heard, opinion(ONE), opinion(THREE)).when("rule-independence", RULE).decide()
+    of_another_panel = reviewed(*heard, *OPINIONS, charter=with_experts())
+    of_another_panel.when("rule-independence", RULE).refused(OpinionsBelowQuorumError)
     about_another = reviewed(*heard, opinion(ONE), opinion(TWO, "bee"))
     about_another.when("rule-independence", RULE).refused(OpinionsBelowQuorumError)
 
@@ -372,6 +413,9 @@ def test_after_an_upheld_objection_the_team_is_heard_anew_before_it_is_ruled_upo
     again = (*upheld, OPENED)
     reviewed(*again).when("rule-independence", RULE).refused(StatementNotRequestedError)
     assert reviewed(*again).when("give-opinion", OPINE).decide()
+    charter = asking(consortium_decisions=["give-statement"])
+    unasked = reviewed(*again, charter=charter).by_consortium("ant")
+    unasked.when("give-statement", ANSWER).refused(StatementNotRequestedError)
     heard = (*again, REQUESTED, ANSWERED)
     reviewed(*heard).when("rule-independence", RULE).refused(OpinionsBelowQuorumError)
     (second,) = reviewed(*heard, *OPINIONS).when("rule-independence", RULE).decide()
@@ -392,31 +436,37 @@ def test_what_is_reported_waits_for_no_hearing() -> None:
 # Perspectives
 
 
-def either() -> Event:
-    """Of the perspective's two mandatory conditions any one is enough."""
+def two_conditions(requires: str) -> Event:
+    """The perspective has two mandatory conditions."""
     independence = charters.document()["independence"]
     (own,) = independence["perspectives"]
-    own["requires"] = "any"
+    own["requires"] = requires
     own["conditions"][1]["mandatory"] = "yes"
     return charters.charter(independence=independence)
 
 
 @pytest.mark.parametrize(
-    ("built", "open_", "verdict"),
-    [("met", "met", "met"), ("met", "not_met", "met"), ("not_met", "met", "met"), ("not_met", "not_met", "not_met")],
+    ("built", "open_", "all_", "any_"),
+    [
+        ("met", "met", "met", "met"),
+        ("met", "not_met", "not_met", "met"),
+        ("not_met", "met", "not_met", "met"),
+        ("not_met", "not_met", "not_met", "not_met"),
+    ],
 )
-def test_any_of_the_mandatory_conditions_is_enough_where_the_charter_says_so(
-    built: str, open_: str, verdict: str
+def test_all_mandatory_conditions_are_to_be_met_or_any_of_them_as_the_charter_says(
+    built: str, open_: str, all_: str, any_: str
 ) -> None:
     found = [
         {"perspective": "own", "condition": condition, "verdict": each}
         for condition, each in (("built", built), ("open", open_))
     ]
-    history = reviewed(charter=either())
-    assert history.when("rule-independence", {**RULE, "findings": found, "verdict": verdict}).decide()
-    wrong = {"met": "not_met", "not_met": "met"}[verdict]
-    refusal = history.when("rule-independence", {**RULE, "findings": found, "verdict": wrong})
-    refusal.refused(Refusal, "/verdict")
+    for requires, verdict in (("all", all_), ("any", any_)):
+        history = reviewed(charter=two_conditions(requires))
+        assert history.when("rule-independence", {**RULE, "findings": found, "verdict": verdict}).decide()
+        wrong = {"met": "not_met", "not_met": "met"}[verdict]
+        contradicting = history.when("rule-independence", {**RULE, "findings": found, "verdict": wrong})
+        contradicting.refused(VerdictContradictsFindingsError, "/verdict")
 
 
 # The charter
@@ -456,6 +506,10 @@ def test_the_quorum_of_the_panel_that_gives_opinions_is_known_and_within_its_siz
             ("/stages/1/panels/0/quorum", True)
         ]
         assert bool(faults({"statement_days": "7"}, stages=stages)) is (quorum == "4")
+    for stage in stages:
+        stage["panels"].append({**stage["panels"][0], "id": "experts", "quorum": "1"})
+        stage["panels"][0]["quorum"] = "undisclosed"
+    assert faults({**REVIEWED, "panel": "experts"}, stages=stages) == []
 
 
 @pytest.mark.parametrize(
