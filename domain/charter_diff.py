@@ -40,8 +40,9 @@ def _by_id(
     one = _ONE.get(field, field.removesuffix("s")).replace("_", " ")
     old = {str(each["id"]): each for each in before}
     new = {str(each["id"]): each for each in after}
-    for name in old.keys() - new.keys():
-        yield _sentence(place, f"{one} {name} removed")
+    for name in old:
+        if name not in new:
+            yield _sentence(place, f"{one} {name} removed")
     for name, each in new.items():
         if name not in old:
             yield _sentence(place, f"{one} {name} added")

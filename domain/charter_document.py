@@ -63,7 +63,7 @@ class Countersignature(_Part, frozen=True, kw_only=True):
     """Decisions that take effect once one of `agencies` has approved them.
 
     Never the same person twice; `same_agency`: whether the proposer's own agency may approve. `when`: always, or only
-    `after-close` of scoring, as a correction asks for.
+    `after-close` of scoring, as a correction asks for; of the charter's amendments, those after a stage was opened.
     """
 
     decisions: tuple[Identifier, ...]
@@ -202,6 +202,13 @@ class ObjectionWindow(_Part, frozen=True, kw_only=True):
     days: Number
 
 
+class Calendar(_Part, frozen=True, kw_only=True):
+    """First and last day of a stage as planned (YYYY-MM-DD, or undisclosed); the record says what happened when."""
+
+    opens: Text
+    closes: Text
+
+
 class Stage(_Part, frozen=True, kw_only=True):
     """One stage. `precision`: decimals of sheets and of criterion points. `eliminate`: the planned cut, or `none`.
 
@@ -220,6 +227,7 @@ class Stage(_Part, frozen=True, kw_only=True):
     eliminate: Cut
     tie_break: tuple[str, ...] = ()
     objections: ObjectionWindow | None = None
+    calendar: Calendar | None = None
 
     def criteria(self) -> list[tuple[str, Criterion]]:
         """Every criterion by its node, `assessment/criterion`."""

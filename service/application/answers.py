@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
-from domain.charter_document import Charter, Names
+from domain.charter_document import Calendar, Charter, Names
 from domain.envelope import DataSet
 from domain.teams import Status
 from domain.views.amendments import AmendmentSummary
@@ -20,9 +20,12 @@ class ProgrammeSummary(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class StageSummary(msgspec.Struct, frozen=True, kw_only=True):
+    """`calendar`: the days that were planned, null if the charter says nothing."""
+
     id: str
     title: Names
     published: bool
+    calendar: Calendar | None
 
 
 class ProgrammeDetail(ProgrammeSummary, frozen=True, kw_only=True):

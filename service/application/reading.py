@@ -101,7 +101,9 @@ class Queries:
             owner=charter.owner,
             seats=charter.seats,
             stages=tuple(
-                StageSummary(id=stage.id, title=stage.title, published=stage.id in publications.upto)
+                StageSummary(
+                    id=stage.id, title=stage.title, published=stage.id in publications.upto, calendar=stage.calendar
+                )
                 for stage in charter.stages
             ),
             amendments=amendment_summaries(

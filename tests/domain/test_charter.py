@@ -75,6 +75,14 @@ def put(path: str, value: Any) -> Callable[[dict[str, Any]], Any]:
     return change
 
 
+def countersigned(decisions: list[str], agencies: list[str], **more: str) -> Callable[[dict[str, Any]], Any]:
+    return put("/countersignatures", [{"decisions": decisions, "agencies": agencies, **more}])
+
+
+def planned(opens: str, closes: str) -> dict[str, str]:
+    return {"opens": opens, "closes": closes}
+
+
 FAULTS = [
     (put("/programme", "other"), "/programme", "published for"),
     (put("/owner", "nobody"), "/owner", "agency"),
@@ -137,6 +145,29 @@ FAULTS = [
     (put("/seats", "many"), "/seats", "regex"),
     (put("/surprise", "1"), "", "surprise"),
     (put("/stages/0/eliminate", 1), "/stages/0/eliminate", "str"),
+    (put("/seats", "0"), "/seats", "at least one"),
+    (put("/stages/1/eliminate", "3"), "/stages/1/eliminate", "of the 3 who reach it"),
+    (put("/stages/0/panels/0/size", "0"), "/stages/0/panels/0/size", "at least one evaluator"),
+    (put("/mandates/0/decisions", []), "/mandates/0", "at least one agency and one decision"),
+    (put("/mandates/0/decisions", ["approve"]), "/mandates/0/decisions", "says itself"),
+    (put("/consortium_decisions", ["abolish"]), "/consortium_decisions", "no decision"),
+    (put("/consortium_decisions", ["eliminate-team"]), "/consortium_decisions", "about itself"),
+    (countersigned([], ["other"]), "/countersignatures/0", "at least one agency and one decision"),
+    (countersigned(["enrol-team"], []), "/countersignatures/0", "at least one agency and one decision"),
+    (countersigned(["abolish"], ["other"]), "/countersignatures/0/decisions", "no decision"),
+    (countersigned(["approve"], ["other"]), "/countersignatures/0/decisions", "says itself"),
+    (countersigned(["publish-charter"], ["other"]), "/countersignatures/0/decisions", "before there is a charter"),
+    (countersigned(["enrol-team"], ["nobody"]), "/countersignatures/0/agencies", "no agency"),
+    (
+        countersigned(["enrol-team"], ["owner"]),
+        "/countersignatures/0/agencies",
+        "nobody may approve enrol-team of owner",
+    ),
+    (put("/evidence_kinds", []), "/evidence_kinds", "rests on evidence"),
+    (put("/entitlements/0", {"status": "advanced"}), "/entitlements/0", "nothing"),
+    (put("/stages/0/calendar", planned("2026-1-1", "undisclosed")), "/stages/0/calendar/opens", "a date"),
+    (put("/stages/0/calendar", planned("undisclosed", "soon")), "/stages/0/calendar/closes", "a date"),
+    (put("/stages/0/calendar", planned("2026-02-02", "2026-02-01")), "/stages/0/calendar/closes", "is before"),
 ]
 
 
@@ -156,6 +187,68 @@ def test_every_fault_is_listed_at_once() -> None:
     pointers = {error.pointer for error in refusal.errors}
     assert {"/owner", "/joint_publishers", "/stages/0/tie_break"} <= pointers
     assert len(pointers) >= 4
+
+
+def found_in(**changes: Any) -> list[tuple[str, str]]:
+    return [(fault.pointer, fault.detail) for fault in document_faults(PROGRAMME, document(**changes))]
+
+
+@pytest.mark.parametrize(
+    ("seats", "cuts", "refilled", "at"),
+    [
+        ("3", ("1", "1"), None, None),
+        ("3", ("1", "2"), None, "/stages/1/eliminate"),
+        ("3", ("1", "2"), "1", None),
+        ("3", ("1", "3"), "3", "/stages/1/eliminate"),
+        ("3", ("none", "2"), None, None),
+        ("3", ("3", "0"), None, "/stages/0/eliminate"),
+    ],
+)
+def test_every_stage_leaves_somebody_of_those_who_reach_it(
+    seats: str, cuts: tuple[str, str], refilled: str | None, at: str | None
+) -> None:
+    """A call after the heat fills at most the seats that there are."""
+    stages = document()["stages"]
+    for each, cut in zip(stages, cuts, strict=True):
+        each["eliminate"] = cut
+    calls = [] if refilled is None else [{**document()["calls"][0], "seats": refilled}]
+    assert [place for place, _detail in found_in(seats=seats, stages=stages, calls=calls)] == ([at] if at else [])
+
+
+@pytest.mark.parametrize(
+    ("heat", "final", "at"),
+    [
+        (("2026-01-01", "2026-02-01"), ("2026-02-01", "2026-02-01"), None),
+        (("2026-01-01", "2026-02-01"), ("2026-01-31", "2026-03-01"), "/stages/1/calendar"),
+        (("2026-01-01", "undisclosed"), ("undisclosed", "2025-12-31"), "/stages/1/calendar"),
+        (("undisclosed", "undisclosed"), ("2026-01-01", "undisclosed"), None),
+    ],
+)
+def test_stages_are_planned_one_after_another(heat: tuple[str, str], final: tuple[str, str], at: str | None) -> None:
+    stages = document()["stages"]
+    for each, days in zip(stages, (heat, final), strict=True):
+        each["calendar"] = planned(*days)
+    assert [place for place, _detail in found_in(stages=stages)] == ([at] if at else [])
+
+
+@pytest.mark.parametrize(("closes", "sound"), [("2026-01-31", False), ("2026-02-01", True), ("undisclosed", True)])
+def test_a_call_does_not_end_before_the_stage_that_leaves_its_seats_vacant(closes: str, sound: bool) -> None:
+    stages = document()["stages"]
+    stages[0]["calendar"] = planned("2026-01-01", "2026-02-01")
+    calls = [{**document()["calls"][0], "closes": closes}]
+    assert [place for place, _detail in found_in(stages=stages, calls=calls)] == ([] if sound else ["/calls/0/closes"])
+
+
+def test_what_only_selected_teams_get_needs_a_call() -> None:
+    selected = [{"status": "selected", "titles": ["Champion"]}]
+    assert found_in(entitlements=selected) == []
+    assert [place for place, _detail in found_in(entitlements=selected, calls=[])] == ["/entitlements/0/status"]
+
+
+def test_another_person_of_the_same_agency_may_approve_where_the_charter_says_so() -> None:
+    faulty = document()
+    countersigned(["enrol-team"], ["owner"], same_agency="yes")(faulty)
+    assert list(document_faults(PROGRAMME, faulty)) == []
 
 
 def test_known_children_may_not_exceed_a_parent_with_unknown_ones() -> None:
