@@ -1,0 +1,187 @@
+"""What a decision costs beside 10⁴, 10⁵ and 10⁶ events that it does not depend on.
+
+Half of those events are of other programmes; half are sheets of the very stage in which the measured scores are given,
+of other evaluators. The decisions are read, decided and recorded by the use case, one after the other; in each round
+every ledger takes its turn, on the same server. Figures are medians; the ratio is to the smallest ledger in the same
+round.
+"""
+
+from __future__ import annotations
+
+import itertools
+import os
+import platform
+import statistics
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any, Final
+
+import msgspec
+import psycopg
+from psycopg import conninfo as libpq
+
+from domain.entry import SALT_BYTES
+from domain.envelope import Actor
+from domain.event import encode_data
+from domain.stage_events import ScoreSubmitted
+from ops.bench.ledger import ENVELOPE
+from ops.bench.results import Row, keep
+from service.application.ports import AppendRequest, NewEvent
+from service.application.submitting import Submission, SubmitDecision
+from service.bootstrap import NoWakeUps, real_sources
+from service.cli.programme_files import read_charter
+from service.embedded import EmbeddedPostgres
+from service.storage.identifiers import uuid7
+from service.storage.ledger import PostgresLedger
+from service.storage.migrate import migrate
+
+SIZES: Final = (10_000, 100_000, 1_000_000)
+ROUNDS: Final = 9
+DECISIONS: Final = 20
+"""Of each type, in each ledger, in each round."""
+BATCH: Final = 5_000
+PROGRAMME: Final = "bench"
+OTHERS: Final = 100
+"""Other programmes, and other teams of the stage."""
+TEAMS: Final = [f"team-{n:02d}" for n in range(20)]
+EVALUATORS: Final = [f"ev-{n:016x}" for n in range(20)]
+CRITERION: Final = "user/applicability"
+
+Bodies = Iterator[dict[str, Any]]
+
+
+class Competition:
+    """A programme whose first stage takes scores, in a ledger that is filled with `size` events of others."""
+
+    def __init__(self, url: str, size: int) -> None:
+        migrate(url)
+        self.size = size
+        self.ledger = PostgresLedger(url)
+        self._submit = SubmitDecision(self.ledger, NoWakeUps(), real_sources())
+        self._open()
+        self._fill()
+        with psycopg.connect(url, autocommit=True) as connection:
+            connection.execute("VACUUM ANALYZE")
+        pairs = itertools.product(TEAMS, EVALUATORS)
+        self._bodies: dict[str, Bodies] = {
+            "submit-score": (
+                {"stage": "stage-1", "team": team, "criterion": CRITERION, "evaluator": one, "points": "9.5"}
+                for team, one in pairs
+            ),
+            "register-evidence": (
+                {"stage": "stage-1", "team": TEAMS[0], "kind": "technical-report", "sha256": f"{n:064x}", "title": "T"}
+                for n in itertools.count()
+            ),
+        }
+
+    def take(self, decision: str) -> float:
+        """Median seconds of a turn's decisions of that type."""
+        return statistics.median(self._timed(decision, next(self._bodies[decision])) for _ in range(DECISIONS))
+
+    def _timed(self, decision: str, body: dict[str, Any]) -> float:
+        started = time.perf_counter()
+        self._decide("nipa", decision, body)
+        return time.perf_counter() - started
+
+    def _decide(self, agency: str, decision: str, body: dict[str, Any]) -> None:
+        self._submit(
+            Submission(
+                programme=PROGRAMME,
+                decision_type=decision,
+                body=msgspec.json.encode(body),
+                actor=Actor(agency=agency, principal="bench"),
+                idempotency_key=uuid7().hex,
+            )
+        )
+
+    def _open(self) -> None:
+        folder = Path(__file__).parent.parent / "programmes" / "independent-ai-foundation-model-rehearsal"
+        charter = {**read_charter(folder / "charter.yaml"), "programme": PROGRAMME, "seats": str(len(TEAMS))}
+        self._decide("msit", "publish-charter", {"charter": charter})
+        for team in TEAMS:
+            self._decide("msit", "enrol-team", {"team": team, "name": {"en": team, "ko": team}})
+        self._decide("msit", "open-stage", {"stage": "stage-1"})
+        for one in EVALUATORS:
+            self._decide("nipa", "appoint-evaluator", {"stage": "stage-1", "panel": "expert-users", "evaluator": one})
+
+    def _fill(self) -> None:
+        sheets = (_sheet(n) for n in range(self.size))
+        while batch := list(itertools.islice(sheets, BATCH)):
+            self.ledger.append(AppendRequest(events=batch, decision_id=uuid7()))
+
+
+def _sheet(number: int) -> NewEvent:
+    """A score of another programme, or of another team in the stage that is measured."""
+    programme = PROGRAMME if number % 2 else f"other-{number % OTHERS}"
+    event = ScoreSubmitted(
+        stage="stage-1",
+        team=f"other-{number % OTHERS}",
+        criterion=CRITERION,
+        evaluator=f"ev-{number + 2**32:016x}",
+        points="5.0",
+    )
+    return NewEvent(
+        programme=programme,
+        type=event.TYPE,
+        version=event.VERSION,
+        event_id=uuid7(),
+        tags=event.tags(programme),
+        salt=bytes(SALT_BYTES),
+        envelope=ENVELOPE,
+        data=encode_data(event),
+    )
+
+
+def measure(databases: Callable[[int], str]) -> list[Row]:
+    """One row for each type of decision and size of ledger. `databases`: an empty one for each size."""
+    competitions = [Competition(databases(size), size) for size in SIZES]
+    seconds: dict[tuple[str, int], list[float]] = {}
+    for decision in ("submit-score", "register-evidence"):
+        for competition in competitions:
+            competition.take(decision)  # connections and plans are made
+        for number in range(ROUNDS):
+            for competition in competitions[number % len(SIZES) :] + competitions[: number % len(SIZES)]:
+                seconds.setdefault((decision, competition.size), []).append(competition.take(decision))
+    for competition in competitions:
+        competition.ledger.close()
+    return [
+        {
+            "measure": "decision",
+            "size": size,
+            "clients": 1,
+            "system": f"sillok {decision}",
+            "value": round(1000 * statistics.median(own), 2),
+            "unit": "ms",
+            "ratio": round(statistics.median(a / b for a, b in zip(own, seconds[decision, SIZES[0]], strict=True)), 2),
+        }
+        for (decision, size), own in seconds.items()
+    ]
+
+
+def main() -> None:
+    """Measure on an embedded server, print the table, write the rows."""
+    with ExitStack() as stack:
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="sillok-bench-")))
+        folder.chmod(0o755)
+        server = EmbeddedPostgres(folder / "postgres", folder / "postgres.log")
+        stack.callback(server.stop)
+        admin = server.start()
+
+        def database(size: int) -> str:
+            with psycopg.connect(admin, autocommit=True) as connection:
+                connection.execute(f"CREATE DATABASE bench_{size}")
+            return libpq.make_conninfo(admin, dbname=f"bench_{size}")
+
+        rows = measure(database)
+    print(f"{os.cpu_count()} cores, Python {platform.python_version()}, PostgreSQL 18; medians of {ROUNDS} rounds")
+    print(f"{'ratio':>6} {'ms':>8} {'events':>9}  system")
+    for row in rows:
+        print(f"{row['ratio']:>6} {row['value']:>8} {row['size']:>9}  {row['system']}")
+    keep(rows)
+
+
+if __name__ == "__main__":
+    main()
