@@ -13,9 +13,12 @@ from domain.standings import Standings, standings_of
 from service.cli.programme_files import Line, Proposals, read_decisions, with_proposals
 from tests.given import Given, decide
 
-PROGRAMMES = Path(__file__).parent.parent / "ops" / "programmes"
+ROOT = Path(__file__).parent.parent
+PROGRAMMES = ROOT / "ops" / "programmes"
 PUBLIC_RECORD = "independent-ai-foundation-model"
 REHEARSAL = "independent-ai-foundation-model-rehearsal"
+HARBOUR = "meridian-harbour"
+EVERY = (PUBLIC_RECORD, REHEARSAL, HARBOUR)
 
 
 def lines_of(programme: str) -> list[Line]:

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from service.cli import main
 from service.cli.programme_files import read_charter
-from tests.playing import PROGRAMMES, PUBLIC_RECORD, REHEARSAL
+from tests.playing import EVERY, PROGRAMMES, PUBLIC_RECORD, REHEARSAL
 
 
 def commands(group: click.Group, path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], click.Command]]:
@@ -43,7 +43,7 @@ def test_every_command_and_option_has_help(path: tuple[str, ...], command: click
             assert parameter.opts[0] in said
 
 
-@pytest.mark.parametrize("programme", [PUBLIC_RECORD, REHEARSAL])
+@pytest.mark.parametrize("programme", EVERY)
 def test_a_sound_charter_is_said_to_be_one(programme: str) -> None:
     status, said = run("charter", "check", str(PROGRAMMES / programme / "charter.yaml"))
     assert status == 0

@@ -9,11 +9,13 @@ on every machine. Nothing of it is a real score.
 from __future__ import annotations
 
 import hashlib
-import json
 from collections.abc import Iterator
 from fractions import Fraction
 from pathlib import Path
 from typing import Any, Final
+
+from ops.programmes import lines
+from ops.programmes.lines import line, own_line
 
 FOLDER: Final = Path(__file__).parent / "independent-ai-foundation-model-rehearsal"
 STAGE: Final = "stage-1"
@@ -71,9 +73,8 @@ SELECTED: Final = "saebyeok-ai"
 
 
 def number_from(*parts: object) -> int:
-    """A number that looks random and is the same everywhere."""
-    text = "/".join(map(str, ("sillok-rehearsal", *parts)))
-    return int.from_bytes(hashlib.sha256(text.encode()).digest()[:8], "big")
+    """The rehearsal's own."""
+    return lines.number_from("sillok-rehearsal", *parts)
 
 
 def evaluators(panel: str, size: int) -> list[str]:
@@ -139,15 +140,6 @@ def decisions() -> Iterator[dict[str, Any]]:
     yield from additional_call()
     yield from resources()
     yield line("open-stage", "msit", stage="stage-2")
-
-
-def line(decision: str, agency: str, **body: Any) -> dict[str, Any]:
-    return {"decision": decision, "agency": agency, "body": body}
-
-
-def own_line(decision: str, consortium: str, **body: Any) -> dict[str, Any]:
-    """What a consortium decides about itself."""
-    return {"decision": decision, "consortium": consortium, "body": body}
 
 
 def measurements(team: str) -> Iterator[dict[str, Any]]:
@@ -285,18 +277,11 @@ def resources() -> Iterator[dict[str, Any]]:
         yield line("grant-resource", "msit", grant=f"data-{team}", team=team, resource="data", **period)
 
 
-def decisions_text() -> str:
-    """The file decisions.ndjson."""
-    return "".join(json.dumps(each, ensure_ascii=False) + "\n" for each in decisions())
-
-
-def main() -> None:
-    """Write decisions.ndjson and the evidence."""
-    (FOLDER / "decisions.ndjson").write_text(decisions_text(), encoding="utf-8")
-    (FOLDER / "evidence").mkdir(exist_ok=True)
-    for team in TEAMS:
-        (FOLDER / "evidence" / f"{team}.md").write_text(evidence_document(team), encoding="utf-8")
+def files() -> dict[str, str]:
+    """What stands in the folder, by name."""
+    evidence = {f"evidence/{team}.md": evidence_document(team) for team in TEAMS}
+    return {"decisions.ndjson": lines.text(decisions()), **evidence}
 
 
 if __name__ == "__main__":
-    main()
+    lines.write(FOLDER, files())

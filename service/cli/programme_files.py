@@ -76,11 +76,16 @@ class _StringsOnly(yaml.BaseLoader):
 def read_charter(file: Path) -> Any:
     """The document in a YAML file, every scalar a string. Raises `FileError`."""
     try:
-        return yaml.load(file.read_text(encoding="utf-8"), Loader=_StringsOnly)
+        return charter_of(file.read_text(encoding="utf-8"))
     except OSError as error:
         raise FileError(f"{file}: {error.strerror}.") from error
     except (yaml.YAMLError, ValueError, OverflowError) as error:  # the last two: bytes or escapes that are no text
         raise FileError(f"{file}: {' '.join(str(error).split())}") from error
+
+
+def charter_of(text: str) -> Any:
+    """The document in a YAML text, every scalar a string. Raises `yaml.YAMLError`, `ValueError`, `OverflowError`."""
+    return yaml.load(text, Loader=_StringsOnly)
 
 
 def read_decisions(folder: Path) -> Iterator[Line]:

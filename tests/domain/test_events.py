@@ -10,7 +10,7 @@ import pytest
 
 from domain.event import EVENTS, Event, UnknownEventError, decode_data, encode_data, event, upcast
 from domain.rulebook import DECISIONS
-from tests.playing import PUBLIC_RECORD, REHEARSAL, lines_of, play
+from tests.playing import EVERY, lines_of, play
 
 FIXTURES = Path(__file__).parent / "vectors" / "events.json"
 
@@ -32,7 +32,7 @@ def test_every_version_ever_written_is_readable_and_the_current_one_byte_by_byte
         assert encode_data(found) == stored
 
 
-@pytest.mark.parametrize("programme", [PUBLIC_RECORD, REHEARSAL])
+@pytest.mark.parametrize("programme", EVERY)
 def test_every_event_of_the_programmes_survives_the_way_through_bytes(programme: str) -> None:
     for each in play(programme, lines_of(programme)):
         assert decode_data(each.TYPE, each.VERSION, encode_data(each)) == each

@@ -15,7 +15,7 @@ from domain.standings import canonical
 from domain.views import MemoryRows, Occurrence
 from domain.views.standings import STANDINGS, as_of, compute
 from tests.domain import charters
-from tests.playing import PUBLIC_RECORD, REHEARSAL, lines_of, play, standings
+from tests.playing import HARBOUR, PUBLIC_RECORD, REHEARSAL, lines_of, play, standings
 
 AT = "2026-01-15T03:00:00.000000Z"
 
@@ -70,8 +70,8 @@ def test_the_digest_is_over_rfc_8785_bytes(names: list[Names], number: int | Non
 
 
 def test_the_digest_of_the_programmes_is_over_rfc_8785_bytes() -> None:
-    for programme in (PUBLIC_RECORD, REHEARSAL):
-        rows = standings(programme, "stage-1", play(programme, lines_of(programme))).rows
+    for programme, stage in ((PUBLIC_RECORD, "stage-1"), (REHEARSAL, "stage-1"), (HARBOUR, "trial")):
+        rows = standings(programme, stage, play(programme, lines_of(programme))).rows
         assert canonical(rows) == rfc8785.dumps(msgspec.to_builtins(rows))
 
 

@@ -21,7 +21,7 @@ from service.cli.demonstration import ensure_keys
 from service.cli.play import Keys, play_lines
 from service.cli.programme_files import Line
 from service.settings import Settings
-from tests.playing import PUBLIC_RECORD, REHEARSAL, lines_of
+from tests.playing import EVERY, REHEARSAL, lines_of
 
 Headers = dict[str, str]
 
@@ -63,7 +63,7 @@ class Running:
 
 def _run(database: str, home: Path) -> Iterator[Running]:
     settings = Settings(home=home, host="127.0.0.1", port=8000, database_url=database, redis_url=None)
-    keys = ensure_keys(settings, [*lines_of(PUBLIC_RECORD), *lines_of(REHEARSAL)])
+    keys = ensure_keys(settings, [line for programme in EVERY for line in lines_of(programme)])
     service = open_service(settings)
     with TestClient(create_application(service.parts), raise_server_exceptions=False) as client:
         yield Running(service, keys, client, database)
@@ -78,12 +78,12 @@ def running(database: str, tmp_path: Path) -> Iterator[Running]:
 
 @pytest.fixture(scope="session")
 def played(server: str, template: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
-    """A service into which both programmes were played. For tests that only read."""
+    """A service into which every programme was played. For tests that only read."""
     name = f"{template}_played"
     with psycopg.connect(server, autocommit=True) as connection:
         connection.execute(f'CREATE DATABASE "{name}" TEMPLATE "{template}"')
     for running in _run(libpq.make_conninfo(server, dbname=name), tmp_path_factory.mktemp("played")):
-        for programme in (PUBLIC_RECORD, REHEARSAL):
+        for programme in EVERY:
             running.play(programme, lines_of(programme))
         running.project()
         yield running

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from tests.integration.conftest import Running
-from tests.playing import PUBLIC_RECORD, REHEARSAL, lines_of
+from tests.playing import EVERY, PUBLIC_RECORD, REHEARSAL, lines_of
 
 CLASSES = ["first-call-applicants", "no-longer-elite", "other-companies"]
 TABLE = {
@@ -238,7 +238,7 @@ def test_the_rehearsal_goes_on_with_four_teams_one_of_them_fictional(played: Run
 
 def test_the_view_equals_a_fold_from_the_ledger_at_the_same_position(played: Running) -> None:
     """Replaying the same position gives the same bytes."""
-    for programme in (PUBLIC_RECORD, REHEARSAL):
+    for programme in EVERY:
         for view in ("standings", "grants"):
             path = f"/v1/programmes/{programme}/{view}"
             live = played.client.get(path)
@@ -264,7 +264,7 @@ def test_the_charter_is_served_as_it_was_hashed(played: Running) -> None:
 
 def test_playing_again_records_nothing(played: Running) -> None:
     before = played.head()
-    for programme in (PUBLIC_RECORD, REHEARSAL):
+    for programme in EVERY:
         played.play(programme, lines_of(programme))
     assert played.head() == before
 
