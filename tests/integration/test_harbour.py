@@ -54,10 +54,13 @@ def test_the_amended_weights_count_in_the_last_stage_only(played: Running) -> No
         "driftnet",
         "estuary",
     }
-    assert (
-        get(played, "/standings", stage="voyage")["rules_hash"]
-        != get(played, "/standings", stage="simulation")["rules_hash"]
+    (amendment,) = get(played, "")["amendments"]
+    assert ([each["team"] for each in amendment["assents"]], [each["team"] for each in amendment["dissents"]]) == (
+        ["albatross", "bollard", "corsair", "estuary"],
+        ["driftnet"],
     )
+    assert get(played, "/standings", stage="voyage")["rules_hash"] == amendment["rules_hash"]
+    assert get(played, "/standings", stage="simulation")["rules_hash"] != amendment["rules_hash"]
 
 
 def test_teams_change_withdraw_and_bear_titles(played: Running) -> None:
