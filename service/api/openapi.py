@@ -18,7 +18,7 @@ from domain.standings import Standings
 from service.api.decisions import BODY_LIMIT, SETTLEMENTS, DecisionRecorded, DecisionWaits
 from service.api.health import Health
 from service.api.problems import MEDIA_TYPE, STATUS, Problem, catalogue
-from service.api.programmes import AuditTrail, CallList, ProgrammeList, TeamList
+from service.api.programmes import AuditTrail, CallList, ObjectionList, ProgrammeList, TeamList
 from service.application.answers import Counts, GrantsAnswer, ProgrammeDetail
 from service.application.cloud_events import CloudEvent
 from service.application.disagreement import Disagreement
@@ -34,6 +34,7 @@ _ANSWERS: Final = (
     Charter,
     TeamList,
     CallList,
+    ObjectionList,
     Standings,
     Counts,
     Disagreement,
@@ -116,6 +117,15 @@ def _operations(named: dict[Any, Json]) -> Iterator[tuple[str, str, Json]]:
     yield f"{one}/charter", "get", charter
     yield f"{one}/teams", "get", _read("list-teams", "Its teams.", named[TeamList], named, of_programme=True)
     yield f"{one}/calls", "get", _read("list-calls", "Additional calls.", named[CallList], named, of_programme=True)
+    objections = _read(
+        "list-objections",
+        "Objections of teams.",
+        named[ObjectionList],
+        named,
+        ("stage", "A stage of the charter; every one if none is named.", {"type": "string"}),
+        of_programme=True,
+    )
+    yield f"{one}/objections", "get", objections
     standings = _read(
         "get-standings",
         "The standings of a stage; counts while its results are under embargo.",

@@ -10,6 +10,7 @@ from litestar.params import FromPath
 
 from domain.views.audit_trail import Entry
 from domain.views.calls import CallSummary
+from domain.views.objections import ObjectionRow
 from service.api.access import AnyRequest, principal_of, reader_of
 from service.api.answers import PAGE, PAGE_LIMIT, answer, next_link, only_parameters, whole_number
 from service.api.parts import Wired
@@ -28,6 +29,14 @@ class TeamList(msgspec.Struct, frozen=True):
 class CallList(msgspec.Struct, frozen=True):
     programme: str
     calls: list[CallSummary]
+
+
+class ObjectionList(msgspec.Struct, frozen=True):
+    """`position`: of the ledger when this was read."""
+
+    programme: str
+    position: int
+    objections: list[ObjectionRow]
 
 
 class AuditTrail(msgspec.Struct, frozen=True, kw_only=True):
@@ -77,6 +86,16 @@ async def list_calls(request: AnyRequest, programme: FromPath[str], parts: Wired
     principal = await parts.run(partial(principal_of, request, parts.keys))
     calls = await parts.run(partial(parts.queries.calls, programme, reader_of(principal)))
     return answer(request, CallList(programme, calls))
+
+
+@get("/v1/programmes/{programme:str}/objections")
+async def list_objections(request: AnyRequest, programme: FromPath[str], parts: Wired) -> Response[bytes]:
+    """Objections of teams, as far as the reader may see them."""
+    only_parameters(request, "stage")
+    principal = await parts.run(partial(principal_of, request, parts.keys))
+    stage = request.query_params.get("stage")
+    rows, position = await parts.run(partial(parts.queries.objections, programme, stage, reader_of(principal)))
+    return answer(request, ObjectionList(programme, position, rows))
 
 
 @get("/v1/programmes/{programme:str}/standings")
@@ -140,6 +159,7 @@ HANDLERS = [
     get_charter,
     list_teams,
     list_calls,
+    list_objections,
     get_standings,
     get_grants,
     get_audit_trail,

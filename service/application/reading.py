@@ -18,6 +18,7 @@ from domain.deadlines import instant
 from domain.decision import boundary, fold
 from domain.disclosure import Disclosure, Reader
 from domain.event import decode_data
+from domain.objections import OBJECTION_EVENTS
 from domain.publications import PUBLICATION_EVENTS, Publications
 from domain.refusal import Refusal
 from domain.standings import Standings
@@ -28,6 +29,7 @@ from domain.views.amendments import AMENDMENT_EVENTS, Charters, amendment_summar
 from domain.views.audit_trail import AUDIT_TRAIL, Entry, key, shown
 from domain.views.calls import CallSummary, call_summaries
 from domain.views.grants import GRANTS, grants_shown, resource_use
+from domain.views.objections import ObjectionRow, objection_rows
 from domain.views.standings import STANDINGS, as_of, compute
 from service.application.answers import (
     Counts,
@@ -162,6 +164,21 @@ class Queries:
         found = self._ledger.read(DCBQuery(items=items)) if items else ()
         events = ((each.position, decode_data(each.type, each.version, each.data)) for each in found)
         return call_summaries(disclosure.charter, events, disclosure.shows, disclosure.reader.consortium)
+
+    def objections(self, programme: str, stage: str | None, reader: Reader) -> tuple[list[ObjectionRow], int]:
+        """Objections in a stage, or in every one, as far as the reader may know, and the position up to which.
+
+        Raises `UnknownProgrammeError`, `UnknownStageError`.
+        """
+        disclosure = self.disclosure(programme, reader)
+        stages = [each.id for each in disclosure.charter.stages if stage in (None, each.id)]
+        if not stages:
+            raise unknown_stage(programme, stage or "")
+        types = [cls.TYPE for cls in OBJECTION_EVENTS]
+        items = [DCBQueryItem(types=types, tags=[tag("stage", programme, each)]) for each in stages]
+        found = self._ledger.read(DCBQuery(items=items))
+        events = ((e.position, instant(e.recorded_at), decode_data(e.type, e.version, e.data)) for e in found)
+        return objection_rows(events, disclosure.shows, disclosure.reader.consortium), found.head
 
     def standings(
         self,

@@ -275,11 +275,11 @@ def test_a_team_that_withdrew_is_granted_nothing_new() -> None:
 
 
 def test_elimination_and_withdrawal_of_one_team_exclude_each_other() -> None:
-    """Whichever comes second is refused, and says what came first."""
+    """Whichever comes second is refused, and says what came first: each lies within the boundary of the other."""
     leaving = {**HEAT, "team": "cow", "basis": "rank", "reason": REASON}
     history = charters.consolidated()
-    after(*history, withdrawn()).when("eliminate-team", leaving).refused(TeamWithdrawnError)
-    after(*history, eliminated()).when("withdraw-team", withdrawing()).refused(OutcomeUnpublishedError)
+    given(withdrawn(), background=history).when("eliminate-team", leaving).refused(TeamWithdrawnError)
+    given(eliminated(), background=history).when("withdraw-team", withdrawing()).refused(OutcomeUnpublishedError)
     after(*history, eliminated()).when("eliminate-team", leaving).refused(OutcomeAlreadyDecidedError)
 
 

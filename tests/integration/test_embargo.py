@@ -38,7 +38,9 @@ def headers_of(running: Running, reader: str) -> dict[str, str]:
 def everything(running: Running, reader: str) -> dict[str, str]:
     """Every body that a reader can get, by path."""
     headers = headers_of(running, reader)
-    paths = [f"/v1/programmes/{REHEARSAL}{view}" for view in ("", "/standings", "/teams", "/grants", "/calls")]
+    paths = [
+        f"/v1/programmes/{REHEARSAL}{view}" for view in ("", "/standings", "/teams", "/grants", "/calls", "/objections")
+    ]
     found = {path: running.client.get(path, headers=headers).text for path in paths}
     for path in ("/v1/ledger/events", f"/v1/programmes/{REHEARSAL}/audit-trail"):
         pages = [running.client.get(path, params={"limit": 1000}, headers=headers)]

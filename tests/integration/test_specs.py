@@ -61,6 +61,7 @@ def test_every_problem_type_is_named_by_an_operation() -> None:
         (f"/v1/programmes/{REHEARSAL}/charter", "Charter"),
         (f"/v1/programmes/{REHEARSAL}/teams", "TeamList"),
         (f"/v1/programmes/{REHEARSAL}/calls", "CallList"),
+        (f"/v1/programmes/{REHEARSAL}/objections", "ObjectionList"),
         (f"/v1/programmes/{REHEARSAL}/standings", "Standings"),
         (f"/v1/programmes/{PUBLIC_RECORD}/standings", "Standings"),
         (f"/v1/programmes/{REHEARSAL}/disagreement", "Disagreement"),
