@@ -30,13 +30,11 @@ class ObjectionRow(msgspec.Struct, frozen=True, kw_only=True):
     reason: str | None
 
 
-def objection_rows(
-    found: Iterable[tuple[int, str, Event]], shows: Callable[[int, Event], bool], own: str | None
-) -> list[ObjectionRow]:
+def objection_rows(found: Iterable[tuple[int, str, Event]], shows: Callable[[int, Event], bool]) -> list[ObjectionRow]:
     """The objections that the reader may know of, in order of filing. The public knows of those that were decided.
 
-    `found`: every event of the objections, with its position and the time of its recording. `own`: the consortium that
-    reads, if it is one; it is told what became of its own objection whatever else is under embargo.
+    `found`: every event of the objections, with its position and the time of its recording. `shows`: whether the
+    reader may read one of them; a team reads those of its own objections, whatever else is under embargo.
     """
     objections: dict[str, Objection] = {}
     times: dict[int, str] = {}
@@ -48,7 +46,7 @@ def objection_rows(
     for each in objections.values():
         if each.as_filed is None:
             continue
-        whole = each.as_filed.team == own or shows(each.filed, each.as_filed)
+        whole = shows(each.filed, each.as_filed)
         if whole or (each.as_decided is not None and shows(each.decided, each.as_decided)):
             rows.append(_row(each, each.as_filed, times, whole=whole))
     return rows

@@ -178,7 +178,7 @@ class Queries:
         items = [DCBQueryItem(types=types, tags=[tag("stage", programme, each)]) for each in stages]
         found = self._ledger.read(DCBQuery(items=items))
         events = ((e.position, instant(e.recorded_at), decode_data(e.type, e.version, e.data)) for e in found)
-        return objection_rows(events, disclosure.shows, disclosure.reader.consortium), found.head
+        return objection_rows(events, disclosure.shows), found.head
 
     def standings(
         self,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from domain.charter_document import Names, parse
-from domain.disclosure import PUBLIC, Reader, disclosed, readable, stage_of_event
+from domain.disclosure import PUBLIC, Disclosure, Reader
 from domain.event import Event
 from domain.objections import ObjectionDecided, ObjectionFiled
 from domain.publications import Publications
@@ -41,11 +41,7 @@ def seen(reader: Reader, *events: Event) -> list[ObjectionRow]:
     for position, each in enumerate(events, 1):
         publications.take(position, each)
     found = [(n, f"2026-01-01T00:00:{n:02}.000000Z", each) for n, each in enumerate(events, 1)]
-
-    def shows(position: int, event: Event) -> bool:
-        return readable(disclosed(RULES, event.TYPE), stage_of_event(event), position, publications, reader)
-
-    return objection_rows(found, shows, reader.consortium)
+    return objection_rows(found, Disclosure(((0, RULES),), publications, reader).shows)
 
 
 def test_a_row_says_what_was_filed_and_what_became_of_it() -> None:
