@@ -243,6 +243,36 @@ def test_publication_against_reopened_scoring(arena: Arena) -> None:
         require_invariants(programme)
 
 
+WITHDRAW = submit("withdraw-team", {"team": "cow", "reason": WHY})
+
+
+def test_an_elimination_against_a_withdrawal(arena: Arena) -> None:
+    """A team leaves once: the second is told that it withdrew, or that an outcome of it is under embargo."""
+    eliminate = submit("eliminate-team", {**HEAT, "team": "cow", "basis": "rank", "reason": WHY})
+    for withdrawal_first in (False, True) * ROUNDS:
+        programme = closed(arena)
+        programme.accepted("consolidate-stage", HEAT)
+        first, second = arena.meet(programme, eliminate, WITHDRAW, there_first=withdrawal_first)
+        require_recorded(first)
+        require_refused(second, "team-withdrawn" if withdrawal_first else "outcome-unpublished")
+        row = programme.read("/standings", "owner", stage="heat")["rows"][2]
+        expected = ("withdrawn", "withdrawal") if withdrawal_first else ("eliminated", "rank")
+        assert (row["status"], row["cause"]) == expected
+        require_invariants(programme)
+
+
+def test_a_withdrawal_against_consolidation(arena: Arena) -> None:
+    """Who withdraws before is not in the standings that are settled; who withdraws after keeps its rank in them."""
+    for settled_first in (False, True) * ROUNDS:
+        programme = closed(arena)
+        settle = submit("consolidate-stage", HEAT)
+        first, second = arena.meet(programme, WITHDRAW, settle, there_first=settled_first)
+        require_recorded(first, second)
+        rows = programme.read("/standings", "owner", stage="heat")["rows"]
+        assert [row["team"] for row in rows] == ["ant", "bee", *(["cow"] if settled_first else [])]
+        require_invariants(programme)
+
+
 PROCESSES = 4
 """One closes scoring while the others submit; in each round another does."""
 

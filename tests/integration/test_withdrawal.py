@@ -1,12 +1,9 @@
-"""Consortiums through the API: one changes its members, one withdraws; and a withdrawal that races an elimination."""
+"""Consortiums through the API: one changes its members, one withdraws, one objects. Races are in `test_races`."""
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor
-from threading import Barrier
 from typing import Any
 
-import httpx
 import pytest
 
 from tests.domain import charters
@@ -68,36 +65,6 @@ def test_standings_are_settled_without_a_team_that_withdrew_before(programme: Sm
     programme.accepted("consolidate-stage", HEAT)
     rows = programme.read("/standings", "owner")["rows"]
     assert [row["team"] for row in rows] == ["ant", "bee"]
-
-
-def test_a_withdrawal_races_an_elimination_and_one_wins(programme: SmallProgramme) -> None:
-    programme.score()
-    programme.accepted("consolidate-stage", HEAT)
-    start = Barrier(2)
-    asked: list[tuple[str, dict[str, Any], str]] = [
-        ("withdraw-team", {"team": "cow", "reason": WHY}, "cow"),
-        ("eliminate-team", {**HEAT, "team": "cow", "basis": "rank", "reason": WHY}, "owner"),
-    ]
-
-    def decide(one: tuple[str, dict[str, Any], str]) -> httpx.Response:
-        decision, body, by = one
-        start.wait()
-        return programme.submit(decision, body, by=by)
-
-    with ThreadPoolExecutor(2) as threads:
-        withdrawal, elimination = threads.map(decide, asked)
-    assert sorted((withdrawal.status_code, elimination.status_code)) == [201, 409]
-    (row,) = [row for row in programme.read("/standings", "owner")["rows"] if row["team"] == "cow"]
-    if withdrawal.status_code == 201:
-        assert elimination.json()["type"] == "/problems/team-withdrawn"
-        assert (row["status"], row["cause"]) == ("withdrawn", "withdrawal")
-    else:
-        assert withdrawal.json()["type"] == "/problems/outcome-unpublished"
-        assert (row["status"], row["cause"]) == ("eliminated", "rank")
-    page = programme.running.client.get(
-        "/v1/ledger/events", params={"limit": 1000}, headers=programme.headers("owner")
-    ).text
-    assert page.count('"type":"TeamWithdrawn"') + page.count('"type":"TeamEliminated"') == 1
 
 
 def test_objections_are_shown_to_whom_they_concern_and_to_the_public_once_decided(running: Running) -> None:
