@@ -56,7 +56,7 @@ def _unreadable(place: str, before: Stage, after: Stage) -> Iterator[FieldError]
 
 def _misfits(before: Criterion, after: Criterion) -> Iterator[str]:
     if _lowered(before.maximum, after.maximum):
-        yield f"points up to {before.maximum} may have been given"
+        yield f"points may have been given under its maximum, {before.maximum}"
     if _kind(before) != _kind(after):
         yield "it may have been scored as it is"
     elif isinstance(before.scoring, Measured) and isinstance(after.scoring, Measured):
@@ -68,7 +68,7 @@ def _misfits(before: Criterion, after: Criterion) -> Iterator[str]:
     for item in before.items:
         now = after.item(item.id)
         if now is not None and _lowered(item.maximum, now.maximum):
-            yield f"{item.id}: points up to {item.maximum} may have been given"
+            yield f"{item.id}: points may have been given under its maximum, {item.maximum}"
 
 
 def _kind(criterion: Criterion) -> tuple[type, str | None]:

@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 
 from domain.entry import SALT_BYTES
 from service.api.parts import Parts
+from service.application.cloud_events import ReadEvents
 from service.application.ports import WakeUps
 from service.application.projecting import AdvanceProjection
 from service.application.reading import Queries
@@ -72,9 +73,11 @@ def open_service(settings: Settings) -> Service:
     wake_ups = CeleryWakeUps(settings.require_redis()) if settings.redis_url else None
     waking: WakeUps = wake_ups or NoWakeUps()
     threads = ThreadPoolExecutor(API_THREADS, thread_name_prefix="api")
+    queries = Queries(ledger, store)
     parts = Parts(
         submit=SubmitDecision(ledger, waking, real_sources()),
-        queries=Queries(ledger, store),
+        queries=queries,
+        events=ReadEvents(ledger, queries.disclosure),
         check_disclosure=CheckDisclosure(ledger),
         keys=keys,
         ready=ledger.head,

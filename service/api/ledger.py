@@ -38,7 +38,7 @@ async def list_events(request: AnyRequest, parts: Wired) -> Response[bytes]:
         raise _bad("programme", "the id of a programme")
     page = await parts.run(
         partial(
-            parts.queries.events,
+            parts.events,
             reader_of(principal),
             after=whole_number(request, "after", 0),
             limit=limit,

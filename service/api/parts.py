@@ -10,6 +10,7 @@ from typing import TypeVar
 
 from litestar.di import NamedDependency
 
+from service.application.cloud_events import ReadEvents
 from service.application.identity import Authenticator
 from service.application.reading import Queries
 from service.application.revealing import CheckDisclosure
@@ -24,6 +25,7 @@ class Parts:
 
     submit: SubmitDecision
     queries: Queries
+    events: ReadEvents
     check_disclosure: CheckDisclosure
     keys: Authenticator
     ready: Callable[[], int]

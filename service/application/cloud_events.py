@@ -1,14 +1,18 @@
-"""Events as they leave, each as far as its reader may see it."""
+"""Events as they leave, a page at a time, each as far as its reader may see it."""
 
 from __future__ import annotations
 
-import msgspec
+from collections.abc import Callable
 
+import msgspec
+from eventsourcing.dcb.api import DCBQuery, DCBQueryItem
+
+from domain.boundary import programme_of
 from domain.deadlines import instant
-from domain.disclosure import Disclosure
+from domain.disclosure import Disclosure, Reader
 from domain.envelope import DataSet, decode_envelope
 from domain.event import decode_data
-from service.application.ports import RecordedEvent
+from service.application.ports import Ledger, RecordedEvent
 
 
 class CloudEvent(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -40,7 +44,76 @@ class EventPage(msgspec.Struct, frozen=True, kw_only=True):
     head: int
 
 
-def cloud_event(recorded: RecordedEvent, disclosure: Disclosure) -> CloudEvent:
+class ReadEvents:
+    """The use case. `disclosure`: what a reader may see of a programme."""
+
+    def __init__(self, ledger: Ledger, disclosure: Callable[[str, Reader], Disclosure]) -> None:
+        self._ledger = ledger
+        self._disclosure = disclosure
+
+    def __call__(
+        self,
+        reader: Reader,
+        *,
+        after: int = 0,
+        limit: int = 100,
+        type_: str | None = None,
+        tag_: str | None = None,
+        programme: str | None = None,
+    ) -> EventPage:
+        """A page of the ledger as `reader` may see it: at most `limit` events are looked at, those withheld among them.
+
+        Asked by tag it is a page of what is shown only: neither the answer nor where it ends tells which withheld
+        events carry the tag. Raises `UnknownProgrammeError` for a tag of no programme.
+        """
+        if tag_ is not None:
+            return self._tagged(reader, tag_, after, limit, type_, programme)
+        if programme is not None:
+            found = self._ledger.read_programme(programme, after=after, limit=limit)
+        else:
+            query = DCBQuery(items=[DCBQueryItem(types=[type_])]) if type_ else None
+            found = self._ledger.read(query, after=after, limit=limit)
+        disclosures: dict[str, Disclosure] = {}
+        page = []
+        looked_at = list(found)
+        for each in looked_at:
+            if type_ and each.type != type_:
+                continue
+            if each.programme not in disclosures:
+                disclosures[each.programme] = self._disclosure(each.programme, reader)
+            page.append(_cloud_event(each, disclosures[each.programme]))
+        return EventPage(
+            events=page,
+            reached=looked_at[-1].position if looked_at else found.head,
+            more=len(looked_at) == limit,
+            head=found.head,
+        )
+
+    def _tagged(
+        self, reader: Reader, tag_: str, after: int, limit: int, type_: str | None, programme: str | None
+    ) -> EventPage:
+        scope = programme_of(tag_) or ""
+        disclosure = self._disclosure(scope, reader)
+        types = {each for each in disclosure.types() if type_ in (None, each)}
+        if not types or programme not in (None, scope):
+            return EventPage(events=[], reached=after, more=False, head=self._ledger.head())
+        query = DCBQuery(items=[DCBQueryItem(types=sorted(types), tags=[tag_])])
+        shown: list[CloudEvent] = []
+        reached, chunk = after, limit + 1
+        while True:
+            found = self._ledger.read(query, after=reached, limit=chunk)
+            looked_at = list(found)
+            shown += [each for each in (_cloud_event(one, disclosure) for one in looked_at) if not each.withheld]
+            if len(looked_at) < chunk or len(shown) > limit:
+                break
+            reached, chunk = looked_at[-1].position, 1000
+        page = shown[:limit]
+        return EventPage(
+            events=page, reached=page[-1].position if page else after, more=len(shown) > limit, head=found.head
+        )
+
+
+def _cloud_event(recorded: RecordedEvent, disclosure: Disclosure) -> CloudEvent:
     event = decode_data(recorded.type, recorded.version, recorded.data)
     shows = disclosure.shows(recorded.position, event)
     envelope = decode_envelope(recorded.envelope)

@@ -9,7 +9,7 @@ from typing import Final
 import msgspec
 from eventsourcing.dcb.api import DCBQuery, DCBQueryItem
 
-from domain.boundary import programme_of, tag
+from domain.boundary import tag
 from domain.call_events import CALL_EVENTS, CallTeamSelected
 from domain.charter import CHARTER_EVENTS, CharterInForce, require_programme_id
 from domain.charter_document import Charter
@@ -40,7 +40,6 @@ from service.application.answers import (
     TeamSummary,
     summary,
 )
-from service.application.cloud_events import CloudEvent, EventPage, cloud_event
 from service.application.facts import as_dcb
 from service.application.ports import Ledger, ViewStore
 from service.application.projecting import occurrences
@@ -264,67 +263,6 @@ class Queries:
         self._wait(AUDIT_TRAIL, programme, min_position)
         rows, position = self._store.scan(AUDIT_TRAIL.name, programme, "0", after=key(after), limit=limit)
         return [shown(value, disclosure.publications, disclosure.reader) for _key, value in rows], position
-
-    def events(
-        self,
-        reader: Reader,
-        *,
-        after: int = 0,
-        limit: int = 100,
-        type_: str | None = None,
-        tag_: str | None = None,
-        programme: str | None = None,
-    ) -> EventPage:
-        """A page of the ledger as `reader` may see it: at most `limit` events are looked at, those withheld among them.
-
-        Asked by tag it is a page of what is shown only: neither the answer nor where it ends tells which withheld
-        events carry the tag. Raises `UnknownProgrammeError` for a tag of no programme.
-        """
-        if tag_ is not None:
-            return self._tagged_events(reader, tag_, after, limit, type_, programme)
-        if programme is not None:
-            found = self._ledger.read_programme(programme, after=after, limit=limit)
-        else:
-            query = DCBQuery(items=[DCBQueryItem(types=[type_])]) if type_ else None
-            found = self._ledger.read(query, after=after, limit=limit)
-        disclosures: dict[str, Disclosure] = {}
-        page = []
-        looked_at = list(found)
-        for each in looked_at:
-            if type_ and each.type != type_:
-                continue
-            if each.programme not in disclosures:
-                disclosures[each.programme] = self.disclosure(each.programme, reader)
-            page.append(cloud_event(each, disclosures[each.programme]))
-        return EventPage(
-            events=page,
-            reached=looked_at[-1].position if looked_at else found.head,
-            more=len(looked_at) == limit,
-            head=found.head,
-        )
-
-    def _tagged_events(
-        self, reader: Reader, tag_: str, after: int, limit: int, type_: str | None, programme: str | None
-    ) -> EventPage:
-        scope = programme_of(tag_) or ""
-        disclosure = self.disclosure(scope, reader)
-        types = {each for each in disclosure.types() if type_ in (None, each)}
-        if not types or programme not in (None, scope):
-            return EventPage(events=[], reached=after, more=False, head=self._ledger.head())
-        query = DCBQuery(items=[DCBQueryItem(types=sorted(types), tags=[tag_])])
-        shown: list[CloudEvent] = []
-        reached, chunk = after, limit + 1
-        while True:
-            found = self._ledger.read(query, after=reached, limit=chunk)
-            looked_at = list(found)
-            shown += [each for each in (cloud_event(one, disclosure) for one in looked_at) if not each.withheld]
-            if len(looked_at) < chunk or len(shown) > limit:
-                break
-            reached, chunk = looked_at[-1].position, 1000
-        page = shown[:limit]
-        return EventPage(
-            events=page, reached=page[-1].position if page else after, more=len(shown) > limit, head=found.head
-        )
 
     def _rules(self, programme: str) -> tuple[Charters, Publications, int]:
         """Charters, what is public of each stage, and the ledger's head. Raises `UnknownProgrammeError`."""

@@ -208,7 +208,8 @@ def panels(stages: ARRAY) -> ARRAY:
 @pytest.mark.parametrize(
     ("stages", "says"),
     [
-        (lowered(document()["stages"]), "points up to 10"),
+        (lowered(document()["stages"]), "under its maximum, 10"),
+        (charters.with_criterion(IDEA, maximum="undisclosed"), "under its maximum, 10"),
         (renamed(document()["stages"]), "paper/idea may have been scored"),
         (charters.with_criterion(IDEA, items=charters.ITEMS), "items"),
         (panels(charters.with_criterion(IDEA, scoring={"panel": "court"})), "scored as it is"),
@@ -229,7 +230,7 @@ def test_a_sheets_lines_keep_their_points() -> None:
     before = [charter(stages=items, countersignatures=SECOND)]
     body = {"charter": document(stages=charters.with_criterion(IDEA, items=turned), countersignatures=SECOND)}
     outcome = given(*before, background=charters.opened()[1:]).when("amend-charter", {**body, "reason": WHY})
-    assert "novelty: points up to 6" in outcome.refused(RulesInUseError, PLACE).detail
+    assert "novelty: points may have been given under its maximum, 6" in outcome.refused(RulesInUseError, PLACE).detail
 
 
 def test_scores_keep_their_decimals() -> None:
