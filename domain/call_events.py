@@ -47,7 +47,7 @@ class AdditionalCallOpened(CallEvent, frozen=True, kw_only=True):
         return (tag("programme", programme), *super().tags(programme))
 
 
-@event("CallApplicationReceived", public="agencies")
+@event("CallApplicationReceived", public="agencies", own="team")
 class CallApplicationReceived(_OfApplicant, frozen=True, kw_only=True):
     """A consortium applies in a class of the call. `reenters`: the team of the programme that it was before."""
 
@@ -56,7 +56,7 @@ class CallApplicationReceived(_OfApplicant, frozen=True, kw_only=True):
     reenters: str | None = None
 
 
-@event("ApplicationScreened", public="agencies")
+@event("ApplicationScreened", public="agencies", own="team")
 class ApplicationScreened(_OfApplicant, frozen=True, kw_only=True):
     """The application may be selected, or not, and why; with what a review of the applicant's independence found."""
 

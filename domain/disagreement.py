@@ -39,22 +39,32 @@ class Spread(msgspec.Struct, frozen=True, kw_only=True):
     outliers: tuple[str, ...] = ()
 
 
-def disagreement(stage: Stage, course: Course, cells: Mapping[tuple[str, str], Cell]) -> list[Spread]:
-    """One spread for each team and judged criterion, and for each item of those that have items."""
+def disagreement(
+    stage: Stage, course: Course, cells: Mapping[tuple[str, str], Cell], evaluator: str | None = None
+) -> list[Spread]:
+    """One spread for each team and judged criterion, and for each item of those that have items.
+
+    To an evaluator only where their own sheet is whole: nobody sees what peers gave before their own is in.
+    """
     return [
         _spread(stage, team, node, item, sheets)
         for team in course.teams
         for node, criterion in stage.criteria()
         if isinstance(criterion.scoring, Judged)
-        for item, sheets in _sheets(criterion, criterion.scoring, team, node, cells.get((team, node), Cell()), course)
+        for item, sheets in _sheets(
+            criterion, criterion.scoring, team, node, cells.get((team, node), Cell()), course, evaluator
+        )
     ]
 
 
 def _sheets(
-    criterion: Criterion, judged: Judged, team: str, node: str, cell: Cell, course: Course
+    criterion: Criterion, judged: Judged, team: str, node: str, cell: Cell, course: Course, seen_by: str | None
 ) -> Iterator[tuple[str | None, Sheets]]:
     evaluators = course.evaluators(judged.panel, team, node)
-    yield None, whole_sheets(criterion, judged, cell, evaluators, closed=False)
+    whole = whole_sheets(criterion, judged, cell, evaluators, closed=False)
+    if seen_by is not None and seen_by not in whole:
+        return
+    yield None, whole
     for item in criterion.items:
         keys = {evaluator: sheet_key(evaluator, item.id) for evaluator in evaluators}
         yield item.id, {each: to_units(cell.sheets[key]) for each, key in keys.items() if key in cell.sheets}

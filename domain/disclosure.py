@@ -7,14 +7,14 @@ from typing import Literal
 import msgspec
 
 from domain.charter_document import Charter
-from domain.event import EVENTS, Disclosed, Event
+from domain.event import EVENTS, Disclosed, Event, Own
 from domain.publications import Publications
 
-Role = Literal["public", "consortium", "agency", "auditor"]
+Role = Literal["public", "consortium", "evaluator", "agency", "auditor"]
 
 
 class Reader(msgspec.Struct, frozen=True):
-    """Who reads. `subject`: the id of the agency, consortium or auditor; the public has none."""
+    """Who reads. `subject`: the id of the agency, consortium, evaluator or auditor; the public has none."""
 
     role: Role
     subject: str = ""
@@ -34,9 +34,15 @@ class Reader(msgspec.Struct, frozen=True):
         """The consortium that reads, if it is one."""
         return self.subject if self.role == "consortium" else None
 
+    @property
+    def owns(self) -> str:
+        """What `owner_of` says of the events that are the reader's own."""
+        return f"{self.role}/{self.subject}"
+
 
 PUBLIC = Reader("public")
 
+_OWNERS: dict[Own, Role] = {"team": "consortium", "evaluator": "evaluator"}
 _STRICTNESS: dict[Disclosed, int] = {"at-once": 0, "with-results": 1, "agencies": 2}
 
 
@@ -59,9 +65,9 @@ def readable(
 ) -> bool:
     """Whether `reader`, as the programme knows them, may read the data of an event of `stage` at `position`.
 
-    `owner`: the consortium that may read the event whatever the public may, if there is one: see `owner_of`.
+    `owner`: who may read the event whatever the public may, if anybody: see `owner_of`.
     """
-    if reader.reads_embargoed or disclosure == "at-once" or (owner is not None and reader.consortium == owner):
+    if reader.reads_embargoed or disclosure == "at-once" or reader.owns == owner:
         return True
     return disclosure == "with-results" and publications.covers(stage, position)
 
@@ -72,8 +78,12 @@ def stage_of_event(event: Event) -> str | None:
 
 
 def owner_of(event: Event) -> str | None:
-    """The consortium that an event is about, where it may read it at once."""
-    return getattr(event, "team", None) if event.OWN else None
+    """`role/subject` of the consortium or the evaluator that may read an event at once, if it is anybody's own."""
+    return None if event.OWN is None else f"{_OWNERS[event.OWN]}/{getattr(event, event.OWN)}"
+
+
+def _may_own(reader: Reader, own: Own | None) -> bool:
+    return own is not None and _OWNERS[own] == reader.role
 
 
 class Disclosure(msgspec.Struct, frozen=True):
@@ -100,11 +110,11 @@ class Disclosure(msgspec.Struct, frozen=True):
         """The types of events of which the reader may read some."""
         stages = (None, *self.publications.upto)
         kinds = {(type_, disclosed(charter, type_)) for _from, charter in self.charters for type_ in EVENTS}
-        own = self.reader.consortium is not None
         return {
             t
             for t, k in kinds
-            if (own and EVENTS[t].OWN) or any(readable(k, s, 0, self.publications, self.reader) for s in stages)
+            if _may_own(self.reader, EVENTS[t].OWN)
+            or any(readable(k, s, 0, self.publications, self.reader) for s in stages)
         }
 
     def shows(self, position: int, event: Event) -> bool:

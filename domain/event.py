@@ -11,18 +11,20 @@ from domain.boundary import tag
 
 Disclosed = Literal["at-once", "with-results", "agencies"]
 """From when the public may read an event's data: at once, with the results of its stage, or never."""
+Own = Literal["team", "evaluator"]
+"""The field of an event that names whoever may read it whatever the public may."""
 
 
 class Event(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A fact. `TYPE` and `VERSION` name its shape in the ledger; `PUBLIC` is when the public may read it.
 
-    `OWN`: whether the consortium that it is about, its `team`, may read it at once.
+    `OWN`: who may read it at once beside agencies and auditors: the consortium that is its `team`, or its `evaluator`.
     """
 
     TYPE: ClassVar[str]
     VERSION: ClassVar[int]
     PUBLIC: ClassVar[Disclosed]
-    OWN: ClassVar[bool]
+    OWN: ClassVar[Own | None]
 
     def tags(self, programme: str) -> tuple[str, ...]:
         """The programme-scoped tags that decisions find this event by; by default the programme as a whole."""
@@ -46,7 +48,7 @@ _UPCASTS: dict[tuple[str, int], Upcast] = {}
 E = TypeVar("E", bound=type[Event])
 
 
-def event(type_: str, *, version: int = 1, public: Disclosed = "at-once", own: bool = False) -> Callable[[E], E]:
+def event(type_: str, *, version: int = 1, public: Disclosed = "at-once", own: Own | None = None) -> Callable[[E], E]:
     """Register an event class under its stable name and current version; `public` and `own` as in `Event`."""
 
     def register(cls: E) -> E:

@@ -83,7 +83,7 @@ class GrantRevoked(_OfPool, frozen=True, kw_only=True):
     reason: Names
 
 
-@event("UsageReported")
+@event("UsageReported", own="team")
 class UsageReported(_OfGrant, frozen=True, kw_only=True):
     """At most `quantity` units (null: access) were in use at one time, from `starts` until before `ends`.
 

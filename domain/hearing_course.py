@@ -83,7 +83,7 @@ class IndependenceReviewOpened(_OfReview, frozen=True, kw_only=True):
     reason: str
 
 
-@event("StatementRequested", public="agencies", own=True)
+@event("StatementRequested", public="agencies", own="team")
 class StatementRequested(_OfReview, frozen=True, kw_only=True):
     """The team is asked to answer. `until`: the instant until which it may."""
 
@@ -94,7 +94,7 @@ class StatementRequested(_OfReview, frozen=True, kw_only=True):
         return encode_data(msgspec.structs.replace(self, until=""))
 
 
-@event("StatementGiven", public="agencies", own=True)
+@event("StatementGiven", public="agencies", own="team")
 class StatementGiven(_OfReview, frozen=True, kw_only=True):
     """What the team answers. `evidence`: the documents that it cites."""
 
@@ -102,7 +102,7 @@ class StatementGiven(_OfReview, frozen=True, kw_only=True):
     evidence: tuple[Sha256, ...] = ()
 
 
-@event("IndependenceOpinionGiven", public="agencies")
+@event("IndependenceOpinionGiven", public="agencies", own="evaluator")
 class IndependenceOpinionGiven(_OfReview, frozen=True, kw_only=True):
     """What one evaluator of the charter's panel thinks; the ruling is not bound by it."""
 

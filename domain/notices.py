@@ -58,7 +58,7 @@ class _OfNotice(Event, frozen=True, kw_only=True):
         return (tag("notice", programme, self.notice), tag("team", programme, self.team))
 
 
-@event("NoticeServed", public="agencies")
+@event("NoticeServed", public="agencies", own="team")
 class NoticeServed(_OfNotice, frozen=True, kw_only=True):
     """A consortium is told. `values`: of the template's variables. `deadline`: until when it is to be acknowledged."""
 
@@ -71,7 +71,7 @@ class NoticeServed(_OfNotice, frozen=True, kw_only=True):
         return encode_data(msgspec.structs.replace(self, deadline=""))
 
 
-@event("NoticeAcknowledged", public="agencies")
+@event("NoticeAcknowledged", public="agencies", own="team")
 class NoticeAcknowledged(_OfNotice, frozen=True, kw_only=True):
     """The addressee has read it; late or not is told by when it was decided."""
 

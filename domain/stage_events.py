@@ -108,7 +108,7 @@ class StageFinalised(_OfCourse, frozen=True, kw_only=True):
     """Nothing of the stage changes any more."""
 
 
-@event("EvaluatorAppointed", public="agencies")
+@event("EvaluatorAppointed", public="agencies", own="evaluator")
 class EvaluatorAppointed(_OfStage, frozen=True, kw_only=True):
     """A person, by opaque id, sits on a panel; in a `group` of it, if the panel has groups."""
 
@@ -128,7 +128,7 @@ class _OfEvaluator(_OfStage, frozen=True, kw_only=True):
         return (*super().tags(programme), tag("evaluator", programme, self.stage, self.evaluator))
 
 
-@event("ConflictDeclared", public="agencies")
+@event("ConflictDeclared", public="agencies", own="evaluator")
 class ConflictDeclared(_OfEvaluator, frozen=True, kw_only=True):
     """An evaluator turned out to be close to `teams`: they judge them no more, and their sheets for them do not
     count."""
@@ -136,7 +136,7 @@ class ConflictDeclared(_OfEvaluator, frozen=True, kw_only=True):
     teams: tuple[str, ...]
 
 
-@event("EvaluatorRecused", public="agencies")
+@event("EvaluatorRecused", public="agencies", own="evaluator")
 class EvaluatorRecused(_OfEvaluator, frozen=True, kw_only=True):
     """An evaluator judges `team`, or no team (null), any more; the sheets that they gave do not count."""
 
@@ -172,12 +172,12 @@ class _Sheet(_OfStage, frozen=True, kw_only=True):
         )
 
 
-@event("ScoreSubmitted", public="agencies")
+@event("ScoreSubmitted", public="agencies", own="evaluator")
 class ScoreSubmitted(_Sheet, frozen=True, kw_only=True):
     """One evaluator's points for one team on one criterion (`assessment/criterion`), or on one `item` of it."""
 
 
-@event("ScoreCorrected", public="agencies")
+@event("ScoreCorrected", public="agencies", own="evaluator")
 class ScoreCorrected(_Sheet, frozen=True, kw_only=True):
     """Other points in the place of those at position `supersedes`, for a reason."""
 
@@ -185,7 +185,7 @@ class ScoreCorrected(_Sheet, frozen=True, kw_only=True):
     reason: str
 
 
-@event("ExclusionRecorded", public="agencies")
+@event("ExclusionRecorded", public="agencies", own="evaluator")
 class ExclusionRecorded(_OfEvaluator, frozen=True, kw_only=True):
     """An evaluator's sheet for a team on a criterion is left out, whether it is there or missing.
 

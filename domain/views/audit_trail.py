@@ -38,7 +38,7 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class Kept(msgspec.Struct, frozen=True, omit_defaults=True):
-    """The whole entry, and from when the public may read it. `owner`: the consortium that may read it at once."""
+    """The whole entry, and from when the public may read it. `owner`: see `owner_of`."""
 
     public: Disclosed
     entry: Entry

@@ -34,7 +34,7 @@ def decider_of(principal: Principal | None) -> Actor:
     """The agency, or the consortium deciding about itself, that holds the key. Raises 401, 403."""
     if principal is None:
         raise ApiProblem("unauthenticated", "decisions are submitted with a key, as Authorization: Bearer …")
-    if principal.role == "auditor":
+    if principal.role not in ("agency", "consortium"):
         raise ApiProblem("wrong-role", f"a key of role {principal.role} submits no decisions")
     return Actor(agency=principal.subject, principal=principal.key_id, party=principal.role)
 

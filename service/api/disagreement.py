@@ -15,7 +15,8 @@ from service.application.disagreement import disagreement_of
 
 @get("/v1/programmes/{programme:str}/disagreement")
 async def get_disagreement(request: AnyRequest, programme: FromPath[str], parts: Wired) -> Response[bytes]:
-    """Count, spread and outliers of the sheets for each team and judged criterion; for agencies and auditors."""
+    """Count, spread and outliers of the sheets for each team and judged criterion; for agencies and auditors,
+    and for evaluators where their own sheet is in."""
     only_parameters(request, "stage", "as_of_position", "min_position")
     principal = await parts.run(partial(principal_of, request, parts.keys))
     found = await parts.run(

@@ -13,7 +13,7 @@ from service.application.reading import Queries, unknown_stage
 
 
 class SheetsNotYoursToReadError(Refusal):
-    """Evaluators' sheets are read by the agencies of the programme and its auditors."""
+    """What evaluators gave is read by the agencies of the programme, its auditors and its evaluators."""
 
     KIND = "forbidden"
 
@@ -39,10 +39,11 @@ def disagreement_of(
 ) -> Disagreement:
     """Of a stage, the first one if none is named. Raises `SheetsNotYoursToReadError`, and as `Queries.standings`."""
     disclosure = queries.disclosure(programme, reader)
-    if not disclosure.reader.reads_embargoed:
+    evaluator = disclosure.reader.subject if disclosure.reader.role == "evaluator" else None
+    if evaluator is None and not disclosure.reader.reads_embargoed:
         raise SheetsNotYoursToReadError(
             f"the sheets of {programme} are not for everybody",
-            rule="Agencies of the programme and auditors read what single evaluators gave.",
+            rule="Agencies, auditors, and evaluators whose own sheet is in, read what single evaluators gave.",
         )
     stage = disclosure.charter.stage(stage_id) if stage_id else disclosure.charter.stages[0]
     if stage is None:
@@ -54,5 +55,5 @@ def disagreement_of(
         stage=stage.id,
         position=position,
         data_set=disclosure.charter.data_set,
-        spreads=disagreement(stage, course, cells),
+        spreads=disagreement(stage, course, cells, evaluator),
     )

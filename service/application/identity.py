@@ -6,7 +6,7 @@ from typing import Literal, Protocol
 
 import msgspec
 
-Role = Literal["agency", "consortium", "auditor"]
+Role = Literal["agency", "consortium", "evaluator", "auditor"]
 
 
 class Principal(msgspec.Struct, frozen=True, kw_only=True):

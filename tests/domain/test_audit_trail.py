@@ -55,7 +55,7 @@ def test_of_what_is_withheld_only_position_type_and_time_are_shown(reader: Reade
 
 
 def test_a_team_reads_at_once_what_is_its_own() -> None:
-    stored = msgspec.json.encode(Kept("agencies", ENTRY, "ant"))
+    stored = msgspec.json.encode(Kept("agencies", ENTRY, "consortium/ant"))
     readers = (Reader("consortium", "ant"), Reader("consortium", "bee"), PUBLIC)
     assert [shown(stored, publications(), each).withheld for each in readers] == [None, "agencies", "agencies"]
     assert shown(stored, publications(), readers[0]).principal is None

@@ -108,3 +108,18 @@ def test_each_item_has_a_spread_of_its_own() -> None:
         ("novelty", 3, "2.0", "6.0"),
         ("clarity", 2, "1.0", "4.0"),
     ]
+
+
+def test_an_evaluator_sees_what_peers_gave_once_their_own_sheet_is_whole() -> None:
+    """Of two items: while one of the own two is missing nothing of the criterion is seen, then all of it."""
+    items = [{"id": each, "title": charters.names(each), "maximum": "5"} for each in ("clear", "new")]
+    stage = stage_of(items=items)
+    course = Course(teams=["ant", "bee"], panels={"jury": JURY})
+    whole = {sheet_key(one, item["id"]): "3" for one in JURY[:4] for item in items}
+    cells = {("ant", NODE): Cell(sheets=whole), ("bee", NODE): Cell(sheets={**whole})}
+    assert len(disagreement(stage, course, cells)) == 6
+    for missing in (sheet_key(JURY[0], "clear"), sheet_key(JURY[0], "new")):
+        cells["bee", NODE] = Cell(sheets={key: points for key, points in whole.items() if key != missing})
+        seen = disagreement(stage, course, cells, JURY[0])
+        assert [(each.team, each.count) for each in seen] == [("ant", 4)] * 3
+    assert disagreement(stage, course, cells, JURY[5]) == []

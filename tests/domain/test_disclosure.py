@@ -80,9 +80,9 @@ def test_what_is_asked_of_a_team_and_what_it_answers_is_read_by_itself_at_once_a
             for reader in (Reader("consortium", "ant"), Reader("consortium", "bee"), Reader("agency", "ant"), PUBLIC)
         ]
         assert shown == [True, False, True, False]
-    assert owner_of(opinion) is None
-    assert not readable(opinion.PUBLIC, "heat", 3, publications("heat"), Reader("consortium", "ant"), owner_of(opinion))
-    assert not readable("agencies", "heat", 3, publications("heat"), PUBLIC, None)
+    for reader in (Reader("consortium", "ant"), Reader("consortium", "ev-0"), Reader("evaluator", "ev-1"), PUBLIC):
+        assert not readable(opinion.PUBLIC, "heat", 3, publications("heat"), reader, owner_of(opinion))
+    assert readable(opinion.PUBLIC, "heat", 3, publications("heat"), Reader("evaluator", "ev-0"), owner_of(opinion))
 
 
 def test_an_agency_reads_under_embargo_only_where_the_charter_names_it() -> None:
