@@ -90,7 +90,7 @@ class _OfObjection(Event, frozen=True, kw_only=True):
         return (tag("stage", programme, self.stage), tag("objection", programme, self.objection))
 
 
-@event("ObjectionFiled", public="agencies", own=True)
+@event("ObjectionFiled", public="agencies", own="team")
 class ObjectionFiled(_OfObjection, frozen=True, kw_only=True):
     """A team objects. `evidence`: SHA-256 of the documents that it cites."""
 
@@ -98,7 +98,7 @@ class ObjectionFiled(_OfObjection, frozen=True, kw_only=True):
     evidence: tuple[Sha256, ...] = ()
 
 
-@event("ObjectionDecided", public="with-results", own=True)
+@event("ObjectionDecided", public="with-results", own="team")
 class ObjectionDecided(_OfObjection, frozen=True, kw_only=True):
     """What became of an objection. Upheld, it is the ground on which what it is about may be superseded."""
 

@@ -45,6 +45,11 @@ def test_a_tie_is_broken_and_an_upheld_objection_flips_an_outcome(played: Runnin
     ]
 
 
+def test_the_objection_is_shown_with_its_outcome(played: Running) -> None:
+    (objection,) = get(played, "/objections", stage="trial")["objections"]
+    assert (objection["team"], objection["state"]) == ("driftnet", "upheld")
+
+
 def test_the_amended_weights_count_in_the_last_stage_only(played: Running) -> None:
     """Three engineers and two users, all with weight 2."""
     found = standings(played, "voyage")
