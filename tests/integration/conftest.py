@@ -76,13 +76,18 @@ def running(database: str, tmp_path: Path) -> Iterator[Running]:
     yield from _run(database, tmp_path)
 
 
+def run_shared(server: str, template: str, home: Path) -> Iterator[Running]:
+    """A service that many tests share, over a database named by the folder."""
+    name = f"{template}_{home.name}"
+    with psycopg.connect(server, autocommit=True) as connection:
+        connection.execute(f'CREATE DATABASE "{name}" TEMPLATE "{template}"')
+    yield from _run(libpq.make_conninfo(server, dbname=name), home)
+
+
 @pytest.fixture(scope="session")
 def played(server: str, template: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
     """A service into which every programme was played. For tests that only read."""
-    name = f"{template}_played"
-    with psycopg.connect(server, autocommit=True) as connection:
-        connection.execute(f'CREATE DATABASE "{name}" TEMPLATE "{template}"')
-    for running in _run(libpq.make_conninfo(server, dbname=name), tmp_path_factory.mktemp("played")):
+    for running in run_shared(server, template, tmp_path_factory.mktemp("played")):
         for programme in EVERY:
             running.play(programme, lines_of(programme))
         running.project()

@@ -6,13 +6,13 @@ The table below is written by hand, event type by event type: it is what the cod
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
 
 from domain.rulebook import EVENTS
-from tests.integration.conftest import Running
+from tests.integration.conftest import Running, run_shared
 from tests.playing import HARBOUR, lines_of
 
 TABLE = """
@@ -66,13 +66,23 @@ def subjects() -> dict[str, str]:
     return {"team": "driftnet", "other team": "albatross", "evaluator": engineer, "other evaluator": other}
 
 
-@pytest.fixture
-def told(running: Running, subjects: dict[str, str]) -> Callable[[str, str], Any]:
-    """The second programme, played until the trial's results would be published: what a reader gets at a path."""
+@pytest.fixture(scope="module")
+def before_the_second_publication(
+    server: str, template: str, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Running]:
+    """The second programme, played until the trial's results would be published."""
     lines = lines_of(HARBOUR)
     publications = [number for number, line in enumerate(lines) if line.decision == "publish-results"]
-    running.play(HARBOUR, lines[: publications[1]])
-    running.project()
+    for running in run_shared(server, template, tmp_path_factory.mktemp("matrix")):
+        running.play(HARBOUR, lines[: publications[1]])
+        running.project()
+        yield running
+
+
+@pytest.fixture(scope="module")
+def told(before_the_second_publication: Running, subjects: dict[str, str]) -> Callable[..., Any]:
+    """What a reader gets at a path; nothing where it is forbidden."""
+    running = before_the_second_publication
     issue = running.service.keys.issue
     keys = {
         "team": running.keys.consortiums[subjects["team"]],
