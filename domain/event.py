@@ -71,6 +71,12 @@ def upcast(type_: str, *, from_version: int) -> Callable[[Upcast], Upcast]:
     return register
 
 
+def said(type_: str) -> str:
+    """What an event of that type says, in a sentence: the first of its declaration."""
+    first, stop, _rest = " ".join((EVENTS[type_].__doc__ or "").split()).partition(". ")
+    return first + stop.rstrip()
+
+
 _encoder = msgspec.json.Encoder(order="deterministic")
 
 

@@ -29,7 +29,7 @@ def run(*arguments: str, **environment: str) -> tuple[int, str]:
 
 
 def test_the_commands_are_there() -> None:
-    assert set(main.commands) == {"up", "migrate", "play", "standings", "events", "charter", "disclosure"}
+    assert set(main.commands) == {"up", "migrate", "play", "decide", "standings", "events", "charter", "disclosure"}
 
 
 @pytest.mark.parametrize(("path", "command"), list(commands(main)), ids=str)
@@ -125,7 +125,7 @@ def test_migrating_twice_applies_nothing_the_second_time(database: str) -> None:
 
 
 def test_a_service_that_does_not_answer_is_said() -> None:
-    for command in (["standings", "p"], ["events"]):
+    for command in (["standings", "p"], ["events"], ["decide", "open-stage", "p", "{}"]):
         status, said = run(*command, "--url", "http://127.0.0.1:9")
         assert status == 1
         assert "is `sillok up` running?" in said

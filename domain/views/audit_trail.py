@@ -10,13 +10,13 @@ from domain import charter_document
 from domain.charter import CHARTER_EVENTS
 from domain.disclosure import Reader, disclosed, owner_of, readable, stage_of_event
 from domain.envelope import Actor, Attribution
-from domain.event import Disclosed, encode_data
+from domain.event import Disclosed, encode_data, said
 from domain.publications import Publications
 from domain.views import Occurrence, Rows, View, encode_row, one_by_one
 
 
 class Entry(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """One event. What the reader may not see yet is left out, and `withheld` says until when."""
+    """One event. What the reader may not see yet is left out, and `withheld` says until when. `says`: what it means."""
 
     position: int
     type: str
@@ -35,6 +35,7 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     decider: str | None = None
     data: msgspec.Raw | msgspec.UnsetType = msgspec.UNSET
     withheld: Disclosed | None = None
+    says: str | None = None
 
 
 class Kept(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -94,7 +95,8 @@ def shown(stored: bytes, publications: Publications, reader: Reader) -> Entry:
             recorded_at=entry.recorded_at,
             withheld=kept.public,
         )
-    return entry if reader.reads_embargoed else msgspec.structs.replace(entry, principal=None)
+    principal = entry.principal if reader.reads_embargoed else None
+    return msgspec.structs.replace(entry, principal=principal, says=said(entry.type))
 
 
 AUDIT_TRAIL = View(name="audit-trail", version=1, fold=fold)

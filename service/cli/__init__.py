@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from service.cli.charter import charter
+from service.cli.decide import decide
 from service.cli.disclosure import disclosure
 from service.cli.events import events
 from service.cli.failures import OneSentence
@@ -20,5 +21,5 @@ def main() -> None:
     """Sillok, a governance ledger for national competitive programmes."""
 
 
-for command in (up, migrate, play, standings, events, charter, disclosure):
+for command in (up, migrate, play, decide, standings, events, charter, disclosure):
     main.add_command(command)

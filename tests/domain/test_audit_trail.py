@@ -38,6 +38,10 @@ def test_the_public_never_sees_which_key_decided(reader: Reader) -> None:
     assert "principal" not in seen(reader, published=False, public="at-once")
 
 
+def test_an_entry_says_what_its_event_means() -> None:
+    assert seen(PUBLIC, published=True)["says"] == "A team leaves the programme, on the named basis."
+
+
 @pytest.mark.parametrize("reader", [Reader("agency", "owner"), Reader("auditor", "auditor")])
 def test_agencies_and_auditors_see_which_key_decided(reader: Reader) -> None:
     assert seen(reader, published=False)["principal"] == ENTRY.principal

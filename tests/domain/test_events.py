@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from domain.event import EVENTS, Event, UnknownEventError, decode_data, encode_data, event, upcast
+from domain.event import EVENTS, Event, UnknownEventError, decode_data, encode_data, event, said, upcast
 from domain.rulebook import DECISIONS
 from tests.playing import EVERY, lines_of, play
 
@@ -21,6 +21,12 @@ def test_names_and_versions_never_change() -> None:
     assert {(each["type"], each["version"]) for each in fixtures} >= {
         (cls.TYPE, cls.VERSION) for cls in EVENTS.values()
     }
+
+
+@pytest.mark.parametrize("type_", EVENTS)
+def test_every_event_type_says_what_it_means_in_a_sentence(type_: str) -> None:
+    assert said(type_).endswith(".")
+    assert "\n" not in said(type_)
 
 
 @pytest.mark.parametrize("fixture", msgspec.json.decode(FIXTURES.read_bytes()), ids=lambda each: each["type"])

@@ -23,6 +23,12 @@ SHOWS = [
     ['"type":"TeamEliminated"', '"withheld":true', '"points":"', '"decision": "'],
     ['"what": "sum"', "have 111.2 together at expert"],
     ["a sound charter of independent-ai-foundation-model", "PUBLIC RECORD"],
+    [
+        "POST /v1/programmes/{programme}/decisions/commend-team Commend a team, once.",
+        "TeamCommended: A team is commended for something.",
+        "/problems/already-commended",
+        "Fields: team, reason.",
+    ],
 ]
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import re
 import signal
 import socket
 import stat
@@ -19,6 +20,8 @@ import httpx
 import psutil
 import psycopg
 import pytest
+
+from tests.playing import REHEARSAL
 
 ROOT = Path(__file__).parent.parent.parent
 
@@ -102,6 +105,34 @@ def test_it_serves_both_programmes(up: Up) -> None:
         asked = httpx.head(address, trust_env=False)
         assert (asked.status_code, asked.content, asked.headers["etag"]) == (200, b"", found.headers["etag"])
         assert asked.headers["content-length"] == str(len(found.content))
+
+
+def test_a_decision_is_made_from_the_command_line(up: Up) -> None:
+    """Recorded once under the name of the request, from an argument or standard input; a refusal ends with a sentence."""
+    key = json.loads((up.home / "keys.json").read_text())["agencies"]["msit"]
+    grant = {"grant": "one", "team": "upstage", "resource": "gpu", "quantity": "1"}
+    period = {"starts": "2026-03-01", "ends": "2026-04-01"}
+
+    def decide(body: str, *options: str, said: str = "") -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [Path(sys.executable).parent / "sillok", "decide", "grant-resource", REHEARSAL, body, *options],
+            env={**os.environ, "PORT": str(up.port), "SILLOK_HOME": str(up.home), "SILLOK_KEY": key},
+            input=said,
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+
+    text = json.dumps({**grant, **period})
+    first = decide(text, "--request", "cli-1")
+    assert first.returncode == 0, first.stderr
+    assert re.fullmatch(r"position \d+: ResourceGranted\n", first.stdout)
+    again = decide("-", "--request", "cli-1", said=text)
+    assert (again.returncode, again.stdout) == (0, first.stdout)
+    refused = decide(text)
+    assert (refused.returncode, refused.stdout) == (1, "")
+    assert "/problems/grant-exists" in refused.stderr
 
 
 def test_keys_are_written_for_the_owner_only(up: Up) -> None:
