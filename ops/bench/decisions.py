@@ -1,9 +1,8 @@
 """What a decision costs beside 10⁴, 10⁵ and 10⁶ events that it does not depend on.
 
 Half of those events are of other programmes; half are sheets of the very stage in which the measured scores are given,
-of other evaluators. The decisions are read, decided and recorded by the use case, one after the other; in each round
-every ledger takes its turn, on the same server. Figures are medians; the ratio is to the smallest ledger in the same
-round.
+of other evaluators. The decisions are read, decided and recorded by the use case; the ledgers, on one server, take turns
+decision by decision. Figures are medians of the rounds' medians; the ratio is to the smallest ledger in the same round.
 """
 
 from __future__ import annotations
@@ -78,10 +77,8 @@ class Competition:
         }
 
     def take(self, decision: str) -> float:
-        """Median seconds of a turn's decisions of that type."""
-        return statistics.median(self._timed(decision, next(self._bodies[decision])) for _ in range(DECISIONS))
-
-    def _timed(self, decision: str, body: dict[str, Any]) -> float:
+        """Seconds of the next decision of that type."""
+        body = next(self._bodies[decision])
         started = time.perf_counter()
         self._decide("nipa", decision, body)
         return time.perf_counter() - started
@@ -140,11 +137,10 @@ def measure(databases: Callable[[int], str]) -> list[Row]:
     competitions = [Competition(databases(size), size) for size in SIZES]
     seconds: dict[tuple[str, int], list[float]] = {}
     for decision in ("submit-score", "register-evidence"):
-        for competition in competitions:
-            competition.take(decision)  # connections and plans are made
-        for number in range(ROUNDS):
-            for competition in competitions[number % len(SIZES) :] + competitions[: number % len(SIZES)]:
-                seconds.setdefault((decision, competition.size), []).append(competition.take(decision))
+        _round(competitions, decision)  # connections and plans are made
+        for _number in range(ROUNDS):
+            for size, median in _round(competitions, decision).items():
+                seconds.setdefault((decision, size), []).append(median)
     for competition in competitions:
         competition.ledger.close()
     return [
@@ -159,6 +155,15 @@ def measure(databases: Callable[[int], str]) -> list[Row]:
         }
         for (decision, size), own in seconds.items()
     ]
+
+
+def _round(competitions: list[Competition], decision: str) -> dict[int, float]:
+    """Median seconds by size of ledger; the ledgers take turns decision by decision."""
+    taken: dict[int, list[float]] = {}
+    for _turn in range(DECISIONS):
+        for competition in competitions:
+            taken.setdefault(competition.size, []).append(competition.take(decision))
+    return {size: statistics.median(own) for size, own in taken.items()}
 
 
 def main() -> None:

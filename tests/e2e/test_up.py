@@ -108,7 +108,7 @@ def test_it_serves_both_programmes(up: Up) -> None:
 
 
 def test_a_decision_is_made_from_the_command_line(up: Up) -> None:
-    """Recorded once under the name of the request, from an argument or standard input; a refusal ends with a sentence."""
+    """Recorded once under the name of the request, from an argument or standard input; a refusal is a sentence."""
     key = json.loads((up.home / "keys.json").read_text())["agencies"]["msit"]
     grant = {"grant": "one", "team": "upstage", "resource": "gpu", "quantity": "1"}
     period = {"starts": "2026-03-01", "ends": "2026-04-01"}
