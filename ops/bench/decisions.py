@@ -1,8 +1,9 @@
 """What a decision costs beside 10⁴, 10⁵ and 10⁶ events that it does not depend on.
 
 Half of those events are of other programmes; half are sheets of the very stage in which the measured scores are given,
-of other evaluators. The decisions are read, decided and recorded by the use case; the ledgers, on one server, take turns
-decision by decision. Figures are medians of the rounds' medians; the ratio is to the smallest ledger in the same round.
+of other evaluators. The decisions are read, decided and recorded by the use case; the ledgers, on one server, take
+turns decision by decision. Figures are medians of the rounds' medians; the ratio is to the smallest ledger in the same
+round.
 """
 
 from __future__ import annotations
