@@ -35,13 +35,17 @@ PUBLISHED = ResultsPublished(stage="heat", publishers=())
 REOPENED = ScoringReopened(stage="heat", reason=Names(en="x", ko="x"))
 
 
-def seen(reader: Reader, *events: Event) -> list[ObjectionRow]:
-    """What a reader sees; event n was recorded at position and second n."""
+def disclosure(reader: Reader, *events: Event) -> Disclosure:
     publications = Publications()
     for position, each in enumerate(events, 1):
         publications.take(position, each)
+    return Disclosure(((0, RULES),), publications, reader)
+
+
+def seen(reader: Reader, *events: Event) -> list[ObjectionRow]:
+    """What a reader sees; event n was recorded at position and second n."""
     found = [(n, f"2026-01-01T00:00:{n:02}.000000Z", each) for n, each in enumerate(events, 1)]
-    return objection_rows(found, Disclosure(((0, RULES),), publications, reader).shows)
+    return objection_rows(found, disclosure(reader, *events).shows)
 
 
 def test_a_row_says_what_was_filed_and_what_became_of_it() -> None:
@@ -86,6 +90,8 @@ def test_what_was_decided_after_reopening_waits_for_the_next_publication_but_not
     history = (PUBLISHED, filed(), REOPENED, decided())
     assert seen(PUBLIC, *history) == []
     assert [row.state for row in seen(OWN, *history)] == ["upheld"]
+    readers = (PUBLIC, OTHER, OWN, AGENCY)
+    assert [disclosure(each, *history).shows(4, decided()) for each in readers] == [False, False, True, True]
     assert [row.state for row in seen(PUBLIC, *history, PUBLISHED)] == ["upheld"]
 
 
