@@ -27,7 +27,7 @@ def _lines() -> Iterator[str]:
         yield f"| `{decision.type}` | {decision.summary} | {own} |"
     for machine in sorted(MACHINES.values(), key=lambda each: each.name):
         yield ""
-        yield f"## The states of a {machine.name}"
+        yield f"## The states of {machine.one}"
         yield ""
         yield from _diagram(machine)
 

@@ -7,8 +7,10 @@ from collections.abc import Iterator
 from domain.deadlines import passed
 from domain.decision import Case, decision, refuse_if
 from domain.event import Event
+from domain.hearing_course import OpenReviews
 from domain.objections import Objections
-from domain.record import StageCourse
+from domain.outcomes import require_borne
+from domain.record import StageRecord
 from domain.refusal import Refusal
 from domain.stage_events import StageFinalised
 from domain.stage_machine import STAGE, stage_state
@@ -23,20 +25,26 @@ class ObjectionUndecidedError(Refusal):
     """An objection waits for its decision."""
 
 
+class ReviewOpenError(Refusal):
+    """A review of a team's independence has not come to its ruling."""
+
+
 class FinaliseStage(OfStage, frozen=True, kw_only=True):
     """Which stage."""
 
 
-def _facts(command: FinaliseStage, p: str) -> tuple[StageCourse, Objections]:
-    return StageCourse(p, command.stage), Objections(p, command.stage)
+def _facts(command: FinaliseStage, p: str) -> tuple[StageRecord, Objections, OpenReviews]:
+    return StageRecord(p, command.stage), Objections(p, command.stage), OpenReviews(p, command.stage)
 
 
 @decision("finalise-stage", FinaliseStage, needs=_facts)
-def finalise_stage(command: FinaliseStage, case: Case, course: StageCourse, objections: Objections) -> Iterator[Event]:
+def finalise_stage(
+    command: FinaliseStage, case: Case, record: StageRecord, objections: Objections, reviews: OpenReviews
+) -> Iterator[Event]:
     """Close the book of a stage; an objection that was upheld need not have had a consequence."""
     stage = stage_of(case, command.stage)
-    STAGE.require(stage_state(course.course), "finalise-stage", subject=stage.id)
-    run = course.course
+    run = record.course
+    STAGE.require(stage_state(run), "finalise-stage", subject=stage.id)
     until = run.objections_until
     may_object = [team for team in run.teams if team not in run.waived and not run.withdrew(team)]
     if until is not None and may_object and not passed(until, case.decided_at):
@@ -50,9 +58,15 @@ def finalise_stage(command: FinaliseStage, case: Case, course: StageCourse, obje
         error=ObjectionUndecidedError,
     )
     refuse_if(
-        (("/stage", f"{team} has no outcome") for team in without_outcome(course)),
+        (("/stage", f"the independence of {team} is under review") for team in reviews.teams),
+        rule="A stage is finalised once every review that was opened has come to a ruling.",
+        error=ReviewOpenError,
+    )
+    refuse_if(
+        (("/stage", f"{team} has no outcome") for team in without_outcome(record)),
         rule="A stage is finalised with the outcome of every team.",
         error=OutcomeMissingError,
     )
-    require_as_planned(stage, course)
+    require_as_planned(stage, record)
+    require_borne(stage, record)
     yield StageFinalised(stage=stage.id)

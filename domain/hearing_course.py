@@ -82,6 +82,9 @@ class IndependenceReviewOpened(_OfReview, frozen=True, kw_only=True):
 
     reason: str
 
+    def tags(self, programme: str) -> tuple[str, ...]:
+        return (*super().tags(programme), tag("stage", programme, self.stage))
+
 
 @event("StatementRequested", public="agencies", own="team")
 class StatementRequested(_OfReview, frozen=True, kw_only=True):
@@ -219,3 +222,21 @@ class ReviewRecord(ReviewCourse):
             raise NotHeardError(
                 f"{', '.join(late)} was registered after {self.team} was asked for its statement", rule=_HEARING
             )
+
+
+class OpenReviews:
+    """A fact: the teams of a stage whose review waits for a ruling."""
+
+    def __init__(self, programme: str, stage: str) -> None:
+        self._tag = tag("stage", programme, stage)
+        self.teams: list[str] = []
+
+    @property
+    def selects(self) -> tuple[QueryItem, ...]:
+        return (QueryItem(types=(IndependenceReviewOpened.TYPE, IndependenceRuled.TYPE), tags=(self._tag,)),)
+
+    def apply(self, position: int, event: Event) -> None:
+        if isinstance(event, IndependenceReviewOpened):
+            self.teams.append(event.team)
+        elif isinstance(event, IndependenceRuled) and event.team in self.teams:
+            self.teams.remove(event.team)

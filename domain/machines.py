@@ -41,6 +41,11 @@ class Machine(msgspec.Struct, frozen=True, kw_only=True):
     refusals: Mapping[str, builtins.type[Refusal]]
 
     @property
+    def one(self) -> str:
+        """The name with its article."""
+        return f"{'an' if self.name[0] in 'aeiou' else 'a'} {self.name}"
+
+    @property
     def states(self) -> tuple[str, ...]:
         """Every state, the initial one first, then as the transitions name them."""
         named = (state for each in self.transitions for state in (each.source, each.target))
@@ -67,7 +72,7 @@ class Machine(msgspec.Struct, frozen=True, kw_only=True):
             sources = tuple(dict.fromkeys(each.source for each in self.transitions if each.decision == decision))
             raise self.refusals[state](
                 f"{subject} is {state}",
-                rule=f"{decision} is for a {self.name} that is {' or '.join(sources)}.",
+                rule=f"{decision} is for {self.one} that is {' or '.join(sources)}.",
                 pointer=pointer,
             )
 

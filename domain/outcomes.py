@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Literal
 
 from domain.charter_document import Identifier, Names, Number, Stage
-from domain.decision import Case, Command, decision
+from domain.decision import Case, Command, decision, refuse_if
 from domain.event import Event
 from domain.outcome_events import Basis, DeviationRecorded, TeamAdvanced, TeamEliminated
 from domain.points import UNDISCLOSED
@@ -180,11 +180,19 @@ def _against_advancement(team: str, stage: Stage, record: StageRecord, found: Ta
     return None
 
 
-def unborne(stage: Stage, record: StageRecord) -> Iterator[str]:
-    """Outcomes that the facts bear no more, since scoring was reopened or a ruling was superseded: one sentence each.
+def require_borne(stage: Stage, record: StageRecord) -> None:
+    """Raise while the facts bear an outcome no more, since scoring was reopened or a ruling was superseded.
 
     What rests on an upheld objection or a withdrawal stands whatever the standings say.
     """
+    refuse_if(
+        (("/stage", why) for why in _unborne(stage, record)),
+        rule="An outcome that standings or ruling bear no more is superseded before anything rests on it.",
+        error=NoBasisError,
+    )
+
+
+def _unborne(stage: Stage, record: StageRecord) -> Iterator[str]:
     found = tally(stage, record.course, record.cells)
     for team in record.course.advanced:
         why = _against_advancement(team, stage, record, found)

@@ -8,7 +8,7 @@ from domain.charter_document import Identifier
 from domain.deadlines import days_after
 from domain.decision import Case, decision, refuse_if
 from domain.event import Event
-from domain.outcomes import NoBasisError, unborne
+from domain.outcomes import require_borne
 from domain.record import StageRecord
 from domain.refusal import Refusal
 from domain.stage_events import ResultsPublished
@@ -53,11 +53,7 @@ def publish_results(command: PublishResults, case: Case, record: StageRecord) ->
         error=OutcomeMissingError,
     )
     require_as_planned(stage, record)
-    refuse_if(
-        (("/stage", why) for why in unborne(stage, record)),
-        rule="An outcome that the standings bear no more is superseded before results are published.",
-        error=NoBasisError,
-    )
+    require_borne(stage, record)
     until = None
     if stage.objections is not None and not command.reported:
         until = days_after(case.decided_at, int(stage.objections.days), case.charter.zone)

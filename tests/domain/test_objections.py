@@ -9,8 +9,8 @@ import pytest
 
 from domain.decision import NotMandatedError
 from domain.event import Event
-from domain.finalisation import ObjectionUndecidedError, ObjectionWindowOpenError
-from domain.hearing_course import AlreadyRuledError
+from domain.finalisation import ObjectionUndecidedError, ObjectionWindowOpenError, ReviewOpenError
+from domain.hearing_course import AlreadyRuledError, IndependenceReviewOpened
 from domain.objections import (
     OBJECTION,
     NoStandingError,
@@ -380,6 +380,18 @@ def test_a_stage_is_not_finalised_while_an_objection_is_undecided() -> None:
 def test_a_stage_is_not_finalised_while_a_team_has_no_outcome() -> None:
     history = [each for each in published().background if not isinstance(each, TeamEliminated)]
     given(background=history).at(AFTER).when("finalise-stage", HEAT).refused(OutcomeMissingError)
+
+
+def test_a_stage_is_not_finalised_while_a_review_waits_for_its_ruling() -> None:
+    reopened = IndependenceReviewOpened(stage="heat", team="ant", reason="the objection was upheld")
+    refusal = published(reopened).at(AFTER).when("finalise-stage", HEAT).refused(ReviewOpenError)
+    assert "ant" in refusal.detail
+    published(reopened, ruled("ant")).at(AFTER).when("finalise-stage", HEAT).then(StageFinalised(stage="heat"))
+
+
+def test_a_stage_is_not_finalised_with_an_outcome_that_a_later_ruling_does_not_bear() -> None:
+    history = published(ruled("ant", "not_met")).at(AFTER)
+    assert "ant was ruled not independent" in history.when("finalise-stage", HEAT).refused(NoBasisError).detail
 
 
 def test_where_teams_may_object_the_next_stage_waits_for_finalisation() -> None:
