@@ -2,12 +2,12 @@
 
 Position, programme, type, version and `recorded_at` are given out in clear by the ledger entry
 (`domain.entry`); everything else is *private*: it is encoded here, hashed with a salt into the entry and shown
-only to those who may see the event.
+only to those who may see the event. Nothing that is hashed leaves defaults out: msgspec takes a value for the default
+only where it is the very same object, so that equal values would have unequal bytes.
 """
 
 from __future__ import annotations
 
-import sys
 from typing import Literal
 
 import msgspec
@@ -21,7 +21,7 @@ Attribution = Literal["decided", "reported"]
 Party = Literal["agency", "consortium"]
 
 
-class Actor(msgspec.Struct, frozen=True, omit_defaults=True):
+class Actor(msgspec.Struct, frozen=True):
     """Who submitted: an agency, and the principal (a key or an opaque person id) that acted for it.
 
     `party`: with `consortium`, `agency` is the id of a consortium that decides about itself.
@@ -30,10 +30,6 @@ class Actor(msgspec.Struct, frozen=True, omit_defaults=True):
     agency: str
     principal: str
     party: Party = "agency"
-
-    def __post_init__(self) -> None:
-        # A default is left out of the bytes only where it is the very same object: equal actors, equal bytes.
-        msgspec.structs.force_setattr(self, "party", sys.intern(self.party))
 
 
 class PrivateEnvelope(msgspec.Struct, frozen=True, kw_only=True):
