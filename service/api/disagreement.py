@@ -8,7 +8,7 @@ from litestar import Response, get
 from litestar.params import FromPath
 
 from service.api.access import AnyRequest, principal_of, reader_of
-from service.api.answers import answer, only_parameters, whole_number
+from service.api.answers import answer, as_of_position, only_parameters, whole_number
 from service.api.parts import Wired
 from service.application.disagreement import disagreement_of
 
@@ -26,7 +26,7 @@ async def get_disagreement(request: AnyRequest, programme: FromPath[str], parts:
             programme,
             request.query_params.get("stage"),
             reader_of(principal),
-            as_of_position=whole_number(request, "as_of_position", 0, low=1) or None,
+            as_of_position=as_of_position(request),
             min_position=whole_number(request, "min_position", 0),
         )
     )

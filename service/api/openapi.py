@@ -105,7 +105,8 @@ def _operations(named: dict[Any, Json]) -> Iterator[tuple[str, str, Json]]:
         yield f"/v1/proposals/{{proposal}}/{step}", "post", _settle(DECISIONS[settling], named)
     one = "/v1/programmes/{programme}"
     yield "/v1/programmes", "get", _read("list-programmes", "Every programme.", named[ProgrammeList], named)
-    yield one, "get", _read("get-programme", "One programme.", named[ProgrammeDetail], named, of_programme=True)
+    detail = _read("get-programme", "One programme.", named[ProgrammeDetail], named, _AS_OF, of_programme=True)
+    yield one, "get", detail
     charter = _read(
         "get-charter",
         "The charter in force, or one that was.",
@@ -115,14 +116,16 @@ def _operations(named: dict[Any, Json]) -> Iterator[tuple[str, str, Json]]:
         of_programme=True,
     )
     yield f"{one}/charter", "get", charter
-    yield f"{one}/teams", "get", _read("list-teams", "Its teams.", named[TeamList], named, of_programme=True)
-    yield f"{one}/calls", "get", _read("list-calls", "Additional calls.", named[CallList], named, of_programme=True)
+    yield f"{one}/teams", "get", _read("list-teams", "Its teams.", named[TeamList], named, _AS_OF, of_programme=True)
+    calls = _read("list-calls", "Additional calls.", named[CallList], named, _AS_OF, of_programme=True)
+    yield f"{one}/calls", "get", calls
     objections = _read(
         "list-objections",
         "Objections of teams.",
         named[ObjectionList],
         named,
         ("stage", "A stage of the charter; every one if none is named.", {"type": "string"}),
+        _AS_OF,
         of_programme=True,
     )
     yield f"{one}/objections", "get", objections
@@ -139,7 +142,7 @@ def _operations(named: dict[Any, Json]) -> Iterator[tuple[str, str, Json]]:
     yield f"{one}/standings", "get", standings
     disagreement = _read(
         "get-disagreement",
-        "How far evaluators are apart; for agencies of the programme and auditors.",
+        "How far evaluators are apart; for agencies, auditors, and evaluators where their own sheet is in.",
         named[Disagreement],
         named,
         _STAGE,

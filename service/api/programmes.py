@@ -12,7 +12,7 @@ from domain.views.audit_trail import Entry
 from domain.views.calls import CallSummary
 from domain.views.objections import ObjectionRow
 from service.api.access import AnyRequest, principal_of, reader_of
-from service.api.answers import PAGE, PAGE_LIMIT, answer, next_link, only_parameters, whole_number
+from service.api.answers import PAGE, PAGE_LIMIT, answer, as_of_position, next_link, only_parameters, whole_number
 from service.api.parts import Wired
 from service.application.answers import ProgrammeSummary, TeamSummary
 
@@ -22,17 +22,23 @@ class ProgrammeList(msgspec.Struct, frozen=True):
 
 
 class TeamList(msgspec.Struct, frozen=True):
+    """`position`: of the ledger when this was read, or as asked."""
+
     programme: str
+    position: int
     teams: list[TeamSummary]
 
 
 class CallList(msgspec.Struct, frozen=True):
+    """`position`: of the ledger when this was read, or as asked."""
+
     programme: str
+    position: int
     calls: list[CallSummary]
 
 
 class ObjectionList(msgspec.Struct, frozen=True):
-    """`position`: of the ledger when this was read."""
+    """`position`: of the ledger when this was read, or as asked."""
 
     programme: str
     position: int
@@ -57,8 +63,9 @@ async def list_programmes(request: AnyRequest, parts: Wired) -> Response[bytes]:
 @get("/v1/programmes/{programme:str}")
 async def get_programme(request: AnyRequest, programme: FromPath[str], parts: Wired) -> Response[bytes]:
     """One programme: its stages and how far they are."""
-    only_parameters(request)
-    return answer(request, await parts.run(partial(parts.queries.programme, programme)))
+    only_parameters(request, "as_of_position")
+    found = await parts.run(partial(parts.queries.programme, programme, as_of_position=as_of_position(request)))
+    return answer(request, found)
 
 
 @get("/v1/programmes/{programme:str}/charter")
@@ -73,28 +80,36 @@ async def get_charter(request: AnyRequest, programme: FromPath[str], parts: Wire
 @get("/v1/programmes/{programme:str}/teams")
 async def list_teams(request: AnyRequest, programme: FromPath[str], parts: Wired) -> Response[bytes]:
     """Every team ever enrolled, and where it stands."""
-    only_parameters(request)
+    only_parameters(request, "as_of_position")
     principal = await parts.run(partial(principal_of, request, parts.keys))
-    teams = await parts.run(partial(parts.queries.teams, programme, reader_of(principal)))
-    return answer(request, TeamList(programme, teams))
+    teams, position = await parts.run(
+        partial(parts.queries.teams, programme, reader_of(principal), as_of_position=as_of_position(request))
+    )
+    return answer(request, TeamList(programme, position, teams))
 
 
 @get("/v1/programmes/{programme:str}/calls")
 async def list_calls(request: AnyRequest, programme: FromPath[str], parts: Wired) -> Response[bytes]:
     """Additional calls that were opened, with the applications that the reader may see."""
-    only_parameters(request)
+    only_parameters(request, "as_of_position")
     principal = await parts.run(partial(principal_of, request, parts.keys))
-    calls = await parts.run(partial(parts.queries.calls, programme, reader_of(principal)))
-    return answer(request, CallList(programme, calls))
+    calls, position = await parts.run(
+        partial(parts.queries.calls, programme, reader_of(principal), as_of_position=as_of_position(request))
+    )
+    return answer(request, CallList(programme, position, calls))
 
 
 @get("/v1/programmes/{programme:str}/objections")
 async def list_objections(request: AnyRequest, programme: FromPath[str], parts: Wired) -> Response[bytes]:
     """Objections of teams, as far as the reader may see them."""
-    only_parameters(request, "stage")
+    only_parameters(request, "stage", "as_of_position")
     principal = await parts.run(partial(principal_of, request, parts.keys))
     stage = request.query_params.get("stage")
-    rows, position = await parts.run(partial(parts.queries.objections, programme, stage, reader_of(principal)))
+    rows, position = await parts.run(
+        partial(
+            parts.queries.objections, programme, stage, reader_of(principal), as_of_position=as_of_position(request)
+        )
+    )
     return answer(request, ObjectionList(programme, position, rows))
 
 
@@ -109,7 +124,7 @@ async def get_standings(request: AnyRequest, programme: FromPath[str], parts: Wi
             programme,
             request.query_params.get("stage"),
             reader_of(principal),
-            as_of_position=whole_number(request, "as_of_position", 0, low=1) or None,
+            as_of_position=as_of_position(request),
             min_position=whole_number(request, "min_position", 0),
         )
     )
@@ -126,7 +141,7 @@ async def get_grants(request: AnyRequest, programme: FromPath[str], parts: Wired
             parts.queries.grants,
             programme,
             reader_of(principal),
-            as_of_position=whole_number(request, "as_of_position", 0, low=1) or None,
+            as_of_position=as_of_position(request),
             min_position=whole_number(request, "min_position", 0),
         )
     )

@@ -90,15 +90,16 @@ class Queries:
             fact.apply(each.position, decode_data(each.type, each.version, each.data))
         return [summary(fact.charter, fact.rules_hash) for fact in facts.values()]
 
-    def programme(self, programme: str) -> ProgrammeDetail:
-        """Raises `UnknownProgrammeError`."""
-        fact, publications, head = self._rules(programme)
+    def programme(self, programme: str, *, as_of_position: int | None = None) -> ProgrammeDetail:
+        """Raises `UnknownProgrammeError`, `UnknownPositionError`."""
+        self._require_reached(as_of_position)
+        fact, publications, head = self._rules(programme, upto=as_of_position)
         charter = fact.charter
         types = [cls.TYPE for cls in AMENDMENT_EVENTS]
         found = self._ledger.read(DCBQuery(items=[DCBQueryItem(types=types, tags=[tag("programme", programme)])]))
         return ProgrammeDetail(
             **msgspec.structs.asdict(summary(charter, fact.rules_hash)),
-            position=head,
+            position=as_of_position or head,
             owner=charter.owner,
             seats=charter.seats,
             stages=tuple(
@@ -110,7 +111,7 @@ class Queries:
             amendments=amendment_summaries(
                 (each.position, instant(each.recorded_at), decode_data(each.type, each.version, each.data))
                 for each in found
-                if each.position <= head
+                if each.position <= (as_of_position or head)
             ),
         )
 
@@ -134,15 +135,22 @@ class Queries:
         fact, publications, _head = self._rules(programme)
         return Disclosure(fact.in_order, publications, reader.within(fact.charter))
 
-    def teams(self, programme: str, reader: Reader) -> list[TeamSummary]:
-        """Every team ever enrolled; outcomes only as far as the reader may see them."""
+    def teams(
+        self, programme: str, reader: Reader, *, as_of_position: int | None = None
+    ) -> tuple[list[TeamSummary], int]:
+        """Every team ever enrolled, outcomes only as far as the reader may see them; and the position up to which.
+
+        Raises `UnknownProgrammeError`, `UnknownPositionError`.
+        """
+        self._require_reached(as_of_position)
         disclosure = self.disclosure(programme, reader)
         roster, titles, consortiums = facts = Roster(programme), Titles(programme), Consortiums(programme)
-        for each in self._ledger.read(as_dcb(boundary(facts))):
+        found = self._ledger.read(as_dcb(boundary(facts)), upto=as_of_position)
+        for each in found:
             event = decode_data(each.type, each.version, each.data)
             if isinstance(event, TeamEnrolled | CallTeamSelected) or disclosure.shows(each.position, event):
                 fold(facts, each.type, each.tags, each.position, event)
-        return [
+        teams = [
             TeamSummary(
                 team=team,
                 name=roster.names[team].en,
@@ -154,30 +162,43 @@ class Queries:
             )
             for team, status in roster.status.items()
         ]
+        return teams, as_of_position or found.head
 
-    def calls(self, programme: str, reader: Reader) -> list[CallSummary]:
-        """Every additional call that was opened, as far as the reader may know."""
+    def calls(
+        self, programme: str, reader: Reader, *, as_of_position: int | None = None
+    ) -> tuple[list[CallSummary], int]:
+        """Every additional call that was opened, as far as the reader may know, and the position up to which.
+
+        Raises as `teams`.
+        """
+        self._require_reached(as_of_position)
         disclosure = self.disclosure(programme, reader)
         types = [cls.TYPE for cls in CALL_EVENTS]
         items = [DCBQueryItem(types=types, tags=[tag("call", programme, call.id)]) for call in disclosure.charter.calls]
-        found = self._ledger.read(DCBQuery(items=items)) if items else ()
+        if not items:
+            return [], as_of_position or self._ledger.head()
+        found = self._ledger.read(DCBQuery(items=items), upto=as_of_position)
         events = ((each.position, decode_data(each.type, each.version, each.data)) for each in found)
-        return call_summaries(disclosure.charter, events, disclosure.shows, disclosure.reader.consortium)
+        calls = call_summaries(disclosure.charter, events, disclosure.shows, disclosure.reader.consortium)
+        return calls, as_of_position or found.head
 
-    def objections(self, programme: str, stage: str | None, reader: Reader) -> tuple[list[ObjectionRow], int]:
+    def objections(
+        self, programme: str, stage: str | None, reader: Reader, *, as_of_position: int | None = None
+    ) -> tuple[list[ObjectionRow], int]:
         """Objections in a stage, or in every one, as far as the reader may know, and the position up to which.
 
-        Raises `UnknownProgrammeError`, `UnknownStageError`.
+        Raises as `teams`, and `UnknownStageError`.
         """
+        self._require_reached(as_of_position)
         disclosure = self.disclosure(programme, reader)
         stages = [each.id for each in disclosure.charter.stages if stage in (None, each.id)]
         if not stages:
             raise unknown_stage(programme, stage or "")
         types = [cls.TYPE for cls in OBJECTION_EVENTS]
         items = [DCBQueryItem(types=types, tags=[tag("stage", programme, each)]) for each in stages]
-        found = self._ledger.read(DCBQuery(items=items))
+        found = self._ledger.read(DCBQuery(items=items), upto=as_of_position)
         events = ((e.position, instant(e.recorded_at), decode_data(e.type, e.version, e.data)) for e in found)
-        return objection_rows(events, disclosure.shows), found.head
+        return objection_rows(events, disclosure.shows), as_of_position or found.head
 
     def standings(
         self,
@@ -264,14 +285,14 @@ class Queries:
         rows, position = self._store.scan(AUDIT_TRAIL.name, programme, "0", after=key(after), limit=limit)
         return [shown(value, disclosure.publications, disclosure.reader) for _key, value in rows], position
 
-    def _rules(self, programme: str) -> tuple[Charters, Publications, int]:
+    def _rules(self, programme: str, *, upto: int | None = None) -> tuple[Charters, Publications, int]:
         """Charters, what is public of each stage, and the ledger's head. Raises `UnknownProgrammeError`."""
         require_programme_id(programme)
         fact = Charters(programme)
         publications = Publications()
         programme_tag = tag("programme", programme)
         types = [cls.TYPE for cls in (*CHARTER_EVENTS, *PUBLICATION_EVENTS)]
-        found = self._ledger.read(DCBQuery(items=[DCBQueryItem(types=types, tags=[programme_tag])]))
+        found = self._ledger.read(DCBQuery(items=[DCBQueryItem(types=types, tags=[programme_tag])]), upto=upto)
         for each in found:
             event = decode_data(each.type, each.version, each.data)
             fact.apply(each.position, event)
@@ -289,12 +310,14 @@ class Queries:
             rows = MemoryRows()
             rows.rows.update(found)
             return rows, position
-        head = self._ledger.head()
-        if not 0 < as_of_position <= head:
-            raise UnknownPositionError(f"the ledger ends at {head}", rule="Positions run from 1 to the head.")
+        self._require_reached(as_of_position)
         rows = MemoryRows()
         view.fold(rows, occurrences(self._ledger.read_programme(programme, upto=as_of_position)))
         return rows, as_of_position
+
+    def _require_reached(self, position: int | None) -> None:
+        if position is not None and not 0 < position <= (head := self._ledger.head()):
+            raise UnknownPositionError(f"the ledger ends at {head}", rule="Positions run from 1 to the head.")
 
     def _wait(self, view: View, programme: str, min_position: int) -> None:
         waited = 0.0

@@ -82,6 +82,26 @@ def test_teams_change_withdraw_and_bear_titles(played: Running) -> None:
     assert [team for team, each in teams.items() if each["titles"]] == ["albatross"]
 
 
+def test_every_earlier_state_is_readable_as_it_was(played: Running) -> None:
+    """Before the objection was decided driftnet was eliminated, and the call was open before it was closed."""
+    trail = get(played, "/audit-trail", limit=1000)["entries"]
+    at = {each["type"]: each["position"] for each in trail}
+    before = at["OutcomeSuperseded"] - 1
+    then = {each["team"]: each["status"] for each in get(played, "/teams", as_of_position=before)["teams"]}
+    assert (then["driftnet"], then["albatross"]) == ("eliminated", "advanced")
+    assert get(played, "/teams", as_of_position=before)["position"] == before
+    (objection,) = get(played, "/objections", as_of_position=at["ObjectionDecided"] - 1)["objections"]
+    assert (objection["state"], objection["reason"]) == ("undecided", None)
+    (call,) = get(played, "/calls", as_of_position=at["CallClosedWithoutSelection"] - 1)["calls"]
+    assert call["state"] == "open"
+    earlier = get(played, "", as_of_position=at["CharterAmended"] - 1)
+    assert (earlier["amendments"], earlier["position"]) == ([], at["CharterAmended"] - 1)
+    assert earlier["rules_hash"] != get(played, "")["rules_hash"]
+    for view in ("", "/teams", "/calls", "/objections"):
+        beyond = played.client.get(f"/v1/programmes/{HARBOUR}{view}", params={"as_of_position": played.head() + 1})
+        assert (beyond.status_code, beyond.json()["type"]) == (404, "/problems/unknown-position")
+
+
 def test_the_call_ended_without_selection(played: Running) -> None:
     (call,) = get(played, "/calls")["calls"]
     assert (call["state"], call["selected"]) == ("closed", [])
