@@ -132,6 +132,14 @@ def test_every_statement_of_the_public_record_carries_its_source(played: Running
     statements = get(played, f"/v1/programmes/{PUBLIC_RECORD}/standings")["statements"]
     assert sorted({each["kind"] for each in statements}) == ["gate", "highest", "mean", "points", "rank-group"]
     assert {each["value"] for each in statements if each["kind"] == "mean"} == {"28.56", "20.76"}
+    assert {
+        (each["node"], each["value"], *sorted(each["teams"])) for each in statements if each["kind"] == "highest"
+    } == {
+        ("benchmark/nia", "9.2", "lg-ai-research", "sk-telecom"),
+        ("benchmark/global-common", "14.4", "lg-ai-research"),
+        ("benchmark/global-individual", "10.0", "lg-ai-research", "upstage"),
+        ("expert", "31.6", "lg-ai-research"),
+    }  # of the user assessment full marks are reported, not who else has them
     assert all("DigitalToday" in each["source"] and each["position"] > 0 for each in statements)
 
 
