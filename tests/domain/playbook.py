@@ -1,0 +1,290 @@
+"""A small programme's whole life as decisions; and bodies of decisions, lawful or not, for random histories."""
+
+from __future__ import annotations
+
+from typing import Any, Final, NamedTuple
+
+from hypothesis import strategies as st
+
+from tests.domain import charters
+
+HEAT: Final = {"stage": "heat"}
+WHY: Final = {"en": "why", "ko": "왜"}
+TEXT: Final = "because"
+NOTICE: Final = {
+    "notice": "n-1",
+    "team": "ant",
+    "template": "hearing",
+    "subject": TEXT,
+    "values": {"question": "?"},
+}
+PERIOD: Final = {"starts": "2026-01-01", "ends": "2026-07-01"}
+BUILT: Final = {"perspective": "own", "condition": "built"}
+BEFORE_CLOSE: Final = {
+    "decisions": ["correct-score", "correct-measurement"],
+    "agencies": ["other"],
+    "when": "after-close",
+}
+OWN: Final = [
+    "apply-to-call",
+    "report-usage",
+    "file-objection",
+    "waive-objections",
+    "withdraw-team",
+    "acknowledge-notice",
+]
+
+
+class Step(NamedTuple):
+    """One decision. `by`: an agency, or a consortium."""
+
+    decision: str
+    body: dict[str, Any]
+    by: str = "owner"
+
+
+def document() -> dict[str, Any]:
+    """Teams may object for a week; corrections after the close are countersigned; others decide objections."""
+    stages = charters.document()["stages"]
+    for stage in stages:
+        stage["objections"] = {"days": "7"}
+    owner = {"decisions": [*charters.DECISIONS, "change-consortium"], "agencies": ["owner"]}
+    other = {"decisions": ["decide-objection"], "agencies": ["other"]}
+    return charters.document(
+        stages=stages, mandates=[owner, other], consortium_decisions=OWN, countersignatures=[BEFORE_CLOSE]
+    )
+
+
+def _sheet(team: str, evaluator: str, points: str) -> dict[str, Any]:
+    return {**HEAT, "team": team, "criterion": "paper/idea", "evaluator": evaluator, "points": points}
+
+
+def _life() -> list[Step]:
+    steps = [Step("publish-charter", {"charter": document()})]
+    steps += [Step("enrol-team", {"team": team, "name": charters.names(team)}) for team in charters.TEAMS]
+    steps.append(Step("open-stage", HEAT))
+    steps += [Step("appoint-evaluator", {**HEAT, "panel": "jury", "evaluator": one}) for one in charters.JURY]
+    for team, points, share in (("ant", "9", "80"), ("bee", "7", "60"), ("cow", "5", "30")):
+        steps += [Step("submit-score", _sheet(team, one, points)) for one in charters.JURY]
+        metric = {**HEAT, "team": team, "criterion": "field/speed", "value": share}
+        steps += [Step("record-measurement", {**metric, "benchmark": each}) for each in ("track", "road")]
+    steps += [Step("close-scoring", HEAT), Step("consolidate-stage", HEAT)]
+    for number, team in enumerate(charters.TEAMS):
+        evidence = {**HEAT, "team": team, "kind": "report", "sha256": f"{number:064x}", "title": "Report"}
+        ruling = {**HEAT, "team": team, "verdict": "met", "perspectives": ["own"], "reason": WHY}
+        steps.append(Step("register-evidence", evidence))
+        found = {"findings": [{**BUILT, "verdict": "met"}], "evidence": [f"{number:064x}"]}
+        steps.append(Step("rule-independence", {**ruling, **found}))
+    steps.append(Step("eliminate-team", {**HEAT, "team": "cow", "basis": "rank", "reason": WHY}))
+    steps += [Step("advance-team", {**HEAT, "team": team, "reason": WHY}) for team in ("ant", "bee")]
+    steps.append(Step("publish-results", {**HEAT, "publishers": ["owner", "other"]}))
+    objection = {**HEAT, "objection": "o-0"}
+    steps.append(Step("file-objection", {**objection, "team": "cow", "subject": "outcome", "grounds": TEXT}, "cow"))
+    steps.append(Step("decide-objection", {**objection, "outcome": "dismissed", "reason": TEXT}, "other"))
+    steps += [Step("waive-objections", {**HEAT, "team": team}, team) for team in charters.TEAMS]
+    steps.append(Step("finalise-stage", HEAT))
+    steps.append(Step("set-resource-pool", {"resource": "gpu", "quantity": "10", **PERIOD}))
+    steps.append(Step("grant-resource", {"resource": "gpu", "quantity": "4", "grant": "g-0", "team": "ant", **PERIOD}))
+    steps.append(Step("open-additional-call", {"call": "refill", "after": "heat"}))
+    applying = {"call": "refill", "team": "dog", "name": charters.names("dog"), "eligible_class": "anyone"}
+    steps.append(Step("apply-to-call", applying))
+    steps.append(Step("screen-application", {"call": "refill", "team": "dog", "screening": "admitted", "reason": WHY}))
+    return steps
+
+
+LIFE: Final = _life()
+
+
+def _until(decision: str) -> list[Step]:
+    """The life up to and with the first decision of that type."""
+    return LIFE[: [step.decision for step in LIFE].index(decision) + 1]
+
+
+def _lives() -> dict[str, list[Step]]:
+    objection, metric = {**HEAT, "objection": "o-0"}, {**HEAT, "team": "bee", "criterion": "field/speed"}
+    grant, use = {"grant": "g-0", "reason": WHY}, {"grant": "g-0", "team": "ant", "quantity": "2"}
+    flip = {**HEAT, "team": "cow", "to": "advanced", "basis": "objection", "objection": "o-0", "reason": WHY}
+    replaced = {**HEAT, "evaluator": charters.JURY[0], "reason": TEXT}
+    left_out = {**HEAT, "evaluator": charters.JURY[1], "team": "cow", "criterion": "paper/idea", "reason": TEXT}
+    upheld = Step("decide-objection", {**objection, "outcome": "upheld", "reason": TEXT}, "other")
+    publish = Step("publish-results", {**HEAT, "publishers": ["owner", "other"]})
+    before_close = LIFE[: len(_until("close-scoring")) - 1]
+    reopened = [*_until("publish-results"), Step("reopen-scoring", {**HEAT, "reason": WHY})]
+    return {
+        "enrolled": _until("open-stage")[:-1],
+        "told": [
+            *_until("enrol-team"),
+            Step("serve-notice", NOTICE),
+            Step("acknowledge-notice", {"notice": "n-1", "team": "ant"}, "ant"),
+            Step("change-consortium", {"team": "ant", "joined": ["X"], "effective": "2026-01-15"}),
+            Step("withdraw-team", {"team": "ant", "reason": WHY}, "ant"),
+        ],
+        "scored": before_close,
+        "corrected": [
+            *before_close,
+            Step("correct-measurement", {**metric, "benchmark": "track", "value": "10", "reason": TEXT}),
+            Step("record-exclusion", {**left_out, "below_quorum": False}),
+            Step("correct-score", {**_sheet("ant", charters.JURY[0], "2"), "reason": TEXT}),
+        ],
+        "replaced": [
+            *before_close,
+            Step("declare-conflict", {**replaced, "evaluator": charters.JURY[2], "teams": ["cow"]}),
+            Step("recuse-evaluator", replaced),
+            Step("replace-evaluator", {**replaced, "replacement": "ev-00000000000000aa"}),
+        ],
+        "closed": _until("close-scoring"),
+        "consolidated": _until("consolidate-stage"),
+        "proposed": [
+            *_until("close-scoring"),
+            Step("correct-score", {**_sheet("ant", charters.JURY[0], "2"), "reason": TEXT}),
+            Step("correct-score", {**_sheet("ant", charters.JURY[0], "3"), "reason": TEXT}),
+        ],
+        "deviating": [
+            *_until("consolidate-stage"),
+            Step(
+                "record-deviation",
+                {**HEAT, "subject": "eliminations", "actual": "2", "reason": WHY, "approver": "other"},
+            ),
+        ],
+        "published": _until("publish-results"),
+        "reopened": reopened,
+        "published anew": [
+            *reopened,
+            Step("close-scoring", HEAT),
+            Step("reconsolidate-stage", {**HEAT, "reason": WHY}),
+            publish,
+        ],
+        "flipped": [*_until("file-objection"), upheld, Step("supersede-outcome", flip)],
+        "final": _until("finalise-stage"),
+        "called": LIFE,
+        "called off": [*LIFE, Step("close-call", {"call": "refill", "reason": WHY})],
+        "granted": [
+            *LIFE,
+            Step("select-team", {"call": "refill", "team": "dog", "reason": WHY}),
+            Step("confer-title", {"team": "ant", "title": "Champion"}),
+            Step("withdraw-title", {"team": "ant", "title": "Champion", "reason": WHY}),
+            Step("adjust-grant", {**grant, "resource": "gpu", "quantity": "6", "starts": "2026-03-01"}),
+            Step("suspend-grant", {**grant, "starts": "2026-04-01"}),
+            Step("resume-grant", {**grant, "starts": "2026-05-01"}),
+            Step("report-usage", {**use, "starts": "2026-01-01", "ends": "2026-01-10"}, "ant"),
+            Step("open-stage", {"stage": "final"}),
+        ],
+        "revoked": [*LIFE, Step("revoke-grant", {**grant, "starts": "2026-04-01"})],
+    }
+
+
+LIVES: Final = _lives()
+"""Beginnings of random histories."""
+
+TEAM = st.sampled_from([*charters.TEAMS, "dog", "elk"])
+STAGE = st.sampled_from(["heat", "heat", "heat", "final"])
+EVALUATOR = st.sampled_from([*charters.JURY, "ev-00000000000000aa", "ev-00000000000000bb"])
+POINTS = st.integers(0, 11).map(str)
+NUMBER = st.sampled_from(["1", "2", "4", "6", "10", "12"])
+DAY = st.sampled_from(["2026-01-01", "2026-01-10", "2026-03-01", "2026-04-01", "2026-05-01", "2026-07-01"])
+GRANT = st.sampled_from(["g-0", "g-1", "g-2"])
+OBJECTION = st.sampled_from(["o-0", "o-1", "o-2"])
+SHA256 = st.integers(0, 4).map(lambda n: f"{n:064x}")
+NODE = {"stage": STAGE, "team": TEAM, "criterion": st.just("paper/idea"), "evaluator": EVALUATOR}
+METRIC = {
+    "stage": STAGE,
+    "team": TEAM,
+    "criterion": st.just("field/speed"),
+    "benchmark": st.sampled_from(["track", "road"]),
+    "value": st.sampled_from(["10", "30", "60", "80", "100"]),
+}
+VERDICT = st.sampled_from(["met", "not_met"])
+COUNTED = {"resource": st.just("gpu"), "quantity": NUMBER, "starts": DAY, "ends": DAY}
+
+
+def _body(**fields: Any) -> st.SearchStrategy[dict[str, Any]]:
+    """Each field a strategy, or the value itself."""
+    return st.fixed_dictionaries(
+        {name: each if isinstance(each, st.SearchStrategy) else st.just(each) for name, each in fields.items()}
+    )
+
+
+def _findings(verdict: str) -> dict[str, Any]:
+    return {"verdict": verdict, "findings": [{**BUILT, "verdict": verdict}]}
+
+
+_ruling = st.tuples(
+    _body(stage=STAGE, team=TEAM, perspectives=["own"], evidence=st.lists(SHA256, max_size=1), reason=WHY),
+    VERDICT.map(_findings),
+).map(lambda both: {**both[0], **both[1]})
+_of_stage = _body(stage=STAGE)
+_with_reason = _body(stage=STAGE, reason=WHY)
+_title = {"team": TEAM, "title": "Champion"}
+_of_grant = {"grant": GRANT, "starts": DAY, "reason": WHY}
+_of_evaluator = {"stage": STAGE, "evaluator": EVALUATOR, "reason": TEXT}
+_supersession = _body(
+    stage=STAGE,
+    team=TEAM,
+    to=st.sampled_from(["advanced", "eliminated"]),
+    basis=st.sampled_from(["rank", "gate", "ruling", "objection"]),
+    reason=WHY,
+    objection=st.none() | OBJECTION,
+)
+
+BODIES: Final[dict[str, st.SearchStrategy[dict[str, Any]]]] = {
+    "enrol-team": _body(team=TEAM, name=WHY),
+    "withdraw-team": _body(team=TEAM, reason=WHY),
+    "change-consortium": _body(team=TEAM, joined=st.sampled_from([["X"], ["Y"]]), effective="2026-01-15"),
+    "open-stage": _of_stage,
+    "appoint-evaluator": _body(stage=STAGE, panel="jury", evaluator=EVALUATOR),
+    "declare-conflict": _body(**_of_evaluator, teams=TEAM.map(lambda team: [team])),
+    "recuse-evaluator": _body(**_of_evaluator, team=st.none() | TEAM),
+    "replace-evaluator": _body(**_of_evaluator, replacement=EVALUATOR),
+    "submit-score": _body(**NODE, points=POINTS),
+    "correct-score": _body(**NODE, points=POINTS, reason=TEXT),
+    "record-measurement": _body(**METRIC),
+    "correct-measurement": _body(**METRIC, reason=TEXT),
+    "record-exclusion": _body(**NODE, reason=TEXT, below_quorum=st.booleans()),
+    "close-scoring": _of_stage,
+    "consolidate-stage": _of_stage,
+    "reopen-scoring": _with_reason,
+    "reconsolidate-stage": _with_reason,
+    "register-evidence": _body(stage=STAGE, team=TEAM, kind="report", sha256=SHA256, title=TEXT),
+    "rule-independence": _ruling,
+    "record-deviation": _body(
+        stage=STAGE, subject="eliminations", actual=st.sampled_from("0123"), reason=WHY, approver="other"
+    ),
+    "eliminate-team": _body(stage=STAGE, team=TEAM, basis=st.sampled_from(["rank", "gate", "ruling"]), reason=WHY),
+    "advance-team": _body(stage=STAGE, team=TEAM, reason=WHY),
+    "supersede-outcome": _supersession,
+    "publish-results": _body(stage=STAGE, publishers=["owner", "other"]),
+    "file-objection": _body(
+        stage=STAGE,
+        objection=OBJECTION,
+        team=TEAM,
+        subject=st.sampled_from(["outcome", "score", "ruling"]),
+        grounds=TEXT,
+    ),
+    "decide-objection": _body(
+        stage=STAGE,
+        objection=OBJECTION,
+        outcome=st.sampled_from(["upheld", "upheld", "dismissed", "inadmissible"]),
+        reason=TEXT,
+    ),
+    "waive-objections": _body(stage=STAGE, team=TEAM),
+    "finalise-stage": _of_stage,
+    "open-additional-call": _body(call="refill", after="heat"),
+    "apply-to-call": _body(call="refill", team=TEAM, name=WHY, eligible_class="anyone"),
+    "screen-application": _body(
+        call="refill", team=TEAM, screening=st.sampled_from(["admitted", "refused"]), reason=WHY
+    ),
+    "select-team": _body(call="refill", team=TEAM, reason=WHY),
+    "close-call": _body(call="refill", reason=WHY),
+    "set-resource-pool": _body(**COUNTED, reason=st.none() | st.just(WHY)),
+    "grant-resource": _body(**COUNTED, grant=GRANT, team=TEAM),
+    "adjust-grant": _body(**_of_grant, resource="gpu", quantity=NUMBER, ends=st.none() | DAY),
+    "suspend-grant": _body(**_of_grant),
+    "resume-grant": _body(**_of_grant),
+    "revoke-grant": _body(**_of_grant),
+    "report-usage": _body(grant=GRANT, team=TEAM, quantity=NUMBER, starts=DAY, ends=DAY),
+    "confer-title": _body(**_title),
+    "withdraw-title": _body(**_title, reason=WHY),
+    "serve-notice": _body(**{**NOTICE, "team": TEAM}),
+    "acknowledge-notice": _body(notice="n-1", team=TEAM),
+}
+"""Bodies by decision: drawn from a few names and numbers, so that they meet."""

@@ -1,0 +1,279 @@
+"""Random decisions, lawful and unlawful, through the whole rulebook in memory: what holds after each of them."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from functools import cache
+from typing import Any
+
+import msgspec
+import pytest
+from hypothesis import HealthCheck, settings
+from hypothesis import event as happened
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
+
+from domain.deadlines import instant
+from domain.decision import Fact, fold
+from domain.envelope import Actor, PrivateEnvelope
+from domain.event import Event, decode_data, encode_data
+from domain.grant_events import GrantAdjusted, GrantRevoked, ResourceGranted, ResourcePoolSet
+from domain.proposals import DecisionProposed
+from domain.record import StageRecord
+from domain.refusal import Refusal
+from domain.stage_events import (
+    MeasurementCorrected,
+    MeasurementRecorded,
+    ResultsPublished,
+    ScoreCorrected,
+    ScoreSubmitted,
+    ScoringReopened,
+    StageConsolidated,
+    StageReconsolidated,
+)
+from domain.teams import Roster
+from domain.views import MemoryRows, Occurrence
+from domain.views.audit_trail import AUDIT_TRAIL
+from domain.views.grants import GRANTS
+from domain.views.standings import STANDINGS
+from tests.domain.charters import PROGRAMME
+from tests.domain.playbook import BODIES, LIVES, Step
+from tests.given import DECIDED_AT, Given, decide
+
+STAGES = ("heat", "final")
+SEATS = 3
+VIEWS = (STANDINGS, GRANTS, AUDIT_TRAIL)
+SETTLING = ("approve", "reject", "withdraw-proposal")
+
+
+def made(history: list[Event], step: Step, *, days: int = 0) -> tuple[Event, ...]:
+    """What the decision comes to on the history. Raises its refusal."""
+    consortium = step.by not in ("owner", "other")
+    given = Given(
+        [],
+        PROGRAMME,
+        step.by,
+        background=history,
+        party="consortium" if consortium else "agency",
+        decided_at=DECIDED_AT + timedelta(days=days),
+        decision_id=f"01936f2e-0000-7000-8000-{len(history) + 1:012x}",
+    )
+    return decide(given, step.decision, step.body)
+
+
+@cache
+def lived(life: str) -> tuple[Event, ...]:
+    """A beginning of the programme, of which every decision is lawful."""
+    history: list[Event] = []
+    for step in LIVES[life]:
+        history += made(history, step)
+    return tuple(history)
+
+
+def occurrence(position: int, event: Event) -> Occurrence:
+    envelope = PrivateEnvelope(
+        event_id=str(position),
+        tags=event.tags(PROGRAMME),
+        data_set="rehearsal",
+        decided_at=instant(DECIDED_AT),
+        actor=Actor(agency="owner", principal="test"),
+        attribution="decided",
+    )
+    return Occurrence(
+        position=position, recorded_at=instant(DECIDED_AT), version=event.VERSION, envelope=envelope, event=event
+    )
+
+
+class Told:
+    """The same history, folded as it comes: facts and views."""
+
+    def __init__(self) -> None:
+        self.roster = Roster(PROGRAMME)
+        self.stages = {stage: StageRecord(PROGRAMME, stage) for stage in STAGES}
+        self.views = {view.name: MemoryRows() for view in VIEWS}
+
+    def take(self, first: int, events: tuple[Event, ...]) -> None:
+        facts: tuple[Fact, ...] = (self.roster, *self.stages.values())
+        numbered = list(enumerate(events, first))
+        for position, each in numbered:
+            fold(facts, each.TYPE, each.tags(PROGRAMME), position, each)
+        for view in VIEWS:
+            view.fold(self.views[view.name], [occurrence(position, each) for position, each in numbered])
+
+    def digest(self) -> bytes:
+        stages = {name: (each.course, sorted(each.cells.items())) for name, each in self.stages.items()}
+        rows = {name: sorted(each.rows.items()) for name, each in self.views.items()}
+        return msgspec.json.encode((stages, self.roster.status, rows), order="deterministic")
+
+
+class Programme(RuleBasedStateMachine):
+    """One programme, from somewhere in its life on."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.history: list[Event] = []
+        self.told = Told()
+        self.days = 0
+        self.final: dict[str, bytes] = {}
+        self.published: dict[str, bytes] = {}
+        self.live: dict[tuple[str, ...], int] = {}
+
+    @initialize(life=st.sampled_from(sorted(LIVES)))
+    def live(self, life: str) -> None:
+        for event in lived(life):
+            self.record((event,))
+
+    @rule(days=st.integers(1, 9))
+    def days_pass(self, days: int) -> None:
+        self.days += days
+
+    @rule(data=st.data(), decision=st.sampled_from(sorted(BODIES)))
+    def decide(self, data: st.DataObject, decision: str) -> None:
+        body = data.draw(BODIES[decision])
+        by = data.draw(st.sampled_from(["owner", "owner", "owner", "other", body.get("team", "owner")]))
+        self.submit(Step(decision, body, by))
+
+    @rule(data=st.data())
+    def go_on(self, data: st.DataObject) -> None:
+        """A decision that was lawful in another beginning."""
+        self.submit(data.draw(st.sampled_from(LIVES[data.draw(st.sampled_from(sorted(LIVES)))][1:])))
+
+    @rule(data=st.data(), decision=st.sampled_from(SETTLING), by=st.sampled_from(["other", "other", "owner"]))
+    def settle(self, data: st.DataObject, decision: str, by: str) -> None:
+        waiting = [each for each in self.history if isinstance(each, DecisionProposed)]
+        if waiting:
+            chosen = data.draw(st.sampled_from(waiting))
+            further = {"command_hash": chosen.command_hash} if decision == "approve" else {"reason": "no"}
+            self.submit(Step(decision, {"proposal": chosen.proposal, **further}, by))
+
+    def submit(self, step: Step) -> None:
+        before = tuple(self.history)
+        try:
+            events = made(self.history, step, days=self.days)
+        except Refusal:
+            assert tuple(self.history) == before
+        else:
+            assert made(self.history, step, days=self.days) == events
+            happened(step.decision)
+            self.record(events)
+
+    def record(self, events: tuple[Event, ...]) -> None:
+        """Take the events of one decision, and hold each against what was before."""
+        first = len(self.history) + 1
+        for position, each in enumerate(events, first):
+            assert decode_data(each.TYPE, each.VERSION, encode_data(each)) == each
+            self.require_linked(position, each)
+            self.history.append(each)
+        self.told.take(first, events)
+        for each in events:
+            if isinstance(each, ResultsPublished):
+                self.published[each.stage] = self.rows_of(f"standings/{each.stage}")
+            elif isinstance(each, ScoringReopened) and each.stage in self.published:
+                assert self.rows_of(f"published/{each.stage}") == self.published[each.stage]
+
+    def rows_of(self, key: str) -> bytes:
+        """Teams, points and ranks of stored standings, without the position that they are as of."""
+        stored = self.told.views["standings"].get(key)
+        assert stored is not None
+        return msgspec.json.encode(msgspec.json.decode(stored)["rows"])
+
+    def require_linked(self, position: int, event: Event) -> None:
+        """One live score a sheet; what supersedes names what stood, of the same subject, before it."""
+        match event:
+            case ScoreSubmitted() | ScoreCorrected():
+                sheet = ("sheet", event.stage, event.team, event.criterion, event.evaluator, event.item or "")
+            case MeasurementRecorded() | MeasurementCorrected():
+                sheet = ("metric", event.stage, event.team, event.criterion, event.benchmark)
+            case StageConsolidated() | StageReconsolidated():
+                sheet = ("settled", event.stage)
+            case _:
+                return
+        stood = self.live.get(sheet)
+        assert getattr(event, "supersedes", None) == stood
+        assert stood is None or stood < position
+        self.live[sheet] = position
+
+    @invariant()
+    def seats_are_never_exceeded(self) -> None:
+        assert len(self.told.roster.seated) <= SEATS
+
+    @invariant()
+    def nobody_has_two_outcomes_and_everybody_who_has_one_competed(self) -> None:
+        for record in self.told.stages.values():
+            course = record.course
+            assert not set(course.advanced) & set(course.eliminated)
+            assert len(course.advanced) == len(set(course.advanced))
+            assert set(course.advanced) <= set(course.teams)
+
+    @invariant()
+    def nothing_of_a_final_stage_changes(self) -> None:
+        for name, record in self.told.stages.items():
+            if record.course.finalised:
+                now = msgspec.json.encode((record.course, sorted(record.cells.items())))
+                assert self.final.setdefault(name, now) == now
+
+    @invariant()
+    def what_was_public_stays_as_it_was_until_it_is_published_again(self) -> None:
+        for stage, rows in self.published.items():
+            reopened = not self.told.stages[stage].course.published
+            kept = self.rows_of(f"{'published' if reopened else 'standings'}/{stage}")
+            points = [_points(each) for each in (kept, rows)]
+            assert points[0] == points[1]
+
+    @invariant()
+    def pools_are_never_exceeded(self) -> None:
+        pools = [each for each in self.history if isinstance(each, ResourcePoolSet)]
+        grants = [each for each in self.history if isinstance(each, ResourceGranted)]
+        changes = [each for each in self.history if isinstance(each, GrantAdjusted | GrantRevoked)]
+        for day in {each.starts for each in (*pools, *grants, *changes)} | {each.ends for each in (*pools, *grants)}:
+            held = 0
+            for pool in pools:
+                if pool.starts <= day:
+                    held = int(pool.quantity or 0) if day < pool.ends else 0
+            assert sum(_granted(grant, changes, day) for grant in grants) <= held
+
+    def teardown(self) -> None:
+        again = Told()
+        again.take(1, tuple(self.history))
+        assert again.digest() == self.told.digest()
+
+
+def _points(rows: bytes) -> list[Any]:
+    """What was measured and judged: a status may change by an outcome that is superseded or a withdrawal."""
+    return [(row["team"], row["rank"], row["total"], row["assessments"]) for row in msgspec.json.decode(rows)]
+
+
+def _granted(grant: ResourceGranted, changes: list[GrantAdjusted | GrantRevoked], day: str) -> int:
+    quantity, ends = int(grant.quantity or 0), grant.ends
+    for each in changes:
+        if each.grant == grant.grant:
+            if isinstance(each, GrantRevoked):
+                ends = min(ends, each.starts)
+            else:
+                ends = each.ends or ends
+                if each.quantity is not None and each.starts <= day:
+                    quantity = int(each.quantity)
+    return quantity if grant.starts <= day < ends else 0
+
+
+@pytest.mark.parametrize("life", LIVES)
+def test_every_beginning_is_lawful(life: str) -> None:
+    assert len(lived(life)) >= len(LIVES[life])
+
+
+def test_every_decision_that_is_drawn_is_lawful_somewhere() -> None:
+    """So that no rule holds for want of anything happening."""
+    assert {step.decision for life in LIVES.values() for step in life} >= set(BODIES)
+
+
+def test_whatever_is_decided_the_invariants_hold() -> None:
+    run_state_machine_as_test(
+        Programme,
+        settings=settings(
+            max_examples=250,
+            stateful_step_count=40,
+            deadline=None,
+            derandomize=True,
+            suppress_health_check=list(HealthCheck),
+        ),
+    )
