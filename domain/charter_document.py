@@ -269,9 +269,11 @@ class Stage(_Part, frozen=True, kw_only=True):
 
 
 class Condition(_Part, frozen=True, kw_only=True):
+    """`mandatory`: `undisclosed` in a public record that does not show it; then nothing follows from it."""
+
     id: Identifier
     text: Names
-    mandatory: Literal["yes", "no"]
+    mandatory: Literal["yes", "no", "undisclosed"]
 
 
 class Perspective(_Part, frozen=True, kw_only=True):
@@ -284,9 +286,9 @@ class Perspective(_Part, frozen=True, kw_only=True):
 
     def failed(self, not_met: Container[tuple[str, str]]) -> list[str]:
         """The mandatory conditions, by id, that keep the perspective from being met; `not_met`: see `conditions`."""
-        mandatory = [condition.id for condition in self.conditions if condition.mandatory == "yes"]
-        failed = [condition for condition in mandatory if (self.id, condition) in not_met]
-        return failed if self.requires == "all" or len(failed) == len(mandatory) else []
+        failed = [each.id for each in self.conditions if each.mandatory == "yes" and (self.id, each.id) in not_met]
+        may_decide = sum(each.mandatory != "no" for each in self.conditions)
+        return failed if self.requires == "all" or len(failed) == may_decide else []
 
 
 class IndependenceReview(_Part, frozen=True, kw_only=True):

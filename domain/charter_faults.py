@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Generator, Iterable, Iterator, Mapping
 
-from domain.charter_document import Charter, Independence, IndependenceReview, NoticeTemplate, Stage
+from domain.charter_document import Charter, IndependenceReview, NoticeTemplate, Stage
 from domain.deadlines import is_date
 from domain.decision import Decision
 from domain.fault import Fault, repeated, unknown
@@ -36,7 +36,7 @@ def _faults(charter: Charter, decisions: Mapping[str, Decision], events: frozens
     yield from repeated("/stages", [stage.id for stage in charter.stages])
     for i, stage in enumerate(charter.stages):
         yield from rubric_faults(f"/stages/{i}", stage)
-    yield from _independence_faults(charter.independence)
+    yield from _independence_faults(charter)
     if charter.independence.perspectives and not charter.evidence_kinds and charter.data_set != "public-record":
         yield Fault("/evidence_kinds", "at least one kind, since a ruling on independence rests on evidence")
     if charter.independence.review is not None:
@@ -122,9 +122,10 @@ def _entitlement_faults(charter: Charter) -> Iterator[Fault]:
             yield Fault(f"/entitlements/{i}/status", "without a call no team is ever selected")
 
 
-def _independence_faults(independence: Independence) -> Iterator[Fault]:
-    yield from repeated("/independence/perspectives", [p.id for p in independence.perspectives])
-    for i, perspective in enumerate(independence.perspectives):
+def _independence_faults(charter: Charter) -> Iterator[Fault]:
+    perspectives = charter.independence.perspectives
+    yield from repeated("/independence/perspectives", [p.id for p in perspectives])
+    for i, perspective in enumerate(perspectives):
         place = f"/independence/perspectives/{i}/conditions"
         yield from repeated(place, [c.id for c in perspective.conditions])
         if not perspective.conditions:
@@ -133,6 +134,9 @@ def _independence_faults(independence: Independence) -> Iterator[Fault]:
             yield Fault(
                 f"/independence/perspectives/{i}/requires", "any of its mandatory conditions is met: there is none"
             )
+        for k, condition in enumerate(perspective.conditions):
+            if condition.mandatory == "undisclosed" and charter.data_set != "public-record":
+                yield Fault(f"{place}/{k}/mandatory", "undisclosed in a public record only: a ruling has to know it")
 
 
 def _review_faults(charter: Charter, review: IndependenceReview) -> Iterator[Fault]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import TypeVar
 
 from domain.charter_document import Identifier, Names
 from domain.decision import Case, Command, decision, refuse_if
@@ -11,11 +12,13 @@ from domain.evidence import RegisteredEvidence
 from domain.hearing import require_reviewed
 from domain.hearing_course import AlreadyRuledError, ReviewRecord
 from domain.objections import Objections
-from domain.outcome_events import Finding, IndependenceRuled, Sha256, Verdict
+from domain.outcome_events import Finding, IndependenceRuled, Sha256, Undisclosed, Verdict
 from domain.record import StageCourse
 from domain.refusal import Refusal
 from domain.scoring import require_in_stage
 from domain.stages import require_not_final, require_opened, stage_of
+
+T = TypeVar("T")
 
 
 class FindingsIncompleteError(Refusal):
@@ -39,7 +42,7 @@ class EvidenceNotCitedError(Refusal):
 
 
 class RuleIndependence(Command, frozen=True, kw_only=True):
-    """A verdict with its findings one by one. What is reported may lack findings and evidence: they are undisclosed.
+    """A verdict with its findings one by one. Findings and evidence that were not reported are `undisclosed`.
 
     A second ruling on a team follows an upheld objection to the first, and supersedes it.
     """
@@ -48,14 +51,14 @@ class RuleIndependence(Command, frozen=True, kw_only=True):
     team: Identifier
     verdict: Verdict
     perspectives: tuple[Identifier, ...]
-    findings: tuple[Finding, ...] = ()
-    evidence: tuple[Sha256, ...] = ()
+    findings: tuple[Finding, ...] | Undisclosed = ()
+    evidence: tuple[Sha256, ...] | Undisclosed = ()
     reason: Names
 
 
 def _facts(command: RuleIndependence, p: str) -> tuple[StageCourse, RegisteredEvidence, ReviewRecord, Objections]:
     review = ReviewRecord(p, command.stage, command.team)
-    registered = RegisteredEvidence(p, command.evidence)
+    registered = RegisteredEvidence(p, _known(command.evidence))
     return StageCourse(p, command.stage), registered, review, Objections(p, command.stage)
 
 
@@ -84,12 +87,16 @@ def rule_independence(
         raise AlreadyRuledError(
             f"{command.team} was ruled upon", rule="A ruling stands until an objection to it is upheld."
         )
-    if not command.reported and not command.evidence:
-        raise EvidenceMissingError("evidence: none is cited", rule="A ruling rests on evidence.", pointer="/evidence")
+    if not command.evidence or (command.evidence == "undisclosed" and not command.reported):
+        raise EvidenceMissingError(
+            "evidence: none is cited",
+            rule="A ruling rests on evidence; only what is reported may leave it undisclosed.",
+            pointer="/evidence",
+        )
     refuse_if(
         (
             (f"/evidence/{i}", f"{sha256} is not registered about {command.team}")
-            for i, sha256 in enumerate(command.evidence)
+            for i, sha256 in enumerate(_known(command.evidence))
             if registered.team_of.get(sha256) != command.team
         ),
         rule="A ruling cites evidence that is registered about the team.",
@@ -100,7 +107,7 @@ def rule_independence(
             (
                 ("/evidence", f"{sha256}, registered at position {position}, is not cited")
                 for sha256, position in review.evidence.items()
-                if sha256 not in command.evidence
+                if sha256 not in _known(command.evidence)
             ),
             rule="A ruling cites every piece of evidence that is registered about the team in the stage.",
             error=EvidenceNotCitedError,
@@ -119,14 +126,23 @@ def rule_independence(
     )
 
 
+def _known(given: tuple[T, ...] | Undisclosed) -> tuple[T, ...]:
+    return () if given == "undisclosed" else given
+
+
 def _faults(command: RuleIndependence, case: Case) -> Iterator[tuple[str, str]]:
     conditions = case.charter.independence.conditions()
     perspectives = {perspective for perspective, _condition in conditions}
     for i, perspective in enumerate(command.perspectives):
         if perspective not in perspectives:
             yield f"/perspectives/{i}", f"{perspective!r} is no perspective of the charter"
-    found = [(finding.perspective, finding.condition) for finding in command.findings]
-    for i, (finding, key) in enumerate(zip(command.findings, found, strict=True)):
+    if command.reported and not command.findings:
+        yield "/findings", "none is given: findings that were not reported are undisclosed"
+    if command.findings == "undisclosed" and not command.reported:
+        yield "/findings", "only reported findings may be undisclosed"
+    findings = _known(command.findings)
+    found = [(finding.perspective, finding.condition) for finding in findings]
+    for i, (finding, key) in enumerate(zip(findings, found, strict=True)):
         if key not in conditions:
             yield f"/findings/{i}", f"{'/'.join(key)} is no condition of the charter"
         elif found.count(key) > 1:
@@ -140,7 +156,7 @@ def _faults(command: RuleIndependence, case: Case) -> Iterator[tuple[str, str]]:
 
 
 def _require_consistent(command: RuleIndependence, case: Case) -> None:
-    not_met = {(each.perspective, each.condition) for each in command.findings if each.verdict == "not_met"}
+    not_met = {(each.perspective, each.condition) for each in _known(command.findings) if each.verdict == "not_met"}
     failed = [
         f"{perspective.id}/{condition}"
         for perspective in case.charter.independence.perspectives

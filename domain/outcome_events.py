@@ -13,6 +13,7 @@ from domain.event import Event, encode_data, event
 Verdict = Literal["met", "not_met"]
 Basis = Literal["rank", "gate", "ruling", "withdrawal"]
 Outcome = Literal["advanced", "eliminated"]
+Undisclosed = Literal["undisclosed"]
 Sha256 = Annotated[str, whole("[0-9a-f]{64}")]
 
 
@@ -74,15 +75,15 @@ class _Decided(_OfTeam, frozen=True, kw_only=True):
 
 @event("IndependenceRuled", public="with-results")
 class IndependenceRuled(_Decided, frozen=True, kw_only=True):
-    """The owner's ruling on a team's independence. No findings: which condition decided was not reported.
+    """The owner's ruling on a team's independence. Findings and evidence that were not reported are `undisclosed`.
 
     `supersedes`: the position of the ruling that an upheld objection overturned.
     """
 
     verdict: Verdict
     perspectives: tuple[str, ...]
-    findings: tuple[Finding, ...]
-    evidence: tuple[Sha256, ...]
+    findings: tuple[Finding, ...] | Undisclosed
+    evidence: tuple[Sha256, ...] | Undisclosed
     reason: Names
     supersedes: int | None = None
 

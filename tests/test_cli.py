@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from service.cli import main
 from service.cli.programme_files import read_charter
-from tests.playing import EVERY, PROGRAMMES, PUBLIC_RECORD, REHEARSAL
+from tests.playing import EVERY, HARBOUR, PROGRAMMES, REHEARSAL
 
 
 def commands(group: click.Group, path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], click.Command]]:
@@ -134,7 +134,7 @@ def test_a_service_that_does_not_answer_is_said() -> None:
 def test_numbers_in_yaml_stay_as_written() -> None:
     """Every scalar is a string: 1.10 does not become 1.1, nor `no` a falsehood."""
 
-    document = read_charter(PROGRAMMES / PUBLIC_RECORD / "charter.yaml")
-    condition = document["independence"]["perspectives"][0]["conditions"][0]
-    assert condition["mandatory"] == "no"
-    assert document["seats"] == "5"
+    document = read_charter(PROGRAMMES / HARBOUR / "charter.yaml")
+    conditions = [each for one in document["independence"]["perspectives"] for each in one["conditions"]]
+    assert [each["mandatory"] for each in conditions] == ["yes", "yes", "yes", "no"]
+    assert document["seats"] == "6"

@@ -155,6 +155,8 @@ def test_a_hash_collision_decides_nothing(ledger: PostgresLedger) -> None:
     """Candidates are re-checked against the real types and tags, in conditions and in reads."""
     ledger.append(request(new_event("Happened", "a:p/1")))
     ledger.append(request(new_event("Other", "b:p/2"), condition=unless(DCBQueryItem(types=["Other"], tags=["b:p/2"]))))
+    ledger.append(request(new_event("Else"), condition=unless(DCBQueryItem(types=["Happened"], tags=["b:p/2"]))))
+    ledger.append(request(new_event("Else"), condition=unless(DCBQueryItem(tags=["c:p/3"]))))
     with pytest.raises(ConditionFailedError):
         ledger.append(request(new_event(), condition=unless(DCBQueryItem(types=["Happened"]))))
     query = DCBQuery(items=[DCBQueryItem(types=["Other"])])

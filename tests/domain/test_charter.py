@@ -171,6 +171,20 @@ FAULTS = [
 ]
 
 
+UNKNOWN = "/independence/perspectives/0/conditions/1/mandatory"
+
+
+def test_only_a_public_record_leaves_open_what_is_mandatory() -> None:
+    """Elsewhere a ruling has to be held against it."""
+    open_ = document()
+    put(UNKNOWN, "undisclosed")(open_)
+    (fault,) = document_faults(PROGRAMME, open_)
+    assert (fault.pointer, "public record" in fault.detail) == (UNKNOWN, True)
+    put("/data_set", "public-record")(open_)
+    open_["recorder"] = "owner"
+    assert list(document_faults(PROGRAMME, open_)) == []
+
+
 @pytest.mark.parametrize(("change", "pointer", "says"), FAULTS)
 def test_a_contradiction_is_named_by_its_place(change: Callable[[Any], None], pointer: str, says: str) -> None:
     faulty = document()

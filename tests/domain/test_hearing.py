@@ -426,7 +426,7 @@ def test_after_an_upheld_objection_the_team_is_heard_anew_before_it_is_ruled_upo
 def test_what_is_reported_waits_for_no_hearing() -> None:
     charter = asking(data_set="public-record", recorder="owner")
     reported = {"attribution": "reported", "source": "a newspaper"}
-    assert reviewed(charter=charter).when("rule-independence", {**RULE, **reported, "evidence": []}).decide()
+    assert reviewed(charter=charter).when("rule-independence", {**RULE, **reported, "evidence": "undisclosed"}).decide()
     late = reviewed(OPENED, REQUESTED, charter=charter).at(AFTER)
     assert late.when("give-statement", {**ANSWER, **reported}).decide()
     body = {**ANT, **reported, "kind": "report", "sha256": LATE, "title": "Report"}

@@ -120,7 +120,9 @@ def test_a_ruling_names_its_findings_and_evidence() -> None:
         ({"perspectives": ["charm"]}, FindingsIncompleteError, "/perspectives/0"),
         ({"findings": [{**BUILT, "verdict": "not_met"}]}, VerdictContradictsFindingsError, "/verdict"),
         ({"verdict": "not_met"}, VerdictContradictsFindingsError, "/verdict"),
+        ({"findings": "undisclosed"}, FindingsIncompleteError, "/findings"),
         ({"evidence": []}, EvidenceMissingError, "/evidence"),
+        ({"evidence": "undisclosed"}, EvidenceMissingError, "/evidence"),
         ({"evidence": ["cd" * 32]}, EvidenceMissingError, "/evidence/0"),
         ({"team": "bee"}, EvidenceMissingError, "/evidence/0"),
         ({"team": "dog"}, TeamNotInStageError, "/team"),
@@ -142,10 +144,55 @@ def test_a_team_is_ruled_upon_once() -> None:
     given(background=history).when("rule-independence", RULING).refused(AlreadyRuledError)
 
 
-def test_a_reported_ruling_may_lack_findings_and_evidence() -> None:
+UNREPORTED = {"verdict": "not_met", "findings": "undisclosed", "evidence": "undisclosed"}
+
+
+def test_what_was_not_reported_of_a_ruling_is_undisclosed() -> None:
     history = given(background=[charters.reported_charter(), *charters.opened()[1:]])
-    body = {**RULING, **REPORTED, "verdict": "not_met", "findings": [], "evidence": [], "decided_by": "other"}
-    assert history.when("rule-independence", body).decide()
+    body = {**RULING, **REPORTED, **UNREPORTED, "decided_by": "other"}
+    (event,) = history.when("rule-independence", body).decide()
+    assert isinstance(event, IndependenceRuled)
+    assert (event.findings, event.evidence, event.deciders) == ("undisclosed", "undisclosed", ("other",))
+    for verdict in ("met", "not_met"):
+        assert history.when("rule-independence", {**body, "verdict": verdict}).decide()
+
+
+@pytest.mark.parametrize(
+    ("change", "error", "pointer"),
+    [
+        ({"findings": []}, FindingsIncompleteError, "/findings"),
+        ({"evidence": []}, EvidenceMissingError, "/evidence"),
+        (
+            {"findings": [{**BUILT, "verdict": "not_met"}], "verdict": "met"},
+            VerdictContradictsFindingsError,
+            "/verdict",
+        ),
+    ],
+)
+def test_a_reported_ruling_says_what_it_does_not_know(change: Any, error: Any, pointer: str) -> None:
+    """Leaving findings or evidence empty would say that there were none."""
+    history = given(background=[charters.reported_charter(), *charters.opened()[1:]])
+    body = {**RULING, **REPORTED, **UNREPORTED, **change}
+    history.when("rule-independence", body).refused(error, pointer)
+
+
+@pytest.mark.parametrize("requires", ["all", "any"])
+def test_nothing_follows_from_a_condition_of_which_it_is_not_known_whether_it_is_mandatory(requires: str) -> None:
+    independence = charters.document()["independence"]
+    (own,) = independence["perspectives"]
+    own["requires"] = requires
+    own["conditions"][1]["mandatory"] = "undisclosed"
+    rules = charters.charter(data_set="public-record", recorder="owner", independence=independence)
+    history = given(background=[rules, *charters.opened()[1:]])
+    open_ = {"perspective": "own", "condition": "open", "verdict": "not_met"}
+    reported = {**RULING, **REPORTED, "evidence": "undisclosed"}
+    for verdict in ("met", "not_met"):
+        assert history.when("rule-independence", {**reported, "findings": [open_], "verdict": verdict}).decide()
+    mandatory = history.when("rule-independence", {**reported, "findings": [{**BUILT, "verdict": "not_met"}]})
+    if requires == "all":
+        mandatory.refused(VerdictContradictsFindingsError, "/verdict")
+    else:
+        assert mandatory.decide(), "any mandatory condition is enough, and the other may be one"
 
 
 # Deviations

@@ -14,12 +14,12 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from domain.bounds import Bounds, Contradiction
-from domain.charter_document import TOTAL, Charter, Stage
+from domain.charter_document import TOTAL, Charter, Gate, Stage
 from domain.points import SCALE
 from domain.record import Cell, Course, Metric, StageRecord, Statement
 from domain.stage_events import Figure, HighestOf, MeanOf, PointsOf, RankGroup, Target
 from domain.standings import standings_of
-from domain.tally import tally
+from domain.tally import gate_outcome, tally
 from tests.domain import charters
 from tests.playing import PUBLIC_RECORD, lines_of, play, standings
 
@@ -267,6 +267,32 @@ def test_a_mean_says_the_sum_where_points_lie_on_a_grid() -> None:
     assert found("6.67").exact == 6 * SCALE
     with pytest.raises(Contradiction):
         found("6.5000")
+
+
+def at_gate(minimum: str, *figures: Figure) -> str | None:
+    """Whether cow passes a gate of the field, of 20 points."""
+    stage = msgspec.structs.replace(
+        certified_stage(),
+        gates=msgspec.convert([{"id": "slow", "node": "field", "minimum": minimum}], tuple[Gate, ...]),
+    )
+    course = Course(teams=TEAMS[:3], statements=[Statement(each, "x", 1) for each in figures])
+    return gate_outcome(stage, "slow", "cow", tally(stage, course, {}), course)
+
+
+@pytest.mark.parametrize(("points", "outcome"), [("4.9", "failed"), ("5", "passed"), ("5.1", "passed")])
+def test_a_team_exactly_at_a_gate_s_minimum_passes(points: str, outcome: str) -> None:
+    assert at_gate("5", PointsOf(node="field", team="cow", value=points)) == outcome
+
+
+def test_a_gate_is_open_as_long_as_the_bounds_reach_its_minimum() -> None:
+    """A highest figure that names every team that has it is not reached by another."""
+    assert at_gate("20") is None
+    assert at_gate("0") == "passed"
+    assert at_gate("undisclosed", PointsOf(node="field", team="cow", value="5")) is None
+    highest = HighestOf(node="field", teams=("ant",), value="5")
+    assert [at_gate(minimum, highest) for minimum in ("4.9", "5", "5.1")] == [None, "failed", "failed"]
+    shared = HighestOf(node="field", teams=("ant", "cow"), value="5")
+    assert at_gate("5", shared) == "passed"
 
 
 def test_without_the_highest_statements_the_first_rank_turns_into_a_range() -> None:

@@ -116,6 +116,18 @@ def test_the_public_record_s_deviation_names_no_approver(played: Running) -> Non
     assert "DigitalToday" in deviation["source"]
 
 
+def test_what_the_public_record_does_not_know_of_the_ruling_it_says(played: Running) -> None:
+    trail = get(played, f"/v1/programmes/{PUBLIC_RECORD}/audit-trail")["entries"]
+    (ruling,) = [entry["data"] for entry in trail if entry["type"] == "IndependenceRuled"]
+    assert (ruling["team"], ruling["verdict"]) == ("naver-cloud", "not_met")
+    assert (ruling["findings"], ruling["evidence"]) == ("undisclosed", "undisclosed")
+    rules = get(played, f"/v1/programmes/{PUBLIC_RECORD}/charter")["independence"]["perspectives"]
+    mandatory = {each["id"]: each["mandatory"] for one in rules for each in one["conditions"]}
+    assert mandatory.pop("own-weights") == "yes", "the minimum condition"
+    assert len(mandatory) == 7
+    assert set(mandatory.values()) == {"undisclosed"}
+
+
 def test_the_additional_call_offers_one_seat_to_three_classes(played: Running) -> None:
     for programme in (PUBLIC_RECORD, REHEARSAL):
         (call,) = get(played, f"/v1/programmes/{programme}/calls")["calls"]
