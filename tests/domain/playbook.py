@@ -154,6 +154,7 @@ def _lives() -> dict[str, list[Step]]:
             Step("reconsolidate-stage", {**HEAT, "reason": WHY}),
             publish,
         ],
+        "upheld": [*_until("file-objection"), upheld],
         "flipped": [*_until("file-objection"), upheld, Step("supersede-outcome", flip)],
         "final": _until("finalise-stage"),
         "called": LIFE,
@@ -180,9 +181,9 @@ TEAM = st.sampled_from([*charters.TEAMS, "dog", "elk"])
 STAGE = st.sampled_from(["heat", "heat", "heat", "final"])
 EVALUATOR = st.sampled_from([*charters.JURY, "ev-00000000000000aa", "ev-00000000000000bb"])
 POINTS = st.integers(0, 11).map(str)
-NUMBER = st.sampled_from(["1", "2", "4", "6", "10", "12"])
+NUMBER = st.sampled_from(["2", "6", "10", "12"])
 DAY = st.sampled_from(["2026-01-01", "2026-01-10", "2026-03-01", "2026-04-01", "2026-05-01", "2026-07-01"])
-GRANT = st.sampled_from(["g-0", "g-1", "g-2"])
+GRANT = st.sampled_from(["g-0", "g-1", "g-2", "g-3"])
 OBJECTION = st.sampled_from(["o-0", "o-1", "o-2"])
 SHA256 = st.integers(0, 4).map(lambda n: f"{n:064x}")
 NODE = {"stage": STAGE, "team": TEAM, "criterion": st.just("paper/idea"), "evaluator": EVALUATOR}
@@ -288,3 +289,43 @@ BODIES: Final[dict[str, st.SearchStrategy[dict[str, Any]]]] = {
     "acknowledge-notice": _body(notice="n-1", team=TEAM),
 }
 """Bodies by decision: drawn from a few names and numbers, so that they meet."""
+
+_SCORING: Final = {
+    "appoint-evaluator",
+    "declare-conflict",
+    "recuse-evaluator",
+    "replace-evaluator",
+    "submit-score",
+    "correct-score",
+    "record-measurement",
+    "correct-measurement",
+    "record-exclusion",
+    "close-scoring",
+    "consolidate-stage",
+    "reopen-scoring",
+    "reconsolidate-stage",
+    "publish-results",
+    "finalise-stage",
+}
+_GRANTS: Final = {
+    "set-resource-pool",
+    "grant-resource",
+    "adjust-grant",
+    "suspend-grant",
+    "resume-grant",
+    "revoke-grant",
+    "report-usage",
+}
+_OUTCOMES: Final = set(BODIES) - _SCORING - _GRANTS
+
+
+def _beginnings() -> list[tuple[str, tuple[str, ...]]]:
+    found = [(life, set(BODIES)) for life in LIVES]
+    found += [(life, _SCORING) for life in ("scored", "replaced", "closed", "proposed", "reopened")]
+    found += [(life, _GRANTS) for life in ("called", "granted", "granted", "revoked")] * 2
+    found += [(life, _OUTCOMES) for life in ("consolidated", "published", "upheld", "upheld", "flipped", "final")]
+    return [(life, tuple(sorted(decisions))) for life, decisions in found]
+
+
+BEGINNINGS: Final = _beginnings()
+"""Lives to begin after, and the decisions to go on with: those of one topic meet more often than those of all."""
