@@ -12,7 +12,7 @@ import msgspec
 
 from service.cli.play import Keys, play_lines, read_keys
 from service.cli.programme_files import Line, read_decisions
-from service.cli.service_calls import connect, content_of
+from service.cli.service_calls import connect, content_of, get_patiently
 from service.cli.standings import standings_table
 from service.settings import Settings
 from service.storage.keys import ApiKeys
@@ -32,7 +32,7 @@ def demonstrate(settings: Settings, programmes: Path | None) -> None:
             ) as bar:
                 played = play_lines(client, programme, decisions, keys, step=partial(bar.update, 1))
             click.echo(f"{programme}: {played.new} decisions recorded, {played.replayed} were there already")
-            found = client.get(f"/v1/programmes/{programme}/standings", params={"min_position": played.position})
+            found = get_patiently(client, f"/v1/programmes/{programme}/standings", min_position=played.position)
             click.echo(standings_table(content_of(found)))
     click.echo(f"keys      {settings.keys_file}")
     click.echo(f"docs      {url}/docs")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import Any
 
 import httpx
@@ -14,6 +15,16 @@ def connect(url: str, key: str | None = None) -> httpx.Client:
     """A client of the service at `url`; proxies of the environment are not used."""
     headers = {} if key is None else {"Authorization": f"Bearer {key}"}
     return httpx.Client(base_url=url, headers=headers, trust_env=False, timeout=30)
+
+
+def get_patiently(client: httpx.Client, path: str, *, seconds: float = 60, **parameters: Any) -> httpx.Response:
+    """The answer, asked again for as long as the service says that it is not ready yet and when to come back."""
+    until = time.monotonic() + seconds
+    while True:
+        response = client.get(path, params=parameters)
+        if response.status_code != 503 or time.monotonic() >= until:
+            return response
+        time.sleep(float(response.headers.get("Retry-After", "1")))
 
 
 def content_of(response: httpx.Response) -> Any:
