@@ -25,9 +25,9 @@ class MigrationError(Exception):
 def migrate(conninfo: str) -> list[str]:
     """Bring a database to this release; the names of what was applied. Safe to call from several processes at once.
 
-    Raises `MigrationError`; `psycopg.OperationalError` if the server cannot be reached.
+    Raises `MigrationError`, also if the server does not answer; `psycopg.OperationalError` if it goes meanwhile.
     """
-    with psycopg.connect(conninfo, autocommit=True) as connection:
+    with _connected(conninfo) as connection:
         _require_fit(connection)
         try:
             return _apply(connection)
@@ -38,6 +38,16 @@ def migrate(conninfo: str) -> list[str]:
             raise MigrationError(
                 f"The database refused the migration ({said}): see what it needs in the README, Operating."
             ) from error
+
+
+def _connected(conninfo: str) -> Connection:
+    try:
+        return psycopg.connect(conninfo, autocommit=True, connect_timeout=5)
+    except psycopg.OperationalError as error:
+        raise MigrationError(
+            f"No connection to PostgreSQL at DATABASE_URL ({' '.join(str(error).split()).rstrip('.')}): start it there,"
+            " correct the address, or leave DATABASE_URL unset to have `sillok up` start one."
+        ) from error
 
 
 def _apply(connection: Connection) -> list[str]:

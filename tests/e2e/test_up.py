@@ -198,6 +198,17 @@ def test_a_redis_that_does_not_answer_is_said_before_anything_is_played(up: Up, 
     assert "starting api" not in said
 
 
+def test_a_database_that_does_not_answer_is_said_before_anything_is_played(tmp_path: Path) -> None:
+    running = start(tmp_path / "home", free_port(), DATABASE_URL=f"postgresql://x@127.0.0.1:{free_port()}/x")
+    said, _ = running.process.communicate(timeout=60)
+    assert running.process.returncode == 1
+    last = said.strip().splitlines()[-1]
+    assert "No connection to PostgreSQL at DATABASE_URL" in last
+    assert "leave DATABASE_URL unset" in last
+    assert "Traceback" not in said
+    assert "starting api" not in said
+
+
 def test_a_database_role_without_privileges_is_said_before_anything_is_played(up: Up, tmp_path: Path) -> None:
     with psycopg.connect(up.database, autocommit=True) as connection:
         connection.execute("CREATE ROLE visitor LOGIN")
