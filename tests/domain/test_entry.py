@@ -10,13 +10,10 @@ import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from msgspec import inspect
 
 from domain.boundary import Boundary, Query, QueryItem, UnscopedTagError, require_scoped, tag
-from domain.charter_document import Charter
 from domain.entry import commitment, encode_entry, leaf_hash
 from domain.envelope import Actor, PrivateEnvelope, decode_envelope, encode_envelope
-from domain.event import EVENTS
 
 VECTORS = msgspec.json.decode((Path(__file__).parent / "vectors" / "entry.json").read_bytes())
 
@@ -120,34 +117,6 @@ def test_an_envelope_survives_the_way_through_bytes_and_equal_ones_have_equal_by
     assert encode_envelope(again) == stored
     assert copied(envelope) == envelope
     assert encode_envelope(copied(envelope)) == stored
-
-
-def structs_within(type_: Any) -> set[type[msgspec.Struct]]:
-    """Every struct that a value of the type may be made of."""
-    found: set[type[msgspec.Struct]] = set()
-
-    def visit(each: Any) -> None:
-        if isinstance(each, inspect.StructType):
-            if each.cls in found:
-                return
-            found.add(each.cls)
-        if isinstance(each, msgspec.Struct):
-            for name in each.__struct_fields__:
-                visit(getattr(each, name))
-        elif isinstance(each, tuple):
-            for part in each:
-                visit(part)
-
-    visit(inspect.type_info(type_))
-    return found
-
-
-@pytest.mark.parametrize("type_", [PrivateEnvelope, Charter, *EVENTS.values()], ids=lambda each: each.__name__)
-def test_nothing_that_is_hashed_leaves_defaults_out(type_: type[msgspec.Struct]) -> None:
-    """msgspec takes a value for the default only where it is the same object: bytes would tell where it came from."""
-    within = structs_within(type_)
-    assert type_ in within
-    assert [each.__name__ for each in within if each.__struct_config__.omit_defaults] == []
 
 
 @pytest.mark.parametrize("good", ["team:p/a", "programme:p", "sheet:p/s/t/a/c/ev-0"])

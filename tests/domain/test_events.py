@@ -7,9 +7,13 @@ from typing import Any
 
 import msgspec
 import pytest
+from msgspec import inspect
 
+from domain.charter_document import Charter
+from domain.envelope import PrivateEnvelope
 from domain.event import EVENTS, Event, UnknownEventError, decode_data, encode_data, event, said, upcast
 from domain.rulebook import DECISIONS
+from domain.standings import Standings
 from tests.playing import EVERY, lines_of, play
 
 FIXTURES = Path(__file__).parent / "vectors" / "events.json"
@@ -36,6 +40,34 @@ def test_every_version_ever_written_is_readable_and_the_current_one_byte_by_byte
     assert fixture["type"] == found.TYPE
     if fixture["version"] == found.VERSION:
         assert encode_data(found) == stored
+
+
+def structs_within(type_: Any) -> set[type[msgspec.Struct]]:
+    """Every struct that a value of the type may be made of."""
+    found: set[type[msgspec.Struct]] = set()
+
+    def visit(each: Any) -> None:
+        if isinstance(each, inspect.StructType):
+            if each.cls in found:
+                return
+            found.add(each.cls)
+        if isinstance(each, msgspec.Struct):
+            for name in each.__struct_fields__:
+                visit(getattr(each, name))
+        elif isinstance(each, tuple):
+            for part in each:
+                visit(part)
+
+    visit(inspect.type_info(type_))
+    return found
+
+
+@pytest.mark.parametrize("type_", [PrivateEnvelope, Charter, Standings, *EVENTS.values()], ids=lambda each: each.__name__)
+def test_nothing_that_is_hashed_leaves_defaults_out(type_: type[msgspec.Struct]) -> None:
+    """msgspec takes a value for the default only where it is the same object: bytes would tell where it came from."""
+    within = structs_within(type_)
+    assert type_ in within
+    assert [each.__name__ for each in within if each.__struct_config__.omit_defaults] == []
 
 
 @pytest.mark.parametrize("programme", EVERY)

@@ -176,6 +176,14 @@ def test_a_reported_ruling_says_what_it_does_not_know(change: Any, error: Any, p
     history.when("rule-independence", body).refused(error, pointer)
 
 
+def test_only_reported_findings_are_undisclosed_even_where_no_condition_is_mandatory() -> None:
+    independence = charters.document()["independence"]
+    independence["perspectives"][0]["conditions"][0]["mandatory"] = "no"
+    history = given(background=[charters.charter(independence=independence), *charters.opened()[1:], registered()])
+    undisclosed = history.when("rule-independence", {**RULING, "findings": "undisclosed"})
+    undisclosed.refused(FindingsIncompleteError, "/findings")
+
+
 @pytest.mark.parametrize("requires", ["all", "any"])
 def test_nothing_follows_from_a_condition_of_which_it_is_not_known_whether_it_is_mandatory(requires: str) -> None:
     independence = charters.document()["independence"]
