@@ -62,7 +62,9 @@ def structs_within(type_: Any) -> set[type[msgspec.Struct]]:
     return found
 
 
-@pytest.mark.parametrize("type_", [PrivateEnvelope, Charter, Standings, *EVENTS.values()], ids=lambda each: each.__name__)
+@pytest.mark.parametrize(
+    "type_", [PrivateEnvelope, Charter, Standings, *EVENTS.values()], ids=lambda each: each.__name__
+)
 def test_nothing_that_is_hashed_leaves_defaults_out(type_: type[msgspec.Struct]) -> None:
     """msgspec takes a value for the default only where it is the same object: bytes would tell where it came from."""
     within = structs_within(type_)
