@@ -22,18 +22,30 @@ from domain.points import UNDISCLOSED, is_known
 FORMAT = "sillok-charter/1"
 TOTAL = "total"
 
-Identifier = Annotated[str, whole(IDENTIFIER, max_length=64)]
-Text = Annotated[str, msgspec.Meta(min_length=1, max_length=4000)]
-Number = Annotated[str, whole("0|[1-9][0-9]{0,8}")]
-"""A whole number as a string."""
-Cut = Annotated[str, whole("none|0|[1-9][0-9]{0,8}")]
-"""How many teams a stage drops by rank; `none`: a stage that plans no cut."""
-Precision = Annotated[str, whole("[0-6]|undisclosed")]
-"""How many decimals, or `undisclosed`."""
-Quorum = Annotated[str, whole("[1-9][0-9]{0,8}|undisclosed")]
-"""So many at least, or `undisclosed`."""
-Points = Annotated[str, msgspec.Meta(max_length=40)]
-"""A decimal as a string, or `undisclosed`."""
+Identifier = Annotated[
+    str,
+    whole(IDENTIFIER, max_length=64),
+    msgspec.Meta(description="a name of 1 to 64 lower-case letters, digits, dots and hyphens"),
+]
+Text = Annotated[str, msgspec.Meta(min_length=1, max_length=4000, description="a text of 1 to 4000 characters")]
+Number = Annotated[str, whole("0|[1-9][0-9]{0,8}"), msgspec.Meta(description="a whole number from 0 to 999999999")]
+Cut = Annotated[
+    str,
+    whole("none|0|[1-9][0-9]{0,8}"),
+    msgspec.Meta(description="a whole number from 0 to 999999999 of teams that are dropped, or none"),
+]
+Precision = Annotated[
+    str, whole("[0-6]|undisclosed"), msgspec.Meta(description="a number of decimals from 0 to 6, or undisclosed")
+]
+Quorum = Annotated[
+    str, whole("[1-9][0-9]{0,8}|undisclosed"), msgspec.Meta(description="a whole number of 1 or more, or undisclosed")
+]
+Points = Annotated[
+    str, msgspec.Meta(max_length=40, description="a decimal of at most 40 characters, such as 12.5, or undisclosed")
+]
+Digest = Annotated[
+    str, whole("[0-9a-f]{64}"), msgspec.Meta(description="a SHA-256 as 64 hexadecimal digits in lower case")
+]
 
 
 class _Part(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -82,7 +94,7 @@ class Benchmark(_Part, frozen=True, kw_only=True):
 
     id: Identifier
     version: Text
-    harness: Annotated[str, whole("[0-9a-f]{64}")] | None = None
+    harness: Digest | None = None
     floor: Points | None = None
     ceiling: Points | None = None
 

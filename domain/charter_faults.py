@@ -1,25 +1,78 @@
-"""What is wrong with a charter: every contradiction at once, each by its place in the document (a JSON pointer)."""
+"""What is wrong with a charter: every fault at once, each by its place in the document (a JSON pointer)."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Generator, Iterable, Iterator, Mapping
+from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
+from typing import Any
 
-from domain.charter_document import Charter, IndependenceReview, NoticeTemplate, Stage
+import msgspec
+
+from domain.charter_document import Charter, NoticeTemplate, Stage
 from domain.deadlines import is_date
 from domain.decision import Decision
 from domain.fault import Fault, repeated, unknown
 from domain.mandate_faults import mandate_faults
 from domain.points import is_known
 from domain.rubric_faults import rubric_faults
+from domain.shape_faults import shape_faults
 
 
-def faults(charter: Charter, decisions: Mapping[str, Decision], events: Iterable[str]) -> list[Fault]:
-    """Every contradiction of the charter. `decisions`, `events`: those that this release knows."""
-    return list(_faults(charter, decisions, frozenset(events)))
+def faults(document: object, decisions: Mapping[str, Decision], events: Iterable[str]) -> Iterator[Fault]:
+    """Every fault of a document: of shape, and every contradiction among its parts that are sound in shape.
+
+    `decisions`, `events`: those that this release knows. Without a fault the document is a `Charter`.
+    """
+    misshapen = list(shape_faults(document, Charter))
+    yield from misshapen
+    if isinstance(document, dict):
+        charter, unsound = _sound_parts(document, misshapen)
+        for needs, found in _checks(charter, decisions, frozenset(events)):
+            if unsound.isdisjoint(needs):
+                yield from found
+        yield from _sound_stages_faults(document, misshapen)
 
 
-def _faults(charter: Charter, decisions: Mapping[str, Decision], events: frozenset[str]) -> Iterator[Fault]:
+def _sound_parts(document: dict[str, Any], misshapen: Iterable[Fault]) -> tuple[Charter, set[str]]:
+    """The charter, and the names of its parts that are unsound in shape, which are not to be read."""
+    unsound = {fault.pointer.split("/")[1] for fault in misshapen}
+    parts: dict[str, Any] = {}
+    for field in msgspec.structs.fields(Charter):
+        if field.name in unsound:
+            parts[field.name] = None
+        elif field.name in document:
+            parts[field.name] = msgspec.convert(document[field.name], field.type)
+    return Charter(**parts), unsound
+
+
+def _sound_stages_faults(document: dict[str, Any], misshapen: Sequence[Fault]) -> Iterator[Fault]:
+    """What is wrong with the rubric of each stage that is sound in shape, whatever the others are."""
+    stages = document.get("stages")
+    if not isinstance(stages, list | tuple):
+        return
+    for i, stage in enumerate(stages):
+        place = f"/stages/{i}"
+        if not any(f"{fault.pointer}/".startswith(f"{place}/") for fault in misshapen):
+            yield from rubric_faults(place, msgspec.convert(stage, Stage))
+
+
+def _checks(
+    charter: Charter, decisions: Mapping[str, Decision], events: frozenset[str]
+) -> Iterator[tuple[tuple[str, ...], Iterator[Fault]]]:
+    """Each check with the parts of the charter that it reads; lazy, so that it never reads an unsound one."""
+    yield ("agencies", "owner", "joint_publishers", "data_set", "recorder"), _agency_faults(charter)
+    yield ("agencies", "mandates", "consortium_decisions", "countersignatures"), mandate_faults(charter, decisions)
+    yield ("stages",), _stage_faults(charter.stages)
+    yield ("independence", "data_set", "evidence_kinds"), _independence_faults(charter)
+    yield ("independence", "data_set", "stages", "mandates", "consortium_decisions"), _review_faults(charter)
+    yield ("seats", "stages", "calls"), _field_faults(charter)
+    yield ("calls", "stages", "seats"), _call_faults(charter)
+    yield ("resources", "entitlements", "calls"), _entitlement_faults(charter)
+    yield ("disclosure",), _disclosure_faults(charter, events)
+    yield ("notices",), _notices_faults(charter)
+
+
+def _agency_faults(charter: Charter) -> Iterator[Fault]:
     agencies = {agency.id for agency in charter.agencies}
     yield from repeated("/agencies", [agency.id for agency in charter.agencies])
     yield from unknown("/owner", [charter.owner], agencies, "agency")
@@ -30,24 +83,21 @@ def _faults(charter: Charter, decisions: Mapping[str, Decision], events: frozens
         yield Fault("/recorder", "a public record has a recorder, and nothing else has")
     elif charter.recorder is not None:
         yield from unknown("/recorder", [charter.recorder], agencies, "agency")
-    yield from mandate_faults(charter, decisions)
-    if not charter.stages:
+
+
+def _stage_faults(stages: tuple[Stage, ...]) -> Iterator[Fault]:
+    if not stages:
         yield Fault("/stages", "at least one stage")
-    yield from repeated("/stages", [stage.id for stage in charter.stages])
-    for i, stage in enumerate(charter.stages):
-        yield from rubric_faults(f"/stages/{i}", stage)
-    yield from _independence_faults(charter)
-    if charter.independence.perspectives and not charter.evidence_kinds and charter.data_set != "public-record":
-        yield Fault("/evidence_kinds", "at least one kind, since a ruling on independence rests on evidence")
-    if charter.independence.review is not None:
-        yield from _review_faults(charter, charter.independence.review)
-    yield from _field_faults(charter)
-    yield from _calendar_faults(charter.stages)
-    yield from _call_faults(charter)
-    yield from repeated("/resources", [resource.id for resource in charter.resources])
-    yield from _entitlement_faults(charter)
+    yield from repeated("/stages", [stage.id for stage in stages])
+    yield from _calendar_faults(stages)
+
+
+def _disclosure_faults(charter: Charter, events: frozenset[str]) -> Iterator[Fault]:
     for i, disclosure in enumerate(charter.disclosure):
         yield from unknown(f"/disclosure/{i}/events", disclosure.events, events, "event")
+
+
+def _notices_faults(charter: Charter) -> Iterator[Fault]:
     yield from repeated("/notices", [notice.id for notice in charter.notices])
     for i, notice in enumerate(charter.notices):
         yield from _notice_faults(f"/notices/{i}", notice)
@@ -124,6 +174,8 @@ def _entitlement_faults(charter: Charter) -> Iterator[Fault]:
 
 def _independence_faults(charter: Charter) -> Iterator[Fault]:
     perspectives = charter.independence.perspectives
+    if perspectives and not charter.evidence_kinds and charter.data_set != "public-record":
+        yield Fault("/evidence_kinds", "at least one kind, since a ruling on independence rests on evidence")
     yield from repeated("/independence/perspectives", [p.id for p in perspectives])
     for i, perspective in enumerate(perspectives):
         place = f"/independence/perspectives/{i}/conditions"
@@ -139,8 +191,11 @@ def _independence_faults(charter: Charter) -> Iterator[Fault]:
                 yield Fault(f"{place}/{k}/mandatory", "undisclosed in a public record only: a ruling has to know it")
 
 
-def _review_faults(charter: Charter, review: IndependenceReview) -> Iterator[Fault]:
+def _review_faults(charter: Charter) -> Iterator[Fault]:
     place = "/independence/review"
+    review = charter.independence.review
+    if review is None:
+        return
     if int(review.statement_days) < 1:
         yield Fault(f"{place}/statement_days", "at least one whole day to answer")
     for i, stage in enumerate(charter.stages):

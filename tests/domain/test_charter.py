@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import copy
 import re
 from collections.abc import Callable
@@ -22,6 +23,7 @@ from domain.charter import (
 from domain.charter_document import Charter, Identifier
 from domain.refusal import NotMandatedError, UnknownProgrammeError
 from domain.rulebook import DECISIONS
+from domain.shape_faults import shape_faults
 from tests.domain.charters import PROGRAMME, charter, document
 from tests.given import given
 
@@ -98,7 +100,7 @@ FAULTS = [
     (put("/stages/0/maximum", "31"), "/stages/0/maximum", "add up to 30"),
     (put("/stages/0/assessments/0/maximum", "9"), "/stages/0/assessments/0/maximum", "add up to 10"),
     (put("/stages/0/assessments/0/maximum", "1e1"), "/stages/0/assessments/0/maximum", "plain decimal"),
-    (put("/stages/0/precision", "7"), "/stages/0/precision", "[0-6]"),
+    (put("/stages/0/precision", "7"), "/stages/0/precision", "from 0 to 6"),
     (put("/stages/0/precision", "undisclosed"), "/stages/0/assessments/0/criteria/0/scoring", "known precision"),
     (put("/stages/0/rounding", "undisclosed"), "/stages/0/assessments/0/criteria/0/scoring", "known precision"),
     (put("/stages/0/eliminate", "3"), "/stages/0/eliminate", "leaves nobody"),
@@ -107,7 +109,7 @@ FAULTS = [
     (put("/stages/0/gates/0/node", "charm"), "/stages/0/gates/0/node", "node of the rubric"),
     (put("/stages/0/gates/0/minimum", "21"), "/stages/0/gates/0/minimum", "above the maximum"),
     (put("/stages/0/panels/0/quorum", "4"), "/stages/0/panels/0/quorum", "1 to the panel's size"),
-    (put("/stages/0/panels/0/quorum", "0"), "/stages/0/panels/0/quorum", "[1-9]"),
+    (put("/stages/0/panels/0/quorum", "0"), "/stages/0/panels/0/quorum", "1 or more"),
     (put("/stages/0/assessments/0/id", "total"), "/stages/0/assessments/0/id", "sum of all"),
     (put("/stages/0/assessments/0/criteria/0/index", "x"), "/stages/0/assessments/0/criteria/0/index", "index"),
     (
@@ -131,8 +133,12 @@ FAULTS = [
     (put("/calls/0/seats", "4"), "/calls/0/seats", "between 1 and"),
     (put("/calls/0/closes", "2026-2-30"), "/calls/0/closes", "date"),
     (put("/calls/0/closes", "20260131"), "/calls/0/closes", "date"),
-    (put("/calls/0/classes/0/requires", "x"), "/calls/0/classes/0/requires", "enum"),
-    (put("/calls/0/review", "x"), "/calls/0/review", "enum"),
+    (
+        put("/calls/0/classes/0/requires", "x"),
+        "/calls/0/classes/0/requires",
+        "one of former-team, none, not-former-team",
+    ),
+    (put("/calls/0/review", "x"), "/calls/0/review", "one of re-entrants, required"),
     (put("/calls/0/seats", "0"), "/calls/0/seats", "between 1 and"),
     (put("/entitlements/0/resources", ["x"]), "/entitlements/0/resources", "resource"),
     (put("/disclosure", [{"events": ["X"], "public": "agencies"}]), "/disclosure/0/events", "event"),
@@ -141,10 +147,10 @@ FAULTS = [
     (put("/notices/0/variables", ["question", "when"]), "/notices/0/variables/1", "used nowhere"),
     (put("/notices/0/variables", ["question", "question"]), "/notices/0/variables", "more than once"),
     (put("/notices/0/recipients", []), "/notices/0/recipients", "nobody"),
-    (put("/notices/0/acknowledge_days", "-1"), "/notices/0/acknowledge_days", "regex"),
-    (put("/seats", "many"), "/seats", "regex"),
-    (put("/surprise", "1"), "", "surprise"),
-    (put("/stages/0/eliminate", 1), "/stages/0/eliminate", "str"),
+    (put("/notices/0/acknowledge_days", "-1"), "/notices/0/acknowledge_days", "'-1' is not a whole number"),
+    (put("/seats", "many"), "/seats", "'many' is not a whole number"),
+    (put("/surprise", "1"), "/surprise", "no field"),
+    (put("/stages/0/eliminate", 1), "/stages/0/eliminate", "write it as a text"),
     (put("/seats", "0"), "/seats", "at least one"),
     (put("/stages/1/eliminate", "3"), "/stages/1/eliminate", "of the 3 who reach it"),
     (put("/stages/0/panels/0/size", "0"), "/stages/0/panels/0/size", "at least one evaluator"),
@@ -201,6 +207,77 @@ def test_every_fault_is_listed_at_once() -> None:
     pointers = {error.pointer for error in refusal.errors}
     assert {"/owner", "/joint_publishers", "/stages/0/tie_break"} <= pointers
     assert len(pointers) >= 4
+
+
+SHAPES = [
+    (put("/stages/0/objections", {"days": "-7"}), "/stages/0/objections/days", "'-7' is not a whole number from 0"),
+    (put("/stages/0/objections", "a week"), "/stages/0/objections", "'a week' is not a mapping of fields"),
+    (put("/stages/0/panels", {}), "/stages/0/panels", "a mapping of fields is not a list"),
+    (put("/stages/0/panels/0/size", True), "/stages/0/panels/0/size", "true (not a text) is not a whole number"),
+    (put("/stages/1/title/ko", ""), "/stages/1/title/ko", "an empty text is not a text of 1"),
+    (lambda found: found["stages"][1]["title"].pop("en"), "/stages/1/title/en", "is missing"),
+    (put("/stages/1/a~b\\c", "1"), "/stages/1/a~0b\\c", "no field"),
+    (put("/calls/0", None), "/calls/0", "nothing (null) is not a mapping"),
+    (put("/owner", "Owner!"), "/owner", "lower-case letters, digits, dots and hyphens"),
+    (put("/mandates/0/agencies", ["owner", ["other"]]), "/mandates/0/agencies/1", "a list is not a name"),
+    (
+        put("/stages/0/assessments/0/criteria/0/scoring/type", "guessed"),
+        "/stages/0/assessments/0/criteria/0/scoring/type",
+        "'guessed' is not one of judged, measured, undisclosed",
+    ),
+    (
+        lambda found: found["stages"][0]["assessments"][1]["criteria"][0]["scoring"].pop("type"),
+        "/stages/0/assessments/1/criteria/0/scoring/type",
+        "is missing",
+    ),
+]
+
+
+@pytest.mark.parametrize(("change", "pointer", "says"), SHAPES)
+def test_a_fault_of_shape_is_said_by_its_place_in_a_persons_words(
+    change: Callable[[Any], Any], pointer: str, says: str
+) -> None:
+    faulty = document()
+    change(faulty)
+    ((place, detail),) = [(fault.pointer, fault.detail) for fault in document_faults(PROGRAMME, faulty)]
+    assert place == pointer
+    assert says in detail
+    assert "regex" not in detail
+
+
+def test_faults_of_shape_are_listed_all_at_once() -> None:
+    faulty = document()
+    shapes = [each for each in SHAPES if each[1] not in ("/stages/0/objections", "/stages/0/panels")]
+    for change, _pointer, _says in shapes:
+        change(faulty)
+    assert {fault.pointer for fault in document_faults(PROGRAMME, faulty)} >= {pointer for _, pointer, _ in shapes}
+
+
+def test_a_fault_of_shape_hides_no_contradiction_of_sound_parts() -> None:
+    """Those of another part, and those of the rubric of another stage."""
+    faulty = document()
+    for change in (
+        put("/stages/0/precision", "many"),
+        put("/stages/1/maximum", "31"),
+        put("/joint_publishers", ["nobody"]),
+        put("/notices/0/recipients", []),
+        put("/programme", "other"),
+    ):
+        change(faulty)
+    pointers = {fault.pointer for fault in document_faults(PROGRAMME, faulty)}
+    assert pointers == {
+        "/stages/0/precision",
+        "/stages/1/maximum",
+        "/joint_publishers",
+        "/notices/0/recipients",
+        "/programme",
+    }
+
+
+@pytest.mark.parametrize("nothing", [None, "charter", [], 1])
+def test_what_is_no_mapping_at_all_is_one_fault(nothing: object) -> None:
+    (fault,) = document_faults(PROGRAMME, nothing)
+    assert fault.pointer == ""
 
 
 def found_in(**changes: Any) -> list[tuple[str, str]]:
@@ -285,6 +362,12 @@ def _places(value: Any, path: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
     return [path]
 
 
+def _parts(value: Any, path: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
+    """The place of every field and element of a document."""
+    below = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    return [place for step, each in below for place in ((*path, step), *_parts(each, (*path, step)))]
+
+
 @settings(max_examples=400)
 @hypothesis.given(
     st.sampled_from(_places(document())),
@@ -304,6 +387,41 @@ def test_any_text_anywhere_gives_faults_or_a_charter_and_never_another_error(pla
     faults = list(document_faults(PROGRAMME, changed))
     if place[-1] in ("precision", "minimum", "quorum") and text in ("", "1/0", "٣", "NaN", "123456"):
         assert faults
+
+
+ANY = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(max_size=3) | st.sampled_from(["1", "owner", "judged"]),
+    lambda inner: (
+        st.lists(inner, max_size=2) | st.dictionaries(st.sampled_from(["id", "type", "x"]), inner, max_size=2)
+    ),
+    max_leaves=4,
+)
+
+
+@settings(max_examples=400)
+@hypothesis.given(st.lists(st.tuples(st.sampled_from(_parts(document())), ANY | st.just(...)), min_size=1, max_size=3))
+def test_what_is_of_another_shape_is_a_fault_exactly_where_it_is_no_charter(
+    changes: list[tuple[tuple[Any, ...], Any]],
+) -> None:
+    """Anything in the place of any part, or nothing (`...`): faults or a charter, never another error."""
+    changed = document()
+    for place, value in changes:
+        with contextlib.suppress(KeyError, IndexError, TypeError):  # an earlier change took the place away
+            part: Any = changed
+            for step in place[:-1]:
+                part = part[step]
+            if value is ...:
+                del part[place[-1]]
+            else:
+                part[place[-1]] = value
+    try:
+        msgspec.convert(changed, Charter)
+    except msgspec.ValidationError:
+        assert list(shape_faults(changed, Charter))
+    else:
+        assert list(shape_faults(changed, Charter)) == []
+    for fault in document_faults(PROGRAMME, changed):
+        assert fault.pointer.startswith("/")
 
 
 def test_no_pattern_of_a_command_lets_a_line_break_end_the_text() -> None:

@@ -490,7 +490,7 @@ def test_a_charter_that_asks_for_a_review_has_no_fault() -> None:
     [
         ({"panel": "jury"}, "/independence/review", "statement_days"),
         ({**REVIEWED, "statement_days": "0"}, "/independence/review/statement_days", "at least one"),
-        ({**REVIEWED, "statement_days": "-1"}, "/independence/review/statement_days", "regex"),
+        ({**REVIEWED, "statement_days": "-1"}, "/independence/review/statement_days", "not a whole number"),
         ({**REVIEWED, "panel": "crowd"}, "/independence/review/panel", "panel of final"),
     ],
 )

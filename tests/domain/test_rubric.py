@@ -95,7 +95,7 @@ FAULTY = [
     (measured(conversion="linear", floor="x", ceiling="1"), f"{SPEED}/scoring/floor", "plain decimal"),
     (measured(floor="1"), f"{SPEED}/scoring/floor", "no floor"),
     (measured(benchmarks=benchmarks(ceiling="1")), f"{SPEED}/scoring/benchmarks/0/ceiling", "no ceiling"),
-    (measured(benchmarks=benchmarks(harness="abc")), f"{SPEED}/scoring/benchmarks/0/harness", "regex"),
+    (measured(benchmarks=benchmarks(harness="abc")), f"{SPEED}/scoring/benchmarks/0/harness", "64 hexadecimal"),
 ]
 
 

@@ -1,0 +1,108 @@
+"""What is wrong with the shape of a document: every field apart, by its place, in a person's words.
+
+The types are the contract (`domain.charter_document`): a scalar's `description` says what is expected of it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+from msgspec import inspect
+
+from domain.fault import Fault
+
+
+def shape_faults(document: object, type_: type) -> Iterator[Fault]:
+    """Every place where `document`, as JSON or YAML gives it, is not of the struct `type_`."""
+    return _faults("", document, inspect.type_info(type_))
+
+
+def place(parent: str, step: str | int) -> str:
+    """The JSON pointer (RFC 6901) of a field or an element."""
+    return f"{parent}/{str(step).replace('~', '~0').replace('/', '~1')}"
+
+
+def _faults(pointer: str, value: object, expected: inspect.Type) -> Iterator[Fault]:
+    match expected:
+        case inspect.Metadata(type=inner, extra_json_schema=schema):
+            if list(_faults(pointer, value, inner)):
+                said = (schema or {}).get("description", "of the kind that belongs here")
+                yield Fault(pointer, f"{shown(value)} is not {said}")
+        case inspect.UnionType(types=types):
+            yield from _union_faults(pointer, value, types)
+        case inspect.StructType():
+            yield from _struct_faults(pointer, value, expected)
+        case inspect.VarTupleType(item_type=item):
+            if not isinstance(value, list | tuple):
+                yield Fault(pointer, f"{shown(value)} is not a list")
+                return
+            for i, each in enumerate(value):
+                yield from _faults(place(pointer, i), each, item)
+        case inspect.LiteralType(values=values):
+            if value not in values:
+                allowed = ", ".join(sorted(map(str, values)))
+                yield Fault(pointer, f"{shown(value)} is not {'one of ' if len(values) > 1 else ''}{allowed}")
+        case inspect.StrType():
+            if not isinstance(value, str) or not _fits(value, expected):
+                yield Fault(pointer, f"{shown(value)} is not a text that belongs here")
+        case _:
+            raise TypeError(f"{expected} is no type of a document")
+
+
+def _fits(text: str, expected: inspect.StrType) -> bool:
+    return (
+        (expected.pattern is None or re.search(expected.pattern, text) is not None)
+        and (expected.min_length or 0) <= len(text)
+        and (expected.max_length is None or len(text) <= expected.max_length)
+    )
+
+
+def _union_faults(pointer: str, value: object, types: tuple[inspect.Type, ...]) -> Iterator[Fault]:
+    """One type or nothing, or one of the structs that a tag tells apart."""
+    if value is None and any(isinstance(each, inspect.NoneType) for each in types):
+        return
+    found = [each for each in types if not isinstance(each, inspect.NoneType)]
+    tagged = {each.tag: each for each in found if isinstance(each, inspect.StructType)}
+    if len(found) == 1 or not isinstance(value, dict):
+        yield from _faults(pointer, value, found[0])
+        return
+    (field,) = {each.tag_field for each in tagged.values() if each.tag_field is not None}
+    tag = value.get(field)
+    if field not in value:
+        yield Fault(place(pointer, field), "is missing")
+    elif isinstance(tag, str) and tag in tagged:
+        yield from _struct_faults(pointer, value, tagged[tag])
+    else:
+        yield Fault(place(pointer, field), f"{shown(tag)} is not one of {', '.join(sorted(map(str, tagged)))}")
+
+
+def _struct_faults(pointer: str, value: object, expected: inspect.StructType) -> Iterator[Fault]:
+    if not isinstance(value, dict):
+        yield Fault(pointer, f"{shown(value)} is not a mapping of fields")
+        return
+    fields = {each.encode_name: each for each in expected.fields}
+    for name in value:
+        if name not in fields and name != expected.tag_field:
+            yield Fault(place(pointer, name), "is no field that is known here")
+    for name, field in fields.items():
+        if name in value:
+            yield from _faults(place(pointer, name), value[name], field.type)
+        elif field.required:
+            yield Fault(place(pointer, name), "is missing")
+
+
+def shown(value: Any) -> str:
+    """A value as a person reads it, cut short; what is no text is named by its kind."""
+    if isinstance(value, str):
+        return repr(value if len(value) <= 40 else f"{value[:40]}…") if value else "an empty text"
+    if isinstance(value, bool):
+        return f"{'true' if value else 'false'} (not a text)"
+    if value is None:
+        return "nothing (null)"
+    if isinstance(value, dict):
+        return "a mapping of fields"
+    if isinstance(value, list | tuple):
+        return "a list"
+    return f"{str(value)[:40]} (a number; write it as a text, in quotes)"
