@@ -488,7 +488,7 @@ def test_a_charter_that_asks_for_a_review_has_no_fault() -> None:
 @pytest.mark.parametrize(
     ("review", "pointer", "says"),
     [
-        ({"panel": "jury"}, "/independence/review", "statement_days"),
+        ({"panel": "jury"}, "/independence/review/statement_days", "is missing"),
         ({**REVIEWED, "statement_days": "0"}, "/independence/review/statement_days", "at least one"),
         ({**REVIEWED, "statement_days": "-1"}, "/independence/review/statement_days", "not a whole number"),
         ({**REVIEWED, "panel": "crowd"}, "/independence/review/panel", "panel of final"),
