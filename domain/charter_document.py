@@ -29,6 +29,11 @@ Identifier = Annotated[
 ]
 Text = Annotated[str, msgspec.Meta(min_length=1, max_length=4000, description="a text of 1 to 4000 characters")]
 Number = Annotated[str, whole("0|[1-9][0-9]{0,8}"), msgspec.Meta(description="a whole number from 0 to 999999999")]
+Days = Annotated[
+    str,
+    whole("0|[1-9][0-9]{0,2}|[12][0-9]{3}|3[0-5][0-9]{2}|36[0-4][0-9]|3650"),
+    msgspec.Meta(description="a whole number of days from 0 to 3650"),
+]
 Cut = Annotated[
     str,
     whole("none|0|[1-9][0-9]{0,8}"),
@@ -211,7 +216,7 @@ class Index(_Part, frozen=True, kw_only=True):
 class ObjectionWindow(_Part, frozen=True, kw_only=True):
     """How long a team may object: whole days after the day of publication, on the programme's clock."""
 
-    days: Number
+    days: Days
 
 
 class Calendar(_Part, frozen=True, kw_only=True):
@@ -309,7 +314,7 @@ class IndependenceReview(_Part, frozen=True, kw_only=True):
     `panel`: of every stage, whose opinions a ruling waits for, as many as its quorum; none: nobody's.
     """
 
-    statement_days: Number
+    statement_days: Days
     panel: Identifier | None = None
 
 
@@ -382,7 +387,7 @@ class NoticeTemplate(_Part, frozen=True, kw_only=True):
     body: Names
     variables: tuple[Identifier, ...] = ()
     recipients: tuple[Literal["enrolled", "evaluating", "advanced", "eliminated", "withdrawn"], ...]
-    acknowledge_days: Number
+    acknowledge_days: Days
 
 
 class Charter(_Part, frozen=True, kw_only=True):
@@ -404,7 +409,7 @@ class Charter(_Part, frozen=True, kw_only=True):
     mandates: tuple[Mandate, ...]
     consortium_decisions: tuple[Identifier, ...] = ()
     countersignatures: tuple[Countersignature, ...] = ()
-    proposal_days: Number = "30"
+    proposal_days: Days = "30"
     zone: Zone = "Asia/Seoul"
     seats: Number
     joint_publishers: tuple[Identifier, ...]

@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 
 from domain.charter_document import Charter, NoticeTemplate, Stage
-from domain.deadlines import is_date
+from domain.deadlines import LAST_DAY, is_date
 from domain.decision import Decision
 from domain.fault import Fault, repeated, unknown
 from domain.mandate_faults import mandate_faults
@@ -140,8 +140,8 @@ def _day(pointer: str, text: str) -> Generator[Fault, None, str]:
     """The day; nothing if it is undisclosed or no day, which is a fault."""
     if not is_known(text):
         return ""
-    if not is_date(text):
-        yield Fault(pointer, "a date such as 2026-01-31, or undisclosed")
+    if not is_date(text) or text > LAST_DAY:
+        yield Fault(pointer, f"a date such as 2026-01-31, not after {LAST_DAY}, or undisclosed")
         return ""
     return text
 

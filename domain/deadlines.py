@@ -10,6 +10,9 @@ Zone = Literal["Asia/Seoul", "UTC"]
 _OFFSETS: Final[dict[str, timezone]] = {"Asia/Seoul": timezone(timedelta(hours=9)), "UTC": UTC}
 """Zones without daylight saving, so that a rule of arithmetic, not a table of the machine, tells the day."""
 
+LAST_DAY: Final = "9000-12-31"
+"""The last day that a charter plans with; the calendar of the machine ends in 9999."""
+
 
 def instant(moment: datetime) -> str:
     """RFC 3339, UTC, microseconds."""

@@ -6,6 +6,7 @@ import contextlib
 import copy
 import re
 from collections.abc import Callable
+from datetime import UTC, date, datetime
 from typing import Any
 
 import hypothesis
@@ -21,6 +22,7 @@ from domain.charter import (
     document_faults,
 )
 from domain.charter_document import Charter, Identifier
+from domain.deadlines import LAST_DAY, days_after, end_of_day
 from domain.refusal import NotMandatedError, UnknownProgrammeError
 from domain.rulebook import DECISIONS
 from domain.shape_faults import shape_faults
@@ -147,7 +149,7 @@ FAULTS = [
     (put("/notices/0/variables", ["question", "when"]), "/notices/0/variables/1", "used nowhere"),
     (put("/notices/0/variables", ["question", "question"]), "/notices/0/variables", "more than once"),
     (put("/notices/0/recipients", []), "/notices/0/recipients", "nobody"),
-    (put("/notices/0/acknowledge_days", "-1"), "/notices/0/acknowledge_days", "'-1' is not a whole number"),
+    (put("/notices/0/acknowledge_days", "-1"), "/notices/0/acknowledge_days", "'-1' is not a whole number of days"),
     (put("/seats", "many"), "/seats", "'many' is not a whole number"),
     (put("/surprise", "1"), "/surprise", "no field"),
     (put("/stages/0/eliminate", 1), "/stages/0/eliminate", "write it as a text"),
@@ -210,7 +212,7 @@ def test_every_fault_is_listed_at_once() -> None:
 
 
 SHAPES = [
-    (put("/stages/0/objections", {"days": "-7"}), "/stages/0/objections/days", "'-7' is not a whole number from 0"),
+    (put("/stages/0/objections", {"days": "-7"}), "/stages/0/objections/days", "'-7' is not a whole number of days"),
     (put("/stages/0/objections", "a week"), "/stages/0/objections", "'a week' is not a mapping of fields"),
     (put("/stages/0/panels", {}), "/stages/0/panels", "a mapping of fields is not a list"),
     (put("/stages/0/panels/0/size", True), "/stages/0/panels/0/size", "true (not a text) is not a whole number"),
@@ -272,6 +274,33 @@ def test_a_fault_of_shape_hides_no_contradiction_of_sound_parts() -> None:
         "/notices/0/recipients",
         "/programme",
     }
+
+
+@pytest.mark.parametrize("days", ["-1", "3651", "3700", "4000", "10000", "999999999"])
+@pytest.mark.parametrize(
+    ("path", "field"),
+    [
+        ("/notices/0", "acknowledge_days"),
+        ("/stages/0/objections", "days"),
+        ("/independence/review", "statement_days"),
+        ("", "proposal_days"),
+    ],
+)
+def test_a_window_is_of_a_length_that_the_calendar_can_hold(path: str, field: str, days: str) -> None:
+    faulty = document()
+    put("/stages/0/objections", {"days": "1"})(faulty)
+    put("/independence/review", {"statement_days": "1"})(faulty)
+    put(f"{path}/{field}", days)(faulty)
+    faults = {fault.pointer: fault.detail for fault in document_faults(PROGRAMME, faulty)}
+    assert faults == {f"{path}/{field}": f"{days!r} is not a whole number of days from 0 to 3650"}
+
+
+def test_whatever_days_a_charter_may_plan_with_end_at_an_instant() -> None:
+    assert days_after(datetime(2999, 12, 31, tzinfo=UTC), 3650, "Asia/Seoul") == "3009-12-29T15:00:00.000000Z"
+    assert end_of_day(date.fromisoformat(LAST_DAY), "UTC") == "9001-01-01T00:00:00.000000Z"
+    for closes, at in ((LAST_DAY, []), ("9001-01-01", ["/calls/0/closes"]), ("9999-12-31", ["/calls/0/closes"])):
+        calls = [{**document()["calls"][0], "closes": closes}]
+        assert [place for place, _detail in found_in(calls=calls)] == at
 
 
 @pytest.mark.parametrize("nothing", [None, "charter", [], 1])
