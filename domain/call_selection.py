@@ -50,10 +50,9 @@ def select_team(
         raise StageNotFinalError(
             f"the results of {rules.after} are not published", rule="A call selects once outcomes are final."
         )
-    stage = case.charter.stage(rules.after)
-    if stage is not None and stage.objections is not None and stage.id not in roster.finalised:
-        raise StageNotFinalError(f"{stage.id} is not finalised", rule="A call selects once outcomes are final.")
     if not command.reported:
+        if rules.after not in roster.finalised:
+            raise StageNotFinalError(f"{rules.after} is not finalised", rule="A call selects once outcomes are final.")
         _require_independent(received, application, rules)
     if len(roster.seated) >= int(case.charter.seats):
         raise NoVacancyError(

@@ -20,12 +20,12 @@ class EvidenceAlreadyRegisteredError(Refusal):
 
 
 class RegisteredEvidence:
-    """A fact: which of these documents are registered, and about which team."""
+    """A fact: which of these documents are registered, and about which team in which stage."""
 
     def __init__(self, programme: str, hashes: tuple[str, ...]) -> None:
         self.programme = programme
         self.hashes = hashes
-        self.team_of: dict[str, str] = {}
+        self.about: dict[str, tuple[str, str]] = {}
 
     @property
     def selects(self) -> tuple[QueryItem, ...]:
@@ -36,7 +36,7 @@ class RegisteredEvidence:
 
     def apply(self, position: int, event: Event) -> None:
         if isinstance(event, EvidenceRegistered):
-            self.team_of[event.sha256] = event.team
+            self.about[event.sha256] = (event.stage, event.team)
 
 
 class RegisterEvidence(Command, frozen=True, kw_only=True):
@@ -77,7 +77,7 @@ def register_evidence(
             pointer="/kind",
         )
     roster.require(command.team)
-    if command.sha256 in registered.team_of:
+    if command.sha256 in registered.about:
         raise EvidenceAlreadyRegisteredError(
             f"{command.sha256} is registered", rule="A document is registered once in a programme."
         )

@@ -13,7 +13,7 @@ from domain.record import StageCourse
 from domain.refusal import InvalidCommandError, Refusal
 from domain.scoring import criterion_of, require_in_stage
 from domain.stage_events import ExclusionRecorded, Node
-from domain.stages import require_scoring, stage_of
+from domain.stages import require_scoring, require_second_once_reopened, stage_of
 
 
 class BelowQuorumError(Refusal):
@@ -72,6 +72,7 @@ def record_exclusion(command: RecordExclusion, case: Case, course: StageCourse) 
             rule="Only an exclusion that leaves fewer than the quorum says so.",
             pointer="/below_quorum",
         )
+    require_second_once_reopened(command, case, course, "an exclusion")
     yield ExclusionRecorded(
         stage=stage.id,
         evaluator=command.evaluator,

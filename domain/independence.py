@@ -95,11 +95,11 @@ def rule_independence(
         )
     refuse_if(
         (
-            (f"/evidence/{i}", f"{sha256} is not registered about {command.team}")
+            (f"/evidence/{i}", f"{sha256} is not registered about {command.team} in {stage.id}")
             for i, sha256 in enumerate(_known(command.evidence))
-            if registered.team_of.get(sha256) != command.team
+            if registered.about.get(sha256) != (stage.id, command.team)
         ),
-        rule="A ruling cites evidence that is registered about the team.",
+        rule="A ruling cites evidence that is registered about the team in the stage.",
         error=EvidenceMissingError,
     )
     if not command.reported:
@@ -136,6 +136,8 @@ def _faults(command: RuleIndependence, case: Case) -> Iterator[tuple[str, str]]:
     for i, perspective in enumerate(command.perspectives):
         if perspective not in perspectives:
             yield f"/perspectives/{i}", f"{perspective!r} is no perspective of the charter"
+    if not command.perspectives:
+        yield "/perspectives", "none is named"
     if command.reported and not command.findings:
         yield "/findings", "none is given: findings that were not reported are undisclosed"
     if command.findings == "undisclosed" and not command.reported:

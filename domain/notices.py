@@ -10,6 +10,7 @@ from domain.boundary import QueryItem, tag
 from domain.charter_document import Identifier, NoticeTemplate, Text
 from domain.deadlines import days_after
 from domain.decision import Case, Command, decision, refuse_if
+from domain.entitlements import require_published
 from domain.event import Event, encode_data, event
 from domain.machines import machine
 from domain.refusal import Refusal
@@ -112,6 +113,7 @@ def serve_notice(command: ServeNotice, case: Case, roster: Roster, notice: Notic
     refuse_if(_faults(command, template), rule="A notice follows a template of the charter, with all its variables.")
     assert template is not None, "refused above"
     roster.require(command.team)
+    require_published(roster, command.team)
     if roster.status[command.team] not in template.recipients:
         raise NotRecipientError(
             f"team: {command.team} is {roster.status[command.team]}",

@@ -279,8 +279,7 @@ def decide_objection(command: DecideObjection, case: Case, course: StageCourse, 
             pointer="/objection",
         )
     require_not_final(course)
-    about = filed.subject if filed.subject == "score" else f"{filed.subject}/{filed.team}"
-    biased = set(case.deciders(command)) & set(course.course.deciders.get(about, ()))
+    biased = set(case.deciders(command)) & _took_part(filed, case, course)
     # Who decided what a public record reports is not always known, so the record cannot be held to it.
     if biased and not command.reported:
         raise TookPartError(
@@ -295,3 +294,22 @@ def decide_objection(command: DecideObjection, case: Case, course: StageCourse, 
         outcome=command.outcome,
         reason=command.reason,
     )
+
+
+SCORING: Final = ("submit-score", "correct-score", "record-measurement", "correct-measurement", "record-exclusion")
+
+
+def _took_part(filed: ObjectionFiled, case: Case, course: StageCourse) -> set[str]:
+    """The agencies that took part in what an objection is about, and in what that rests on.
+
+    Whoever gives scores takes part in every one of them: events do not say which agency submitted a sheet, so the
+    charter's mandates do.
+    """
+    decided = course.course.deciders
+    if filed.subject == "score":
+        giving = {a.id for a in case.charter.agencies for each in SCORING if case.charter.may(a.id, each)}
+        return giving | set(decided.get("score", ()))
+    taken = set(decided.get(f"{filed.subject}/{filed.team}", ()))
+    if filed.subject == "outcome" and course.course.eliminated.get(filed.team) == "ruling":
+        taken |= set(decided.get(f"ruling/{filed.team}", ()))
+    return taken

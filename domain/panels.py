@@ -18,7 +18,7 @@ from domain.stage_events import (
     EvaluatorReplaced,
     ExclusionRecorded,
 )
-from domain.stages import require_not_final, require_opened, require_scoring, stage_of
+from domain.stages import require_not_final, require_opened, require_scoring, require_second_once_reopened, stage_of
 
 
 class EvaluatorAlreadyAppointedError(Refusal):
@@ -122,6 +122,7 @@ def appoint_evaluator(command: AppointEvaluator, case: Case, course: StageCourse
     members = [each for each in course.course.panels.get(panel.id, []) if each not in course.course.instead]
     if len(members) >= int(panel.size):
         raise PanelFullError(f"{panel.id} has its {panel.size} members", rule=f"The panel has {panel.size} places.")
+    require_second_once_reopened(command, case, course, "an appointment")
     yield EvaluatorAppointed(stage=command.stage, panel=panel.id, evaluator=command.evaluator, group=command.group)
 
 
@@ -178,6 +179,7 @@ def declare_conflict(command: DeclareConflict, case: Case, course: StageCourse) 
     _require_changeable(course.course.panel_of(command.evaluator), stage, case, course)
     for team in command.teams:
         _require_judge(command.evaluator, team, course, "/teams")
+    require_second_once_reopened(command, case, course, "a conflict of interest")
     yield ConflictDeclared(stage=stage.id, evaluator=command.evaluator, teams=command.teams, reason=command.reason)
 
 
@@ -193,6 +195,7 @@ def recuse_evaluator(command: RecuseEvaluator, case: Case, course: StageCourse) 
     stage = stage_of(case, command.stage)
     _require_changeable(course.course.panel_of(command.evaluator), stage, case, course)
     _require_judge(command.evaluator, command.team, course, "/team")
+    require_second_once_reopened(command, case, course, "a recusal")
     yield EvaluatorRecused(stage=stage.id, evaluator=command.evaluator, team=command.team, reason=command.reason)
 
 
@@ -254,6 +257,7 @@ def replace_evaluator(command: ReplaceEvaluator, case: Case, course: StageCourse
             f"{command.evaluator} judges every team, or was replaced",
             rule="A place is given to another once its evaluator is recused or has a conflict of interest.",
         )
+    require_second_once_reopened(command, case, course, "a replacement")
     yield EvaluatorReplaced(
         stage=stage.id,
         evaluator=command.evaluator,

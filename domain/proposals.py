@@ -173,19 +173,35 @@ def propose(decision: Decision, command: Command, body: str, facts: tuple[Fact, 
             f"nobody countersigns {decision.type} of {case.actor.agency}",
             rule="The charter names who approves the decisions that wait for a second agency.",
         )
-    ruling = rule_on(decision, command, facts, case=_countersigned(case, awaiting))
+    lawful, ruling = _assumed(decision, command, facts, case, awaiting)
     proposed = DecisionProposed(
         proposal=f"{case.programme}:{case.decision_id}",
         decision=decision.type,
         command=body,
         command_hash=hashlib.sha256(body.encode()).hexdigest(),
         proposer=case.actor,
-        awaiting=awaiting,
+        awaiting=lawful,
         expires_at=days_after(case.decided_at, int(case.charter.proposal_days), case.charter.zone),
         events=tuple(each.TYPE for each in ruling.events),
         effects=_effects(ruling.events),
     )
     return msgspec.structs.replace(ruling, events=(proposed,))
+
+
+def _assumed(
+    decision: Decision, command: Command, facts: tuple[Fact, ...], case: Case, awaiting: tuple[str, ...]
+) -> tuple[tuple[str, ...], Ruling]:
+    """Who of those awaited may approve, and what the decision comes to; raises as it does if nobody may."""
+    lawful, rulings, refusals = [], [], []
+    for each in awaiting:
+        try:
+            rulings.append(rule_on(decision, command, facts, case=_countersigned(case, (each,))))
+            lawful.append(each)
+        except Refusal as refusal:
+            refusals.append(refusal)
+    if not rulings:
+        raise refusals[0]
+    return tuple(lawful), rulings[0]
 
 
 def _countersigned(case: Case, awaiting: tuple[str, ...]) -> Case:
@@ -304,6 +320,11 @@ def _require_countersigner(case: Case, proposed: DecisionProposed) -> None:
         raise NotCountersignerError(
             f"{case.actor.agency} does not countersign {proposed.proposal}",
             rule=f"{', '.join(proposed.awaiting)} may approve or reject it.",
+        )
+    if case.actor.agency not in case.charter.countersigners(proposed.decision, proposed.proposer.agency):
+        raise NotCountersignerError(
+            f"{case.actor.agency} does not countersign {proposed.decision} any more",
+            rule="Whoever approves is named by the charter in force.",
         )
     if case.actor == proposed.proposer:
         raise NotCountersignerError(

@@ -23,7 +23,7 @@ from domain.stage_events import (
     measurement_tag,
     sheet_tag,
 )
-from domain.stages import require_not_withdrawn, require_scoring, stage_of
+from domain.stages import require_not_withdrawn, require_scoring, require_second_once_reopened, stage_of
 
 
 class ScoreAlreadySubmittedError(Refusal):
@@ -131,6 +131,7 @@ def submit_score(
             f"{command.evaluator} has scored {command.team} on {scored(command)}, at position {live.position}",
             rule="A score is corrected, not submitted again.",
         )
+    require_second_once_reopened(command, case, progress, "a score")
     yield ScoreSubmitted(
         stage=stage.id,
         team=command.team,
@@ -197,6 +198,7 @@ def record_measurement(
             f"{command.team} was measured on {command.benchmark} at position {live.position}",
             rule="A measurement is corrected, not recorded again.",
         )
+    require_second_once_reopened(command, case, progress, "a measurement")
     yield MeasurementRecorded(
         stage=stage.id,
         team=command.team,

@@ -9,7 +9,7 @@ import msgspec
 from domain.boundary import QueryItem, tag
 from domain.bounds import Contradiction
 from domain.charter_document import Charter, Identifier, Judged, Measured, Stage
-from domain.decision import Case, Command, decision, refuse_if
+from domain.decision import Case, Command, decision, refuse_if, require_countersignature
 from domain.event import Event
 from domain.judging import sheets_of
 from domain.measuring import metrics_of
@@ -162,6 +162,12 @@ def require_scoring(course: StageCourse) -> None:
             f"a figure of {course.stage} is certified", rule="Scores are taken before figures are certified."
         )
     require_opened(course)
+
+
+def require_second_once_reopened(command: Command, case: Case, course: StageCourse, what: str) -> None:
+    """Raise unless scoring was never reopened, or a second agency has approved: results are known by then."""
+    if course.course.reopened and not command.reported:
+        require_countersignature(case, f"{what} in the reopened {course.stage}")
 
 
 def require_opened(course: StageCourse) -> None:

@@ -15,7 +15,7 @@ from domain.event import Event, event
 from domain.outcome_events import OutcomeSuperseded, TeamAdvanced, TeamEliminated, TeamWithdrawn
 from domain.publications import PUBLICATION_EVENTS, Publications
 from domain.refusal import InvalidCommandError, Refusal
-from domain.stage_events import StageFinalised
+from domain.stage_events import StageFinalised, StageOpened
 
 Status = Literal["enrolled", "evaluating", "advanced", "selected", "eliminated", "withdrawn"]
 Organisation = Annotated[str, msgspec.Meta(min_length=1, max_length=200)]
@@ -40,6 +40,10 @@ class TeamWithdrawnError(Refusal):
 
 class NoSeatError(Refusal):
     """Every seat of the programme is taken."""
+
+
+class EnrolmentOverError(Refusal):
+    """The programme takes no teams any more, but by an additional call."""
 
 
 class TeamNotEnrolledError(Refusal):
@@ -176,6 +180,22 @@ class Roster:
             )
 
 
+class AnyStage:
+    """A fact: whether any stage was opened. `opened`: the first that was, or nothing."""
+
+    def __init__(self, programme: str) -> None:
+        self._programme = tag("programme", programme)
+        self.opened = ""
+
+    @property
+    def selects(self) -> tuple[QueryItem, ...]:
+        return (QueryItem(types=(StageOpened.TYPE,), tags=(self._programme,)),)
+
+    def apply(self, position: int, event: Event) -> None:
+        if isinstance(event, StageOpened):
+            self.opened = self.opened or event.stage
+
+
 class EnrolTeam(Command, frozen=True, kw_only=True):
     """A consortium by its id, for life, and its name in both languages. `members`: organisations, the lead first."""
 
@@ -184,9 +204,9 @@ class EnrolTeam(Command, frozen=True, kw_only=True):
     members: tuple[Organisation, ...] = ()
 
 
-@decision("enrol-team", EnrolTeam, needs=lambda _command, programme: (Roster(programme),))
-def enrol_team(command: EnrolTeam, case: Case, roster: Roster) -> Iterator[Event]:
-    """Give a consortium a seat in the programme."""
+@decision("enrol-team", EnrolTeam, needs=lambda _command, programme: (Roster(programme), AnyStage(programme)))
+def enrol_team(command: EnrolTeam, case: Case, roster: Roster, stages: AnyStage) -> Iterator[Event]:
+    """Give a consortium a seat in the programme, before its first stage is opened."""
     roster.require_new(command.team)
     if former := roster.reentry_id_of(command.team):
         raise ReentryOutsideCallError(
@@ -195,6 +215,11 @@ def enrol_team(command: EnrolTeam, case: Case, roster: Roster) -> Iterator[Event
             pointer="/team",
         )
     roster.require_own_name(command.name)
+    if stages.opened:
+        raise EnrolmentOverError(
+            f"{stages.opened} is opened",
+            rule="Once a stage was opened, seats are filled by an additional call alone.",
+        )
     if len(roster.seated) >= int(case.charter.seats):
         raise NoSeatError(
             f"all {case.charter.seats} seats are taken", rule=f"The charter gives {case.charter.seats} seats."

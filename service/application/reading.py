@@ -217,10 +217,9 @@ class Queries:
         stage = stage or disclosure.charter.stages[0].id
         if disclosure.charter.stage(stage) is None:
             raise unknown_stage(programme, stage)
-        embargoed = not disclosure.reader.reads_embargoed and not disclosure.publications.current(stage)
-        upto = disclosure.publications.upto.get(stage, 0)
-        if embargoed and upto and (as_of_position is None or as_of_position > upto):
-            return self._last_published(programme, stage, max(min_position, upto))
+        embargoed, upto = self._embargo(disclosure, programme, stage, as_of_position)
+        if embargoed and upto:
+            return self._last_published(programme, stage, as_of_position, max(min_position, upto))
         key_of_stage = f"standings/{stage}"
         rows, position = self.rows(STANDINGS, programme, key_of_stage, as_of_position, min_position)
         stored = rows.get(key_of_stage)
@@ -229,7 +228,7 @@ class Queries:
                 f"{stage!r} was not opened in {programme} by position {position}",
                 rule="Standings are of a stage that was opened.",
             )
-        if embargoed and not upto:
+        if embargoed:
             return self._counts(disclosure.charter, stage, position)
         if stored:
             return as_of(stored, position)
@@ -240,10 +239,26 @@ class Queries:
             raise unknown_stage(programme, stage)
         return computed
 
-    def _last_published(self, programme: str, stage: str, min_position: int) -> Standings:
+    def _embargo(
+        self, disclosure: Disclosure, programme: str, stage: str, as_of_position: int | None
+    ) -> tuple[bool, int]:
+        """Whether the standings of a stage are under embargo for the reader, and up to where they were public.
+
+        Asked as of an earlier position the public reads what was public then, not what became public since: the
+        standings between two exclusions would give away the sheet that was left out.
+        """
+        if disclosure.reader.reads_embargoed:
+            return False, 0
+        publications = disclosure.publications
+        if as_of_position is not None:
+            self._require_reached(as_of_position)
+            publications = self._rules(programme, upto=as_of_position)[1]
+        return not publications.current(stage), publications.upto.get(stage, 0)
+
+    def _last_published(self, programme: str, stage: str, as_of_position: int | None, min_position: int) -> Standings:
         """The standings of a reopened stage as they were public, at the position at which they stood then."""
         key_of_stage = f"published/{stage}"
-        rows, position = self.rows(STANDINGS, programme, key_of_stage, None, min_position)
+        rows, position = self.rows(STANDINGS, programme, key_of_stage, as_of_position, min_position)
         stored = rows.get(key_of_stage)
         if stored is None:
             raise NotYetProjectedError(position, None)

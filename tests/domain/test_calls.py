@@ -82,8 +82,8 @@ def decided(*more: Event, charter: Event | None = None) -> Given:
 
 
 def announced(*more: Event, charter: Event | None = None) -> Given:
-    """The same, published, and the call opened."""
-    return decided(PUBLISHED, OPENED, *more, charter=charter)
+    """The same, published and final, and the call opened."""
+    return decided(PUBLISHED, OPENED, StageFinalised(stage="heat"), *more, charter=charter)
 
 
 def name_of(team: str) -> Names:
@@ -277,10 +277,11 @@ def test_nobody_is_selected_before_the_results_are_public() -> None:
     decided(OPENED, received(), screened()).when("select-team", select()).refused(StageNotFinalError)
 
 
-def test_where_teams_may_object_nobody_is_selected_before_the_stage_is_finalised() -> None:
-    waiting = announced(received(), screened(), charter=rules(window=True))
+@pytest.mark.parametrize("window", [True, False])
+def test_nobody_is_selected_before_the_stage_is_finalised(window: bool) -> None:
+    waiting = decided(PUBLISHED, OPENED, received(), screened(), charter=rules(window=window))
     waiting.when("select-team", select()).refused(StageNotFinalError)
-    final = announced(received(), screened(), StageFinalised(stage="heat"), charter=rules(window=True))
+    final = announced(received(), screened(), charter=rules(window=window))
     final.when("select-team", select()).then(selected())
 
 

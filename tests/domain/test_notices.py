@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from domain.decision import NotMandatedError
+from domain.entitlements import OutcomeUnpublishedError
 from domain.event import Event
 from domain.notices import (
     NotAddresseeError,
@@ -19,6 +20,7 @@ from domain.notices import (
 )
 from domain.outcome_events import TeamAdvanced
 from domain.refusal import InvalidCommandError
+from domain.stage_events import ResultsPublished
 from domain.teams import TeamNotEnrolledError
 from tests.domain import charters
 from tests.given import Given, given
@@ -67,8 +69,10 @@ def test_a_notice_follows_its_template_and_reaches_a_team(change: Any, error: An
 
 def test_a_notice_is_for_the_teams_that_the_template_is_for() -> None:
     why = charters.Names(en="why", ko="왜")
-    history = after(TeamAdvanced(stage="heat", team="ant", reason=why))
-    history.when("serve-notice", SERVE).refused(NotRecipientError, "/team")
+    advanced = TeamAdvanced(stage="heat", team="ant", reason=why)
+    after(advanced).when("serve-notice", SERVE).refused(OutcomeUnpublishedError)
+    published = ResultsPublished(stage="heat", publishers=("owner", "other"))
+    after(advanced, published).when("serve-notice", SERVE).refused(NotRecipientError, "/team")
 
 
 def test_a_notice_is_served_once() -> None:

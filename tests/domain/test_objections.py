@@ -189,6 +189,20 @@ def test_who_made_the_outcome_does_not_decide_the_objection_to_it() -> None:
     assert "owner" in refusal.detail
 
 
+def test_who_gives_scores_does_not_decide_the_objection_to_them() -> None:
+    """Here by mandate: an event does not say which agency brought a sheet."""
+    filed = ObjectionFiled(objection="o", stage="heat", team="cow", subject="score", grounds="wrong")
+    published(filed).when("decide-objection", DECIDING).refused(TookPartError)
+    assert published(filed).by("other").when("decide-objection", DECIDING).decide()
+
+
+def test_who_ruled_does_not_decide_the_objection_to_an_outcome_by_that_ruling() -> None:
+    by_ruling = TeamEliminated(stage="heat", team="cow", basis="ruling", reason=WHY, deciders=("owner",))
+    history = [by_ruling if isinstance(each, TeamEliminated) else each for each in settled()]
+    history = [ruled("cow", "not_met", by="other") if each == ruled("cow") else each for each in history]
+    given(background=[*history, PUBLISHED, FILED]).by("other").when("decide-objection", DECIDING).refused(TookPartError)
+
+
 @pytest.mark.parametrize("subject", ["ruling", "score"])
 def test_who_ruled_or_consolidated_does_not_decide_the_objection_to_it(subject: Any) -> None:
     filed = ObjectionFiled(objection="o", stage="heat", team="ant", subject=subject, grounds="wrong")

@@ -117,6 +117,7 @@ def test_a_ruling_names_its_findings_and_evidence() -> None:
         ({"findings": [BUILT, BUILT]}, FindingsIncompleteError, "/findings/0"),
         ({"findings": [BUILT, {**BUILT, "condition": "charm"}]}, FindingsIncompleteError, "/findings/1"),
         ({"findings": [{**BUILT, "verdict": "undisclosed"}]}, FindingsIncompleteError, "/findings/0/verdict"),
+        ({"perspectives": []}, FindingsIncompleteError, "/perspectives"),
         ({"perspectives": ["charm"]}, FindingsIncompleteError, "/perspectives/0"),
         ({"findings": [{**BUILT, "verdict": "not_met"}]}, VerdictContradictsFindingsError, "/verdict"),
         ({"verdict": "not_met"}, VerdictContradictsFindingsError, "/verdict"),
@@ -131,6 +132,15 @@ def test_a_ruling_names_its_findings_and_evidence() -> None:
 def test_an_unfounded_ruling_is_refused(change: Any, error: Any, pointer: str) -> None:
     history = [*charters.opened(), registered()]
     given(background=history).when("rule-independence", {**RULING, **change}).refused(error, pointer)
+
+
+def test_a_ruling_cites_evidence_of_its_own_stage_alone() -> None:
+    """What was registered in another stage the team was not heard on in this one."""
+    elsewhere = EvidenceRegistered(stage="final", team="ant", kind="report", sha256="cd" * 32, title="Later")
+    history = given(background=[*charters.opened(), registered(), elsewhere])
+    refused = {**RULING, "evidence": [PROOF, "cd" * 32]}
+    history.when("rule-independence", refused).refused(EvidenceMissingError, "/evidence/1")
+    assert history.when("rule-independence", RULING).decide()
 
 
 def test_a_condition_that_is_not_mandatory_does_not_decide() -> None:

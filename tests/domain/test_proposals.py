@@ -9,8 +9,10 @@ from typing import Any
 
 import pytest
 
+from domain.charter import CharterAmended
 from domain.decision import NotMandatedError
 from domain.event import Event
+from domain.objections import TookPartError
 from domain.proposals import (
     DecisionApproved,
     DecisionProposed,
@@ -26,6 +28,8 @@ from domain.proposals import (
 from domain.refusal import InvalidCommandError
 from domain.teams import TeamAlreadyEnrolledError, TeamEnrolled
 from tests.domain import charters
+from tests.domain.test_objections import DECIDING, FILED, published
+from tests.domain.test_objections import charter as objecting
 from tests.given import DECIDED_AT, DECISION_ID, Given, given
 
 PROPOSAL = f"programme:{DECISION_ID}"
@@ -96,6 +100,28 @@ def test_the_proposers_own_agency_may_approve_where_the_charter_allows_it_but_no
     history: list[Event] = [two_eyes(same_agency="yes")]
     history += given(background=history).when("enrol-team", ENROL).decide()
     approving(history, "owner").when("approve", APPROVAL).refused(NotCountersignerError)
+
+
+def test_only_who_may_approve_is_awaited() -> None:
+    """An objection is decided by nobody who took part: one of the countersigners did."""
+    document = charters.document()
+    agencies = [*document["agencies"], {"id": "third", "name": charters.names("Third")}]
+    second = {"decisions": ["decide-objection"], "agencies": ["owner", "third"]}
+    charter = objecting(agencies=agencies, countersignatures=[second])
+    history = [charter, *published(FILED).background[1:]]
+    (event,) = given(background=history).by("other").when("decide-objection", DECIDING).decide()
+    assert isinstance(event, DecisionProposed)
+    assert event.awaiting == ("third",)
+    nobody = objecting(countersignatures=[{**second, "agencies": ["owner"]}])
+    given(background=[nobody, *history[1:]]).by("other").when("decide-objection", DECIDING).refused(TookPartError)
+
+
+def test_whom_the_charter_names_no_more_approves_no_more() -> None:
+    without = two_eyes(agencies=["owner"], same_agency="yes")
+    amended = CharterAmended(
+        rules_hash=without.rules_hash, document=without.document, replaces="", deviation=False, reason=None
+    )
+    approving([*proposed(), amended]).when("approve", APPROVAL).refused(NotCountersignerError)
 
 
 def test_an_approval_names_the_very_command() -> None:

@@ -12,10 +12,12 @@ from domain.event import Event
 from domain.objections import ResultsNotPublishedError
 from domain.outcome_events import DeviationRecorded, OutcomeSuperseded
 from domain.outcomes import NoBasisError
-from domain.proposals import DecisionProposed
+from domain.proposals import DecisionProposed, NotProposableError
 from domain.record import Course, run_course
 from domain.refusal import Refusal
 from domain.stage_events import (
+    EvaluatorRecused,
+    EvaluatorReplaced,
     FigureCertified,
     MeanOf,
     MeasurementCorrected,
@@ -132,6 +134,49 @@ def test_a_reopened_stage_takes_corrections_with_a_second_agency_s_approval() ->
     sheet = {"stage": "heat", "team": "bee", "criterion": "paper/idea", "evaluator": charters.JURY[0], "points": "9"}
     (event,) = given(background=history).when("correct-score", {**sheet, "reason": "a slip"}).decide()
     assert isinstance(event, DecisionProposed)
+
+
+@pytest.mark.parametrize(
+    ("decision", "body"),
+    [
+        ("recuse-evaluator", {"evaluator": charters.JURY[0], "reason": "ill"}),
+        ("declare-conflict", {"evaluator": charters.JURY[0], "teams": ["ant"], "reason": "a cousin"}),
+        (
+            "record-exclusion",
+            {"evaluator": charters.JURY[0], "team": "ant", "criterion": "paper/idea", "reason": "late"},
+        ),
+    ],
+)
+def test_whatever_changes_which_sheets_count_in_a_reopened_stage_waits_for_a_second_agency(
+    decision: str, body: dict[str, Any]
+) -> None:
+    second = {"decisions": [decision], "agencies": ["other"], "when": "after-close"}
+    rules = charter(countersignatures=[second])
+    asked = {**HEAT, **body}
+    before = given(background=[rules, *charters.scored()[1:]]).when(decision, asked).decide()
+    assert not isinstance(before[0], DecisionProposed)
+    history = [rules, *settled()[1:], PUBLISHED, REOPENED]
+    (event,) = given(background=history).when(decision, asked).decide()
+    assert isinstance(event, DecisionProposed)
+    published(REOPENED).when(decision, asked).refused(NotProposableError)
+
+
+def test_new_sheets_and_metrics_in_a_reopened_stage_wait_for_a_second_agency() -> None:
+    """A place that was left empty is filled, and the replacement's sheet is brought."""
+    instead = "ev-00000000000000ff"
+    given_up = [
+        EvaluatorRecused(stage="heat", evaluator=charters.JURY[0], reason="ill", team=None),
+        EvaluatorReplaced(
+            stage="heat",
+            evaluator=charters.JURY[0],
+            reason="ill",
+            panel="jury",
+            replacement=instead,
+            teams=charters.TEAMS,
+        ),
+    ]
+    sheet = {**HEAT, "team": "ant", "criterion": "paper/idea", "evaluator": instead, "points": "1"}
+    published(REOPENED, *given_up).when("submit-score", sheet).refused(NotProposableError)
 
 
 def test_figures_certified_before_lapse_with_reopening() -> None:

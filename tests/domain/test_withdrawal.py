@@ -39,7 +39,7 @@ from domain.stage_events import (
 from domain.stages import EliminationsNotAsPlannedError, OpenedStages, ScoresMissingError
 from domain.standings import Standings, standings_of
 from domain.team_machine import TEAM, team_state
-from domain.teams import Roster, TeamEliminatedError, TeamNotEnrolledError, TeamWithdrawnError
+from domain.teams import EnrolmentOverError, Roster, TeamEliminatedError, TeamNotEnrolledError, TeamWithdrawnError
 from tests.domain import charters
 from tests.given import Given, given
 
@@ -248,10 +248,9 @@ def test_a_withdrawal_frees_a_seat_that_a_call_may_offer() -> None:
     history = [*charters.consolidated(), withdrawn("bee"), *advanced("ant", "cow")]
     opening = {"call": "refill", "after": "heat"}
     after(*history).when("open-additional-call", opening).then(OPENED)
-    new = {"team": "dog", "name": charters.names("DOG")}
-    after(*charters.opened(), withdrawn()).when("enrol-team", {**new, "name": {"en": "DOG", "ko": "dog (ko)"}}).then(
-        charters.enrolment("dog")
-    )
+    new = {"team": "dog", "name": {"en": "DOG", "ko": "dog (ko)"}}
+    after(*charters.enrolled(), withdrawn("bee", None)).when("enrol-team", new).then(charters.enrolment("dog"))
+    after(*charters.opened(), withdrawn()).when("enrol-team", new).refused(EnrolmentOverError)
 
 
 def test_a_team_that_withdrew_may_apply_again_with_its_lineage() -> None:
@@ -286,6 +285,9 @@ def test_elimination_and_withdrawal_of_one_team_exclude_each_other() -> None:
 OPENED = AdditionalCallOpened(call="refill", stage="heat", seats="1", classes=("anyone",), closes="undisclosed")
 
 
+FINAL = StageFinalised(stage="heat")
+
+
 def applied(team: str) -> list[Event]:
     return [
         OPENED,
@@ -317,9 +319,13 @@ def test_the_machine_of_a_team_allows_exactly_what_the_deciders_do() -> None:
     bee_out = TeamEliminated(stage="heat", team="bee", basis="ruling", reason=WHY)
     chosen = CallTeamSelected(call="refill", stage="heat", team="dog", name=charters.enrolment("dog").name, reason=WHY)
     histories: list[tuple[str, list[Event]]] = [
-        ("dog", [*published(), *applied("dog")]),
-        ("dog", [*published(), *applied("dog"), chosen]),
-        ("dog", [*published(), *applied("dog"), chosen, StageOpened(stage="final", teams=("ant", "bee", "dog"))]),
+        ("dog", [*charters.enrolled(), withdrawn("bee", None)]),
+        ("dog", [*published(), FINAL, *applied("dog")]),
+        ("dog", [*published(), FINAL, *applied("dog"), chosen]),
+        (
+            "dog",
+            [*published(), FINAL, *applied("dog"), chosen, StageOpened(stage="final", teams=("ant", "bee", "dog"))],
+        ),
         ("bee", charters.enrolled()),
         ("bee", charters.opened()),
         ("bee", without_outcome),

@@ -44,6 +44,21 @@ def test_what_was_public_stays_so_until_results_are_published_again(reopened: tu
     programme.publish()
     assert total(programme) == "26"
     assert total(programme, as_of_position=at - 1) == "25"
+    assert total(programme, as_of_position=at + 1) == "25"
+
+
+def test_the_public_reads_no_state_that_was_never_public(reopened: tuple[SmallProgramme, int]) -> None:
+    """Between two corrections standings would give away a sheet: as of then it reads what it could read then."""
+    programme, at = reopened
+    programme.publish()
+    of_ant = range(at + 1, programme.running.head())
+    insider = {total(programme, "owner", as_of_position=position) for position in of_ant}
+    assert len(insider) > 1
+    for reader in (None, "ant"):
+        assert {total(programme, reader, as_of_position=position) for position in of_ant} == {"25"}
+    before = programme.read("/standings", stage="heat", as_of_position=at - 2)
+    assert "rows" not in before
+    assert before["events"]["ScoreSubmitted"] == 9
 
 
 def test_the_events_after_reopening_are_under_embargo(reopened: tuple[SmallProgramme, int]) -> None:
