@@ -386,7 +386,7 @@ class NoticeTemplate(_Part, frozen=True, kw_only=True):
     title: Names
     body: Names
     variables: tuple[Identifier, ...] = ()
-    recipients: tuple[Literal["enrolled", "evaluating", "advanced", "eliminated", "withdrawn"], ...]
+    recipients: tuple[Literal["enrolled", "advanced", "selected", "eliminated", "withdrawn"], ...]
     acknowledge_days: Days
 
 

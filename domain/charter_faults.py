@@ -9,8 +9,10 @@ from typing import Any
 import msgspec
 
 from domain.charter_document import Charter, NoticeTemplate, Stage
+from domain.course_faults import course_faults
 from domain.deadlines import LAST_DAY, is_date
 from domain.decision import Decision
+from domain.event import STRICTNESS, Event
 from domain.fault import Fault, repeated, unknown
 from domain.mandate_faults import mandate_faults
 from domain.points import is_known
@@ -18,7 +20,7 @@ from domain.rubric_faults import rubric_faults
 from domain.shape_faults import shape_faults
 
 
-def faults(document: object, decisions: Mapping[str, Decision], events: Iterable[str]) -> Iterator[Fault]:
+def faults(document: object, decisions: Mapping[str, Decision], events: Mapping[str, type[Event]]) -> Iterator[Fault]:
     """Every fault of a document: of shape, and every contradiction among its parts that are sound in shape.
 
     `decisions`, `events`: those that this release knows. Without a fault the document is a `Charter`.
@@ -27,7 +29,7 @@ def faults(document: object, decisions: Mapping[str, Decision], events: Iterable
     yield from misshapen
     if isinstance(document, dict):
         charter, unsound = _sound_parts(document, misshapen)
-        for needs, found in _checks(charter, decisions, frozenset(events)):
+        for needs, found in _checks(charter, decisions, events):
             if unsound.isdisjoint(needs):
                 yield from found
         yield from _sound_stages_faults(document, misshapen)
@@ -57,11 +59,15 @@ def _sound_stages_faults(document: dict[str, Any], misshapen: Sequence[Fault]) -
 
 
 def _checks(
-    charter: Charter, decisions: Mapping[str, Decision], events: frozenset[str]
+    charter: Charter, decisions: Mapping[str, Decision], events: Mapping[str, type[Event]]
 ) -> Iterator[tuple[tuple[str, ...], Iterator[Fault]]]:
     """Each check with the parts of the charter that it reads; lazy, so that it never reads an unsound one."""
     yield ("agencies", "owner", "joint_publishers", "data_set", "recorder"), _agency_faults(charter)
     yield ("agencies", "mandates", "consortium_decisions", "countersignatures"), mandate_faults(charter, decisions)
+    yield (
+        ("mandates", "consortium_decisions", "stages", "calls", "independence", "data_set", "joint_publishers"),
+        course_faults(charter),
+    )
     yield ("stages",), _stage_faults(charter.stages)
     yield ("independence", "data_set", "evidence_kinds"), _independence_faults(charter)
     yield ("independence", "data_set", "stages", "mandates", "consortium_decisions"), _review_faults(charter)
@@ -92,9 +98,23 @@ def _stage_faults(stages: tuple[Stage, ...]) -> Iterator[Fault]:
     yield from _calendar_faults(stages)
 
 
-def _disclosure_faults(charter: Charter, events: frozenset[str]) -> Iterator[Fault]:
+def _disclosure_faults(charter: Charter, events: Mapping[str, type[Event]]) -> Iterator[Fault]:
+    said: dict[str, str] = {}
     for i, disclosure in enumerate(charter.disclosure):
-        yield from unknown(f"/disclosure/{i}/events", disclosure.events, events, "event")
+        place = f"/disclosure/{i}"
+        yield from unknown(f"{place}/events", disclosure.events, events, "event")
+        for name in disclosure.events:
+            if said.setdefault(name, disclosure.public) != disclosure.public:
+                yield Fault(f"{place}/events", f"{name!r} is {disclosure.public} here and {said[name]} before")
+            if name not in events:
+                continue
+            allowed = events[name].PUBLIC
+            if STRICTNESS[disclosure.public] < STRICTNESS[allowed]:
+                yield Fault(
+                    f"{place}/public", f"{name} is disclosed {allowed} at the earliest, not {disclosure.public}"
+                )
+            elif disclosure.public == "with-results" and "stage" not in events[name].__struct_fields__:
+                yield Fault(f"{place}/public", f"{name} belongs to no stage with whose results it could come")
 
 
 def _notices_faults(charter: Charter) -> Iterator[Fault]:

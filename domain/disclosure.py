@@ -7,7 +7,7 @@ from typing import Literal
 import msgspec
 
 from domain.charter_document import Charter
-from domain.event import EVENTS, Disclosed, Event, Own
+from domain.event import EVENTS, STRICTNESS, Disclosed, Event, Own
 from domain.publications import Publications
 
 Role = Literal["public", "consortium", "evaluator", "agency", "auditor"]
@@ -43,14 +43,13 @@ class Reader(msgspec.Struct, frozen=True):
 PUBLIC = Reader("public")
 
 _OWNERS: dict[Own, Role] = {"team": "consortium", "evaluator": "evaluator"}
-_STRICTNESS: dict[Disclosed, int] = {"at-once": 0, "with-results": 1, "agencies": 2}
 
 
 def disclosed(charter: Charter, type_: str) -> Disclosed:
     """When the public may read events of a type: as the charter has it, never earlier than the type itself allows."""
     allowed = EVENTS[type_].PUBLIC
     for each in charter.disclosure:
-        if type_ in each.events and _STRICTNESS[each.public] > _STRICTNESS[allowed]:
+        if type_ in each.events and STRICTNESS[each.public] > STRICTNESS[allowed]:
             return each.public
     return allowed
 

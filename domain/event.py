@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, ClassVar, Literal, TypeVar
+from typing import Any, ClassVar, Final, Literal, TypeVar
 
 import msgspec
 
@@ -11,6 +11,7 @@ from domain.boundary import tag
 
 Disclosed = Literal["at-once", "with-results", "agencies"]
 """From when the public may read an event's data: at once, with the results of its stage, or never."""
+STRICTNESS: Final[dict[Disclosed, int]] = {"at-once": 0, "with-results": 1, "agencies": 2}
 Own = Literal["team", "evaluator"]
 """The field of an event that names whoever may read it whatever the public may."""
 

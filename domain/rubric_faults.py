@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from fractions import Fraction
 
 from domain.charter_document import TOTAL, Criterion, Judged, Measured, Panel, Stage, Unpublished
 from domain.fault import Fault, points_faults, repeated, unknown, value
-from domain.points import UNDISCLOSED, is_known
+from domain.points import is_known
 
 
 def rubric_faults(place: str, stage: Stage) -> Iterator[Fault]:
@@ -16,6 +16,7 @@ def rubric_faults(place: str, stage: Stage) -> Iterator[Fault]:
         yield Fault(f"{place}/assessments", "at least one assessment")
     yield from _sum_faults(place, stage.maximum, [a.maximum for a in stage.assessments], "assessments")
     yield from _implied_faults(place, stage)
+    yield from _grid_faults(place, stage)
     panels = {panel.id: panel for panel in stage.panels}
     yield from repeated(f"{place}/panels", [panel.id for panel in stage.panels])
     for i, panel in enumerate(stage.panels):
@@ -44,13 +45,69 @@ def rubric_faults(place: str, stage: Stage) -> Iterator[Fault]:
     yield from unknown(f"{place}/tie_break", stage.tie_break, nodes, "node of the rubric")
     yield from repeated(f"{place}/tie_break", list(stage.tie_break))
     yield from repeated(f"{place}/gates", [gate.id for gate in stage.gates])
+    reach = _reach(stage)
     for i, gate in enumerate(stage.gates):
         yield from unknown(f"{place}/gates/{i}/node", [gate.node], nodes, "node of the rubric")
         yield from points_faults(f"{place}/gates/{i}/minimum", gate.minimum)
-        maximum = value(nodes.get(gate.node, UNDISCLOSED))
-        minimum = value(gate.minimum)
-        if maximum is not None and minimum is not None and minimum > maximum:
-            yield Fault(f"{place}/gates/{i}/minimum", f"{gate.minimum} is above the maximum of {gate.node}")
+        most, minimum = reach.get(gate.node), value(gate.minimum)
+        if most is not None and minimum is not None and minimum > most:
+            yield Fault(
+                f"{place}/gates/{i}/minimum",
+                f"{gate.minimum} is above {float(most):g}, the most that {gate.node} reaches",
+            )
+
+
+def _reach(stage: Stage) -> dict[str, Fraction | None]:
+    """The most that each node reaches: its maximum, or what follows from the rest where that is undisclosed."""
+    parts = {
+        each.id: [_own(c.maximum, [_own(item.maximum) for item in c.items]) for c in each.criteria]
+        for each in stage.assessments
+    }
+    wholes = [_own(each.maximum, parts[each.id]) for each in stage.assessments]
+    least = [
+        _known_sum(parts[each.id]) if whole is None else whole
+        for each, whole in zip(stage.assessments, wholes, strict=True)
+    ]
+    found = {TOTAL: _own(stage.maximum, wholes)}
+    for i, assessment in enumerate(stage.assessments):
+        whole = found[assessment.id] = _left(wholes[i], found[TOTAL], [*least[:i], *least[i + 1 :]])
+        criteria = parts[assessment.id]
+        for k, criterion in enumerate(assessment.criteria):
+            others = [*criteria[:k], *criteria[k + 1 :]]
+            found[f"{assessment.id}/{criterion.id}"] = _left(criteria[k], whole, others)
+    return found
+
+
+def _own(maximum: str, parts: Sequence[Fraction | None] = (None,)) -> Fraction | None:
+    """The maximum, or the sum of the parts if they are all known."""
+    whole = value(maximum)
+    return _known_sum(parts) if whole is None and parts and None not in parts else whole
+
+
+def _left(own: Fraction | None, whole: Fraction | None, others: Sequence[Fraction | None]) -> Fraction | None:
+    """Its own maximum, or what the known ones of the others leave of the whole."""
+    return whole - _known_sum(others) if own is None and whole is not None else own
+
+
+def _known_sum(parts: Sequence[Fraction | None]) -> Fraction:
+    return sum((each for each in parts if each is not None), Fraction(0))
+
+
+def _grid_faults(place: str, stage: Stage) -> Iterator[Fault]:
+    """A maximum that no points of the stage's precision could be."""
+    maxima = [(place, stage.maximum)]
+    for i, assessment in enumerate(stage.assessments):
+        maxima.append((f"{place}/assessments/{i}", assessment.maximum))
+        for k, criterion in enumerate(assessment.criteria):
+            here = f"{place}/assessments/{i}/criteria/{k}"
+            maxima.append((here, criterion.maximum))
+            maxima += [(f"{here}/items/{n}", item.maximum) for n, item in enumerate(criterion.items)]
+    for where, maximum in maxima:
+        most = value(maximum)
+        if most is not None and stage.decimals is not None and (most * 10**stage.decimals).denominator != 1:
+            yield Fault(
+                f"{where}/maximum", f"{maximum} has more than the {stage.precision} decimals of the stage's points"
+            )
 
 
 def _criterion_faults(

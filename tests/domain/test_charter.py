@@ -87,6 +87,10 @@ def planned(opens: str, closes: str) -> dict[str, str]:
     return {"opens": opens, "closes": closes}
 
 
+def shown(public: str, event: str) -> dict[str, Any]:
+    return {"events": [event], "public": public}
+
+
 FAULTS = [
     (put("/programme", "other"), "/programme", "published for"),
     (put("/owner", "nobody"), "/owner", "agency"),
@@ -109,7 +113,7 @@ FAULTS = [
     (put("/stages/0/tie_break", ["charm"]), "/stages/0/tie_break", "node of the rubric"),
     (put("/stages/0/tie_break", ["paper", "paper"]), "/stages/0/tie_break", "more than once"),
     (put("/stages/0/gates/0/node", "charm"), "/stages/0/gates/0/node", "node of the rubric"),
-    (put("/stages/0/gates/0/minimum", "21"), "/stages/0/gates/0/minimum", "above the maximum"),
+    (put("/stages/0/gates/0/minimum", "21"), "/stages/0/gates/0/minimum", "21 is above 20, the most that field"),
     (put("/stages/0/panels/0/quorum", "4"), "/stages/0/panels/0/quorum", "1 to the panel's size"),
     (put("/stages/0/panels/0/quorum", "0"), "/stages/0/panels/0/quorum", "1 or more"),
     (put("/stages/0/assessments/0/id", "total"), "/stages/0/assessments/0/id", "sum of all"),
@@ -144,6 +148,19 @@ FAULTS = [
     (put("/calls/0/seats", "0"), "/calls/0/seats", "between 1 and"),
     (put("/entitlements/0/resources", ["x"]), "/entitlements/0/resources", "resource"),
     (put("/disclosure", [{"events": ["X"], "public": "agencies"}]), "/disclosure/0/events", "event"),
+    (
+        put("/disclosure", [shown("with-results", "CharterPublished")]),
+        "/disclosure/0/public",
+        "belongs to no stage",
+    ),
+    (put("/disclosure", [shown("at-once", "ScoreSubmitted")]), "/disclosure/0/public", "agencies at the earliest"),
+    (put("/disclosure", [shown("with-results", "ScoreSubmitted")]), "/disclosure/0/public", "agencies at the earliest"),
+    (
+        put("/disclosure", [shown("agencies", "TeamAdvanced"), shown("with-results", "TeamAdvanced")]),
+        "/disclosure/1/events",
+        "is with-results here and agencies before",
+    ),
+    (put("/notices/0/recipients", ["evaluating"]), "/notices/0/recipients/0", "not one of advanced, eliminated"),
     (put("/notices/0/variables", []), "/notices/0/body/en", "declared variable"),
     (put("/notices/0/title/ko", "{when}"), "/notices/0/title/ko", "declared variable"),
     (put("/notices/0/variables", ["question", "when"]), "/notices/0/variables/1", "used nowhere"),
@@ -177,6 +194,22 @@ FAULTS = [
     (put("/stages/0/calendar", planned("undisclosed", "soon")), "/stages/0/calendar/closes", "a date"),
     (put("/stages/0/calendar", planned("2026-02-02", "2026-02-01")), "/stages/0/calendar/closes", "is before"),
 ]
+
+
+def test_what_is_disclosed_no_earlier_than_its_type_allows_is_sound() -> None:
+    disclosure = [
+        shown("agencies", "TeamAdvanced"),
+        shown("agencies", "TeamAdvanced"),
+        shown("with-results", "MeasurementRecorded"),
+        shown("with-results", "StageOpened"),
+        shown("agencies", "TeamEnrolled"),
+    ]
+    assert found_in(disclosure=disclosure) == []
+
+
+@pytest.mark.parametrize("status", ["enrolled", "advanced", "selected", "eliminated", "withdrawn"])
+def test_a_notice_is_for_any_status_that_a_team_may_have(status: str) -> None:
+    assert found_in(notices=[{**document()["notices"][0], "recipients": [status]}]) == []
 
 
 UNKNOWN = "/independence/perspectives/0/conditions/1/mandatory"

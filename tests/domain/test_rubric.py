@@ -116,3 +116,63 @@ def test_an_assessment_of_undisclosed_maximum_has_what_its_criteria_have(idea: s
     stages = with_criterion("paper/idea", maximum=idea)
     stages[0]["assessments"][0]["maximum"] = "undisclosed"
     assert ("/stages/0/maximum" not in dict(faults(stages))) == lawful
+
+
+def gated(node: str, minimum: str, *, hidden: tuple[str, ...] = (), shared: bool = False) -> list[dict[str, Any]]:
+    """The heat with a gate at `node`; the maxima of the `hidden` nodes undisclosed; `shared`: idea 6, and style."""
+    stages: list[dict[str, Any]] = document()["stages"]
+    heat = stages[0]
+    heat["gates"] = [{"id": "gate", "node": node, "minimum": minimum}]
+    if shared:
+        idea = heat["assessments"][0]["criteria"][0]
+        idea["maximum"] = "6"
+        heat["assessments"][0]["criteria"].append({**idea, "id": "style", "maximum": "4"})
+    nodes = {"total": heat}
+    for assessment in heat["assessments"]:
+        nodes[assessment["id"]] = assessment
+        nodes |= {f"{assessment['id']}/{criterion['id']}": criterion for criterion in assessment["criteria"]}
+    for each in hidden:
+        nodes[each]["maximum"] = "undisclosed"
+        if "scoring" in nodes[each]:
+            nodes[each]["scoring"] = {"type": "undisclosed"}
+    return stages
+
+
+@pytest.mark.parametrize(
+    ("node", "most", "hidden", "shared"),
+    [
+        ("paper", "10", (), False),
+        ("total", "30", ("total",), False),
+        ("total", "30", ("total", "paper"), True),
+        ("paper", "10", ("paper",), True),
+        ("paper", "10", ("paper", "paper/idea"), True),
+        ("paper/idea", "6", ("paper/idea",), True),
+        ("paper/idea", "6", ("paper", "paper/idea"), True),
+        ("paper/idea", "10", ("paper/idea", "paper/style"), True),
+        ("paper", "30", ("paper", "field", "field/speed", "paper/idea"), True),
+    ],
+)
+def test_a_gate_asks_for_no_more_than_follows_from_the_rest(
+    node: str, most: str, hidden: tuple[str, ...], shared: bool
+) -> None:
+    assert faults(gated(node, most, hidden=hidden, shared=shared)) == []
+    ((place, detail),) = faults(gated(node, f"{most}.1", hidden=hidden, shared=shared))
+    assert (place, f"above {most}, the most" in detail) == ("/stages/0/gates/0/minimum", True)
+
+
+def test_a_gate_at_a_node_of_which_nothing_is_known_is_sound() -> None:
+    assert faults(gated("paper", "9000", hidden=("total", "paper", "paper/idea"))) == []
+
+
+@pytest.mark.parametrize(
+    ("precision", "maximum", "lawful"),
+    [("0", "10", True), ("0", "10.0", True), ("0", "10.5", False), ("1", "10.5", True), ("2", "10.555", False)],
+)
+def test_a_maximum_is_one_of_the_points_that_there_are(precision: str, maximum: str, lawful: bool) -> None:
+    stages = with_criterion("paper/idea", maximum=maximum, items=[{**ITEMS[0], "maximum": maximum}])
+    stages[0].update(precision=precision, maximum="undisclosed")
+    stages[0]["assessments"][0]["maximum"] = maximum
+    assert [place for place, detail in faults(stages) if "decimals of the stage" in detail] == (
+        [] if lawful else ["/stages/0/assessments/0/maximum", f"{IDEA}/maximum", f"{IDEA}/items/0/maximum"]
+    )
+    assert (faults(stages) == []) == lawful

@@ -1,0 +1,72 @@
+"""What keeps a programme from going on: decisions that it needs, and nobody may make."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final
+
+from domain.charter_document import Charter, Judged, Measured, Stage
+from domain.fault import Fault
+from domain.points import is_known
+
+_COURSE: Final = (
+    "enrol-team",
+    "open-stage",
+    "close-scoring",
+    "consolidate-stage",
+    "rule-independence",
+    "advance-team",
+    "publish-results",
+)
+"""What every programme needs: a team advances once it was ruled upon, results are published with every outcome."""
+_OBJECTIONS: Final = ("file-objection", "decide-objection", "finalise-stage")
+_CALL: Final = ("open-additional-call", "apply-to-call", "screen-application", "select-team")
+
+
+def course_faults(charter: Charter) -> Iterator[Fault]:
+    """Needs that no mandate, and nothing that consortiums decide about themselves, meets.
+
+    A public record holds what was reported of decisions, whoever made them; only its objection windows, which keep
+    what follows waiting, ask for somebody who ends them.
+    """
+    given = {name for each in charter.mandates if each.agencies for name in each.decisions}
+    given |= set(charter.consortium_decisions)
+    for i, stage in enumerate(charter.stages):
+        for name in _OBJECTIONS if stage.objections is not None else ():
+            if name not in given:
+                yield Fault(f"/stages/{i}/objections", f"teams may object, but nobody may {name}")
+    if charter.data_set == "public-record":
+        return
+    for name in dict.fromkeys((*_COURSE, *_outcomes_need(charter), *_scores_need(charter.stages, given))):
+        if name not in given:
+            yield Fault("/mandates", f"nobody may {name}, without which the programme cannot go on")
+    for name in _CALL if charter.calls else ():
+        if name not in given:
+            yield Fault("/calls", f"nobody may {name}, so that no call could fill a seat")
+    publishing = {
+        agency for each in charter.mandates if "publish-results" in each.decisions for agency in each.agencies
+    }
+    if publishing and publishing.isdisjoint(charter.joint_publishers):
+        yield Fault("/joint_publishers", "none of them may publish-results")
+
+
+def _outcomes_need(charter: Charter) -> Iterator[str]:
+    """Where a cut, a gate or a ruling may keep a team from advancing, it is eliminated."""
+    if charter.independence.perspectives or any(stage.cut or stage.gates for stage in charter.stages):
+        yield "eliminate-team"
+
+
+def _scores_need(stages: tuple[Stage, ...], given: set[str]) -> Iterator[str]:
+    """What brings points to the criteria, unless figures are certified instead."""
+    if "certify-figure" in given:
+        return
+    for stage in stages:
+        for _node, criterion in stage.criteria():
+            match criterion.scoring:
+                case Judged(aggregate=how) if is_known(how):
+                    yield "appoint-evaluator"
+                    yield "submit-score"
+                case Measured(conversion=how) if is_known(how):
+                    yield "record-measurement"
+                case _:
+                    yield "certify-figure"

@@ -1,0 +1,102 @@
+"""A charter under which the programme could not go on, since nobody may make a decision that it needs."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from domain.charter import document_faults
+from tests.domain.charters import DECISIONS, PROGRAMME, document, names
+
+
+def faults(**changes: Any) -> list[tuple[str, str]]:
+    return [(fault.pointer, fault.detail) for fault in document_faults(PROGRAMME, document(**changes))]
+
+
+def without(*decisions: str) -> dict[str, Any]:
+    """Mandates for everything else."""
+    return {"mandates": [{"decisions": [each for each in DECISIONS if each not in decisions], "agencies": ["owner"]}]}
+
+
+def objectionable() -> list[dict[str, Any]]:
+    stages: list[dict[str, Any]] = document()["stages"]
+    stages[1]["objections"] = {"days": "7"}
+    return stages
+
+
+@pytest.mark.parametrize(
+    "decision",
+    [
+        "enrol-team",
+        "open-stage",
+        "close-scoring",
+        "consolidate-stage",
+        "rule-independence",
+        "advance-team",
+        "eliminate-team",
+        "publish-results",
+    ],
+)
+def test_somebody_may_make_every_decision_that_a_programme_needs(decision: str) -> None:
+    assert faults(**without(decision)) == [
+        ("/mandates", f"nobody may {decision}, without which the programme cannot go on")
+    ]
+    assert faults(**without(decision), data_set="public-record", recorder="owner") == []
+
+
+def test_nobody_needs_to_be_eliminated_where_everybody_advances() -> None:
+    stages = document()["stages"]
+    for each in stages:
+        each.update(eliminate="none", gates=[])
+    independence: dict[str, Any] = {"perspectives": []}
+    assert faults(**without("eliminate-team"), stages=stages, independence=independence) == []
+    stages[1]["eliminate"] = "1"
+    assert [place for place, _ in faults(**without("eliminate-team"), stages=stages, independence=independence)] == [
+        "/mandates"
+    ]
+
+
+@pytest.mark.parametrize("decision", ["appoint-evaluator", "submit-score", "record-measurement"])
+def test_points_come_from_somebody_or_are_certified(decision: str) -> None:
+    assert faults(**without(decision)) == []
+    assert [place for place, _detail in faults(**without(decision, "certify-figure"))] == ["/mandates"]
+
+
+def test_what_is_scored_in_no_known_way_is_certified() -> None:
+    stages = document()["stages"]
+    stages[0]["assessments"][0]["criteria"][0]["scoring"] = {"type": "undisclosed"}
+    assert faults(stages=stages) == []
+    ((place, detail),) = faults(stages=stages, **without("certify-figure"))
+    assert (place, "certify-figure" in detail) == ("/mandates", True)
+
+
+@pytest.mark.parametrize("decision", ["file-objection", "decide-objection", "finalise-stage"])
+def test_an_objection_window_needs_somebody_who_objects_decides_and_finalises(decision: str) -> None:
+    assert faults(stages=objectionable()) == []
+    assert faults(**without(decision)) == []
+    place, detail = "/stages/1/objections", f"teams may object, but nobody may {decision}"
+    assert faults(**without(decision), stages=objectionable()) == [(place, detail)]
+    assert faults(**without(decision), stages=objectionable(), data_set="public-record", recorder="owner") == [
+        (place, detail)
+    ]
+
+
+def test_consortiums_that_may_object_themselves_need_nobody_to_do_it_for_them() -> None:
+    assert faults(**without("file-objection"), stages=objectionable(), consortium_decisions=["file-objection"]) == []
+
+
+@pytest.mark.parametrize("decision", ["open-additional-call", "apply-to-call", "screen-application", "select-team"])
+def test_a_call_needs_somebody_who_opens_screens_and_selects(decision: str) -> None:
+    ((place, detail),) = faults(**without(decision))
+    assert (place, decision in detail) == ("/calls", True)
+    assert faults(**without(decision), calls=[]) == []
+
+
+def test_a_joint_publisher_may_publish() -> None:
+    other = {"id": "third", "name": names("Third")}
+    agencies = [*document()["agencies"], other]
+    mandates = [*without("publish-results")["mandates"], {"decisions": ["publish-results"], "agencies": ["third"]}]
+    assert faults(agencies=agencies, mandates=mandates) == [("/joint_publishers", "none of them may publish-results")]
+    mandates[1]["agencies"].append("other")
+    assert faults(agencies=agencies, mandates=mandates) == []
