@@ -1,8 +1,9 @@
 """What is known of a figure: bounds, tightened until the facts say no more.
 
 Every figure of the rubric (team × node) starts between 0 and its maximum; sums, certified statements and the grid of
-allowed points narrow it. Narrowing only ever removes values that contradict the facts, so the true value always
-stays inside. All figures are units (`domain.points`).
+allowed points narrow it. The field as a whole is one more row, the sum of the teams at every node: means are said of
+it, and its nodes add up as each team's do. Narrowing only ever removes values that contradict the facts, so the true
+value always stays inside. All figures are units (`domain.points`).
 """
 
 from __future__ import annotations
@@ -14,8 +15,12 @@ import msgspec
 
 from domain.points import grid_step
 
-_ROUNDS: Final = 200
+ROUNDS: Final = 200
 """Narrowing stops here at the latest; bounds are sound after any number of rounds."""
+
+
+FIELD: Final = "the field"
+"""All teams together, as if they were one more; no team's id has a space."""
 
 
 class Contradiction(Exception):  # noqa: N818 — names the fact, and is caught by those who propose a statement
@@ -68,10 +73,15 @@ class Bounds(msgspec.Struct, frozen=True):
 
 Sum = tuple[str, tuple[str, ...]]
 """A node and the parts that it is the sum of."""
+Place = tuple[str, str]
+"""A team, or the field, and a node."""
 
 
 class Figures:
-    """The bounds of every figure. `sums`: how nodes add up. `decimals`: the grid of points, if known."""
+    """The bounds of every figure, and of the field's sum at every node.
+
+    `sums`: how nodes add up. `decimals`: the grid of points, if known.
+    """
 
     def __init__(self, teams: list[str], maxima: dict[str, int], sums: Sequence[Sum], decimals: int | None) -> None:
         self.teams = teams
@@ -80,10 +90,11 @@ class Figures:
         self._step = None if decimals is None else grid_step(decimals)
         widest = {node: Bounds(0, high) for node, high in maxima.items()}
         self._bounds = {team: dict(widest) for team in teams}
-        self._means: list[tuple[str, Bounds]] = []
+        self._bounds[FIELD] = {node: Bounds(0, high * len(teams)) for node, high in maxima.items()}
+        self._means = False
         self._changed = set(teams)
 
-    def __getitem__(self, key: tuple[str, str]) -> Bounds:
+    def __getitem__(self, key: Place) -> Bounds:
         team, node = key
         return self._bounds[team][node]
 
@@ -96,53 +107,47 @@ class Figures:
         high: int | None = None,
         low_open: bool = False,
         high_open: bool = False,
-    ) -> None:
-        """Exclude what lies outside. Raises `Contradiction` if nothing is left."""
+    ) -> bool:
+        """Exclude what lies outside; whether anything did. Raises `Contradiction` if nothing is left."""
         before = self._bounds[team][node]
         after = before.within(
             before.low if low is None else low, low_open, before.high if high is None else high, high_open
         )
         if after == before:
-            return
+            return False
         if self._step is not None:
             after = after.on_grid(self._step)
         if after.empty:
             raise Contradiction(team, node)
         self._bounds[team][node] = after
         self._changed.add(team)
+        return True
 
     def mean(self, node: str, low: int, high: int) -> None:
         """The mean of all teams at `node` lies between `low` and `high`, and their sum on the grid."""
-        total = Bounds(low * len(self.teams), high * len(self.teams))
-        self._means.append((node, total if self._step is None else total.on_grid(self._step)))
+        self._means = True
+        self.narrow(FIELD, node, low=low * len(self.teams), high=high * len(self.teams))
 
     def settle(self) -> None:
         """Narrow by sums and means until nothing changes. Raises `Contradiction`."""
-        for _ in range(_ROUNDS):
+        for _ in range(ROUNDS):
             changed, self._changed = self._changed, set()
-            for team in self.teams:
+            for team in (*self.teams, FIELD):
                 if team in changed:
                     for whole, parts in self._sums:
-                        self._narrow_sum(team, whole, parts)
-            for node, total in self._means:
-                self._narrow_mean(node, total)
+                        self._narrow_sum((team, whole), [(team, part) for part in parts])
+            if self._means:  # else the field only says again what its teams do
+                for node in self.maxima:
+                    self._narrow_sum((FIELD, node), [(team, node) for team in self.teams])
             if not self._changed:
                 return
 
-    def _narrow_sum(self, team: str, whole: str, parts: Sequence[str]) -> None:
-        places = [(team, part) for part in parts]
-        reach = self._reach(places)
-        self.narrow(team, whole, low=reach.low, low_open=reach.low_open, high=reach.high, high_open=reach.high_open)
-        self._narrow_parts(places, self._bounds[team][whole])
+    def _narrow_sum(self, whole: Place, parts: Sequence[Place]) -> None:
+        reach = self.reach(parts)
+        self.narrow(*whole, low=reach.low, low_open=reach.low_open, high=reach.high, high_open=reach.high_open)
+        self._narrow_parts(parts, self[whole])
 
-    def _narrow_mean(self, node: str, total: Bounds) -> None:
-        places = [(team, node) for team in self.teams]
-        reach = self._reach(places)
-        if reach.within(total.low, total.low_open, total.high, total.high_open).empty:
-            raise Contradiction("the field", node)
-        self._narrow_parts(places, total)
-
-    def _reach(self, places: Sequence[tuple[str, str]]) -> Bounds:
+    def reach(self, places: Sequence[Place]) -> Bounds:
         """Between what the sum of figures lies."""
         each = [self._bounds[team][node] for team, node in places]
         return Bounds(
@@ -152,7 +157,7 @@ class Figures:
             any(bounds.high_open for bounds in each),
         )
 
-    def _narrow_parts(self, places: Sequence[tuple[str, str]], total: Bounds) -> None:
+    def _narrow_parts(self, places: Sequence[Place], total: Bounds) -> None:
         """Each part is at most the total less what the others have at least, and the other way round."""
         each = [self._bounds[team][node] for team, node in places]
         lows, highs = sum(bounds.low for bounds in each), sum(bounds.high for bounds in each)

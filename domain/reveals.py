@@ -1,7 +1,13 @@
 """What figures would give away: before averages, ranks and counts are published, what follows from them about scores
 that are not.
 
-Nothing is guessed: what is listed here follows from the figures and the rubric by arithmetic.
+Nothing is guessed: all that is listed follows from the figures and the rubric by arithmetic. Each team's points add up
+by the rubric, the teams' add up to the field's at every node, and the field's add up by the rubric too; bounds are
+narrowed along all these sums, by ranks and by counts, until nothing narrows them any more.
+
+Not all that follows is listed. What only several sums solved together would show is not looked for, nor the values
+between bounds that no figures are left for, nor what the order of the field, tie-breaks, or a count of a gate that
+some may still pass or fail, says beyond the bounds of single teams, nor what anybody knows besides.
 """
 
 from __future__ import annotations
@@ -11,13 +17,14 @@ from typing import Literal
 
 import msgspec
 
-from domain.bounds import Bounds
+from domain.bounds import FIELD, ROUNDS, Bounds, Contradiction, Figures
 from domain.certification import figure_faults
-from domain.charter_document import TOTAL, Identifier, Number, Stage
-from domain.points import format_bound, format_units, grid_step, published_span
+from domain.charter_document import TOTAL, Gate, Identifier, Number, Stage
+from domain.points import format_bound, format_units, published_span
+from domain.ranking import Span, certified_ranks, ranks_of
 from domain.record import Course, Statement
-from domain.stage_events import Figure, GateOutcome, MeanOf, PointsOf, RankGroup
-from domain.tally import Tally, tally
+from domain.stage_events import Figure, GateOutcome, HighestOf, MeanOf, PointsOf, RankGroup
+from domain.tally import Outcome, Tally, gate_outcome, narrow_by_gate, tally
 
 What = Literal["exact", "sum", "to-each-other", "bounded", "gate"]
 
@@ -35,9 +42,9 @@ Published = Figure | GateCount
 class Reveal(msgspec.Struct, frozen=True, kw_only=True):
     """Something that follows though it is not said. `low`, `high`: decimal strings, null where open.
 
-    `exact`: the points of one team. `sum`: those of several together. `to-each-other`: two teams are left, so each
-    learns the other's from its own. `bounded`: the points of one team lie between `low` and `high`. `gate`: whether a
-    team passed, `node` being the gate.
+    `exact`: the points of one team. `sum`: those of several together, as exactly as means are published.
+    `to-each-other`: two teams are left, so each learns the other's from its own. `bounded`: the points of one team lie
+    between `low` and `high`. `gate`: whether a team passed, `node` being the gate.
     """
 
     what: What
@@ -49,19 +56,21 @@ class Reveal(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def reveals(stage: Stage, teams: list[str], published: tuple[Published, ...]) -> list[Reveal]:
-    """All that the figures give away of what they do not state, node by node.
+    """What the figures give away of what they do not state: all of it is true, though more may follow.
 
-    Raises `Contradiction` if the figures cannot all be true.
+    Raises `Contradiction` if the figures are found not to be true together.
     """
     figures = [figure for figure in published if not isinstance(figure, GateCount)]
+    course = Course(teams=teams, statements=[Statement(each, "checked", 0) for each in figures])
+    counts = _counts([figure for figure in published if isinstance(figure, GateCount)])
+    _require_one_outcome(figures)
     before = tally(stage, Course(teams=teams), {})
-    after = tally(stage, Course(teams=teams, statements=[Statement(each, "checked", 0) for each in figures]), {})
-    counts = [figure for figure in published if isinstance(figure, GateCount)]
+    after = tally(stage, course, {})
+    _deduce(stage, course, after, counts)
     return [
-        *_exact_or_bounded(stage, before, after, figures),
-        *_from_means(stage, after, figures),
-        *_from_ranks(after, figures),
-        *_from_counts(teams, figures, counts),
+        *_exact_or_bounded(stage, before.figures, after.figures, figures),
+        *_together(stage, after.figures, figures),
+        *_at_gates(stage, course, before, after, counts),
     ]
 
 
@@ -78,78 +87,115 @@ def published_faults(published: tuple[Published, ...], stage: Stage, teams: list
             yield pointer.replace("/figure", f"/figures/{i}", 1), detail
 
 
-def _exact_or_bounded(stage: Stage, before: Tally, after: Tally, figures: list[Figure]) -> Iterator[Reveal]:
+def _counts(published: list[GateCount]) -> dict[str, int]:
+    """How many pass, by gate."""
+    counts: dict[str, int] = {}
+    for each in published:
+        if counts.setdefault(each.gate, int(each.passed)) != int(each.passed):
+            raise Contradiction(FIELD, each.gate)
+    return counts
+
+
+def _require_one_outcome(figures: list[Figure]) -> None:
+    said: dict[tuple[str, str], Outcome] = {}
+    for each in figures:
+        if isinstance(each, GateOutcome) and said.setdefault((each.gate, each.team), each.outcome) != each.outcome:
+            raise Contradiction(each.team, each.gate)
+
+
+def _deduce(stage: Stage, course: Course, found: Tally, counts: dict[str, int]) -> None:
+    """Narrow by counts and ranks as well as by sums."""
+    groups = [each.figure for each in course.statements if isinstance(each.figure, RankGroup)]
+    spans = certified_ranks(course.teams, groups)
+    for _ in range(ROUNDS):
+        narrowed = [
+            narrow_by_gate(found.figures, gate, team, outcome)
+            for gate in stage.gates
+            for team, outcome in _outcomes(stage, course, found, gate, counts).items()
+        ]
+        if not any([*narrowed, *_narrow_by_ranks(found.figures, spans, strictly=not stage.tie_break)]):
+            break
+        found.figures.settle()
+    ranks_of(found.figures, stage.tie_break, groups)
+
+
+def _outcomes(stage: Stage, course: Course, found: Tally, gate: Gate, counts: dict[str, int]) -> dict[str, Outcome]:
+    """The outcomes that follow: when all who can have passed are as many as passed, each did; and the other way
+    round."""
+    each = {team: gate_outcome(stage, gate.id, team, found, course) for team in course.teams}
+    known = {team: outcome for team, outcome in each.items() if outcome is not None}
+    if gate.id not in counts:
+        return known
+    left = [team for team in course.teams if team not in known]
+    more = counts[gate.id] - list(known.values()).count("passed")
+    if not 0 <= more <= len(left):
+        raise Contradiction(FIELD, gate.id)
+    if more in (0, len(left)):
+        known.update(dict.fromkeys(left, "passed" if more else "failed"))
+    return known
+
+
+def _narrow_by_ranks(figures: Figures, spans: dict[str, Span], *, strictly: bool) -> Iterator[bool]:
+    """Who surely ranks below has no more than who ranks above, and less if equal totals share a rank (`strictly`)."""
+    by_best, by_worst = (sorted(figures.teams, key=lambda team: spans[team][end]) for end in (0, 1))
+    above, ceiling = iter(by_worst), Bounds(0, figures.maxima[TOTAL])
+    upper = next(above, None)
+    for team in by_best:
+        while upper is not None and spans[upper][1] < spans[team][0]:
+            own = figures[upper, TOTAL]
+            ceiling = ceiling.within(0, False, own.high, own.high_open or strictly)
+            upper = next(above, None)
+        yield figures.narrow(team, TOTAL, high=ceiling.high, high_open=ceiling.high_open)
+    below, floor = reversed(by_best), Bounds(0, figures.maxima[TOTAL])
+    lower = next(below, None)
+    for team in reversed(by_worst):
+        while lower is not None and spans[lower][0] > spans[team][1]:
+            own = figures[lower, TOTAL]
+            floor = floor.within(own.low, own.low_open or strictly, floor.high, False)
+            lower = next(below, None)
+        yield figures.narrow(team, TOTAL, low=floor.low, low_open=floor.low_open)
+
+
+def _exact_or_bounded(stage: Stage, before: Figures, after: Figures, figures: list[Figure]) -> Iterator[Reveal]:
     stated = {(each.team, each.node) for each in figures if isinstance(each, PointsOf)}
+    stated |= {(team, each.node) for each in figures if isinstance(each, HighestOf) for team in each.teams}
     for node in stage.nodes():
-        for team in after.figures.teams:
-            bounds = after.figures[team, node]
-            if (team, node) in stated or bounds == before.figures[team, node]:
+        for team in after.teams:
+            bounds = after[team, node]
+            if (team, node) in stated or bounds == before[team, node]:
                 continue
-            if bounds.exact is not None:
-                yield _reveal("exact", node, (team,), bounds, f"{team} has {_text(bounds)} at {node}")
-            else:
-                yield _reveal("bounded", node, (team,), bounds, f"{team} has {_text(bounds)} at {node}")
+            what: What = "bounded" if bounds.exact is None else "exact"
+            yield _reveal(what, node, (team,), bounds, f"{team} has {_text(bounds)} at {node}")
 
 
-def _from_means(stage: Stage, after: Tally, figures: list[Figure]) -> Iterator[Reveal]:
-    """A mean, less what is known, is the sum of those that are not."""
-    size = len(after.figures.teams)
-    for mean in figures:
-        if not isinstance(mean, MeanOf):
-            continue
-        unknown = tuple(team for team in after.figures.teams if after.figures[team, mean.node].exact is None)
+def _together(stage: Stage, found: Figures, figures: list[Figure]) -> Iterator[Reveal]:
+    """The field's points, less those that are known, are the sum of those that are not."""
+    spans = [published_span(each.value) for each in figures if isinstance(each, MeanOf)]
+    rounding = sum(high - low for low, high in spans) * len(found.teams)
+    for node in stage.nodes() if spans else ():
+        unknown = tuple(team for team in found.teams if found[team, node].exact is None)
+        known = sum(found[team, node].low for team in found.teams if team not in unknown)
+        field = found[FIELD, node]
+        rest = msgspec.structs.replace(field, low=field.low - known, high=field.high - known)
         if len(unknown) < 2:
             continue  # a single one is bounded or exact, and said above
-        known = sum(after.figures[team, mean.node].low for team in after.figures.teams if team not in unknown)
-        low, high = published_span(mean.value)
-        rest = Bounds(low * size - known, high * size - known)
-        if stage.decimals is not None:
-            rest = rest.on_grid(grid_step(stage.decimals))
+        if rest.high - rest.low > rounding or rest == found.reach([(team, node) for team in unknown]):
+            continue  # no mean tells it, or nothing that the bounds of each do not
         names = ", ".join(unknown)
-        yield _reveal("sum", mean.node, unknown, rest, f"{names} have {_text(rest)} together at {mean.node}")
+        yield _reveal("sum", node, unknown, rest, f"{names} have {_text(rest)} together at {node}")
         if len(unknown) == 2:
-            detail = f"{unknown[0]} and {unknown[1]} each learn the other's points at {mean.node} from their own"
-            yield _reveal("to-each-other", mean.node, unknown, rest, detail)
+            detail = f"{unknown[0]} and {unknown[1]} each learn the other's points at {node} from their own"
+            yield _reveal("to-each-other", node, unknown, rest, detail)
 
 
-def _from_ranks(after: Tally, figures: list[Figure]) -> Iterator[Reveal]:
-    """Who ranks below has no more than who ranks above."""
-    groups = [each for each in figures if isinstance(each, RankGroup)]
-    for upper in groups:
-        for lower in groups:
-            if int(upper.worst) >= int(lower.best):
-                continue
-            ceiling = min(after.figures[team, TOTAL].high for team in upper.teams)
-            floor = max(after.figures[team, TOTAL].low for team in lower.teams)
-            for team in lower.teams:
-                if after.figures[team, TOTAL].high > ceiling:
-                    bounds = Bounds(after.figures[team, TOTAL].low, ceiling)
-                    yield _reveal("bounded", TOTAL, (team,), bounds, f"{team} has {_text(bounds)}, by its rank")
-            for team in upper.teams:
-                if after.figures[team, TOTAL].low < floor:
-                    bounds = Bounds(floor, after.figures[team, TOTAL].high)
-                    yield _reveal("bounded", TOTAL, (team,), bounds, f"{team} has {_text(bounds)}, by its rank")
-
-
-def _from_counts(teams: list[str], figures: list[Figure], counts: list[GateCount]) -> Iterator[Reveal]:
-    """When all who can have passed are as many as passed, each did; and the other way round."""
-    for count in counts:
-        said = {
-            each.team: each.outcome for each in figures if isinstance(each, GateOutcome) and each.gate == count.gate
-        }
-        left = [team for team in teams if team not in said]
-        more = int(count.passed) - list(said.values()).count("passed")
-        if left and more in (0, len(left)):
-            outcome = "passed" if more else "failed"
-            for team in left:
-                yield Reveal(
-                    what="gate",
-                    node=count.gate,
-                    teams=(team,),
-                    low=None,
-                    high=None,
-                    detail=f"{team} {outcome} {count.gate}",
-                )
+def _at_gates(stage: Stage, course: Course, before: Tally, after: Tally, counts: dict[str, int]) -> Iterator[Reveal]:
+    """Outcomes that are not stated, and that the rubric alone does not tell."""
+    for gate in stage.gates:
+        told = _outcomes(stage, course, before, gate, {})
+        for team, outcome in _outcomes(stage, course, after, gate, counts).items():
+            if team not in told:
+                detail = f"{team} {outcome} {gate.id}"
+                yield Reveal(what="gate", node=gate.id, teams=(team,), low=None, high=None, detail=detail)
 
 
 def _reveal(what: What, node: str, teams: tuple[str, ...], bounds: Bounds, detail: str) -> Reveal:
@@ -166,4 +212,5 @@ def _reveal(what: What, node: str, teams: tuple[str, ...], bounds: Bounds, detai
 def _text(bounds: Bounds) -> str:
     if bounds.exact is not None:
         return format_units(bounds.exact)
-    return f"{format_bound(max(bounds.low, 0), upward=False)} to {format_bound(bounds.high, upward=True)}"
+    low, high = format_bound(max(bounds.low, 0), upward=False), format_bound(bounds.high, upward=True)
+    return f"{'more than ' * bounds.low_open}{low} to {'less than ' * bounds.high_open}{high}"

@@ -13,7 +13,7 @@ from typing import Final, Literal
 import msgspec
 
 from domain.bounds import Figures, Sum
-from domain.charter_document import TOTAL, Criterion, Judged, Measured, Stage
+from domain.charter_document import TOTAL, Criterion, Gate, Judged, Measured, Stage
 from domain.judging import judged_points
 from domain.measuring import measured_points
 from domain.points import is_known, known_units, published_span, round_units, to_units
@@ -21,9 +21,11 @@ from domain.ranking import Rank, ranks_of
 from domain.record import Cell, Course, Statement
 from domain.stage_events import GateOutcome, HighestOf, MeanOf, PointsOf, RankGroup
 
-VERSION: Final = 2
+VERSION: Final = 3
 
 Cells = Mapping[tuple[str, str], Cell]
+Outcome = Literal["passed", "failed"]
+"""Of a team at a gate."""
 
 
 class Tally(msgspec.Struct, frozen=True):
@@ -116,20 +118,23 @@ def _state(figures: Figures, stage: Stage, statement: Statement) -> None:
             figures.mean(node, *published_span(value))
         case GateOutcome(gate=gate_id, team=team, outcome=outcome):
             gate = stage.gate(gate_id)
-            minimum = known_units(gate.minimum) if gate is not None else None
-            if gate is None or minimum is None:
-                return
-            if outcome == "passed":
-                figures.narrow(team, gate.node, low=minimum)
-            else:
-                figures.narrow(team, gate.node, high=minimum, high_open=True)
+            if gate is not None:
+                narrow_by_gate(figures, gate, team, outcome)
         case RankGroup():
             return
 
 
-def gate_outcome(
-    stage: Stage, gate_id: str, team: str, found: Tally, course: Course
-) -> Literal["passed", "failed"] | None:
+def narrow_by_gate(figures: Figures, gate: Gate, team: str, outcome: Outcome) -> bool:
+    """Keep a team's points on the side of the gate that they are on; whether that excluded anything."""
+    minimum = known_units(gate.minimum)
+    if minimum is None:
+        return False
+    if outcome == "passed":
+        return figures.narrow(team, gate.node, low=minimum)
+    return figures.narrow(team, gate.node, high=minimum, high_open=True)
+
+
+def gate_outcome(stage: Stage, gate_id: str, team: str, found: Tally, course: Course) -> Outcome | None:
     """Whether a team reaches a gate: as certified, else as its bounds tell; `None` if open."""
     for statement in course.statements:
         figure = statement.figure

@@ -7,7 +7,7 @@ from functools import partial
 from litestar import Response, post
 from litestar.params import FromPath
 
-from service.api.access import AnyRequest, principal_of, require_insider
+from service.api.access import AnyRequest, principal_of, reader_of, require_insider
 from service.api.answers import answer, only_parameters
 from service.api.decisions import BODY_LIMIT, require_json
 from service.api.parts import Wired
@@ -19,7 +19,8 @@ from service.application.submitting import parse_body
 async def check_disclosure(request: AnyRequest, programme: FromPath[str], parts: Wired) -> Response[bytes]:
     """What would follow from figures about scores that they do not state; nothing is recorded."""
     only_parameters(request)
-    require_insider(await parts.run(partial(principal_of, request, parts.keys)))
+    principal = await parts.run(partial(principal_of, request, parts.keys))
+    require_insider(principal)
     require_json(request)
     asked = parse_body(DisclosureQuestion, await request.body(), of="disclosure-check")
-    return answer(request, await parts.run(partial(parts.check_disclosure, programme, asked)))
+    return answer(request, await parts.run(partial(parts.check_disclosure, programme, asked, reader_of(principal))))

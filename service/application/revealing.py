@@ -8,14 +8,21 @@ from domain.bounds import Contradiction
 from domain.charter import CharterInForce
 from domain.charter_document import Identifier
 from domain.decision import refuse_if
+from domain.disclosure import Reader
 from domain.envelope import DataSet
 from domain.record import StageProgress
-from domain.refusal import InvalidCommandError
+from domain.refusal import InvalidCommandError, Refusal
 from domain.reveals import Published, Reveal, published_faults, reveals
 from domain.stages import require_opened
 from service.application.facts import read_facts
 from service.application.ports import Ledger
 from service.application.reading import unknown_stage
+
+
+class CheckNotYoursToAskError(Refusal):
+    """What figures would give away is asked by the agencies that the charter names, and by auditors."""
+
+    KIND = "forbidden"
 
 
 class DisclosureQuestion(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -26,7 +33,11 @@ class DisclosureQuestion(msgspec.Struct, frozen=True, kw_only=True, forbid_unkno
 
 
 class DisclosureFindings(msgspec.Struct, frozen=True, kw_only=True):
-    """All that follows from the figures though they do not state it."""
+    """What follows from the figures though they do not state it, by the sums of the rubric and of the field.
+
+    `reveals`: each is true. More may follow that is not looked for: what only several sums solved together, the order
+    of the field, tie-breaks, counts of gates that are open, or what a reader knows besides, would show.
+    """
 
     programme: str
     stage: str
@@ -41,11 +52,17 @@ class CheckDisclosure:
     def __init__(self, ledger: Ledger) -> None:
         self._ledger = ledger
 
-    def __call__(self, programme: str, asked: DisclosureQuestion) -> DisclosureFindings:
-        """Raises `UnknownProgrammeError`, `UnknownStageError`, `StageNotOpenError`, `InvalidCommandError`."""
+    def __call__(self, programme: str, asked: DisclosureQuestion, reader: Reader) -> DisclosureFindings:
+        """Raises `UnknownProgrammeError`, `CheckNotYoursToAskError`, `UnknownStageError`, `StageNotOpenError`,
+        `InvalidCommandError`."""
         rules, progress = CharterInForce(programme), StageProgress(programme, asked.stage)
         _boundary, head = read_facts(self._ledger, (rules, progress))
         charter = rules.charter
+        if not reader.within(charter).reads_embargoed:
+            raise CheckNotYoursToAskError(
+                f"{reader.subject} is no agency of {programme}",
+                rule="Agencies that the charter names, and auditors, ask what figures would give away.",
+            )
         stage = charter.stage(asked.stage)
         if stage is None:
             raise unknown_stage(programme, asked.stage)

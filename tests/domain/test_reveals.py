@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from domain.bounds import Contradiction
 from domain.charter_document import Charter, Stage
 from domain.reveals import GateCount, Published, Reveal, published_faults, reveals
-from domain.stage_events import FigureCertified, GateOutcome, MeanOf, PointsOf, RankGroup
+from domain.stage_events import FigureCertified, GateOutcome, HighestOf, MeanOf, PointsOf, RankGroup
 from tests.domain import charters
 from tests.playing import PUBLIC_RECORD, lines_of, play
 
@@ -25,13 +25,13 @@ def of(found: list[Reveal], what: str) -> list[tuple[str, tuple[str, ...], str |
 def test_a_mean_with_one_known_gives_the_sum_of_the_others() -> None:
     """Five teams, one known, mean known: the sum of four is known."""
     found = reveals(HEAT, FIVE, (MeanOf(node="paper", value="6.0"), PointsOf(node="paper", team="a", value="10")))
-    assert of(found, "sum") == [("paper", ("b", "c", "d", "e"), "20.0", "20.0")]
+    assert of(found, "sum") == [(node, ("b", "c", "d", "e"), "20.0", "20.0") for node in ("paper", "paper/idea")]
     assert of(found, "exact") == [("paper/idea", ("a",), "10.0", "10.0")]
 
 
 def test_two_teams_and_a_mean_tell_each_the_others() -> None:
     found = reveals(HEAT, ["a", "b"], (MeanOf(node="paper", value="6.0"),))
-    assert of(found, "to-each-other") == [("paper", ("a", "b"), "12.0", "12.0")]
+    assert of(found, "to-each-other") == [(node, ("a", "b"), "12.0", "12.0") for node in ("paper", "paper/idea")]
 
 
 def test_the_last_unknown_is_no_secret() -> None:
@@ -58,12 +58,151 @@ def test_ranks_bound_totals() -> None:
 @pytest.mark.parametrize(("passed", "said"), [("0", "failed"), ("1", None), ("2", "passed")])
 def test_a_count_of_all_or_none_is_the_outcome_of_each(passed: str, said: str | None) -> None:
     found = reveals(HEAT, ["a", "b"], (GateCount(gate="slow", passed=passed),))
-    assert [each.detail for each in found] == ([] if said is None else [f"a {said} slow", f"b {said} slow"])
+    outcomes = [each.detail for each in found if each.what == "gate"]
+    assert outcomes == ([] if said is None else [f"a {said} slow", f"b {said} slow"])
 
 
 def test_a_count_beside_a_known_outcome_tells_the_rest() -> None:
     figures = (GateOutcome(gate="slow", team="a", outcome="passed"), GateCount(gate="slow", passed="1"))
     assert [each.teams for each in reveals(HEAT, ["a", "b"], figures) if each.what == "gate"] == [("b",)]
+
+
+RACE = ["ant", "bee", "cow"]
+
+
+def said_of(figures: tuple[Published, ...], *teams: str) -> list[str]:
+    """The sentences about exactly these teams."""
+    return [each.detail for each in reveals(HEAT, RACE, figures) if each.teams == teams]
+
+
+def test_means_of_two_nodes_tell_the_third() -> None:
+    """The field of three has 60 in all and 18 at paper, so 42 at field; less 16 and 15, that leaves 11."""
+    figures = (
+        MeanOf(node="total", value="20.00"),
+        MeanOf(node="paper", value="6.00"),
+        PointsOf(node="field", team="ant", value="16"),
+        PointsOf(node="field", team="bee", value="15"),
+    )
+    assert said_of(figures, "cow") == [
+        "cow has 11.0 to 21.0 at total",
+        "cow has 11.0 at field",
+        "cow has 11.0 at field/speed",
+        "cow passed slow",
+    ]
+
+
+def test_means_of_two_nodes_give_the_sum_at_the_third() -> None:
+    figures = (MeanOf(node="total", value="20.00"), MeanOf(node="paper", value="6.00"))
+    assert [line for line in said_of(figures, *RACE) if "paper" not in line] == [
+        "ant, bee, cow have 60.0 together at total",
+        "ant, bee, cow have 42.0 together at field",
+        "ant, bee, cow have 42.0 together at field/speed",
+    ]
+
+
+def test_rounded_means_tell_as_much_as_their_last_decimals() -> None:
+    """60 give or take 1.5 and 18 give or take 0.15: on whole points 59 to 61, and 18."""
+    figures = (
+        MeanOf(node="total", value="20"),
+        MeanOf(node="paper", value="6.0"),
+        PointsOf(node="field", team="ant", value="16"),
+        PointsOf(node="field", team="bee", value="15"),
+    )
+    assert "cow has 10.0 to 12.0 at field" in said_of(figures, "cow")
+
+
+def test_when_as_many_passed_as_counted_the_others_failed_and_have_less_than_the_gate() -> None:
+    figures = (GateCount(gate="slow", passed="1"), PointsOf(node="field", team="ant", value="16"))
+    for team in ("bee", "cow"):
+        assert said_of(figures, team) == [
+            f"{team} has 0.0 to 14.0 at total",
+            f"{team} has 0.0 to 4.0 at field",
+            f"{team} has 0.0 to 4.0 at field/speed",
+            f"{team} failed slow",
+        ]
+
+
+def test_when_all_others_must_have_passed_they_have_the_gate_at_least() -> None:
+    figures = (GateCount(gate="slow", passed="2"), PointsOf(node="field", team="ant", value="4"))
+    for team in ("bee", "cow"):
+        assert said_of(figures, team) == [
+            f"{team} has 5.0 to 30.0 at total",
+            f"{team} has 5.0 to 20.0 at field",
+            f"{team} has 5.0 to 20.0 at field/speed",
+            f"{team} passed slow",
+        ]
+
+
+def test_what_a_count_tells_goes_on_into_means() -> None:
+    """All three passed, so each has 5 at least, and with 18 in all each has 8 at most."""
+    figures = (GateCount(gate="slow", passed="3"), MeanOf(node="field", value="6.00"))
+    assert "bee has 5.0 to 8.0 at field" in said_of(figures, "bee")
+
+
+def test_off_the_grid_a_bound_that_is_not_reached_is_said_so() -> None:
+    stage = msgspec.structs.replace(HEAT, precision="undisclosed")
+    found = reveals(stage, ["ant"], (GateCount(gate="slow", passed="0"),))
+    assert "ant has 0.0 to less than 5.0 at field" in [each.detail for each in found]
+
+
+def test_ranks_go_on_into_other_nodes() -> None:
+    """Second with 20: the first has no less, so 10 at field at least; and the third has no more."""
+    figures = (
+        PointsOf(node="total", team="bee", value="20"),
+        RankGroup(teams=("ant",), best="1", worst="1"),
+        RankGroup(teams=("bee",), best="2", worst="2"),
+    )
+    assert said_of(figures, "ant") == [
+        "ant has 20.0 to 30.0 at total",
+        "ant has 10.0 to 20.0 at field",
+        "ant has 10.0 to 20.0 at field/speed",
+        "ant passed slow",
+    ]
+    assert said_of(figures, "cow") == ["cow has 0.0 to 20.0 at total"]
+
+
+def test_without_tie_breaks_another_rank_is_another_total() -> None:
+    stage = msgspec.structs.replace(HEAT, tie_break=())
+    figures = (PointsOf(node="total", team="bee", value="20"), RankGroup(teams=("bee",), best="2", worst="2"))
+    found = of(reveals(stage, ["ant", "bee"], (*figures, RankGroup(teams=("ant",), best="1", worst="1"))), "bounded")
+    assert ("total", ("ant",), "21.0", "30.0") in found
+
+
+@pytest.mark.parametrize(
+    "figures",
+    [
+        (GateCount(gate="slow", passed="3"), HighestOf(node="field", teams=("ant",), value="4")),
+        (GateCount(gate="slow", passed="0"), PointsOf(node="field", team="ant", value="5")),
+        (GateCount(gate="slow", passed="1"), GateCount(gate="slow", passed="2")),
+        (GateCount(gate="slow", passed="3"), MeanOf(node="field", value="4.00")),
+        (MeanOf(node="total", value="20.00"), MeanOf(node="paper", value="6.00"), MeanOf(node="field", value="13.00")),
+        (
+            PointsOf(node="total", team="ant", value="9"),
+            PointsOf(node="total", team="bee", value="10"),
+            RankGroup(teams=("ant",), best="1", worst="1"),
+        ),
+    ],
+)
+def test_counts_means_and_ranks_that_cannot_all_be_true_are_said(figures: tuple[Published, ...]) -> None:
+    with pytest.raises(Contradiction):
+        reveals(HEAT, RACE, figures)
+
+
+def test_an_outcome_is_one_though_the_gate_is_undisclosed() -> None:
+    stage = msgspec.structs.replace(HEAT, gates=(msgspec.structs.replace(HEAT.gates[0], minimum="undisclosed"),))
+    passed, failed = (GateOutcome(gate="slow", team="ant", outcome=each) for each in ("passed", "failed"))
+    with pytest.raises(Contradiction):
+        reveals(stage, RACE, (passed, failed))
+    assert [each.detail for each in reveals(stage, RACE, (passed, GateCount(gate="slow", passed="1")))] == [
+        "bee failed slow",
+        "cow failed slow",
+    ]
+
+
+def test_what_is_stated_is_not_revealed() -> None:
+    highest = HighestOf(node="paper", teams=("ant",), value="9")
+    assert [line for line in said_of((highest,), "ant") if line.endswith("at paper")] == []
+    assert "bee has 0.0 to 8.0 at paper" in said_of((highest,), "bee")
 
 
 def test_nothing_published_gives_nothing_away() -> None:
