@@ -181,6 +181,14 @@ def test_without_tie_breaks_another_rank_is_another_total() -> None:
             PointsOf(node="total", team="bee", value="10"),
             RankGroup(teams=("ant",), best="1", worst="1"),
         ),
+        (  # bee is one of two that failed, so has less at field and more at paper, which is the tie-break
+            PointsOf(node="total", team="ant", value="10"),
+            PointsOf(node="total", team="bee", value="10"),
+            PointsOf(node="field", team="cow", value="0"),
+            GateOutcome(gate="slow", team="ant", outcome="passed"),
+            GateCount(gate="slow", passed="1"),
+            RankGroup(teams=("ant",), best="1", worst="1"),
+        ),
     ],
 )
 def test_counts_means_and_ranks_that_cannot_all_be_true_are_said(figures: tuple[Published, ...]) -> None:
@@ -203,6 +211,12 @@ def test_what_is_stated_is_not_revealed() -> None:
     highest = HighestOf(node="paper", teams=("ant",), value="9")
     assert [line for line in said_of((highest,), "ant") if line.endswith("at paper")] == []
     assert "bee has 0.0 to 8.0 at paper" in said_of((highest,), "bee")
+
+
+def test_a_sum_that_the_bounds_of_each_tell_is_not_said_again() -> None:
+    """A mean rounded to a whole point leaves 3 for three teams; that two with 1 at most have 2 at most is no news."""
+    figures = (HighestOf(node="paper", teams=("ant",), value="2"), MeanOf(node="total", value="20"))
+    assert [node for node, *_rest in of(reveals(HEAT, RACE, figures), "sum")] == ["total"]
 
 
 def test_nothing_published_gives_nothing_away() -> None:
