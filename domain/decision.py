@@ -73,8 +73,13 @@ class Case(msgspec.Struct, frozen=True, kw_only=True):
     countersigned_by: Actor | None = None
 
     def deciders(self, command: Command) -> tuple[str, ...]:
-        """The agencies that take part in the decision: who makes it, or is reported to have, and who countersigns."""
-        first = command.decided_by or self.actor.agency
+        """The agencies that take part in the decision: who makes it, or is reported to have, and who countersigns.
+
+        Of what is reported without saying who decided it nobody is named: its recorder decided nothing.
+        """
+        if command.reported:
+            return () if command.decided_by is None else (command.decided_by,)
+        first = self.actor.agency
         return (first,) if self.countersigned_by is None else (first, self.countersigned_by.agency)
 
 

@@ -159,6 +159,9 @@ UNREPORTED = {"verdict": "not_met", "findings": "undisclosed", "evidence": "undi
 
 def test_what_was_not_reported_of_a_ruling_is_undisclosed() -> None:
     history = given(background=[charters.reported_charter(), *charters.opened()[1:]])
+    (nobody,) = history.when("rule-independence", {**RULING, **REPORTED, **UNREPORTED}).decide()
+    assert isinstance(nobody, IndependenceRuled)
+    assert nobody.deciders == ()  # its recorder decided nothing
     body = {**RULING, **REPORTED, **UNREPORTED, "decided_by": "other"}
     (event,) = history.when("rule-independence", body).decide()
     assert isinstance(event, IndependenceRuled)

@@ -17,7 +17,7 @@ from domain.bounds import Bounds, Contradiction
 from domain.charter_document import TOTAL, Charter, Gate, Stage
 from domain.points import SCALE
 from domain.record import Cell, Course, Metric, StageRecord, Statement
-from domain.stage_events import Figure, HighestOf, MeanOf, PointsOf, RankGroup, Target
+from domain.stage_events import Figure, GateOutcome, HighestOf, MeanOf, PointsOf, RankGroup, Target
 from domain.standings import standings_of
 from domain.tally import gate_outcome, tally
 from tests.domain import charters
@@ -277,6 +277,15 @@ def at_gate(minimum: str, *figures: Figure) -> str | None:
     )
     course = Course(teams=TEAMS[:3], statements=[Statement(each, "x", 1) for each in figures])
     return gate_outcome(stage, "slow", "cow", tally(stage, course, {}), course)
+
+
+def test_who_failed_a_gate_has_less_than_its_minimum() -> None:
+    """Not so much: another gate of the same minimum is then failed, too."""
+    gates = [{"id": each, "node": "field", "minimum": "5"} for each in ("slow", "late")]
+    stage = msgspec.structs.replace(certified_stage(), gates=msgspec.convert(gates, tuple[Gate, ...]))
+    failed = Statement(GateOutcome(gate="slow", team="cow", outcome="failed"), "s", 1)
+    course = Course(teams=TEAMS[:3], statements=[failed])
+    assert gate_outcome(stage, "late", "cow", tally(stage, course, {}), course) == "failed"
 
 
 @pytest.mark.parametrize(("points", "outcome"), [("4.9", "failed"), ("5", "passed"), ("5.1", "passed")])
