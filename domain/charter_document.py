@@ -80,7 +80,8 @@ class Countersignature(_Part, frozen=True, kw_only=True):
     """Decisions that take effect once one of `agencies` has approved them.
 
     Never the same person twice; `same_agency`: whether the proposer's own agency may approve. `when`: always, or only
-    `after-close` of scoring, as a correction asks for; of the charter's amendments, those after a stage was opened.
+    `after-close`, when the decision itself asks for it: a correction after scoring closed, what is entered in a
+    reopened stage, an amendment of the charter after a stage was opened.
     """
 
     decisions: tuple[Identifier, ...]

@@ -3,10 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from typing import Final
 
 from domain.charter_document import Charter, Countersignature
 from domain.decision import Decision
 from domain.fault import Fault, unknown
+
+ASKS_AT_TIMES: Final = frozenset(
+    {
+        "amend-charter",
+        "appoint-evaluator",
+        "correct-measurement",
+        "correct-score",
+        "declare-conflict",
+        "record-exclusion",
+        "record-measurement",
+        "recuse-evaluator",
+        "replace-evaluator",
+        "submit-score",
+    }
+)
+"""Decisions that ask for a countersignature by themselves (`domain.decision.require_countersignature`): after close,
+in a reopened stage, once a stage was opened. Of any other decision a countersignature `after-close` asks nothing."""
 
 
 def mandate_faults(charter: Charter, decisions: Mapping[str, Decision]) -> Iterator[Fault]:
@@ -37,6 +55,8 @@ def _countersignature_faults(
     if "publish-charter" in each.decisions:
         yield Fault(f"{place}/decisions", "nobody can countersign 'publish-charter' before there is a charter")
     for decision in each.decisions:
+        if each.when == "after-close" and decision in decisions and decision not in ASKS_AT_TIMES:
+            yield Fault(f"{place}/when", f"{decision} never asks for a countersignature after close: say always")
         for agency in sorted(agencies):
             if charter.may(agency, decision) and not charter.countersigners(decision, agency):
                 yield Fault(f"{place}/agencies", f"nobody may approve {decision} of {agency}")

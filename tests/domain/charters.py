@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 from typing import Any
 
+import domain.rulebook  # noqa: F401 — what a charter names is known once it is registered
 from domain.charter import CharterPublished
 from domain.charter_document import Names, canonical, rules_hash
 from domain.event import Event

@@ -7,6 +7,7 @@ import copy
 import re
 from collections.abc import Callable
 from datetime import UTC, date, datetime
+from types import CodeType, FunctionType
 from typing import Any
 
 import hypothesis
@@ -23,6 +24,8 @@ from domain.charter import (
 )
 from domain.charter_document import Charter, Identifier
 from domain.deadlines import LAST_DAY, days_after, end_of_day
+from domain.decision import require_countersignature
+from domain.mandate_faults import ASKS_AT_TIMES
 from domain.refusal import NotMandatedError, UnknownProgrammeError
 from domain.rulebook import DECISIONS
 from domain.shape_faults import shape_faults
@@ -187,6 +190,11 @@ FAULTS = [
         countersigned(["enrol-team"], ["owner"]),
         "/countersignatures/0/agencies",
         "nobody may approve enrol-team of owner",
+    ),
+    (
+        countersigned(["correct-score", "open-stage"], ["other"], when="after-close"),
+        "/countersignatures/0/when",
+        "open-stage never asks",
     ),
     (put("/evidence_kinds", []), "/evidence_kinds", "rests on evidence"),
     (put("/entitlements/0", {"status": "advanced"}), "/entitlements/0", "nothing"),
@@ -396,6 +404,31 @@ def test_what_only_selected_teams_get_needs_a_call() -> None:
     selected = [{"status": "selected", "titles": ["Champion"]}]
     assert found_in(entitlements=selected) == []
     assert [place for place, _detail in found_in(entitlements=selected, calls=[])] == ["/entitlements/0/status"]
+
+
+def reached(function: Any, seen: set[Any]) -> set[Any]:
+    """Every function of the domain that a function names, and that those name."""
+    codes, names = [function.__code__], set()
+    while codes:
+        code = codes.pop()
+        names |= set(code.co_names)
+        codes += [each for each in code.co_consts if isinstance(each, CodeType)]
+    for name in names & function.__globals__.keys():
+        found = function.__globals__[name]
+        if isinstance(found, FunctionType) and found.__module__.startswith("domain.") and found not in seen:
+            seen.add(found)
+            reached(found, seen)
+    return seen
+
+
+def test_a_countersignature_after_close_is_for_decisions_that_may_ask_for_one() -> None:
+    mandated = {type_: each.decide for type_, each in DECISIONS.items() if each.mandated}
+    asking = {type_ for type_, decide in mandated.items() if require_countersignature in reached(decide, set())}
+    assert asking == ASKS_AT_TIMES
+    for decision in sorted(asking):
+        faulty = document()
+        countersigned([decision], ["other"], when="after-close")(faulty)
+        assert list(document_faults(PROGRAMME, faulty)) == []
 
 
 def test_another_person_of_the_same_agency_may_approve_where_the_charter_says_so() -> None:
