@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Literal
 
 from domain.charter_document import Identifier, Names, Number, Stage
-from domain.decision import Case, Command, decision, refuse_if
+from domain.decision import Case, Command, decision, refuse_if, require_countersignature
 from domain.event import Event
 from domain.outcome_events import Basis, DeviationRecorded, TeamAdvanced, TeamEliminated
 from domain.points import UNDISCLOSED
@@ -25,7 +25,7 @@ from domain.tally import Tally, gate_outcome, tally
 
 
 class ApproverIsProposerError(Refusal):
-    """A deviation is approved by another agency than the one that proposes it."""
+    """A deviation is approved by another agency than the one that decides it."""
 
     KIND = "forbidden"
 
@@ -47,30 +47,28 @@ class PlanExceededError(Refusal):
 
 
 class RecordDeviation(Command, frozen=True, kw_only=True):
-    """`actual` eliminations instead of the charter's number; `approver`: an agency, or undisclosed if reported."""
+    """`actual` eliminations instead of the charter's number.
+
+    `approver`: of a reported deviation only, an agency or undisclosed; else it is whoever countersigns.
+    """
 
     stage: Identifier
     subject: Literal["eliminations"]
     actual: Number
     reason: Names
-    approver: Identifier
+    approver: Identifier | None = None
 
 
 @decision("record-deviation", RecordDeviation, needs=lambda command, p: (StageCourse(p, command.stage),))
 def record_deviation(command: RecordDeviation, case: Case, course: StageCourse) -> Iterator[Event]:
     """Leave the plan of a stage, for a reason and with another agency's approval; a later deviation supersedes."""
     stage = stage_of(case, command.stage)
-    agencies = {agency.id for agency in case.charter.agencies}
-    if command.approver not in agencies and not (command.reported and command.approver == UNDISCLOSED):
+    if command.reported:
+        _require_reported_approver(command, case)
+    elif command.approver is not None:
         raise InvalidCommandError(
-            f"approver: {command.approver!r} is no agency of the charter",
-            rule="A deviation is approved by an agency of the programme.",
-            pointer="/approver",
-        )
-    if command.approver == (command.decided_by or case.actor.agency):
-        raise ApproverIsProposerError(
-            f"approver: {command.approver} proposes the deviation",
-            rule="Proposer and approver are two agencies.",
+            "approver: is whoever countersigns, not whom the proposer names",
+            rule="Only a reported deviation names its approver.",
             pointer="/approver",
         )
     if stage.cut is None:
@@ -92,14 +90,33 @@ def record_deviation(command: RecordDeviation, case: Case, course: StageCourse) 
         raise DeviationAlreadyRecordedError(
             f"{stage.id} deviates so already", rule="A deviation is superseded by another number only."
         )
+    if not command.reported:
+        require_countersignature(case, f"a deviation from the plan of {stage.id}")
+    deciders = case.deciders(command)
+    approver = command.approver or deciders[1]
+    if approver in deciders[:1]:
+        raise ApproverIsProposerError(
+            f"approver: {approver} decides the deviation",
+            rule="Two agencies take part in a deviation.",
+            pointer="/approver",
+        )
     yield DeviationRecorded(
         stage=stage.id,
         subject=command.subject,
         planned=stage.eliminate,
         actual=command.actual,
         reason=command.reason,
-        approver=command.approver,
+        approver=approver,
     )
+
+
+def _require_reported_approver(command: RecordDeviation, case: Case) -> None:
+    if command.approver not in {UNDISCLOSED, *(agency.id for agency in case.charter.agencies)}:
+        raise InvalidCommandError(
+            f"approver: {command.approver!r} is no agency of the charter",
+            rule="A reported deviation names the agency that approved it, or says that it is undisclosed.",
+            pointer="/approver",
+        )
 
 
 class EliminateTeam(Command, frozen=True, kw_only=True):

@@ -21,7 +21,7 @@ import pytest
 from domain import decision as deciding
 from domain.envelope import Actor, Party
 from domain.event import Event
-from domain.proposals import propose
+from domain.proposals import DecisionProposed, propose
 from domain.refusal import Refusal
 from domain.rulebook import DECISIONS, prepare
 
@@ -66,6 +66,17 @@ class Outcome:
 
     def then(self, *expected: Event) -> None:
         assert self.decide() == expected
+
+    def approved(self, by: str = "other") -> tuple[Event, ...]:
+        """What the decision comes to once `by` has approved the proposal of it."""
+        (proposed,) = self.decide()
+        assert isinstance(proposed, DecisionProposed)
+        history = [*self.given.background, *self.given.events, proposed]
+        approval = {"proposal": proposed.proposal, "command_hash": proposed.command_hash}
+        _approved, *events = (
+            replace(self.given, events=[], background=history, agency=by).when("approve", approval).decide()
+        )
+        return tuple(events)
 
     def refused(self, error: type[Refusal], pointer: str | None = None) -> Refusal:
         with pytest.raises(error) as caught:

@@ -245,8 +245,9 @@ def flipped(stage: str) -> Iterator[Line]:
     upheld = why("the objection driftnet-1 was upheld.", "이의 driftnet-1이 인용되었습니다.")
     outcome = {"stage": stage, "team": "driftnet", "to": "advanced", "basis": "objection", "objection": "driftnet-1"}
     yield line("supersede-outcome", MINISTRY, **outcome, reason=upheld)
-    plan = {"stage": stage, "subject": "eliminations", "actual": "0", "approver": AUDIT}
-    yield line("record-deviation", MINISTRY, **plan, reason=upheld)
+    plan = {"stage": stage, "subject": "eliminations", "actual": "0"}
+    yield line("record-deviation", MINISTRY, called="deviation", **plan, reason=upheld)
+    yield approval("deviation", AUDIT)
 
 
 def voyage() -> Iterator[Line]:

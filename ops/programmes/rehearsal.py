@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from ops.programmes import lines
-from ops.programmes.lines import line, own_line
+from ops.programmes.lines import approval, line, own_line
 
 FOLDER: Final = Path(__file__).parent / "independent-ai-foundation-model-rehearsal"
 STAGE: Final = "stage-1"
@@ -231,12 +231,13 @@ def outcomes() -> Iterator[dict[str, Any]]:
         stage=STAGE,
         subject="eliminations",
         actual="2",
-        approver="nipa",
+        called="deviation",
         reason={
             "en": "Illustrative: one team leaves by rank and one of the four by its independence ruling.",
             "ko": "예시: 한 팀은 순위로, 상위 네 팀 가운데 한 팀은 독자성 판정으로 탈락합니다.",
         },
     )
+    yield approval("deviation", "nipa")
     reasons = {
         "nc-ai": ("rank", "Illustrative: fifth of five.", "예시: 다섯 팀 가운데 다섯째입니다."),
         "naver-cloud": ("ruling", "Illustrative: ruled not independent.", "예시: 독자성 기준을 충족하지 못했습니다."),

@@ -78,6 +78,9 @@ DECISIONS = [
     "erase-subject",
 ]
 
+DEVIATIONS = {"decisions": ["record-deviation"], "agencies": ["other"]}
+"""Who approves that the plan is left."""
+
 
 def names(text: str) -> dict[str, str]:
     return {"en": text, "ko": f"{text} (ko)"}
@@ -144,6 +147,7 @@ def document(**changes: Any) -> dict[str, Any]:
         "agencies": [{"id": "owner", "name": names("Owner")}, {"id": "other", "name": names("Other")}],
         "mandates": [{"decisions": DECISIONS, "agencies": ["owner"]}],
         "consortium_decisions": ["report-usage", "assent-amendment"],
+        "countersignatures": [DEVIATIONS],
         "seats": "3",
         "joint_publishers": ["owner", "other"],
         "stages": [_stage("heat", "1"), _stage("final", "0")],

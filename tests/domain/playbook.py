@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from typing import Any, Final, NamedTuple
 
 from hypothesis import strategies as st
@@ -51,7 +53,10 @@ def document() -> dict[str, Any]:
     owner = {"decisions": [*charters.DECISIONS, "change-consortium"], "agencies": ["owner"]}
     other = {"decisions": ["decide-objection"], "agencies": ["other"]}
     return charters.document(
-        stages=stages, mandates=[owner, other], consortium_decisions=OWN, countersignatures=[BEFORE_CLOSE]
+        stages=stages,
+        mandates=[owner, other],
+        consortium_decisions=OWN,
+        countersignatures=[BEFORE_CLOSE, charters.DEVIATIONS],
     )
 
 
@@ -100,6 +105,18 @@ def _until(decision: str) -> list[Step]:
     return LIFE[: [step.decision for step in LIFE].index(decision) + 1]
 
 
+def decision_id(position: int) -> str:
+    """Of the decision whose first event stands there."""
+    return f"01936f2e-0000-7000-8000-{position:012x}"
+
+
+def _approval(position: int, of: Step) -> Step:
+    """The other agency's approval of what was proposed at `position`."""
+    body = json.dumps(of.body, ensure_ascii=False, separators=(",", ":")).encode()
+    proposal = f"{charters.PROGRAMME}:{decision_id(position)}"
+    return Step("approve", {"proposal": proposal, "command_hash": hashlib.sha256(body).hexdigest()}, "other")
+
+
 def _lives() -> dict[str, list[Step]]:
     objection, metric = {**HEAT, "objection": "o-0"}, {**HEAT, "team": "bee", "criterion": "field/speed"}
     grant, use = {"grant": "g-0", "reason": WHY}, {"grant": "g-0", "team": "ant", "quantity": "2"}
@@ -108,6 +125,7 @@ def _lives() -> dict[str, list[Step]]:
     left_out = {**HEAT, "evaluator": charters.JURY[1], "team": "cow", "criterion": "paper/idea", "reason": TEXT}
     upheld = Step("decide-objection", {**objection, "outcome": "upheld", "reason": TEXT}, "other")
     publish = Step("publish-results", {**HEAT, "publishers": ["owner", "other"]})
+    deviating = Step("record-deviation", {**HEAT, "subject": "eliminations", "actual": "2", "reason": WHY})
     before_close = LIFE[: len(_until("close-scoring")) - 1]
     reopened = [*_until("publish-results"), Step("reopen-scoring", {**HEAT, "reason": WHY})]
     return {
@@ -141,10 +159,8 @@ def _lives() -> dict[str, list[Step]]:
         ],
         "deviating": [
             *_until("consolidate-stage"),
-            Step(
-                "record-deviation",
-                {**HEAT, "subject": "eliminations", "actual": "2", "reason": WHY, "approver": "other"},
-            ),
+            deviating,
+            _approval(len(_until("consolidate-stage")) + 1, deviating),
         ],
         "published": _until("publish-results"),
         "reopened": reopened,
@@ -247,9 +263,7 @@ BODIES: Final[dict[str, st.SearchStrategy[dict[str, Any]]]] = {
     "reconsolidate-stage": _with_reason,
     "register-evidence": _body(stage=STAGE, team=TEAM, kind="report", sha256=SHA256, title=TEXT),
     "rule-independence": _ruling,
-    "record-deviation": _body(
-        stage=STAGE, subject="eliminations", actual=st.sampled_from("0123"), reason=WHY, approver="other"
-    ),
+    "record-deviation": _body(stage=STAGE, subject="eliminations", actual=st.sampled_from("0123"), reason=WHY),
     "eliminate-team": _body(stage=STAGE, team=TEAM, basis=st.sampled_from(["rank", "gate", "ruling"]), reason=WHY),
     "advance-team": _body(stage=STAGE, team=TEAM, reason=WHY),
     "supersede-outcome": _supersession,

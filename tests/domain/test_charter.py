@@ -49,7 +49,7 @@ def test_a_programme_has_one_charter() -> None:
 def test_a_charter_is_published_by_its_owner() -> None:
     mandates = document()["mandates"]
     mandates[0]["agencies"].append("other")
-    body = {"charter": document(mandates=mandates)}
+    body = {"charter": document(mandates=mandates, countersignatures=[])}
     given().by("other").when("publish-charter", body).refused(PublisherNotOwnerError)
 
 

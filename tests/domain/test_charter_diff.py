@@ -52,7 +52,7 @@ def criterion(document: Document) -> Document:
             ],
         ),
         (
-            lambda d: d.update(countersignatures=[{"decisions": ["enrol-team"], "agencies": ["other"]}]),
+            lambda d: d["countersignatures"].append({"decisions": ["enrol-team"], "agencies": ["other"]}),
             ["other approves enrol-team, which it did not before"],
         ),
     ],

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import msgspec
 import pytest
 
 from domain.event import Event
@@ -28,6 +29,7 @@ from domain.outcomes import (
     OutcomeAlreadyDecidedError,
     PlanExceededError,
 )
+from domain.proposals import NotProposableError
 from domain.refusal import InvalidCommandError
 from domain.scoring import TeamNotInStageError
 from domain.stages import StageNotConsolidatedError
@@ -220,26 +222,54 @@ def test_nothing_follows_from_a_condition_of_which_it_is_not_known_whether_it_is
 
 
 def deviation(**changes: Any) -> dict[str, Any]:
-    body = {"stage": "heat", "subject": "eliminations", "actual": "2", "reason": REASON, "approver": "other"}
+    body = {"stage": "heat", "subject": "eliminations", "actual": "2", "reason": REASON}
     return {**body, **changes}
 
 
-def test_a_deviation_is_recorded_with_plan_reason_and_approver() -> None:
-    settled().when("record-deviation", deviation()).then(DEVIATION)
+def test_a_deviation_is_recorded_with_plan_and_reason_once_another_agency_has_approved_it() -> None:
+    assert settled().when("record-deviation", deviation()).approved(by="other") == (DEVIATION,)
 
 
 @pytest.mark.parametrize(
     ("change", "error", "pointer"),
     [
-        ({"approver": "owner"}, ApproverIsProposerError, "/approver"),
-        ({"approver": "nobody"}, InvalidCommandError, "/approver"),
+        ({"approver": "owner"}, InvalidCommandError, "/approver"),
+        ({"approver": "other"}, InvalidCommandError, "/approver"),
         ({"approver": "undisclosed"}, InvalidCommandError, "/approver"),
         ({"actual": "1"}, InvalidCommandError, "/actual"),
         ({"actual": "3"}, InvalidCommandError, "/actual"),
     ],
 )
-def test_a_deviation_without_second_agency_or_difference_is_refused(change: Any, error: Any, pointer: str) -> None:
+def test_a_deviation_whose_approver_the_proposer_names_or_without_difference_is_refused(
+    change: Any, error: Any, pointer: str
+) -> None:
     settled().when("record-deviation", deviation(**change)).refused(error, pointer)
+
+
+def test_the_approver_of_a_deviation_is_whichever_agency_approves_it() -> None:
+    agencies = [*charters.document()["agencies"], {"id": "third", "name": charters.names("Third")}]
+    two = [{**charters.DEVIATIONS, "agencies": ["other", "third"]}]
+    rules = charters.charter(agencies=agencies, countersignatures=two)
+    decided = given(background=[rules, *charters.consolidated()[1:]]).when("record-deviation", deviation())
+    for agency in ("other", "third"):
+        (event,) = decided.approved(by=agency)
+        assert event == msgspec.structs.replace(DEVIATION, approver=agency)
+
+
+def test_no_deviation_is_recorded_where_nobody_or_only_the_same_agency_could_approve_it() -> None:
+    history = charters.consolidated()[1:]
+    alone = given(background=[charters.charter(countersignatures=[]), *history])
+    alone.when("record-deviation", deviation()).refused(NotProposableError)
+    within = {**charters.DEVIATIONS, "agencies": ["owner"], "same_agency": "yes"}
+    same = given(background=[charters.charter(countersignatures=[within]), *history])
+    same.when("record-deviation", deviation()).refused(ApproverIsProposerError, "/approver")
+
+
+def test_a_reported_deviation_names_an_approver_of_the_programme_or_says_that_it_is_undisclosed() -> None:
+    history = given(background=[charters.reported_charter(), *charters.consolidated()[1:]])
+    for approver in (None, "nobody"):
+        body = deviation(**REPORTED, approver=approver)
+        history.when("record-deviation", body).refused(InvalidCommandError, "/approver")
 
 
 def test_the_approver_of_a_reported_deviation_may_be_undisclosed_but_not_who_decided() -> None:
@@ -251,7 +281,7 @@ def test_the_approver_of_a_reported_deviation_may_be_undisclosed_but_not_who_dec
 
 
 def test_a_deviation_is_superseded_by_another_number_even_the_planned_one() -> None:
-    (event,) = settled(DEVIATION).when("record-deviation", deviation(actual="1")).decide()
+    (event,) = settled(DEVIATION).when("record-deviation", deviation(actual="1")).approved()
     assert isinstance(event, DeviationRecorded)
     assert (event.planned, event.actual) == ("1", "1")
     back = settled(DEVIATION, event, ruled("ant", "not_met"), gone("cow"))

@@ -254,8 +254,8 @@ def test_a_stage_is_finalised_with_as_many_eliminations_as_planned() -> None:
     )
     history = published(FILED, decided(), flipped)
     history.at(AFTER).when("finalise-stage", HEAT).refused(EliminationsNotAsPlannedError)
-    body = {"stage": "heat", "subject": "eliminations", "actual": "0", "reason": REASON, "approver": "other"}
-    (deviation,) = history.when("record-deviation", body).decide()
+    body = {"stage": "heat", "subject": "eliminations", "actual": "0", "reason": REASON}
+    (deviation,) = history.when("record-deviation", body).approved()
     final = StageFinalised(stage="heat")
     given(background=[*history.background, deviation]).at(AFTER).when("finalise-stage", HEAT).then(final)
 

@@ -13,7 +13,7 @@ from tests.playing import REHEARSAL, lines_of
 
 SECRET = ["FigureCertified", "StageConsolidated", "IndependenceRuled", "TeamEliminated", "TeamAdvanced"]
 SECRET += ["AdditionalCallOpened", "DeviationRecorded", "EvidenceRegistered", "MeasurementRecorded"]
-NEVER = ["ScoreSubmitted", "EvaluatorAppointed"]
+NEVER = ["ScoreSubmitted", "EvaluatorAppointed", "DecisionProposed", "DecisionApproved"]
 
 
 @pytest.fixture
