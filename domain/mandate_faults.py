@@ -16,6 +16,7 @@ ASKS_AT_TIMES: Final = frozenset(
         "correct-measurement",
         "correct-score",
         "declare-conflict",
+        "record-deviation",
         "record-exclusion",
         "record-measurement",
         "recuse-evaluator",
