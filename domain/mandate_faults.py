@@ -25,7 +25,8 @@ ASKS_AT_TIMES: Final = frozenset(
     }
 )
 """Decisions that ask for a countersignature by themselves (`domain.decision.require_countersignature`): after close,
-in a reopened stage, once a stage was opened. Of any other decision a countersignature `after-close` asks nothing."""
+in a reopened stage, once a stage was opened, or always. Of any other decision a countersignature `after-close` asks
+nothing."""
 
 
 def mandate_faults(charter: Charter, decisions: Mapping[str, Decision]) -> Iterator[Fault]:
