@@ -52,7 +52,10 @@ def test_an_event_keeps_what_was_sent_by_whom_and_what_the_decision_read(running
         decision_id=answer["decision_id"],
         command_type="enrol-team",
         command=body,
-        boundary=Boundary(Query((QueryItem(RULES, whole), QueryItem(ROSTER, whole))), after=read_at),
+        boundary=Boundary(
+            Query((QueryItem(RULES, whole), QueryItem(ROSTER, whole), QueryItem(("StageOpened",), whole))),
+            after=read_at,
+        ),
         rules_hash=rules_hash(canonical(charters.document(seats="4"))),
         decider=f"enrol-team/{DECISIONS['enrol-team'].version}",
     )

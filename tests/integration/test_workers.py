@@ -123,9 +123,9 @@ def _caught_up(serving: Running) -> bool:
 
 def _require_exact(serving: Running) -> None:
     for view in VIEWS:
-        rows, position = stored(serving, view)
+        rows, position = stored(serving, view, REHEARSAL)
         assert position == serving.head()
-        assert rows == folded(serving, view, position)
+        assert rows == folded(serving, view, REHEARSAL, position)
 
 
 @pytest.mark.timeout(180)
