@@ -9,10 +9,10 @@ from domain.charter_document import Identifier
 from domain.deadlines import day_of
 from domain.decision import Case, Command, decision, refuse_if
 from domain.event import Event, event
+from domain.opened_stages import OpenedStages
 from domain.periods import require_date
 from domain.points import UNDISCLOSED
 from domain.refusal import InvalidCommandError, Refusal
-from domain.stages import OpenedStages
 from domain.team_machine import TEAM, team_state
 from domain.teams import Organisation, Roster, TeamEnrolled, require_each_once
 

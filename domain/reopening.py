@@ -8,11 +8,12 @@ from domain.charter_document import Identifier, Names
 from domain.decision import Case, decision
 from domain.event import Event
 from domain.objections import Objections
+from domain.opened_stages import OpenedStages
 from domain.outcomes import NoBasisError
 from domain.record import StageCourse
 from domain.stage_events import ScoringReopened
 from domain.stage_machine import STAGE, stage_state
-from domain.stages import OfStage, OpenedStages, stage_of
+from domain.stages import OfStage, stage_of
 
 
 class ReopenScoring(OfStage, frozen=True, kw_only=True):

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Literal
 
 from domain.machines import machine
+from domain.opened_stages import OpenedStages
 from domain.outcomes import OutcomeAlreadyDecidedError
-from domain.stages import OpenedStages
 from domain.teams import Roster, TeamAlreadyEnrolledError, TeamEliminatedError, TeamNotEnrolledError, TeamWithdrawnError
 
 TeamState = Literal["unenrolled", "enrolled", "selected", "evaluating", "advanced", "eliminated", "withdrawn"]

@@ -12,10 +12,11 @@ from domain.call_events import CallTeamSelected
 from domain.charter_document import Identifier, Names
 from domain.decision import Case, Command, decision
 from domain.event import Event, event
+from domain.opened_stages import OpenedStages
 from domain.outcome_events import OutcomeSuperseded, TeamAdvanced, TeamEliminated, TeamWithdrawn
 from domain.publications import PUBLICATION_EVENTS, Publications
 from domain.refusal import InvalidCommandError, Refusal
-from domain.stage_events import StageFinalised, StageOpened
+from domain.stage_events import StageFinalised
 
 Status = Literal["enrolled", "evaluating", "advanced", "selected", "eliminated", "withdrawn"]
 Organisation = Annotated[str, msgspec.Meta(min_length=1, max_length=200)]
@@ -180,22 +181,6 @@ class Roster:
             )
 
 
-class AnyStage:
-    """A fact: whether any stage was opened. `opened`: the first that was, or nothing."""
-
-    def __init__(self, programme: str) -> None:
-        self._programme = tag("programme", programme)
-        self.opened = ""
-
-    @property
-    def selects(self) -> tuple[QueryItem, ...]:
-        return (QueryItem(types=(StageOpened.TYPE,), tags=(self._programme,)),)
-
-    def apply(self, position: int, event: Event) -> None:
-        if isinstance(event, StageOpened):
-            self.opened = self.opened or event.stage
-
-
 class EnrolTeam(Command, frozen=True, kw_only=True):
     """A consortium by its id, for life, and its name in both languages. `members`: organisations, the lead first."""
 
@@ -204,8 +189,8 @@ class EnrolTeam(Command, frozen=True, kw_only=True):
     members: tuple[Organisation, ...] = ()
 
 
-@decision("enrol-team", EnrolTeam, needs=lambda _command, programme: (Roster(programme), AnyStage(programme)))
-def enrol_team(command: EnrolTeam, case: Case, roster: Roster, stages: AnyStage) -> Iterator[Event]:
+@decision("enrol-team", EnrolTeam, needs=lambda _command, programme: (Roster(programme), OpenedStages(programme)))
+def enrol_team(command: EnrolTeam, case: Case, roster: Roster, opened: OpenedStages) -> Iterator[Event]:
     """Give a consortium a seat in the programme, before its first stage is opened."""
     roster.require_new(command.team)
     if former := roster.reentry_id_of(command.team):
@@ -215,9 +200,9 @@ def enrol_team(command: EnrolTeam, case: Case, roster: Roster, stages: AnyStage)
             pointer="/team",
         )
     roster.require_own_name(command.name)
-    if stages.opened:
+    if opened.fields:
         raise EnrolmentOverError(
-            f"{stages.opened} is opened",
+            f"{next(iter(opened.fields))} is opened",
             rule="Once a stage was opened, seats are filled by an additional call alone.",
         )
     if len(roster.seated) >= int(case.charter.seats):

@@ -24,6 +24,7 @@ from domain.objections import (
     TookPartError,
     UnknownObjectionError,
 )
+from domain.opened_stages import LaterStageOpenError
 from domain.outcome_events import EvidenceRegistered, IndependenceRuled, OutcomeSuperseded, TeamAdvanced, TeamEliminated
 from domain.outcomes import NoBasisError, PlanExceededError
 from domain.refusal import InvalidCommandError, Refusal
@@ -31,7 +32,6 @@ from domain.scoring import TeamNotInStageError
 from domain.stage_events import ObjectionsWaived, ResultsPublished, StageFinalised, StageOpened
 from domain.stages import (
     EarlierStageNotFinalError,
-    LaterStageOpenError,
     OutcomeMissingError,
     ResultsAlreadyPublishedError,
     ScoringOpenError,

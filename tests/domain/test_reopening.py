@@ -10,6 +10,7 @@ import pytest
 from domain.consolidation import NeverConsolidatedError
 from domain.event import Event
 from domain.objections import ResultsNotPublishedError
+from domain.opened_stages import LaterStageOpenError
 from domain.outcome_events import DeviationRecorded, OutcomeSuperseded
 from domain.outcomes import NoBasisError
 from domain.proposals import DecisionProposed, NotProposableError
@@ -32,7 +33,6 @@ from domain.stage_machine import STAGE, stage_state
 from domain.stages import (
     EarlierStageNotFinalError,
     EliminationsNotAsPlannedError,
-    LaterStageOpenError,
     ScoringOpenError,
     StageAlreadyConsolidatedError,
     StageFinalError,

@@ -13,6 +13,7 @@ from domain.entitlements import NotEntitledError, OutcomeUnpublishedError
 from domain.event import Event
 from domain.grant_events import ResourcePoolSet
 from domain.objections import ObjectionFiled
+from domain.opened_stages import OpenedStages
 from domain.outcome_events import (
     IndependenceRuled,
     OutcomeSuperseded,
@@ -36,7 +37,7 @@ from domain.stage_events import (
     StageOpened,
     StageReconsolidated,
 )
-from domain.stages import EliminationsNotAsPlannedError, OpenedStages, ScoresMissingError
+from domain.stages import EliminationsNotAsPlannedError, ScoresMissingError
 from domain.standings import Standings, standings_of
 from domain.team_machine import TEAM, team_state
 from domain.teams import EnrolmentOverError, Roster, TeamEliminatedError, TeamNotEnrolledError, TeamWithdrawnError
