@@ -11,14 +11,19 @@ from domain.event import Event
 from domain.panels import Appointment
 from domain.record import Measurement, SheetGiven, StageProgress
 from domain.refusal import Refusal
-from domain.scoring import LiveScore, RecordMeasurement, SubmitScore, panel_for, require_measurable, scored
+from domain.scoring import (
+    LiveScore,
+    RecordMeasurement,
+    SubmitScore,
+    measurement_facts,
+    panel_for,
+    require_measurable,
+    score_facts,
+    scored,
+)
 from domain.stage_events import (
     MeasurementCorrected,
-    MeasurementRecorded,
     ScoreCorrected,
-    ScoreSubmitted,
-    measurement_tag,
-    sheet_tag,
 )
 from domain.stages import StageAlreadyConsolidatedError, require_not_final, require_opened, stage_of
 
@@ -39,16 +44,7 @@ class CorrectScore(SubmitScore, frozen=True, kw_only=True):
     reason: Text
 
 
-def _score_facts(command: CorrectScore, p: str) -> tuple[StageProgress, Appointment, LiveScore]:
-    sheet = sheet_tag(p, command.stage, command.team, command.criterion, command.evaluator, command.item)
-    return (
-        StageProgress(p, command.stage),
-        Appointment(p, command.stage, command.evaluator),
-        LiveScore(sheet, ScoreSubmitted, ScoreCorrected),
-    )
-
-
-@decision("correct-score", CorrectScore, needs=_score_facts)
+@decision("correct-score", CorrectScore, needs=lambda command, p: score_facts(command, p, ScoreCorrected))
 def correct_score(
     command: CorrectScore, case: Case, progress: StageProgress, appointment: Appointment, live: LiveScore
 ) -> Iterator[Event]:
@@ -82,12 +78,11 @@ class CorrectMeasurement(RecordMeasurement, frozen=True, kw_only=True):
     reason: Text
 
 
-def _measurement_facts(command: CorrectMeasurement, p: str) -> tuple[StageProgress, LiveScore]:
-    measured = measurement_tag(p, command.stage, command.team, command.criterion, command.benchmark)
-    return StageProgress(p, command.stage), LiveScore(measured, MeasurementRecorded, MeasurementCorrected)
-
-
-@decision("correct-measurement", CorrectMeasurement, needs=_measurement_facts)
+@decision(
+    "correct-measurement",
+    CorrectMeasurement,
+    needs=lambda command, p: measurement_facts(command, p, MeasurementCorrected),
+)
 def correct_measurement(
     command: CorrectMeasurement, case: Case, progress: StageProgress, live: LiveScore
 ) -> Iterator[Event]:

@@ -107,16 +107,17 @@ class SubmitScore(Command, frozen=True, kw_only=True):
     item: Identifier | None = None
 
 
-def _score_facts(command: SubmitScore, p: str) -> tuple[StageProgress, Appointment, LiveScore]:
+def score_facts(command: SubmitScore, p: str, *later: type[Event]) -> tuple[StageProgress, Appointment, LiveScore]:
+    """What a score of a sheet depends on; `later`: events that stand in the place of the first score."""
     sheet = sheet_tag(p, command.stage, command.team, command.criterion, command.evaluator, command.item)
     return (
         StageProgress(p, command.stage),
         Appointment(p, command.stage, command.evaluator),
-        LiveScore(sheet, ScoreSubmitted),
+        LiveScore(sheet, ScoreSubmitted, *later),
     )
 
 
-@decision("submit-score", SubmitScore, needs=_score_facts)
+@decision("submit-score", SubmitScore, needs=score_facts)
 def submit_score(
     command: SubmitScore, case: Case, progress: StageProgress, appointment: Appointment, live: LiveScore
 ) -> Iterator[Event]:
@@ -179,12 +180,13 @@ class RecordMeasurement(Command, frozen=True, kw_only=True):
     target: Target | None = None
 
 
-def _measurement_facts(command: RecordMeasurement, p: str) -> tuple[StageProgress, LiveScore]:
+def measurement_facts(command: RecordMeasurement, p: str, *later: type[Event]) -> tuple[StageProgress, LiveScore]:
+    """What a metric of a team depends on; `later`: events that stand in the place of the first measurement."""
     measured = measurement_tag(p, command.stage, command.team, command.criterion, command.benchmark)
-    return StageProgress(p, command.stage), LiveScore(measured, MeasurementRecorded)
+    return StageProgress(p, command.stage), LiveScore(measured, MeasurementRecorded, *later)
 
 
-@decision("record-measurement", RecordMeasurement, needs=_measurement_facts)
+@decision("record-measurement", RecordMeasurement, needs=measurement_facts)
 def record_measurement(
     command: RecordMeasurement, case: Case, progress: StageProgress, live: LiveScore
 ) -> Iterator[Event]:
