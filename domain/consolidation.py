@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from domain.bounds import Contradiction
 from domain.charter_document import Names
 from domain.decision import Case, decision, refuse_if
 from domain.event import Event
@@ -16,7 +17,6 @@ from domain.stages import (
     ScoresMissingError,
     ScoringOpenError,
     StageAlreadyConsolidatedError,
-    contradicts,
     require_opened,
     stage_of,
 )
@@ -83,9 +83,10 @@ def _settle(command: OfStage, case: Case, record: StageRecord) -> tuple[str, Sta
         raise ScoringOpenError(
             f"scoring of {stage.id} is open", rule="A stage is consolidated after scoring is closed."
         )
-    if why := contradicts(stage, record):
-        raise FactsContradictError(why, rule="Standings are settled on facts that can all be true.")
-    missing = missing_points(stage, tally(stage, record.course, record.cells))
+    try:
+        missing = missing_points(stage, tally(stage, record.course, record.cells))
+    except Contradiction as found:
+        raise FactsContradictError(str(found), rule="Standings are settled on facts that can all be true.") from found
     refuse_if(
         (("/stage", f"{team} has no points for {node}") for team, node in missing),
         rule="A required score is computed, certified or undisclosed by the charter.",
