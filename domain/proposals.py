@@ -195,7 +195,7 @@ def _assumed(
     lawful, rulings, refusals = [], [], []
     for each in awaiting:
         try:
-            rulings.append(rule_on(decision, command, facts, case=_countersigned(case, (each,))))
+            rulings.append(rule_on(decision, command, facts, case=_countersigned(case, each)))
             lawful.append(each)
         except Refusal as refusal:
             refusals.append(refusal)
@@ -204,9 +204,9 @@ def _assumed(
     return tuple(lawful), rulings[0]
 
 
-def _countersigned(case: Case, awaiting: tuple[str, ...]) -> Case:
-    """The case as though the first who may approve had approved."""
-    return msgspec.structs.replace(case, countersigned_by=Actor(agency=awaiting[0], principal="proposed"))
+def _countersigned(case: Case, agency: str) -> Case:
+    """The case as though that agency had approved."""
+    return msgspec.structs.replace(case, countersigned_by=Actor(agency=agency, principal="proposed"))
 
 
 def _effects(events: tuple[Event, ...]) -> str:
@@ -299,7 +299,7 @@ def approve(command: Approve, case: Case, proposal: Proposal, *facts: Fact) -> I
     inner, its_command = DECISIONS[proposed.decision], _command_of(proposed)
     as_proposed = msgspec.structs.replace(case, actor=proposed.proposer)
     # Decided with the countersigner that was assumed, so that nothing but changed facts can make a difference.
-    now = rule_on(inner, its_command, facts, case=_countersigned(as_proposed, proposed.awaiting)).events
+    now = rule_on(inner, its_command, facts, case=_countersigned(as_proposed, proposed.awaiting[0])).events
     if _effects(now) != proposed.effects:
         raise ProposalStaleError(
             f"{command.proposal} would now come to {', '.join(each.TYPE for each in now)} with other content",
