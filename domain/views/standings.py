@@ -38,7 +38,7 @@ def fold(rows: Rows, occurrences: Iterable[Occurrence]) -> None:
             rows.put(key, encode_row(value))
 
     def keep_published(stage: str, position: int) -> None:
-        if courses.get(f"course/{stage}", _stored(rows, f"course/{stage}", Course)).published:
+        if _held(courses, rows, f"course/{stage}", Course).published:
             store()
             if (computed := compute(rows, stage, position)) is not None:
                 rows.put(f"published/{stage}", encode_row(computed))
@@ -55,7 +55,7 @@ def fold(rows: Rows, occurrences: Iterable[Occurrence]) -> None:
             rows.put(f"name/{event.team}", encode_row(event.name))
         elif isinstance(event, SheetGiven | Measurement):
             key = f"cell/{event.stage}/{event.team}/{event.criterion}"
-            fill(cells.setdefault(key, _stored(rows, key, Cell)), event)
+            fill(_held(cells, rows, key, Cell), event)
             touched[event.stage] = occurrence.position
         elif isinstance(event, COURSE_EVENTS) and event.stage is not None:  # a team may withdraw outside of a stage
             if isinstance(event, ScoringReopened):
@@ -63,7 +63,7 @@ def fold(rows: Rows, occurrences: Iterable[Occurrence]) -> None:
             elif isinstance(event, StageConsolidated | StageReconsolidated):
                 rows.put(f"charter/{event.stage}", rows.get("charter") or b"")
             key = f"course/{event.stage}"
-            run_course(courses.setdefault(key, _stored(rows, key, Course)), occurrence.position, event)
+            run_course(_held(courses, rows, key, Course), occurrence.position, event)
             touched[event.stage] = occurrence.position
 
     one_by_one(occurrences, take)
@@ -73,6 +73,13 @@ def fold(rows: Rows, occurrences: Iterable[Occurrence]) -> None:
             rows.put(f"standings/{stage}", b"")
         elif (computed := compute(rows, stage, position)) is not None:
             rows.put(f"standings/{stage}", encode_row(computed))
+
+
+def _held(held: dict[str, T], rows: Rows, key: str, type_: type[T]) -> T:
+    """What the fold holds under a key, read from the rows the first time."""
+    if key not in held:
+        held[key] = _stored(rows, key, type_)
+    return held[key]
 
 
 def _stored(rows: Rows, key: str, type_: type[T]) -> T:
