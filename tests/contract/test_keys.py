@@ -21,7 +21,7 @@ def keys(database: str) -> Iterator[ApiKeys]:
 
 def test_a_key_names_its_holder(keys: ApiKeys) -> None:
     for role, subject, agency in (("agency", "msit", "msit"), ("consortium", "nc-ai", None), ("auditor", "a", None)):
-        found = keys.authenticate(keys.issue(role, subject))  # type: ignore[arg-type]  # each is a role
+        found = keys.authenticate(keys.issue(role, subject))
         assert found is not None
         assert (found.role, found.subject, found.agency) == (role, subject, agency)
 

@@ -300,7 +300,7 @@ def test_two_selections_for_one_seat_meet_in_their_boundaries() -> None:
     """Of the same call, and of another call of the programme: the seat is the roster's."""
     decision = DECISIONS["select-team"]
     for call in ("refill", "another"):
-        command = decision.command(call=call, team="elk", reason=WHY)  # type: ignore[call-arg]
+        command = decision.command(call=call, team="elk", reason=WHY)
         query = boundary(decision.needs(command, "programme"))
         assert query.matches(CallTeamSelected.TYPE, selected().tags("programme"))
 

@@ -131,7 +131,7 @@ def test_ranks_are_as_narrow_as_brute_force_says_where_only_points_are_known(dat
             [known[team, node]] if known[team, node] is not None else range(maximum + 1)
             for node, maximum in zip(NODES, (10, 20), strict=True)
         ]
-        totals[team] = {sum(each) for each in itertools.product(*choices)}  # type: ignore[arg-type]
+        totals[team] = {sum(each) for each in itertools.product(*choices)}
     for team, other in itertools.permutations(TEAMS[:2]):
         ranks = {1 + (theirs > own) for own in totals[team] for theirs in totals[other]}
         assert (found.ranks[team].best, found.ranks[team].worst) == (min(ranks), max(ranks))

@@ -86,7 +86,7 @@ def standings(*history: Event) -> Standings:
     record = StageRecord("programme", "heat")
     for position, each in enumerate(history, 1):
         fold((record,), each.TYPE, each.tags("programme"), position, each)
-    rules = parse(history[0].document.encode())  # type: ignore[attr-defined]
+    rules = parse(history[0].document.encode())
     stage = rules.stage("heat")
     assert stage is not None
     return standings_of(rules, "", stage, record.course, record.cells, record.roster.names, len(history))
