@@ -7,9 +7,10 @@ from itertools import zip_longest
 
 import msgspec
 
-from domain.charter_document import Charter, Criterion, Judged, Measured, Stage
+from domain.charter_document import Charter
 from domain.points import known
 from domain.refusal import FieldError
+from domain.rubric import Criterion, Judged, Measured, Stage
 
 
 def broken(

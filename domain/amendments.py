@@ -9,13 +9,14 @@ from domain.amendment_limits import broken
 from domain.boundary import QueryItem, tag
 from domain.call_events import AdditionalCallOpened, CallTeamSelected
 from domain.charter import CharterAmended, checked
-from domain.charter_document import Identifier, Names, Text, rules_hash
+from domain.charter_document import rules_hash
 from domain.decision import Case, Command, Fact, decision, refuse_if, require_countersignature
 from domain.event import Event, event
 from domain.opened_stages import OpenedStages
 from domain.outcome_events import Sha256
 from domain.record import StageProgress
 from domain.refusal import Refusal
+from domain.scalars import Identifier, Names, Text
 from domain.teams import TeamEnrolled, TeamNotEnrolledError
 
 Stance = Literal["assent", "dissent"]

@@ -16,7 +16,7 @@ from domain.call_events import (
     application_tag,
 )
 from domain.calls import CallCourse, CallNotOpenError, OfCall, call_of
-from domain.charter_document import AdditionalCall, Identifier, Names
+from domain.charter_document import AdditionalCall
 from domain.deadlines import end_of_day, passed
 from domain.decision import Case, decision
 from domain.event import Event
@@ -24,6 +24,7 @@ from domain.machines import machine
 from domain.outcome_events import Sha256
 from domain.points import is_known
 from domain.refusal import InvalidCommandError, Refusal
+from domain.scalars import Identifier, Names
 from domain.teams import Roster
 
 ApplicationState = Literal["unknown", "received", "admitted", "refused", "selected"]

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Literal
 
 from domain.boundary import tag
-from domain.charter_document import Names
 from domain.event import Event, event
 from domain.outcome_events import Sha256
+from domain.scalars import Names
 
 Screening = Literal["admitted", "refused"]
 Review = Literal["met", "not_met", "not_reviewed"]

@@ -7,10 +7,11 @@ from collections.abc import Iterator
 from domain.call_applications import Application
 from domain.call_events import CallApplicationReceived, CallTeamSelected
 from domain.calls import CallCourse, NoVacancyError, OfCall, call_of
-from domain.charter_document import AdditionalCall, Identifier, Names
+from domain.charter_document import AdditionalCall
 from domain.decision import Case, decision
 from domain.event import Event
 from domain.refusal import Refusal
+from domain.scalars import Identifier, Names
 from domain.teams import Roster
 
 

@@ -7,12 +7,13 @@ from typing import Literal
 
 from domain.boundary import QueryItem, tag
 from domain.call_events import AdditionalCallOpened, CallClosedWithoutSelection, CallTeamSelected
-from domain.charter_document import AdditionalCall, Identifier, Names
+from domain.charter_document import AdditionalCall
 from domain.decision import Case, Command, decision, refuse_if
 from domain.event import Event
 from domain.machines import machine
 from domain.record import StageCourse
 from domain.refusal import InvalidCommandError, Refusal
+from domain.scalars import Identifier, Names
 from domain.stages import OutcomeMissingError, without_outcome
 from domain.teams import Roster
 

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from fractions import Fraction
 
-from domain.charter_document import Identifier, Stage
 from domain.decision import Case, Command, decision, refuse_if
 from domain.event import Event
 from domain.points import DecimalFormatError, known, parse_decimal
 from domain.record import StageRecord, Statement
 from domain.refusal import Refusal
+from domain.rubric import Stage
+from domain.scalars import Identifier
 from domain.stage_events import Figure, FigureCertified, GateOutcome, HighestOf, MeanOf, PointsOf, RankGroup
 from domain.stages import ScoringOpenError, StageAlreadyConsolidatedError, contradicts, require_opened, stage_of
 

@@ -8,11 +8,12 @@ from typing import Any, Final
 
 from domain import charter_document
 from domain.boundary import IDENTIFIER, QueryItem, tag
-from domain.charter_document import Charter, Names
+from domain.charter_document import Charter
 from domain.charter_faults import faults
 from domain.decision import DECISIONS, Case, Command, decision
 from domain.event import EVENTS, Event, event
 from domain.refusal import FieldError, Refusal, UnknownProgrammeError
+from domain.scalars import Names
 
 
 class CharterAlreadyPublishedError(Refusal):

@@ -8,7 +8,7 @@ from typing import Any
 
 import msgspec
 
-from domain.charter_document import Charter, NoticeTemplate, Stage
+from domain.charter_document import Charter, NoticeTemplate
 from domain.course_faults import course_faults
 from domain.deadlines import LAST_DAY, is_date
 from domain.decision import Decision
@@ -16,6 +16,7 @@ from domain.event import STRICTNESS, Event
 from domain.fault import Fault, repeated, unknown
 from domain.mandate_faults import mandate_faults
 from domain.points import is_known
+from domain.rubric import Stage
 from domain.rubric_faults import rubric_faults
 from domain.shape_faults import shape_faults
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from domain.bounds import Contradiction
-from domain.charter_document import Names
 from domain.decision import Case, decision, refuse_if
 from domain.event import Event
 from domain.record import StageRecord
 from domain.refusal import Refusal
+from domain.scalars import Names
 from domain.stage_events import StageConsolidated, StageReconsolidated
 from domain.stages import (
     FactsContradictError,

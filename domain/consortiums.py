@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from domain.boundary import QueryItem, tag
-from domain.charter_document import Identifier
 from domain.deadlines import day_of
 from domain.decision import Case, Command, decision, refuse_if
 from domain.event import Event, event
@@ -13,6 +12,7 @@ from domain.opened_stages import OpenedStages
 from domain.periods import require_date
 from domain.points import UNDISCLOSED
 from domain.refusal import InvalidCommandError, Refusal
+from domain.scalars import Identifier
 from domain.team_machine import TEAM, team_state
 from domain.teams import Organisation, Roster, TeamEnrolled, require_each_once
 

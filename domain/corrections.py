@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from fractions import Fraction
 
-from domain.charter_document import Text
 from domain.decision import Case, decision, require_countersignature
 from domain.event import Event
 from domain.panels import Appointment
 from domain.record import Measurement, SheetGiven, StageProgress
 from domain.refusal import Refusal
+from domain.scalars import Text
 from domain.scoring import (
     LiveScore,
     RecordMeasurement,

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
-from domain.charter_document import Charter, Judged, Measured, Stage
+from domain.charter_document import Charter
 from domain.fault import Fault
 from domain.points import is_known
+from domain.rubric import Judged, Measured, Stage
 
 _COURSE: Final = (
     "enrol-team",

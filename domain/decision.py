@@ -19,10 +19,11 @@ from typing import Any, Protocol, TypeVar
 import msgspec
 
 from domain.boundary import Query, QueryItem
-from domain.charter_document import Charter, Identifier, Text
+from domain.charter_document import Charter
 from domain.envelope import Actor, Attribution, DataSet
 from domain.event import Event
 from domain.refusal import FieldError, InvalidCommandError, NotMandatedError, Refusal
+from domain.scalars import Identifier, Text
 
 
 class Command(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -8,10 +8,10 @@ from typing import Final
 
 import msgspec
 
-from domain.charter_document import Criterion, Judged, Stage
 from domain.judging import Sheets, whole_sheets
 from domain.points import format_units, round_units, square_root, to_units
 from domain.record import Cell, Course, sheet_key
+from domain.rubric import Criterion, Judged, Stage
 
 DECIMALS: Final = 4
 """Of mean, median and standard deviation, rounded half to even."""

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from domain.boundary import QueryItem, tag
-from domain.charter_document import Identifier, Text
 from domain.decision import Case, Command, decision
 from domain.event import Event
 from domain.hearing_course import AlreadyRuledError, ReviewCourse
 from domain.objections import Objections
 from domain.outcome_events import EvidenceRegistered, Sha256
 from domain.refusal import InvalidCommandError, Refusal
+from domain.scalars import Identifier, Text
 from domain.teams import Roster
 
 

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from domain.charter_document import Identifier, Judged
 from domain.decision import Case, decision
 from domain.event import Event
 from domain.judging import fewest_sheets, quorum_of
 from domain.panels import NotAppointedError, OfEvaluator, SheetExcludedError
 from domain.record import StageCourse
 from domain.refusal import InvalidCommandError, Refusal
+from domain.rubric import Judged
+from domain.scalars import Identifier
 from domain.scoring import criterion_of, require_in_stage
 from domain.stage_events import ExclusionRecorded, Node
 from domain.stages import require_scoring, require_second_once_reopened, stage_of

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from domain.boundary import tag
-from domain.charter_document import Names
 from domain.event import Event, event
+from domain.scalars import Names
 
 
 @event("ResourcePoolSet")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from domain.charter_document import Identifier, Names, Number
 from domain.decision import Case, Command, decision
 from domain.entitlements import require_entitled, require_published
 from domain.event import Event
@@ -13,6 +12,7 @@ from domain.grant_events import GrantAdjusted, GrantResumed, GrantRevoked, Grant
 from domain.periods import require_date, require_period, shortfall
 from domain.pools import OfPeriod, PoolNotSetError, require_held, require_quantity, require_resource
 from domain.refusal import InvalidCommandError, Refusal
+from domain.scalars import Identifier, Names, Number
 from domain.teams import Roster
 
 

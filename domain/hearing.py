@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from domain.charter_document import Identifier, IndependenceReview, Text
+from domain.charter_document import IndependenceReview
 from domain.deadlines import days_after, passed
 from domain.decision import Case, Command, decision
 from domain.event import Event
@@ -23,6 +23,7 @@ from domain.outcome_events import Sha256, Verdict
 from domain.panels import Appointment
 from domain.record import StageCourse, StageProgress
 from domain.refusal import Refusal
+from domain.scalars import Identifier, Text
 from domain.scoring import LiveScore, require_in_stage
 from domain.stage_events import EvaluatorId
 from domain.stages import require_not_final, require_opened, stage_of

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TypeVar
 
-from domain.charter_document import Identifier, Names
 from domain.decision import Case, Command, decision, refuse_if
 from domain.event import Event
 from domain.evidence import RegisteredEvidence
@@ -15,6 +14,7 @@ from domain.objections import Objections
 from domain.outcome_events import Finding, IndependenceRuled, Sha256, Undisclosed, Verdict
 from domain.record import StageCourse
 from domain.refusal import Refusal
+from domain.scalars import Identifier, Names
 from domain.scoring import require_in_stage
 from domain.stages import require_not_final, require_opened, stage_of
 

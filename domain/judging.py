@@ -6,9 +6,9 @@ import math
 from collections.abc import Mapping
 from fractions import Fraction
 
-from domain.charter_document import Criterion, Judged, Panel, Stage
 from domain.points import is_known, known_units, square_root, to_units
 from domain.record import Cell, Course, sheet_key
+from domain.rubric import Criterion, Judged, Panel, Stage
 
 Sheets = dict[str, int]
 """Points by evaluator."""

@@ -10,11 +10,11 @@ from typing import Literal
 import msgspec
 
 from domain.boundary import QueryItem, tag
-from domain.charter_document import Identifier, Text
 from domain.decision import Case, Command, decision
 from domain.event import Event, event
 from domain.machines import machine
 from domain.refusal import InvalidCommandError, Refusal
+from domain.scalars import Identifier, Text
 
 ED25519_BYTES = 32
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from fractions import Fraction
 
-from domain.charter_document import Benchmark, Criterion, Measured
 from domain.points import is_known, known, known_units
 from domain.record import Cell, Course, Metric
+from domain.rubric import Benchmark, Criterion, Measured
 
 
 def measured_points(

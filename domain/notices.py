@@ -7,13 +7,14 @@ from collections.abc import Iterator
 import msgspec
 
 from domain.boundary import QueryItem, tag
-from domain.charter_document import Identifier, NoticeTemplate, Text
+from domain.charter_document import NoticeTemplate
 from domain.deadlines import days_after
 from domain.decision import Case, Command, decision, refuse_if
 from domain.entitlements import require_published
 from domain.event import Event, encode_data, event
 from domain.machines import machine
 from domain.refusal import Refusal
+from domain.scalars import Identifier, Text
 from domain.teams import Roster
 
 

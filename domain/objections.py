@@ -8,7 +8,6 @@ from typing import Final, Literal
 import msgspec
 
 from domain.boundary import QueryItem, tag
-from domain.charter_document import Identifier, Stage, Text
 from domain.deadlines import passed
 from domain.decision import Case, Command, decision
 from domain.event import Event, event
@@ -16,6 +15,8 @@ from domain.machines import machine
 from domain.outcome_events import Sha256
 from domain.record import StageCourse
 from domain.refusal import InvalidCommandError, Refusal
+from domain.rubric import Stage
+from domain.scalars import Identifier, Text
 from domain.stages import require_not_final, require_not_withdrawn, stage_of
 
 Subject = Literal["outcome", "score", "ruling"]

@@ -7,8 +7,8 @@ from typing import Annotated, Literal
 import msgspec
 
 from domain.boundary import tag, whole
-from domain.charter_document import Identifier, Names
 from domain.event import Event, encode_data, event
+from domain.scalars import Identifier, Names
 
 Verdict = Literal["met", "not_met"]
 Basis = Literal["rank", "gate", "ruling", "withdrawal"]

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Literal
 
-from domain.charter_document import Identifier, Names, Number, Stage
 from domain.decision import Case, Command, decision, refuse_if, require_countersignature
 from domain.event import Event
 from domain.outcome_events import Basis, DeviationRecorded, TeamAdvanced, TeamEliminated
 from domain.points import UNDISCLOSED
 from domain.record import StageCourse, StageRecord
 from domain.refusal import InvalidCommandError, Refusal
+from domain.rubric import Stage
+from domain.scalars import Identifier, Names, Number
 from domain.scoring import require_in_stage
 from domain.stages import (
     eliminated_by_plan,

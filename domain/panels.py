@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from domain.boundary import QueryItem, tag
-from domain.charter_document import Identifier, Judged, Stage, Text
 from domain.decision import Case, Command, decision
 from domain.event import Event
 from domain.record import StageCourse
 from domain.refusal import InvalidCommandError, Refusal
+from domain.rubric import Judged, Stage
+from domain.scalars import Identifier, Text
 from domain.stage_events import (
     ConflictDeclared,
     EvaluatorAppointed,

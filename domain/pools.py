@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from domain.charter_document import Charter, Identifier, Names, Number, Resource
+from domain.charter_document import Charter, Resource
 from domain.decision import Case, Command, decision
 from domain.event import Event
 from domain.grant_course import Pool, pool_after
 from domain.grant_events import ResourcePoolSet
 from domain.periods import Span, require_period, shortfall
 from domain.refusal import InvalidCommandError, Refusal
+from domain.scalars import Identifier, Names, Number
 
 
 class PoolNotSetError(Refusal):

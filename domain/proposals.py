@@ -9,7 +9,6 @@ from typing import Annotated, Any
 import msgspec
 
 from domain.boundary import IDENTIFIER, QueryItem, tag, whole
-from domain.charter_document import Identifier, Text
 from domain.deadlines import days_after, passed
 from domain.decision import (
     DECISIONS,
@@ -25,6 +24,7 @@ from domain.envelope import Actor
 from domain.event import Event, event
 from domain.outcome_events import Sha256
 from domain.refusal import InvalidCommandError, Refusal
+from domain.scalars import Identifier, Text
 
 ProposalId = Annotated[str, whole(f"{IDENTIFIER}:[0-9a-f-]{{36}}", max_length=128)]
 """`programme:decision_id`, of the decision that proposed."""

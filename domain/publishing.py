@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from domain.charter_document import Identifier
 from domain.deadlines import days_after
 from domain.decision import Case, decision, refuse_if
 from domain.event import Event
 from domain.outcomes import require_borne
 from domain.record import StageRecord
 from domain.refusal import Refusal
+from domain.scalars import Identifier
 from domain.stage_events import ResultsPublished
 from domain.stages import (
     OfStage,

@@ -12,7 +12,7 @@ from typing import Literal
 import msgspec
 
 from domain.bounds import Bounds, Contradiction, Figures
-from domain.charter_document import TOTAL
+from domain.rubric import TOTAL
 from domain.stage_events import RankGroup
 
 RankBasis = Literal["computed", "certified", "mixed", "undetermined"]

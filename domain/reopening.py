@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from domain.charter_document import Identifier, Names
 from domain.decision import Case, decision
 from domain.event import Event
 from domain.objections import Objections
 from domain.opened_stages import OpenedStages
 from domain.outcomes import NoBasisError
 from domain.record import StageCourse
+from domain.scalars import Identifier, Names
 from domain.stage_events import ScoringReopened
 from domain.stage_machine import STAGE, stage_state
 from domain.stages import OfStage, stage_of

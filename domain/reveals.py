@@ -19,10 +19,11 @@ import msgspec
 
 from domain.bounds import FIELD, ROUNDS, Bounds, Contradiction, Figures
 from domain.certification import figure_faults
-from domain.charter_document import TOTAL, Gate, Identifier, Number, Stage
 from domain.points import format_bound, format_units, published_span
 from domain.ranking import Span, certified_ranks, ranks_of
 from domain.record import Course, Statement
+from domain.rubric import TOTAL, Gate, Stage
+from domain.scalars import Identifier, Number
 from domain.stage_events import Figure, GateOutcome, HighestOf, MeanOf, PointsOf, RankGroup
 from domain.tally import Outcome, Tally, gate_outcome, narrow_by_gate, tally
 

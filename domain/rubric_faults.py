@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from fractions import Fraction
 
-from domain.charter_document import TOTAL, Criterion, Judged, Measured, Panel, Stage, Unpublished
 from domain.fault import Fault, points_faults, repeated, unknown, value
 from domain.points import is_known
+from domain.rubric import TOTAL, Criterion, Judged, Measured, Panel, Stage, Unpublished
 
 
 def rubric_faults(place: str, stage: Stage) -> Iterator[Fault]:

@@ -6,13 +6,14 @@ from collections.abc import Iterator
 from fractions import Fraction
 
 from domain.boundary import QueryItem
-from domain.charter_document import Criterion, Identifier, Judged, Measured, Stage
 from domain.decision import Case, Command, decision
 from domain.event import Event
 from domain.panels import Appointment
 from domain.points import DecimalFormatError, is_known, known, parse_decimal
 from domain.record import StageCourse, StageProgress
 from domain.refusal import InvalidCommandError, Refusal
+from domain.rubric import Criterion, Judged, Measured, Stage
+from domain.scalars import Identifier
 from domain.stage_events import (
     DecimalText,
     EvaluatorId,

@@ -1,6 +1,6 @@
 """What is wrong with the shape of a document: every field apart, by its place, in a person's words.
 
-The types are the contract (`domain.charter_document`): a scalar's `description` says what is expected of it.
+The types are the contract: a scalar's (`domain.scalars`) `description` says what is expected of it.
 """
 
 from __future__ import annotations

@@ -8,8 +8,8 @@ from typing import Annotated, Literal
 import msgspec
 
 from domain.boundary import tag, whole
-from domain.charter_document import Identifier, Names
 from domain.event import Event, encode_data, event
+from domain.scalars import Identifier, Names
 
 DecimalText = Annotated[str, msgspec.Meta(max_length=40)]
 Node = Annotated[str, whole(r"[a-z0-9.-]{1,64}(/[a-z0-9.-]{1,64})?")]

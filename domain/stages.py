@@ -7,13 +7,14 @@ from collections.abc import Iterator
 import msgspec
 
 from domain.bounds import Contradiction
-from domain.charter_document import Identifier, Judged, Measured, Stage
 from domain.decision import Case, Command, decision, refuse_if, require_countersignature
 from domain.event import Event
 from domain.judging import sheets_of
 from domain.measuring import metrics_of
 from domain.record import Cell, StageCourse, StageRecord, Statement
 from domain.refusal import InvalidCommandError, Refusal
+from domain.rubric import Judged, Measured, Stage
+from domain.scalars import Identifier
 from domain.stage_events import ScoringClosed, StageOpened
 from domain.tally import tally
 from domain.teams import Roster, TeamWithdrawnError

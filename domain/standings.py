@@ -8,11 +8,13 @@ from typing import Final, Literal
 import msgspec
 
 from domain.bounds import Bounds
-from domain.charter_document import TOTAL, Charter, Criterion, Judged, Measured, Names, Stage, Unpublished
+from domain.charter_document import Charter
 from domain.envelope import DataSet
 from domain.points import UNDISCLOSED, format_bound, format_units, is_known
 from domain.ranking import RankBasis
 from domain.record import Course, Statement
+from domain.rubric import TOTAL, Criterion, Judged, Measured, Stage, Unpublished
+from domain.scalars import Names
 from domain.stage_events import GateOutcome, HighestOf, MeanOf, PointsOf, RankGroup
 from domain.tally import Cells, Tally, gate_outcome, tally
 

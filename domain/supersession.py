@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Literal
 
-from domain.charter_document import Identifier, Names
 from domain.decision import Case, Command, decision
 from domain.event import Event
 from domain.objections import Objections
@@ -14,6 +13,7 @@ from domain.outcome_events import Outcome, OutcomeSuperseded
 from domain.outcomes import NoBasisError, require_advancement, require_elimination
 from domain.record import StageRecord
 from domain.refusal import InvalidCommandError, Refusal
+from domain.scalars import Identifier, Names
 from domain.scoring import require_in_stage
 from domain.stages import OutcomeMissingError, require_consolidated, require_not_final, require_not_withdrawn, stage_of
 from domain.teams import NoSeatError, Roster

@@ -13,12 +13,12 @@ from typing import Final, Literal
 import msgspec
 
 from domain.bounds import Figures, Sum
-from domain.charter_document import TOTAL, Criterion, Gate, Judged, Measured, Stage
 from domain.judging import judged_points
 from domain.measuring import measured_points
 from domain.points import is_known, known_units, published_span, round_units, to_units
 from domain.ranking import Rank, ranks_of
 from domain.record import Cell, Course, Statement
+from domain.rubric import TOTAL, Criterion, Gate, Judged, Measured, Stage
 from domain.stage_events import GateOutcome, HighestOf, MeanOf, PointsOf, RankGroup
 
 VERSION: Final = 3

@@ -9,13 +9,13 @@ import msgspec
 
 from domain.boundary import QueryItem, tag
 from domain.call_events import CallTeamSelected
-from domain.charter_document import Identifier, Names
 from domain.decision import Case, Command, decision
 from domain.event import Event, event
 from domain.opened_stages import OpenedStages
 from domain.outcome_events import OutcomeSuperseded, TeamAdvanced, TeamEliminated, TeamWithdrawn
 from domain.publications import PUBLICATION_EVENTS, Publications
 from domain.refusal import InvalidCommandError, Refusal
+from domain.scalars import Identifier, Names
 from domain.stage_events import StageFinalised
 
 Status = Literal["enrolled", "evaluating", "advanced", "selected", "eliminated", "withdrawn"]

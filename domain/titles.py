@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from domain.boundary import QueryItem, tag
-from domain.charter_document import Identifier, Names, Text
 from domain.decision import Case, Command, decision
 from domain.entitlements import require_entitled, require_published
 from domain.event import Event, event
 from domain.refusal import InvalidCommandError, Refusal
+from domain.scalars import Identifier, Names, Text
 from domain.teams import Roster
 
 

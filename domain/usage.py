@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from domain.charter_document import Identifier, Names, Number
 from domain.deadlines import day_of
 from domain.decision import Case, Command, decision
 from domain.event import Event
@@ -14,6 +13,7 @@ from domain.grants import UsageBeyondGrantError
 from domain.periods import Span, on, require_period, shortfall
 from domain.pools import require_resource
 from domain.refusal import InvalidCommandError, Refusal
+from domain.scalars import Identifier, Names, Number
 
 
 class UsageNotOverError(Refusal):

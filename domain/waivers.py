@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from domain.charter_document import Identifier
 from domain.decision import Case, decision
 from domain.event import Event
 from domain.objections import require_objectable
 from domain.record import StageCourse
+from domain.scalars import Identifier
 from domain.stage_events import ObjectionsWaived
 from domain.stages import OfStage, stage_of
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from domain.charter_document import Identifier, Names
 from domain.decision import Case, Command, decision
 from domain.entitlements import OutcomeUnpublishedError
 from domain.event import Event
 from domain.opened_stages import OpenedStages
 from domain.outcome_events import TeamWithdrawn
+from domain.scalars import Identifier, Names
 from domain.team_machine import TEAM, team_state
 from domain.teams import Roster
 

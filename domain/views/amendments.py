@@ -8,8 +8,9 @@ import msgspec
 
 from domain.amendments import AmendmentAssented
 from domain.charter import CHARTER_EVENTS, CharterAmended, CharterInForce, CharterPublished
-from domain.charter_document import Charter, Names, parse
+from domain.charter_document import Charter, parse
 from domain.event import Event
+from domain.scalars import Names
 
 AMENDMENT_EVENTS = (CharterAmended, AmendmentAssented)
 """What `amendment_summaries` is folded from."""

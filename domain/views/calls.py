@@ -9,8 +9,9 @@ import msgspec
 from domain.call_applications import Application, ApplicationState
 from domain.call_events import ApplicationScreened, CallApplicationReceived, CallEvent, CallTeamSelected, Review
 from domain.calls import CallCourse, CallState
-from domain.charter_document import AdditionalCall, Charter, EligibleClass, Names
+from domain.charter_document import AdditionalCall, Charter, EligibleClass
 from domain.event import Event
+from domain.scalars import Names
 
 
 class ApplicationRow(msgspec.Struct, frozen=True, kw_only=True):

@@ -11,7 +11,6 @@ from typing import Final, Literal
 
 import msgspec
 
-from domain.charter_document import Names
 from domain.event import Event
 from domain.grant_course import GrantCourse, GrantSpan, evolved, pool_after
 from domain.grant_events import (
@@ -24,6 +23,7 @@ from domain.grant_events import (
     UsageReported,
 )
 from domain.periods import Span, on, peak
+from domain.scalars import Names
 from domain.views import Occurrence, Rows, View, encode_row, keyed, one_by_one
 
 GRANT_EVENTS = (ResourceGranted, GrantAdjusted, GrantSuspended, GrantResumed, GrantRevoked, UsageReported)

@@ -17,8 +17,8 @@ import msgspec
 from domain import charter_document
 from domain.call_events import CallTeamSelected
 from domain.charter import CHARTER_EVENTS
-from domain.charter_document import Names
 from domain.record import COURSE_EVENTS, Cell, Course, Measurement, SheetGiven, fill, run_course
+from domain.scalars import Names
 from domain.stage_events import ScoringReopened, StageConsolidated, StageReconsolidated
 from domain.standings import Standings, digest, standings_of
 from domain.teams import TeamEnrolled

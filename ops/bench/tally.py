@@ -20,9 +20,10 @@ from typing import Any, Final, TypeVar
 
 import msgspec
 
-from domain.charter_document import Charter, Names
+from domain.charter_document import Charter
 from domain.event import decode_data, encode_data
 from domain.record import Cell, Course, fill
+from domain.scalars import Names
 from domain.stage_events import ScoreSubmitted
 from domain.standings import standings_of
 from domain.tally import tally

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import msgspec
 
-from domain.charter_document import Calendar, Charter, Names
+from domain.charter_document import Charter
 from domain.envelope import DataSet
+from domain.rubric import Calendar
+from domain.scalars import Names
 from domain.teams import Status
 from domain.views.amendments import AmendmentSummary
 from domain.views.grants import ResourceUse

@@ -6,13 +6,13 @@ import msgspec
 
 from domain.bounds import Contradiction
 from domain.charter import CharterInForce
-from domain.charter_document import Identifier
 from domain.decision import refuse_if
 from domain.disclosure import Reader
 from domain.envelope import DataSet
 from domain.record import StageProgress
 from domain.refusal import InvalidCommandError, Refusal
 from domain.reveals import Published, Reveal, published_faults, reveals
+from domain.scalars import Identifier
 from domain.stages import require_opened
 from service.application.facts import read_facts
 from service.application.ports import Ledger

@@ -7,9 +7,10 @@ from typing import Any
 
 import domain.rulebook  # noqa: F401 — what a charter names is known once it is registered
 from domain.charter import CharterPublished
-from domain.charter_document import Names, canonical, rules_hash
+from domain.charter_document import canonical, rules_hash
 from domain.event import Event
 from domain.publications import Publications
+from domain.scalars import Names
 from domain.stage_events import (
     EvaluatorAppointed,
     MeasurementRecorded,

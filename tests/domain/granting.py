@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from domain.charter_document import Names
 from domain.event import Event
 from domain.grant_events import (
     GrantAdjusted,
@@ -16,6 +15,7 @@ from domain.grant_events import (
     UsageReported,
 )
 from domain.outcome_events import TeamAdvanced, TeamEliminated
+from domain.scalars import Names
 from domain.stage_events import ResultsPublished
 from tests.domain import charters
 from tests.given import Given, given

@@ -16,10 +16,10 @@ from domain.amendments import (
 )
 from domain.call_events import AdditionalCallOpened
 from domain.charter import CharterAmended, CharterFaultyError
-from domain.charter_document import Names
 from domain.event import Event
 from domain.proposals import DecisionApproved, DecisionProposed, NotProposableError, ProposalStaleError
 from domain.refusal import NotMandatedError, UnknownProgrammeError
+from domain.scalars import Names
 from domain.stage_events import FigureCertified, PointsOf, ScoringReopened
 from domain.teams import TeamNotEnrolledError
 from domain.views import MemoryRows

@@ -26,7 +26,7 @@ from domain.call_events import (
 from domain.call_selection import IndependenceNotReviewedError, StageNotFinalError
 from domain.calls import CallAlreadyOpenError, CallClosedError, CallFilledError, CallNotOpenError, NoVacancyError
 from domain.charter import CharterPublished
-from domain.charter_document import Names, parse
+from domain.charter_document import parse
 from domain.decision import boundary
 from domain.disclosure import PUBLIC, Reader, disclosed, readable, stage_of_event
 from domain.event import Event
@@ -34,6 +34,7 @@ from domain.grant_events import ResourceGranted, ResourcePoolSet
 from domain.outcome_events import TeamAdvanced, TeamEliminated
 from domain.refusal import InvalidCommandError, NotMandatedError
 from domain.rulebook import DECISIONS
+from domain.scalars import Names
 from domain.stage_events import ResultsPublished, StageFinalised, StageOpened
 from domain.stages import OutcomeMissingError
 from domain.teams import TeamAlreadyEnrolledError

@@ -22,12 +22,13 @@ from domain.charter import (
     PublisherNotOwnerError,
     document_faults,
 )
-from domain.charter_document import Charter, Identifier
+from domain.charter_document import Charter
 from domain.deadlines import LAST_DAY, days_after, end_of_day
 from domain.decision import require_countersignature
 from domain.mandate_faults import ASKS_AT_TIMES
 from domain.refusal import NotMandatedError, UnknownProgrammeError
 from domain.rulebook import DECISIONS
+from domain.scalars import Identifier
 from domain.shape_faults import shape_faults
 from tests.domain.charters import PROGRAMME, charter, document
 from tests.given import given

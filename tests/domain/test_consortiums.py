@@ -6,11 +6,11 @@ from typing import Any
 
 import pytest
 
-from domain.charter_document import Names
 from domain.consortiums import AlreadyMemberError, ConsortiumChanged, LeadStaysError, NotMemberError
 from domain.event import Event
 from domain.outcome_events import TeamAdvanced, TeamEliminated, TeamWithdrawn
 from domain.refusal import InvalidCommandError, NotMandatedError
+from domain.scalars import Names
 from domain.stage_events import ResultsPublished
 from domain.teams import TeamEliminatedError, TeamEnrolled, TeamNotEnrolledError, TeamWithdrawnError
 from tests.domain import charters

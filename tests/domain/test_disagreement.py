@@ -11,9 +11,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from domain.charter_document import Stage
 from domain.disagreement import Spread, disagreement
 from domain.record import Cell, Course, sheet_key
+from domain.rubric import Stage
 from tests.domain import charters
 
 JURY = [f"ev-{n:016x}" for n in range(9)]

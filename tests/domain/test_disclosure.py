@@ -5,10 +5,11 @@ from __future__ import annotations
 import msgspec
 import pytest
 
-from domain.charter_document import Charter, Names
+from domain.charter_document import Charter
 from domain.disclosure import PUBLIC, Reader, disclosed, owner_of, readable
 from domain.event import Disclosed
 from domain.hearing_course import IndependenceOpinionGiven, StatementGiven, StatementRequested
+from domain.scalars import Names
 from domain.stage_events import ResultsPublished, ScoringReopened
 from tests.domain import charters
 from tests.domain.charters import publications

@@ -12,9 +12,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from domain.charter_document import Stage
 from domain.points import SCALE
 from domain.record import Cell, Course, sheet_key
+from domain.rubric import Stage
 from domain.tally import tally
 from tests.domain import charters
 

@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from domain.charter_document import Stage
 from domain.points import SCALE
 from domain.record import Cell, Course, Metric
+from domain.rubric import Stage
 from domain.stage_events import Target
 from domain.tally import tally
 from tests.domain import charters

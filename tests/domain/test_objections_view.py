@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import pytest
 
-from domain.charter_document import Names, parse
+from domain.charter_document import parse
 from domain.disclosure import PUBLIC, Disclosure, Reader
 from domain.event import Event
 from domain.objections import ObjectionDecided, ObjectionFiled
 from domain.publications import Publications
+from domain.scalars import Names
 from domain.stage_events import ResultsPublished, ScoringReopened
 from domain.views.objections import ObjectionRow, objection_rows
 from tests.domain import charters

@@ -8,8 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from domain.bounds import Contradiction
-from domain.charter_document import Charter, Stage
+from domain.charter_document import Charter
 from domain.reveals import GateCount, Published, Reveal, published_faults, reveals
+from domain.rubric import Stage
 from domain.stage_events import FigureCertified, GateOutcome, HighestOf, MeanOf, PointsOf, RankGroup
 from tests.domain import charters
 from tests.playing import PUBLIC_RECORD, lines_of, play

@@ -9,8 +9,9 @@ import msgspec
 from hypothesis import given
 from hypothesis import strategies as st
 
-from domain.charter_document import Charter, Stage
+from domain.charter_document import Charter
 from domain.reveals import GateCount, Published, Reveal, reveals
+from domain.rubric import Stage
 from domain.stage_events import GateOutcome, HighestOf, MeanOf, PointsOf, RankGroup
 from tests.domain import charters
 

@@ -7,10 +7,10 @@ import rfc8785
 from hypothesis import given
 from hypothesis import strategies as st
 
-from domain.charter_document import Names
 from domain.envelope import Actor, PrivateEnvelope
 from domain.event import Event
 from domain.record import StageRecord
+from domain.scalars import Names
 from domain.standings import canonical
 from domain.views import MemoryRows, Occurrence
 from domain.views.standings import STANDINGS, as_of, compute

@@ -14,9 +14,10 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from domain.bounds import Bounds, Contradiction
-from domain.charter_document import TOTAL, Charter, Gate, Stage
+from domain.charter_document import Charter
 from domain.points import SCALE
 from domain.record import Cell, Course, Metric, StageRecord, Statement
+from domain.rubric import TOTAL, Gate, Stage
 from domain.stage_events import Figure, GateOutcome, HighestOf, MeanOf, PointsOf, RankGroup, Target
 from domain.standings import standings_of
 from domain.tally import gate_outcome, tally

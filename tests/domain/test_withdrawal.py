@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from domain.call_events import AdditionalCallOpened, ApplicationScreened, CallApplicationReceived, CallTeamSelected
-from domain.charter_document import Names, parse
+from domain.charter_document import parse
 from domain.decision import fold
 from domain.entitlements import NotEntitledError, OutcomeUnpublishedError
 from domain.event import Event
@@ -25,6 +25,7 @@ from domain.outcome_events import (
 from domain.outcomes import OutcomeAlreadyDecidedError
 from domain.record import StageRecord
 from domain.refusal import NotMandatedError, Refusal
+from domain.scalars import Names
 from domain.scoring import TeamNotInStageError
 from domain.stage_events import (
     FigureCertified,
