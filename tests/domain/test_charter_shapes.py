@@ -1,0 +1,202 @@
+"""What is of another shape than a charter, by its place and in a person's words."""
+
+from __future__ import annotations
+
+import contextlib
+import re
+from collections.abc import Callable
+from datetime import UTC, date, datetime
+from typing import Any
+
+import hypothesis
+import msgspec
+import pytest
+from hypothesis import settings
+from hypothesis import strategies as st
+
+from domain.charter import document_faults
+from domain.charter_document import Charter
+from domain.deadlines import LAST_DAY, days_after, end_of_day
+from domain.rulebook import DECISIONS
+from domain.scalars import Identifier
+from domain.shape_faults import shape_faults
+from tests.domain.charters import PROGRAMME, document
+from tests.domain.faulty import found_in, put
+
+SHAPES = [
+    (put("/stages/0/objections", {"days": "-7"}), "/stages/0/objections/days", "'-7' is not a whole number of days"),
+    (put("/stages/0/objections", "a week"), "/stages/0/objections", "'a week' is not a mapping of fields"),
+    (put("/stages/0/panels", {}), "/stages/0/panels", "a mapping of fields is not a list"),
+    (put("/stages/0/panels/0/size", True), "/stages/0/panels/0/size", "true (not a text) is not a whole number"),
+    (put("/stages/1/title/ko", ""), "/stages/1/title/ko", "an empty text is not a text of 1"),
+    (lambda found: found["stages"][1]["title"].pop("en"), "/stages/1/title/en", "is missing"),
+    (put("/stages/1/a~b\\c", "1"), "/stages/1/a~0b\\c", "no field"),
+    (put("/calls/0", None), "/calls/0", "nothing (null) is not a mapping"),
+    (put("/owner", "Owner!"), "/owner", "lower-case letters, digits, dots and hyphens"),
+    (put("/mandates/0/agencies", ["owner", ["other"]]), "/mandates/0/agencies/1", "a list is not a name"),
+    (
+        put("/stages/0/assessments/0/criteria/0/scoring/type", "guessed"),
+        "/stages/0/assessments/0/criteria/0/scoring/type",
+        "'guessed' is not one of judged, measured, undisclosed",
+    ),
+    (
+        lambda found: found["stages"][0]["assessments"][1]["criteria"][0]["scoring"].pop("type"),
+        "/stages/0/assessments/1/criteria/0/scoring/type",
+        "is missing",
+    ),
+]
+
+
+@pytest.mark.parametrize(("change", "pointer", "says"), SHAPES)
+def test_a_fault_of_shape_is_said_by_its_place_in_a_persons_words(
+    change: Callable[[Any], Any], pointer: str, says: str
+) -> None:
+    faulty = document()
+    change(faulty)
+    ((place, detail),) = [(fault.pointer, fault.detail) for fault in document_faults(PROGRAMME, faulty)]
+    assert place == pointer
+    assert says in detail
+    assert "regex" not in detail
+
+
+def test_faults_of_shape_are_listed_all_at_once() -> None:
+    faulty = document()
+    shapes = [each for each in SHAPES if each[1] not in ("/stages/0/objections", "/stages/0/panels")]
+    for change, _pointer, _says in shapes:
+        change(faulty)
+    assert {fault.pointer for fault in document_faults(PROGRAMME, faulty)} >= {pointer for _, pointer, _ in shapes}
+
+
+def test_a_fault_of_shape_hides_no_contradiction_of_sound_parts() -> None:
+    """Those of another part, and those of the rubric of another stage."""
+    faulty = document()
+    for change in (
+        put("/stages/0/precision", "many"),
+        put("/stages/1/maximum", "31"),
+        put("/joint_publishers", ["nobody"]),
+        put("/notices/0/recipients", []),
+        put("/programme", "other"),
+    ):
+        change(faulty)
+    pointers = {fault.pointer for fault in document_faults(PROGRAMME, faulty)}
+    assert pointers == {
+        "/stages/0/precision",
+        "/stages/1/maximum",
+        "/joint_publishers",
+        "/notices/0/recipients",
+        "/programme",
+    }
+
+
+@pytest.mark.parametrize("days", ["-1", "3651", "3700", "4000", "10000", "999999999"])
+@pytest.mark.parametrize(
+    ("path", "field"),
+    [
+        ("/notices/0", "acknowledge_days"),
+        ("/stages/0/objections", "days"),
+        ("/independence/review", "statement_days"),
+        ("", "proposal_days"),
+    ],
+)
+def test_a_window_is_of_a_length_that_the_calendar_can_hold(path: str, field: str, days: str) -> None:
+    faulty = document()
+    put("/stages/0/objections", {"days": "1"})(faulty)
+    put("/independence/review", {"statement_days": "1"})(faulty)
+    put(f"{path}/{field}", days)(faulty)
+    faults = {fault.pointer: fault.detail for fault in document_faults(PROGRAMME, faulty)}
+    assert faults == {f"{path}/{field}": f"{days!r} is not a whole number of days from 0 to 3650"}
+
+
+def test_whatever_days_a_charter_may_plan_with_end_at_an_instant() -> None:
+    assert days_after(datetime(2999, 12, 31, tzinfo=UTC), 3650, "Asia/Seoul") == "3009-12-29T15:00:00.000000Z"
+    assert end_of_day(date.fromisoformat(LAST_DAY), "UTC") == "9001-01-01T00:00:00.000000Z"
+    for closes, at in ((LAST_DAY, []), ("9001-01-01", ["/calls/0/closes"]), ("9999-12-31", ["/calls/0/closes"])):
+        calls = [{**document()["calls"][0], "closes": closes}]
+        assert [place for place, _detail in found_in(calls=calls)] == at
+
+
+@pytest.mark.parametrize("nothing", [None, "charter", [], 1])
+def test_what_is_no_mapping_at_all_is_one_fault(nothing: object) -> None:
+    (fault,) = document_faults(PROGRAMME, nothing)
+    assert fault.pointer == ""
+
+
+def _places(value: Any, path: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
+    """The place of every scalar of a document."""
+    if isinstance(value, dict):
+        return [place for name, each in value.items() for place in _places(each, (*path, name))]
+    if isinstance(value, list):
+        return [place for i, each in enumerate(value) for place in _places(each, (*path, i))]
+    return [path]
+
+
+def _parts(value: Any, path: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
+    """The place of every field and element of a document."""
+    below = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    return [place for step, each in below for place in ((*path, step), *_parts(each, (*path, step)))]
+
+
+@settings(max_examples=400)
+@hypothesis.given(
+    st.sampled_from(_places(document())),
+    st.text(max_size=5) | st.sampled_from(["", "1/0", "12", "123456", "٣", "-1", "1e9", "NaN", "undisclosed", "0"]),
+)
+@hypothesis.example(("stages", 0, "precision"), "")
+@hypothesis.example(("stages", 0, "precision"), "12")
+@hypothesis.example(("stages", 0, "gates", 0, "minimum"), "1/0")
+@hypothesis.example(("stages", 0, "assessments", 0, "maximum"), "1/0")
+@hypothesis.example(("stages", 0, "panels", 0, "quorum"), "٣")
+def test_any_text_anywhere_gives_faults_or_a_charter_and_never_another_error(place: tuple[Any, ...], text: str) -> None:
+    changed = document()
+    part: Any = changed
+    for step in place[:-1]:
+        part = part[step]
+    part[place[-1]] = text
+    faults = list(document_faults(PROGRAMME, changed))
+    if place[-1] in ("precision", "minimum", "quorum") and text in ("", "1/0", "٣", "NaN", "123456"):
+        assert faults
+
+
+ANY = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(max_size=3) | st.sampled_from(["1", "owner", "judged"]),
+    lambda inner: (
+        st.lists(inner, max_size=2) | st.dictionaries(st.sampled_from(["id", "type", "x"]), inner, max_size=2)
+    ),
+    max_leaves=4,
+)
+
+
+@settings(max_examples=400)
+@hypothesis.given(st.lists(st.tuples(st.sampled_from(_parts(document())), ANY | st.just(...)), min_size=1, max_size=3))
+def test_what_is_of_another_shape_is_a_fault_exactly_where_it_is_no_charter(
+    changes: list[tuple[tuple[Any, ...], Any]],
+) -> None:
+    """Anything in the place of any part, or nothing (`...`): faults or a charter, never another error."""
+    changed = document()
+    for place, value in changes:
+        with contextlib.suppress(KeyError, IndexError, TypeError):  # an earlier change took the place away
+            part: Any = changed
+            for step in place[:-1]:
+                part = part[step]
+            if value is ...:
+                del part[place[-1]]
+            else:
+                part[place[-1]] = value
+    try:
+        msgspec.convert(changed, Charter)
+    except msgspec.ValidationError:
+        assert list(shape_faults(changed, Charter))
+    else:
+        assert list(shape_faults(changed, Charter)) == []
+    for fault in document_faults(PROGRAMME, changed):
+        assert fault.pointer.startswith("/")
+
+
+def test_no_pattern_of_a_command_lets_a_line_break_end_the_text() -> None:
+    """`$` matches before a last line break too; an id that ends in one would be told apart by nobody."""
+    _, schemas = msgspec.json.schema_components([each.command for each in DECISIONS.values()] + [Charter])
+    patterns = re.findall(r'"pattern":"((?:[^"\\\\]|\\\\.)*)"', msgspec.json.encode(schemas).decode())
+    assert patterns
+    assert [each for each in patterns if not each.endswith(r"$(?!\\n)")] == []
+    with pytest.raises(msgspec.ValidationError):
+        msgspec.json.decode(b'"ant\\n"', type=Identifier)

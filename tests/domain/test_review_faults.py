@@ -1,0 +1,77 @@
+"""What is wrong with a charter's review of independence."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from domain.charter import document_faults
+from tests.domain import charters
+
+REVIEWED = {"statement_days": "7", "panel": "jury"}
+
+
+def faults(review: dict[str, Any], **changes: Any) -> list[tuple[str, str]]:
+    independence = {**charters.document()["independence"], "review": review}
+    document = charters.document(**{"independence": independence, **changes})
+    return [(fault.pointer, fault.detail) for fault in document_faults(charters.PROGRAMME, document)]
+
+
+def test_a_charter_that_asks_for_a_review_has_no_fault() -> None:
+    assert faults(REVIEWED) == []
+    assert faults({"statement_days": "1"}) == []
+
+
+@pytest.mark.parametrize(
+    ("review", "pointer", "says"),
+    [
+        ({"panel": "jury"}, "/independence/review/statement_days", "is missing"),
+        ({**REVIEWED, "statement_days": "0"}, "/independence/review/statement_days", "at least one"),
+        ({**REVIEWED, "statement_days": "-1"}, "/independence/review/statement_days", "not a whole number"),
+        ({**REVIEWED, "panel": "crowd"}, "/independence/review/panel", "panel of final"),
+    ],
+)
+def test_a_review_that_nobody_could_hold_is_a_fault_of_the_charter(review: Any, pointer: str, says: str) -> None:
+    assert any(pointer == where and says in detail for where, detail in faults(review))
+
+
+def test_the_quorum_of_the_panel_that_gives_opinions_is_known_and_within_its_size() -> None:
+    for quorum, says in (("undisclosed", "a known number"), ("4", "the panel's size 3")):
+        stages = charters.document()["stages"]
+        stages[1]["panels"][0]["quorum"] = quorum
+        assert [(where, says in detail) for where, detail in faults(REVIEWED, stages=stages)] == [
+            ("/stages/1/panels/0/quorum", True)
+        ]
+        assert bool(faults({"statement_days": "7"}, stages=stages)) is (quorum == "4")
+    for stage in stages:
+        stage["panels"].append({**stage["panels"][0], "id": "experts", "quorum": "1"})
+        stage["panels"][0]["quorum"] = "undisclosed"
+    assert faults({**REVIEWED, "panel": "experts"}, stages=stages) == []
+
+
+@pytest.mark.parametrize(
+    "decision", ["open-independence-review", "request-statement", "give-statement", "give-opinion"]
+)
+def test_a_review_needs_somebody_for_each_of_its_steps(decision: str) -> None:
+    without: dict[str, Any] = {
+        "mandates": [{"decisions": [each for each in charters.DECISIONS if each != decision], "agencies": ["owner"]}]
+    }
+    ((pointer, detail),) = faults(REVIEWED, **without)
+    assert (pointer, decision in detail) == ("/independence/review", True)
+    reported = {**without, "data_set": "public-record", "recorder": "owner"}
+    assert faults(REVIEWED, **reported) == []
+    if decision == "give-statement":
+        assert faults(REVIEWED, **without, consortium_decisions=["give-statement"]) == []
+    if decision == "give-opinion":
+        assert faults({"statement_days": "7"}, **without) == []
+
+
+def test_a_perspective_that_nothing_can_meet_is_a_fault_of_the_charter() -> None:
+    independence = charters.document()["independence"]
+    (own,) = independence["perspectives"]
+    own["requires"] = "any"
+    assert list(document_faults(charters.PROGRAMME, charters.document(independence=independence))) == []
+    own["conditions"][0]["mandatory"] = "no"
+    (fault,) = document_faults(charters.PROGRAMME, charters.document(independence=independence))
+    assert fault.pointer == "/independence/perspectives/0/requires"
