@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import base64
 import hashlib
 import json
 from typing import Any, Final, NamedTuple
 
 from hypothesis import strategies as st
 
+from domain.charter_document import canonical, rules_hash
 from tests.domain import charters
 
 HEAT: Final = {"stage": "heat"}
@@ -34,7 +36,10 @@ OWN: Final = [
     "waive-objections",
     "withdraw-team",
     "acknowledge-notice",
+    "assent-amendment",
+    "give-statement",
 ]
+AMENDMENTS: Final = {"decisions": ["amend-charter"], "agencies": ["other"]}
 
 
 class Step(NamedTuple):
@@ -45,19 +50,39 @@ class Step(NamedTuple):
     by: str = "owner"
 
 
-def document() -> dict[str, Any]:
-    """Teams may object for a week; corrections after the close are countersigned; others decide objections."""
+def document(*, review: dict[str, str] | None = None, **changes: Any) -> dict[str, Any]:
+    """Teams may object for a week; corrections after the close are countersigned; others decide objections.
+
+    `review`: what precedes a ruling, if anything does.
+    """
+    independence = charters.document()["independence"] | ({} if review is None else {"review": review})
     stages = charters.document()["stages"]
     for stage in stages:
         stage["objections"] = {"days": "7"}
     owner = {"decisions": [*charters.DECISIONS, "change-consortium"], "agencies": ["owner"]}
     other = {"decisions": ["decide-objection"], "agencies": ["other"]}
-    return charters.document(
-        stages=stages,
-        mandates=[owner, other],
-        consortium_decisions=OWN,
-        countersignatures=[BEFORE_CLOSE, charters.DEVIATIONS],
-    )
+    rules = {
+        "stages": stages,
+        "mandates": [owner, other],
+        "consortium_decisions": OWN,
+        "countersignatures": [BEFORE_CLOSE, charters.DEVIATIONS, AMENDMENTS],
+        "independence": independence,
+    }
+    return charters.document(**rules | changes)
+
+
+HEARD: Final = document(review={"statement_days": "7", "panel": "jury"})
+RULES: Final = (HEARD, document(review={"statement_days": "1"}), document(), document(seats="4"), document(seats="2"))
+"""Charters that the programme's may be amended to; the first asks for a hearing and for opinions."""
+
+
+def hash_of(charter: dict[str, Any]) -> str:
+    return rules_hash(canonical(charter))
+
+
+def _key(agency: str, number: int) -> dict[str, Any]:
+    x = base64.urlsafe_b64encode(bytes([number] * 32)).decode().rstrip("=")
+    return {"agency": agency, "key": f"k-{number}", "jwk": {"kty": "OKP", "crv": "Ed25519", "x": x}}
 
 
 def _sheet(team: str, evaluator: str, points: str) -> dict[str, Any]:
@@ -110,11 +135,73 @@ def decision_id(position: int) -> str:
     return f"01936f2e-0000-7000-8000-{position:012x}"
 
 
-def _approval(position: int, of: Step) -> Step:
-    """The other agency's approval of what was proposed at `position`."""
-    body = json.dumps(of.body, ensure_ascii=False, separators=(",", ":")).encode()
-    proposal = f"{charters.PROGRAMME}:{decision_id(position)}"
-    return Step("approve", {"proposal": proposal, "command_hash": hashlib.sha256(body).hexdigest()}, "other")
+def _proposal_after(steps: list[Step]) -> str:
+    """The proposal that the next decision would make: approved ones come to two events, all others to one."""
+    position = len(steps) + sum(each.decision == "approve" for each in steps) + 1
+    return f"{charters.PROGRAMME}:{decision_id(position)}"
+
+
+def _with_approval(steps: list[Step], step: Step) -> list[Step]:
+    """Then `step`, which waits for the other agency, and the approval of it."""
+    body = json.dumps(step.body, ensure_ascii=False, separators=(",", ":")).encode()
+    approval = {"proposal": _proposal_after(steps), "command_hash": hashlib.sha256(body).hexdigest()}
+    return [*steps, step, Step("approve", approval, "other")]
+
+
+def _hearing() -> list[Step]:
+    """Once standings are settled the charter is amended so that ant is heard; teams say what they think of that."""
+    steps = _with_approval(_until("consolidate-stage"), Step("amend-charter", {"charter": HEARD, "reason": WHY}))
+    ant = {**HEAT, "team": "ant"}
+    stance = {"rules_hash": hash_of(HEARD), "statement": TEXT}
+    return [
+        *steps,
+        Step("assent-amendment", {"team": "ant", "stance": "assent", **stance}, "ant"),
+        Step("assent-amendment", {"team": "bee", "stance": "dissent", **stance}, "bee"),
+        Step("register-evidence", {**ant, "kind": "report", "sha256": f"{0:064x}", "title": "Report"}),
+        Step("open-independence-review", {**ant, "reason": TEXT}),
+        Step("request-statement", {**ant, "question": TEXT}),
+        *(Step("give-opinion", {**ant, "evaluator": one, "opinion": "met", "reason": TEXT}) for one in charters.JURY),
+    ]
+
+
+def _changed_outcomes() -> dict[str, list[Step]]:
+    """An outcome is superseded, the stage ends, and the next is opened for those who hold a seat then."""
+    published = LIFE[: len(_until("publish-results"))]
+    objecting = _until("file-objection")
+    deviation = {**HEAT, "subject": "eliminations", "reason": WHY}
+    upheld = Step("decide-objection", {**HEAT, "objection": "o-0", "outcome": "upheld", "reason": TEXT}, "other")
+    back = {**HEAT, "team": "cow", "to": "advanced", "basis": "objection", "objection": "o-0", "reason": WHY}
+    out = {**HEAT, "team": "bee", "to": "eliminated", "basis": "rank", "reason": WHY}
+    waivers = [Step("waive-objections", {**HEAT, "team": team}, team) for team in charters.TEAMS]
+    final = [*waivers, Step("finalise-stage", HEAT)]
+    none = [*objecting, upheld, Step("supersede-outcome", back)]
+    two = _with_approval(published, Step("record-deviation", {**deviation, "actual": "2"}))
+    two += [Step("supersede-outcome", out), *final]
+    calling = [each for each in LIFE if each.body.get("call") == "refill"]
+    selected = Step("select-team", {"call": "refill", "team": "dog", "reason": WHY})
+    last = Step("open-stage", {"stage": "final"})
+    return {
+        "all stay": [*_with_approval(none, Step("record-deviation", {**deviation, "actual": "0"})), *final],
+        "all in the final": [
+            *_with_approval(none, Step("record-deviation", {**deviation, "actual": "0"})),
+            *final,
+            last,
+        ],
+        "two leave": [*two, *calling, selected],
+        "two in the final": [*two, *calling, selected, last],
+        "left": [*published, Step("withdraw-team", {"team": "ant", "reason": WHY}, "ant")],
+        "left, and final": [
+            *published,
+            Step("withdraw-team", {"team": "ant", "reason": WHY}, "ant"),
+            *waivers[1:],
+            Step("finalise-stage", HEAT),
+            last,
+        ],
+    }
+
+
+PAPER: Final = {"kind": "points", "node": "paper", "team": "ant", "value": "9"}
+MET: Final = {"verdict": "met", "findings": [{**BUILT, "verdict": "met"}], "evidence": [f"{0:064x}"]}
 
 
 def _lives() -> dict[str, list[Step]]:
@@ -157,11 +244,33 @@ def _lives() -> dict[str, list[Step]]:
             Step("correct-score", {**_sheet("ant", charters.JURY[0], "2"), "reason": TEXT}),
             Step("correct-score", {**_sheet("ant", charters.JURY[0], "3"), "reason": TEXT}),
         ],
-        "deviating": [
-            *_until("consolidate-stage"),
-            deviating,
-            _approval(len(_until("consolidate-stage")) + 1, deviating),
+        "not approved": [
+            *_until("close-scoring"),
+            Step("correct-score", {**_sheet("ant", charters.JURY[0], "2"), "reason": TEXT}),
+            Step("reject", {"proposal": _proposal_after(_until("close-scoring")), "reason": TEXT}, "other"),
         ],
+        "taken back": [
+            *_until("close-scoring"),
+            Step("correct-score", {**_sheet("ant", charters.JURY[0], "2"), "reason": TEXT}),
+            Step("withdraw-proposal", {"proposal": _proposal_after(_until("close-scoring")), "reason": TEXT}),
+        ],
+        "deviating": _with_approval(_until("consolidate-stage"), deviating),
+        "certified": [*_until("close-scoring"), Step("certify-figure", {**HEAT, "figure": PAPER})],
+        "hearing": _hearing(),
+        "heard": [
+            *_hearing(),
+            Step("give-statement", {**HEAT, "team": "ant", "statement": TEXT, "evidence": []}, "ant"),
+            Step("rule-independence", {**HEAT, "team": "ant", "perspectives": ["own"], "reason": WHY, **MET}),
+        ],
+        "rules": [
+            *_until("enrol-team"),
+            Step("register-key", _key("owner", 1)),
+            Step("register-key", _key("other", 2), "other"),
+            Step("revoke-key", {"agency": "owner", "key": "k-1", "reason": TEXT}),
+            Step("register-key", _key("owner", 3)),
+            Step("erase-subject", {"subject": charters.JURY[0], "legal_basis": "request-of-subject"}),
+        ],
+        **_changed_outcomes(),
         "published": _until("publish-results"),
         "reopened": reopened,
         "published anew": [
@@ -199,6 +308,7 @@ EVALUATOR = st.sampled_from([*charters.JURY, "ev-00000000000000aa", "ev-00000000
 POINTS = st.integers(0, 11).map(str)
 NUMBER = st.sampled_from(["2", "6", "10", "12"])
 DAY = st.sampled_from(["2026-01-01", "2026-01-10", "2026-03-01", "2026-04-01", "2026-05-01", "2026-07-01"])
+AGENCY = st.sampled_from(["owner", "owner", "other"])
 GRANT = st.sampled_from(["g-0", "g-1", "g-2", "g-3"])
 OBJECTION = st.sampled_from(["o-0", "o-1", "o-2"])
 SHA256 = st.integers(0, 4).map(lambda n: f"{n:064x}")
@@ -234,6 +344,17 @@ _with_reason = _body(stage=STAGE, reason=WHY)
 _title = {"team": TEAM, "title": "Champion"}
 _of_grant = {"grant": GRANT, "starts": DAY, "reason": WHY}
 _of_evaluator = {"stage": STAGE, "evaluator": EVALUATOR, "reason": TEXT}
+_of_team = {"stage": STAGE, "team": TEAM}
+_figure = st.sampled_from(
+    [
+        PAPER,
+        {**PAPER, "value": "8"},
+        {"kind": "mean", "node": "total", "value": "18"},
+        {"kind": "highest", "node": "paper", "teams": ["ant"], "value": "9"},
+        {"kind": "rank-group", "teams": ["ant", "bee"], "best": "1", "worst": "2"},
+        {"kind": "gate", "gate": "slow", "team": "cow", "outcome": "passed"},
+    ]
+)
 _supersession = _body(
     stage=STAGE,
     team=TEAM,
@@ -244,6 +365,16 @@ _supersession = _body(
 )
 
 BODIES: Final[dict[str, st.SearchStrategy[dict[str, Any]]]] = {
+    "publish-charter": _body(charter=st.sampled_from(RULES)),
+    "amend-charter": _body(charter=st.sampled_from(RULES), reason=st.none() | st.just(WHY)),
+    "assent-amendment": _body(
+        team=TEAM,
+        rules_hash=st.sampled_from([hash_of(each) for each in RULES]),
+        stance=st.sampled_from(["assent", "dissent"]),
+    ),
+    "register-key": st.tuples(AGENCY, st.integers(1, 3)).map(lambda both: _key(*both)),
+    "revoke-key": _body(agency=AGENCY, key=st.sampled_from(["k-1", "k-2", "k-3"]), reason=TEXT),
+    "erase-subject": _body(subject=EVALUATOR, legal_basis=st.none() | st.just("purpose-fulfilled")),
     "enrol-team": _body(team=TEAM, name=WHY),
     "withdraw-team": _body(team=TEAM, reason=WHY),
     "change-consortium": _body(team=TEAM, joined=st.sampled_from([["X"], ["Y"]]), effective="2026-01-15"),
@@ -258,10 +389,15 @@ BODIES: Final[dict[str, st.SearchStrategy[dict[str, Any]]]] = {
     "correct-measurement": _body(**METRIC, reason=TEXT),
     "record-exclusion": _body(**NODE, reason=TEXT, below_quorum=st.booleans()),
     "close-scoring": _of_stage,
+    "certify-figure": _body(stage=STAGE, figure=_figure),
     "consolidate-stage": _of_stage,
     "reopen-scoring": _with_reason,
     "reconsolidate-stage": _with_reason,
     "register-evidence": _body(stage=STAGE, team=TEAM, kind="report", sha256=SHA256, title=TEXT),
+    "open-independence-review": _body(**_of_team, reason=TEXT),
+    "request-statement": _body(**_of_team, question=TEXT),
+    "give-statement": _body(**_of_team, statement=TEXT, evidence=st.lists(SHA256, max_size=1)),
+    "give-opinion": _body(**_of_team, evaluator=EVALUATOR, opinion=VERDICT, reason=TEXT),
     "rule-independence": _ruling,
     "record-deviation": _body(stage=STAGE, subject="eliminations", actual=st.sampled_from("0123"), reason=WHY),
     "eliminate-team": _body(stage=STAGE, team=TEAM, basis=st.sampled_from(["rank", "gate", "ruling"]), reason=WHY),
@@ -315,6 +451,7 @@ _SCORING: Final = {
     "correct-measurement",
     "record-exclusion",
     "close-scoring",
+    "certify-figure",
     "consolidate-stage",
     "reopen-scoring",
     "reconsolidate-stage",
@@ -330,7 +467,24 @@ _GRANTS: Final = {
     "revoke-grant",
     "report-usage",
 }
-_OUTCOMES: Final = set(BODIES) - _SCORING - _GRANTS
+_HEARING: Final = {
+    "amend-charter",
+    "declare-conflict",
+    "register-evidence",
+    "open-independence-review",
+    "request-statement",
+    "give-statement",
+    "give-opinion",
+    "rule-independence",
+    "file-objection",
+    "decide-objection",
+}
+_RULES: Final = {"amend-charter", "assent-amendment", "register-key", "revoke-key", "erase-subject", "open-stage"}
+_OUTCOMES: Final = (set(BODIES) - _SCORING - _GRANTS - _RULES - _HEARING) | {
+    "rule-independence",
+    "file-objection",
+    "decide-objection",
+}
 
 
 def _beginnings() -> list[tuple[str, tuple[str, ...]]]:
@@ -338,6 +492,10 @@ def _beginnings() -> list[tuple[str, tuple[str, ...]]]:
     found += [(life, _SCORING) for life in ("scored", "replaced", "closed", "proposed", "reopened")]
     found += [(life, _GRANTS) for life in ("called", "granted", "granted", "revoked")] * 2
     found += [(life, _OUTCOMES) for life in ("consolidated", "published", "upheld", "upheld", "flipped", "final")]
+    found += [(life, _HEARING) for life in ("hearing", "hearing", "heard", "heard")]
+    found += [(life, _RULES) for life in ("rules", "heard", "rules")]
+    found += [(life, _OUTCOMES) for life in ("all stay", "two leave", "left")]
+    found += [(life, _SCORING) for life in ("certified", "published anew")]
     return [(life, tuple(sorted(decisions))) for life, decisions in found]
 
 

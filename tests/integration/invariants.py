@@ -1,4 +1,5 @@
-"""What holds of every ledger, whatever was decided at once: it is whole, lawful in its order, and all views follow."""
+"""What holds of every ledger, whatever was decided at once: it is whole, its events are lawful in their order and each
+decision is what the facts before it come to, and all views follow."""
 
 from __future__ import annotations
 
@@ -21,13 +22,15 @@ from service.application.ports import RecordedEvent
 from service.application.projecting import VIEWS, occurrences
 from tests.integration.conftest import Running
 from tests.integration.small import SmallProgramme
+from tests.lawful import Lawful
 
 
 def require_invariants(played: SmallProgramme) -> None:
     """Fail unless ledger, decisions, views and standings of the programme agree; views are brought up to the head."""
     running, programme = played.running, played.programme
     _dense(running)
-    _lawful_in_order(running, programme)
+    _lawful(running, programme)
+    _decided_on_what_was_read(running, programme)
     running.project()
     for view in VIEWS:
         rows, position = stored(running, view, programme)
@@ -54,7 +57,15 @@ def _dense(running: Running) -> None:
     assert [each.recorded_at for each in events] == sorted(each.recorded_at for each in events)
 
 
-def _lawful_in_order(running: Running, programme: str) -> None:
+def _lawful(running: Running, programme: str) -> None:
+    """The rules, said apart from the domain, allow each event after those before it."""
+    history = Lawful()
+    for each in running.service.ledger.read_programme(programme):
+        history.take(each.position, each.type, msgspec.json.decode(each.data))
+    assert history.charter["programme"] == programme
+
+
+def _decided_on_what_was_read(running: Running, programme: str) -> None:
     """Each decision, made again on what it had read, comes to the same, and nothing it depends on came in between."""
     events = list(running.service.ledger.read_programme(programme))
     made: dict[str, list[RecordedEvent]] = {}
