@@ -8,13 +8,27 @@ from typing import Any
 
 import msgspec
 
-from domain.charter_document import Charter, NoticeTemplate
-from domain.course_faults import course_faults
+from domain.charter_document import Charter, Countersignature, Mandate, NoticeTemplate
+from domain.course_faults import (
+    call_course_faults,
+    course_faults,
+    objection_faults,
+    outcome_faults,
+    publishing_faults,
+    score_faults,
+)
 from domain.deadlines import LAST_DAY, is_date
 from domain.decision import Decision
 from domain.event import STRICTNESS, Event
 from domain.fault import Fault, repeated, unknown
-from domain.mandate_faults import mandate_faults
+from domain.independence_faults import (
+    evidence_faults,
+    mandatory_faults,
+    perspective_faults,
+    review_faults,
+    review_panel_faults,
+)
+from domain.mandate_faults import consortium_faults, countersignature_faults, countersigner_faults, mandate_faults
 from domain.points import is_known
 from domain.rubric import Stage
 from domain.rubric_faults import rubric_faults
@@ -31,7 +45,7 @@ def faults(document: object, decisions: Mapping[str, Decision], events: Mapping[
     if isinstance(document, dict):
         charter, unsound = _sound_parts(document, misshapen)
         for needs, found in _checks(charter, decisions, events):
-            if unsound.isdisjoint(needs):
+            if needs.isdisjoint(unsound):
                 yield from found
         yield from _sound_stages_faults(document, misshapen)
 
@@ -61,38 +75,70 @@ def _sound_stages_faults(document: dict[str, Any], misshapen: Sequence[Fault]) -
 
 def _checks(
     charter: Charter, decisions: Mapping[str, Decision], events: Mapping[str, type[Event]]
-) -> Iterator[tuple[tuple[str, ...], Iterator[Fault]]]:
+) -> Iterator[tuple[set[str], Iterator[Fault]]]:
     """Each check with the parts of the charter that it reads; lazy, so that it never reads an unsound one."""
-    yield ("agencies", "owner", "joint_publishers", "data_set", "recorder"), _agency_faults(charter)
-    yield ("agencies", "mandates", "consortium_decisions", "countersignatures"), mandate_faults(charter, decisions)
-    yield (
-        ("mandates", "consortium_decisions", "stages", "calls", "independence", "data_set", "joint_publishers"),
-        course_faults(charter),
-    )
-    yield ("stages",), _stage_faults(charter.stages)
-    yield ("independence", "data_set", "evidence_kinds"), _independence_faults(charter)
-    yield ("independence", "data_set", "stages", "mandates", "consortium_decisions"), _review_faults(charter)
-    yield ("seats", "stages", "calls"), _field_faults(charter)
-    yield ("calls", "stages", "seats"), _call_faults(charter)
-    yield ("resources", "entitlements", "calls"), _entitlement_faults(charter)
-    yield ("disclosure",), _disclosure_faults(charter, events)
-    yield ("notices",), _notices_faults(charter)
+    yield {"agencies"}, _agencies_faults(charter)
+    yield {"agencies", "owner"}, _agency_faults(charter, "/owner", [charter.owner])
+    yield {"agencies", "joint_publishers"}, _agency_faults(charter, "/joint_publishers", charter.joint_publishers)
+    yield {"agencies", "recorder"}, _agency_faults(charter, "/recorder", [charter.recorder] if charter.recorder else [])
+    yield {"joint_publishers"}, _publisher_faults(charter)
+    yield {"recorder", "data_set"}, _recorder_faults(charter)
+    yield {"mandates"}, mandate_faults(charter, decisions)
+    yield {"consortium_decisions"}, consortium_faults(charter, decisions)
+    yield {"countersignatures"}, countersignature_faults(charter, decisions)
+    yield {"agencies", "mandates"}, _named_faults(charter, "/mandates", charter.mandates)
+    yield {"agencies", "countersignatures"}, _named_faults(charter, "/countersignatures", charter.countersignatures)
+    yield {"agencies", "mandates", "countersignatures"}, countersigner_faults(charter)
+    given = {"mandates", "consortium_decisions"}
+    yield {*given, "stages"}, objection_faults(charter)
+    yield {*given, "data_set"}, course_faults(charter)
+    yield {*given, "data_set", "stages", "independence"}, outcome_faults(charter)
+    yield {*given, "data_set", "stages"}, score_faults(charter)
+    yield {*given, "data_set", "calls"}, call_course_faults(charter)
+    yield {"mandates", "data_set", "joint_publishers"}, publishing_faults(charter)
+    yield {"stages"}, _stage_faults(charter)
+    yield {"independence"}, perspective_faults(charter)
+    yield {"independence", "data_set"}, mandatory_faults(charter)
+    yield {"independence", "data_set", "evidence_kinds"}, evidence_faults(charter)
+    yield {"independence", "stages"}, review_panel_faults(charter)
+    yield {*given, "independence", "data_set"}, review_faults(charter)
+    yield {"seats"}, _seat_faults(charter)
+    yield {"seats", "stages", "calls"}, _field_faults(charter)
+    yield {"calls"}, _call_faults(charter)
+    yield {"calls", "seats"}, _call_seat_faults(charter)
+    yield {"calls", "stages"}, _call_stage_faults(charter)
+    yield {"entitlements"}, _entitlement_faults(charter)
+    yield {"entitlements", "resources"}, _entitled_faults(charter)
+    yield {"entitlements", "calls"}, _selected_faults(charter)
+    yield {"disclosure"}, _disclosure_faults(charter, events)
+    yield {"notices"}, _notices_faults(charter)
 
 
-def _agency_faults(charter: Charter) -> Iterator[Fault]:
-    agencies = {agency.id for agency in charter.agencies}
+def _agencies_faults(charter: Charter) -> Iterator[Fault]:
     yield from repeated("/agencies", [agency.id for agency in charter.agencies])
-    yield from unknown("/owner", [charter.owner], agencies, "agency")
-    yield from unknown("/joint_publishers", charter.joint_publishers, agencies, "agency")
+
+
+def _agency_faults(charter: Charter, pointer: str, named: Iterable[str]) -> Iterator[Fault]:
+    yield from unknown(pointer, named, [agency.id for agency in charter.agencies], "agency")
+
+
+def _named_faults(charter: Charter, place: str, named: Iterable[Mandate | Countersignature]) -> Iterator[Fault]:
+    for i, each in enumerate(named):
+        yield from _agency_faults(charter, f"{place}/{i}/agencies", each.agencies)
+
+
+def _publisher_faults(charter: Charter) -> Iterator[Fault]:
     if not charter.joint_publishers:
         yield Fault("/joint_publishers", "at least one agency publishes the results")
+
+
+def _recorder_faults(charter: Charter) -> Iterator[Fault]:
     if (charter.recorder is not None) != (charter.data_set == "public-record"):
         yield Fault("/recorder", "a public record has a recorder, and nothing else has")
-    elif charter.recorder is not None:
-        yield from unknown("/recorder", [charter.recorder], agencies, "agency")
 
 
-def _stage_faults(stages: tuple[Stage, ...]) -> Iterator[Fault]:
+def _stage_faults(charter: Charter) -> Iterator[Fault]:
+    stages = charter.stages
     if not stages:
         yield Fault("/stages", "at least one stage")
     yield from repeated("/stages", [stage.id for stage in stages])
@@ -124,11 +170,14 @@ def _notices_faults(charter: Charter) -> Iterator[Fault]:
         yield from _notice_faults(f"/notices/{i}", notice)
 
 
+def _seat_faults(charter: Charter) -> Iterator[Fault]:
+    if not int(charter.seats):
+        yield Fault("/seats", "at least one seat")
+
+
 def _field_faults(charter: Charter) -> Iterator[Fault]:
     """Follow the largest field through the stages: each leaves somebody, and calls fill what is vacant after it."""
     seats = field = int(charter.seats)
-    if not seats:
-        yield Fault("/seats", "at least one seat")
     for i, stage in enumerate(charter.stages):
         if stage.cut is not None and stage.cut >= field:
             yield Fault(f"/stages/{i}/eliminate", f"the cut ({stage.cut}) leaves nobody of the {field} who reach it")
@@ -168,75 +217,45 @@ def _day(pointer: str, text: str) -> Generator[Fault, None, str]:
 
 
 def _call_faults(charter: Charter) -> Iterator[Fault]:
-    stages = {stage.id: stage for stage in charter.stages}
     yield from repeated("/calls", [call.id for call in charter.calls])
     for i, call in enumerate(charter.calls):
-        yield from unknown(f"/calls/{i}/after", [call.after], stages, "stage")
         yield from repeated(f"/calls/{i}/classes", [each.id for each in call.classes])
         if not call.classes:
             yield Fault(f"/calls/{i}/classes", "a call names at least one class that may apply")
+        yield from _day(f"/calls/{i}/closes", call.closes)
+
+
+def _call_seat_faults(charter: Charter) -> Iterator[Fault]:
+    for i, call in enumerate(charter.calls):
         if not 0 < int(call.seats) <= int(charter.seats):
             yield Fault(f"/calls/{i}/seats", f"between 1 and the {charter.seats} seats of the programme")
-        closes = yield from _day(f"/calls/{i}/closes", call.closes)
+
+
+def _call_stage_faults(charter: Charter) -> Iterator[Fault]:
+    stages = {stage.id: stage for stage in charter.stages}
+    for i, call in enumerate(charter.calls):
+        yield from unknown(f"/calls/{i}/after", [call.after], stages, "stage")
         calendar = stages[call.after].calendar if call.after in stages else None
-        if closes and calendar is not None and is_date(calendar.closes) and closes < calendar.closes:
+        if calendar and is_date(call.closes) and is_date(calendar.closes) and call.closes < calendar.closes:
             yield Fault(f"/calls/{i}/closes", f"before {calendar.closes}, when {call.after} closes")
 
 
 def _entitlement_faults(charter: Charter) -> Iterator[Fault]:
+    for i, entitlement in enumerate(charter.entitlements):
+        if not entitlement.resources and not entitlement.titles:
+            yield Fault(f"/entitlements/{i}", "entitles to nothing")
+
+
+def _entitled_faults(charter: Charter) -> Iterator[Fault]:
     resources = {resource.id for resource in charter.resources}
     for i, entitlement in enumerate(charter.entitlements):
         yield from unknown(f"/entitlements/{i}/resources", entitlement.resources, resources, "resource")
-        if not entitlement.resources and not entitlement.titles:
-            yield Fault(f"/entitlements/{i}", "entitles to nothing")
+
+
+def _selected_faults(charter: Charter) -> Iterator[Fault]:
+    for i, entitlement in enumerate(charter.entitlements):
         if entitlement.status == "selected" and not charter.calls:
             yield Fault(f"/entitlements/{i}/status", "without a call no team is ever selected")
-
-
-def _independence_faults(charter: Charter) -> Iterator[Fault]:
-    perspectives = charter.independence.perspectives
-    if perspectives and not charter.evidence_kinds and charter.data_set != "public-record":
-        yield Fault("/evidence_kinds", "at least one kind, since a ruling on independence rests on evidence")
-    yield from repeated("/independence/perspectives", [p.id for p in perspectives])
-    for i, perspective in enumerate(perspectives):
-        place = f"/independence/perspectives/{i}/conditions"
-        yield from repeated(place, [c.id for c in perspective.conditions])
-        if not perspective.conditions:
-            yield Fault(place, "at least one condition")
-        elif perspective.requires == "any" and all(each.mandatory == "no" for each in perspective.conditions):
-            yield Fault(
-                f"/independence/perspectives/{i}/requires", "any of its mandatory conditions is met: there is none"
-            )
-        for k, condition in enumerate(perspective.conditions):
-            if condition.mandatory == "undisclosed" and charter.data_set != "public-record":
-                yield Fault(f"{place}/{k}/mandatory", "undisclosed in a public record only: a ruling has to know it")
-
-
-def _review_faults(charter: Charter) -> Iterator[Fault]:
-    place = "/independence/review"
-    review = charter.independence.review
-    if review is None:
-        return
-    if int(review.statement_days) < 1:
-        yield Fault(f"{place}/statement_days", "at least one whole day to answer")
-    for i, stage in enumerate(charter.stages):
-        if review.panel is None:
-            continue
-        yield from unknown(
-            f"{place}/panel", [review.panel], [panel.id for panel in stage.panels], f"panel of {stage.id}"
-        )
-        for k, panel in enumerate(stage.panels):
-            if panel.id == review.panel and not is_known(panel.quorum):
-                yield Fault(f"/stages/{i}/panels/{k}/quorum", "a known number, since rulings wait for so many opinions")
-    if charter.data_set == "public-record":
-        return  # a reported ruling waits for nothing
-    needed = ["open-independence-review", "request-statement"]
-    needed += [] if "give-statement" in charter.consortium_decisions else ["give-statement"]
-    needed += [] if review.panel is None else ["give-opinion"]
-    mandated = {decision for each in charter.mandates for decision in each.decisions}
-    for decision in needed:
-        if decision not in mandated:
-            yield Fault(place, f"nobody may {decision}, so that nothing could ever be ruled")
 
 
 def _notice_faults(place: str, notice: NoticeTemplate) -> Iterator[Fault]:

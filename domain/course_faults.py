@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Final
 
 from domain.charter_document import Charter
@@ -24,37 +24,56 @@ _OBJECTIONS: Final = ("file-objection", "decide-objection", "finalise-stage")
 _CALL: Final = ("open-additional-call", "apply-to-call", "screen-application", "select-team")
 
 
-def course_faults(charter: Charter) -> Iterator[Fault]:
-    """Needs that no mandate, and nothing that consortiums decide about themselves, meets.
-
-    A public record holds what was reported of decisions, whoever made them; only its objection windows, which keep
-    what follows waiting, ask for somebody who ends them.
-    """
-    given = {name for each in charter.mandates if each.agencies for name in each.decisions}
-    given |= set(charter.consortium_decisions)
+def objection_faults(charter: Charter) -> Iterator[Fault]:
+    """A window keeps what follows waiting, also in a public record: somebody has to end it."""
+    given = _given(charter)
     for i, stage in enumerate(charter.stages):
         for name in _OBJECTIONS if stage.objections is not None else ():
             if name not in given:
                 yield Fault(f"/stages/{i}/objections", f"teams may object, but nobody may {name}")
-    if charter.data_set == "public-record":
-        return
-    for name in dict.fromkeys((*_COURSE, *_outcomes_need(charter), *_scores_need(charter.stages, given))):
-        if name not in given:
-            yield Fault("/mandates", f"nobody may {name}, without which the programme cannot go on")
-    for name in _CALL if charter.calls else ():
-        if name not in given:
-            yield Fault("/calls", f"nobody may {name}, so that no call could fill a seat")
+
+
+def course_faults(charter: Charter) -> Iterator[Fault]:
+    yield from _needed(charter, _COURSE)
+
+
+def outcome_faults(charter: Charter) -> Iterator[Fault]:
+    """Where a cut, a gate or a ruling may keep a team from advancing, it is eliminated."""
+    if charter.independence.perspectives or any(stage.cut or stage.gates for stage in charter.stages):
+        yield from _needed(charter, ("eliminate-team",))
+
+
+def score_faults(charter: Charter) -> Iterator[Fault]:
+    yield from _needed(charter, _scores_need(charter.stages, _given(charter)))
+
+
+def call_course_faults(charter: Charter) -> Iterator[Fault]:
+    if charter.data_set != "public-record" and charter.calls:
+        for name in _CALL:
+            if name not in _given(charter):
+                yield Fault("/calls", f"nobody may {name}, so that no call could fill a seat")
+
+
+def publishing_faults(charter: Charter) -> Iterator[Fault]:
     publishing = {
         agency for each in charter.mandates if "publish-results" in each.decisions for agency in each.agencies
     }
-    if publishing and publishing.isdisjoint(charter.joint_publishers):
+    if charter.data_set != "public-record" and publishing and publishing.isdisjoint(charter.joint_publishers):
         yield Fault("/joint_publishers", "none of them may publish-results")
 
 
-def _outcomes_need(charter: Charter) -> Iterator[str]:
-    """Where a cut, a gate or a ruling may keep a team from advancing, it is eliminated."""
-    if charter.independence.perspectives or any(stage.cut or stage.gates for stage in charter.stages):
-        yield "eliminate-team"
+def _needed(charter: Charter, names: Iterable[str]) -> Iterator[Fault]:
+    """A public record holds what was reported of decisions, whoever made them."""
+    given = _given(charter)
+    for name in () if charter.data_set == "public-record" else dict.fromkeys(names):
+        if name not in given:
+            yield Fault("/mandates", f"nobody may {name}, without which the programme cannot go on")
+
+
+def _given(charter: Charter) -> set[str]:
+    """What somebody may decide, by mandate or as a consortium about itself."""
+    given = {name for each in charter.mandates if each.agencies for name in each.decisions}
+    return given | set(charter.consortium_decisions)
 
 
 def _scores_need(stages: tuple[Stage, ...], given: set[str]) -> Iterator[str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Final
 
-from domain.charter_document import Charter, Countersignature
+from domain.charter_document import Charter
 from domain.decision import Decision
 from domain.fault import Fault, unknown
 
@@ -31,37 +31,40 @@ nothing."""
 
 def mandate_faults(charter: Charter, decisions: Mapping[str, Decision]) -> Iterator[Fault]:
     """`decisions`: those that this release knows."""
-    agencies = [agency.id for agency in charter.agencies]
     for i, mandate in enumerate(charter.mandates):
         place = f"/mandates/{i}"
-        yield from unknown(f"{place}/agencies", mandate.agencies, agencies, "agency")
         yield from _given_faults(f"{place}/decisions", mandate.decisions, decisions)
         if not mandate.agencies or not mandate.decisions:
             yield Fault(place, "a mandate names at least one agency and one decision")
+
+
+def consortium_faults(charter: Charter, decisions: Mapping[str, Decision]) -> Iterator[Fault]:
     yield from unknown("/consortium_decisions", charter.consortium_decisions, decisions, "decision")
     for name in charter.consortium_decisions:
         if name in decisions and decisions[name].own is None:
             yield Fault("/consortium_decisions", f"{name!r} is nothing that a consortium decides about itself")
+
+
+def countersignature_faults(charter: Charter, decisions: Mapping[str, Decision]) -> Iterator[Fault]:
     for i, each in enumerate(charter.countersignatures):
-        yield from _countersignature_faults(f"/countersignatures/{i}", each, charter, decisions)
+        place = f"/countersignatures/{i}"
+        yield from _given_faults(f"{place}/decisions", each.decisions, decisions)
+        if not each.agencies or not each.decisions:
+            yield Fault(place, "a countersignature names at least one agency and one decision")
+        if "publish-charter" in each.decisions:
+            yield Fault(f"{place}/decisions", "nobody can countersign 'publish-charter' before there is a charter")
+        for decision in each.decisions:
+            if each.when == "after-close" and decision in decisions and decision not in ASKS_AT_TIMES:
+                yield Fault(f"{place}/when", f"{decision} never asks for a countersignature after close: say always")
 
 
-def _countersignature_faults(
-    place: str, each: Countersignature, charter: Charter, decisions: Mapping[str, Decision]
-) -> Iterator[Fault]:
-    agencies = [agency.id for agency in charter.agencies]
-    yield from unknown(f"{place}/agencies", each.agencies, agencies, "agency")
-    yield from _given_faults(f"{place}/decisions", each.decisions, decisions)
-    if not each.agencies or not each.decisions:
-        yield Fault(place, "a countersignature names at least one agency and one decision")
-    if "publish-charter" in each.decisions:
-        yield Fault(f"{place}/decisions", "nobody can countersign 'publish-charter' before there is a charter")
-    for decision in each.decisions:
-        if each.when == "after-close" and decision in decisions and decision not in ASKS_AT_TIMES:
-            yield Fault(f"{place}/when", f"{decision} never asks for a countersignature after close: say always")
-        for agency in sorted(agencies):
-            if charter.may(agency, decision) and not charter.countersigners(decision, agency):
-                yield Fault(f"{place}/agencies", f"nobody may approve {decision} of {agency}")
+def countersigner_faults(charter: Charter) -> Iterator[Fault]:
+    """Agencies whose decision waits for another's approval that nobody may give."""
+    for i, each in enumerate(charter.countersignatures):
+        for decision in each.decisions:
+            for agency in sorted(agency.id for agency in charter.agencies):
+                if charter.may(agency, decision) and not charter.countersigners(decision, agency):
+                    yield Fault(f"/countersignatures/{i}/agencies", f"nobody may approve {decision} of {agency}")
 
 
 def _given_faults(pointer: str, named: Iterable[str], decisions: Mapping[str, Decision]) -> Iterator[Fault]:

@@ -21,7 +21,7 @@ from domain.rulebook import DECISIONS
 from domain.scalars import Identifier
 from domain.shape_faults import shape_faults
 from tests.domain.charters import PROGRAMME, document
-from tests.domain.faulty import found_in, put
+from tests.domain.faulty import countersigned, found_in, put
 
 SHAPES = [
     (put("/stages/0/objections", {"days": "-7"}), "/stages/0/objections/days", "'-7' is not a whole number of days"),
@@ -86,6 +86,42 @@ def test_a_fault_of_shape_hides_no_contradiction_of_sound_parts() -> None:
         "/notices/0/recipients",
         "/programme",
     }
+
+
+HIDDEN = [
+    ("agencies", put("/joint_publishers", []), "/joint_publishers"),
+    ("agencies", put("/recorder", "owner"), "/recorder"),
+    ("agencies", put("/mandates/0/decisions", ["guess"]), "/mandates/0/decisions"),
+    ("agencies", put("/consortium_decisions", ["open-stage"]), "/consortium_decisions"),
+    ("agencies", countersigned(["guess"], ["owner"]), "/countersignatures/0/decisions"),
+    ("mandates", put("/countersignatures/0/agencies", ["nobody"]), "/countersignatures/0/agencies"),
+    ("countersignatures", put("/mandates/0/agencies", ["nobody"]), "/mandates/0/agencies"),
+    ("consortium_decisions", put("/joint_publishers", ["other"]), "/joint_publishers"),
+    ("joint_publishers", put("/owner", "nobody"), "/owner"),
+    ("joint_publishers", put("/mandates/0/decisions", ["enrol-team"]), "/mandates"),
+    ("independence", put("/mandates/0/decisions", ["enrol-team"]), "/mandates"),
+    ("calls", put("/mandates/0/decisions", ["enrol-team"]), "/mandates"),
+    ("seats", put("/calls/0/after", "nothing"), "/calls/0/after"),
+    ("seats", put("/calls/0/classes", []), "/calls/0/classes"),
+    ("stages", put("/calls/0/closes", "soon"), "/calls/0/closes"),
+    ("stages", put("/calls/0/seats", "9"), "/calls/0/seats"),
+    ("stages", put("/seats", "0"), "/seats"),
+    ("resources", put("/entitlements/0", {"status": "advanced"}), "/entitlements/0"),
+    ("calls", put("/entitlements/0/resources", ["nothing"]), "/entitlements/0/resources"),
+    ("evidence_kinds", put("/independence/perspectives/0/conditions", []), "/independence/perspectives/0/conditions"),
+    ("data_set", put("/independence/review", {"statement_days": "0"}), "/independence/review/statement_days"),
+    ("mandates", put("/independence/review", {"statement_days": "1", "panel": "x"}), "/independence/review/panel"),
+]
+
+
+@pytest.mark.parametrize(("misshapen", "change", "pointer"), HIDDEN)
+def test_a_misshapen_part_hides_no_contradiction_that_can_be_told_without_it(
+    misshapen: str, change: Callable[[Any], Any], pointer: str
+) -> None:
+    faulty = document()
+    change(faulty)
+    faulty[misshapen] = 1
+    assert {f"/{misshapen}", pointer} <= {fault.pointer for fault in document_faults(PROGRAMME, faulty)}
 
 
 @pytest.mark.parametrize("days", ["-1", "3651", "3700", "4000", "10000", "999999999"])

@@ -1,0 +1,68 @@
+"""What is wrong with a charter's conditions of independence, and with the review that precedes a ruling."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from domain.charter_document import Charter
+from domain.fault import Fault, repeated, unknown
+from domain.points import is_known
+
+
+def evidence_faults(charter: Charter) -> Iterator[Fault]:
+    if charter.independence.perspectives and not charter.evidence_kinds and charter.data_set != "public-record":
+        yield Fault("/evidence_kinds", "at least one kind, since a ruling on independence rests on evidence")
+
+
+def perspective_faults(charter: Charter) -> Iterator[Fault]:
+    perspectives = charter.independence.perspectives
+    yield from repeated("/independence/perspectives", [p.id for p in perspectives])
+    for i, perspective in enumerate(perspectives):
+        place = f"/independence/perspectives/{i}/conditions"
+        yield from repeated(place, [c.id for c in perspective.conditions])
+        if not perspective.conditions:
+            yield Fault(place, "at least one condition")
+        elif perspective.requires == "any" and all(each.mandatory == "no" for each in perspective.conditions):
+            yield Fault(
+                f"/independence/perspectives/{i}/requires", "any of its mandatory conditions is met: there is none"
+            )
+    review = charter.independence.review
+    if review is not None and int(review.statement_days) < 1:
+        yield Fault("/independence/review/statement_days", "at least one whole day to answer")
+
+
+def mandatory_faults(charter: Charter) -> Iterator[Fault]:
+    for i, perspective in enumerate(charter.independence.perspectives):
+        for k, condition in enumerate(perspective.conditions):
+            if condition.mandatory == "undisclosed" and charter.data_set != "public-record":
+                yield Fault(
+                    f"/independence/perspectives/{i}/conditions/{k}/mandatory",
+                    "undisclosed in a public record only: a ruling has to know it",
+                )
+
+
+def review_panel_faults(charter: Charter) -> Iterator[Fault]:
+    """Every stage has the panel whose opinions rulings wait for, and as many as are known."""
+    review = charter.independence.review
+    if review is None or review.panel is None:
+        return
+    for i, stage in enumerate(charter.stages):
+        panels = [panel.id for panel in stage.panels]
+        yield from unknown("/independence/review/panel", [review.panel], panels, f"panel of {stage.id}")
+        for k, panel in enumerate(stage.panels):
+            if panel.id == review.panel and not is_known(panel.quorum):
+                yield Fault(f"/stages/{i}/panels/{k}/quorum", "a known number, since rulings wait for so many opinions")
+
+
+def review_faults(charter: Charter) -> Iterator[Fault]:
+    """Steps of the review that nobody may take; a reported ruling waits for none."""
+    review = charter.independence.review
+    if review is None or charter.data_set == "public-record":
+        return
+    needed = ["open-independence-review", "request-statement"]
+    needed += [] if "give-statement" in charter.consortium_decisions else ["give-statement"]
+    needed += [] if review.panel is None else ["give-opinion"]
+    mandated = {decision for each in charter.mandates for decision in each.decisions}
+    for decision in needed:
+        if decision not in mandated:
+            yield Fault("/independence/review", f"nobody may {decision}, so that nothing could ever be ruled")
