@@ -107,11 +107,14 @@ class Entitlement(Part, frozen=True, kw_only=True):
 
 
 class EligibleClass(Part, frozen=True, kw_only=True):
-    """Who may apply. `requires`: that the applicant was, or was not, a team of the programme before."""
+    """Who may apply. `requires`: that the applicant was, or was not, a team of the programme before.
+
+    `undisclosed`: in a public record that does not show it; then nothing follows from it.
+    """
 
     id: Identifier
     title: Names
-    requires: Literal["none", "former-team", "not-former-team"] = "none"
+    requires: Literal["none", "former-team", "not-former-team", "undisclosed"] = "none"
 
 
 class AdditionalCall(Part, frozen=True, kw_only=True):

@@ -105,6 +105,7 @@ def _checks(
     yield {"seats"}, _seat_faults(charter)
     yield {"seats", "stages", "calls"}, _field_faults(charter)
     yield {"calls"}, _call_faults(charter)
+    yield {"calls", "data_set"}, _class_faults(charter)
     yield {"calls", "seats"}, _call_seat_faults(charter)
     yield {"calls", "stages"}, _call_stage_faults(charter)
     yield {"entitlements"}, _entitlement_faults(charter)
@@ -223,6 +224,16 @@ def _call_faults(charter: Charter) -> Iterator[Fault]:
         if not call.classes:
             yield Fault(f"/calls/{i}/classes", "a call names at least one class that may apply")
         yield from _day(f"/calls/{i}/closes", call.closes)
+
+
+def _class_faults(charter: Charter) -> Iterator[Fault]:
+    for i, call in enumerate(charter.calls if charter.data_set != "public-record" else ()):
+        for k, each in enumerate(call.classes):
+            if each.requires == "undisclosed":
+                yield Fault(
+                    f"/calls/{i}/classes/{k}/requires",
+                    "undisclosed in a public record only: who screens has to know it",
+                )
 
 
 def _call_seat_faults(charter: Charter) -> Iterator[Fault]:

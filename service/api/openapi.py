@@ -257,7 +257,8 @@ def _read(
         {"name": each, "in": "query", "required": False, "description": meaning, "schema": type_}
         for each, meaning, type_ in parameters
     ]
-    statuses = [400, 401, 503] + ([404] if of_programme else []) + ([403] if with_key else [])
+    names_one = of_programme or any(each == "programme" for each, _meaning, _type in parameters)
+    statuses = [400, 401, 503] + ([404] if names_one else []) + ([403] if with_key else [])
     return {
         "operationId": name,
         "tags": ["views" if of_programme else "ledger"],

@@ -64,8 +64,11 @@ class ReadEvents:
         """A page of the ledger as `reader` may see it: at most `limit` events are looked at, those withheld among them.
 
         Asked by tag it is a page of what is shown only: neither the answer nor where it ends tells which withheld
-        events carry the tag. Raises `UnknownProgrammeError` for a tag of no programme.
+        events carry the tag. Raises `UnknownProgrammeError` for a programme, or a tag of one, that there is not.
         """
+        disclosures: dict[str, Disclosure] = {}
+        if programme is not None:
+            disclosures[programme] = self._disclosure(programme, reader)
         if tag_ is not None:
             return self._tagged(reader, tag_, after, limit, type_, programme)
         if programme is not None:
@@ -73,7 +76,6 @@ class ReadEvents:
         else:
             query = DCBQuery(items=[DCBQueryItem(types=[type_])]) if type_ else None
             found = self._ledger.read(query, after=after, limit=limit)
-        disclosures: dict[str, Disclosure] = {}
         page = []
         looked_at = list(found)
         for each in looked_at:

@@ -71,7 +71,7 @@ FAULTS = [
     (
         put("/calls/0/classes/0/requires", "x"),
         "/calls/0/classes/0/requires",
-        "one of former-team, none, not-former-team",
+        "one of former-team, none, not-former-team, undisclosed",
     ),
     (put("/calls/0/review", "x"), "/calls/0/review", "one of re-entrants, required"),
     (put("/calls/0/seats", "0"), "/calls/0/seats", "between 1 and"),
@@ -155,6 +155,16 @@ def test_only_a_public_record_leaves_open_what_is_mandatory() -> None:
     put(UNKNOWN, "undisclosed")(open_)
     (fault,) = document_faults(PROGRAMME, open_)
     assert (fault.pointer, "public record" in fault.detail) == (UNKNOWN, True)
+    put("/data_set", "public-record")(open_)
+    open_["recorder"] = "owner"
+    assert list(document_faults(PROGRAMME, open_)) == []
+
+
+def test_only_a_public_record_leaves_open_who_may_apply() -> None:
+    open_ = document()
+    put("/calls/0/classes/0/requires", "undisclosed")(open_)
+    (fault,) = document_faults(PROGRAMME, open_)
+    assert (fault.pointer, "public record" in fault.detail) == ("/calls/0/classes/0/requires", True)
     put("/data_set", "public-record")(open_)
     open_["recorder"] = "owner"
     assert list(document_faults(PROGRAMME, open_)) == []

@@ -330,6 +330,11 @@ def test_a_bad_parameter_of_the_ledger_is_named(scoring: Running, query: str) ->
     expect(response, 400, "invalid-parameter", f"/{query.partition('=')[0]}")
 
 
+@pytest.mark.parametrize("query", ["", "&type=TeamEnrolled", f"&tag=team:{REHEARSAL}/nc-ai", "&after=99999"])
+def test_events_of_a_programme_that_is_not_there_are_not_found(scoring: Running, query: str) -> None:
+    expect(scoring.client.get(f"/v1/ledger/events?programme=nope{query}"), 404, "unknown-programme")
+
+
 def test_a_position_beyond_the_head_is_not_found(scoring: Running) -> None:
     path = f"/v1/programmes/{REHEARSAL}/standings"
     expect(scoring.client.get(path, params={"as_of_position": 10**6}), 404, "unknown-position")

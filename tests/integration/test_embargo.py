@@ -9,7 +9,7 @@ from urllib.parse import urlencode
 import pytest
 
 from tests.integration.conftest import Running
-from tests.playing import REHEARSAL, lines_of
+from tests.playing import HARBOUR, REHEARSAL, lines_of
 
 SECRET = ["FigureCertified", "StageConsolidated", "IndependenceRuled", "TeamEliminated", "TeamAdvanced"]
 SECRET += ["AdditionalCallOpened", "DeviationRecorded", "EvidenceRegistered", "MeasurementRecorded"]
@@ -140,7 +140,8 @@ def test_pages_by_tag_leave_out_nothing_that_is_shown(before_publication: Runnin
 
 
 def test_a_tag_of_another_programme_than_the_one_asked_for_matches_nothing(before_publication: Running) -> None:
-    params = {"tag": f"team:{REHEARSAL}/nc-ai", "programme": "another"}
+    before_publication.play(HARBOUR, lines_of(HARBOUR)[:1])
+    params = {"tag": f"team:{REHEARSAL}/nc-ai", "programme": HARBOUR}
     assert before_publication.client.get("/v1/ledger/events", params=params).text == ""
 
 

@@ -138,6 +138,10 @@ def test_the_additional_call_offers_one_seat_to_three_classes(played: Running) -
             "other-companies",
         ]
         assert call["closes"] == "undisclosed"
+        undisclosed = programme == PUBLIC_RECORD
+        assert [each["requires"] for each in call["classes"]] == (
+            ["undisclosed"] * 3 if undisclosed else ["none", "former-team", "not-former-team"]
+        )
 
 
 def test_every_statement_of_the_public_record_carries_its_source(played: Running) -> None:
