@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import date
 from typing import Literal
 
 from domain.boundary import QueryItem
@@ -15,14 +14,13 @@ from domain.call_events import (
     Screening,
     application_tag,
 )
-from domain.calls import CallCourse, CallNotOpenError, OfCall, call_of
+from domain.calls import CallCourse, CallNotOpenError, OfCall, call_of, deadline_of
 from domain.charter_document import AdditionalCall
-from domain.deadlines import end_of_day, passed
+from domain.deadlines import passed
 from domain.decision import Case, decision
 from domain.event import Event
 from domain.machines import machine
 from domain.outcome_events import Sha256
-from domain.points import is_known
 from domain.refusal import InvalidCommandError, Refusal
 from domain.scalars import Identifier, Names
 from domain.teams import Roster
@@ -149,12 +147,11 @@ def apply_to_call(
         )
     call.require("apply-to-call")
     application.require("apply-to-call")
-    if not command.reported and is_known(rules.closes):
-        deadline = end_of_day(date.fromisoformat(rules.closes), case.charter.zone)
-        if passed(deadline, case.decided_at):
-            raise CallDeadlinePassedError(
-                f"call {rules.id} took applications until {deadline}", rule=f"The call closes with {rules.closes}."
-            )
+    deadline = deadline_of(rules, case)
+    if deadline is not None and passed(deadline, case.decided_at) and not command.reported:
+        raise CallDeadlinePassedError(
+            f"call {rules.id} took applications until {deadline}", rule=f"The call closes with {rules.closes}."
+        )
     _require_eligible(command, rules)
     _require_id(command, roster)
     roster.require_own_name(command.name, command.reenters)

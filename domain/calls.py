@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import date
 from typing import Literal
 
 from domain.boundary import QueryItem, tag
 from domain.call_events import AdditionalCallOpened, CallClosedWithoutSelection, CallTeamSelected
 from domain.charter_document import AdditionalCall
+from domain.deadlines import end_of_day
 from domain.decision import Case, Command, decision, refuse_if
 from domain.event import Event
 from domain.machines import machine
+from domain.points import is_known
 from domain.record import StageCourse
 from domain.refusal import InvalidCommandError, Refusal
 from domain.scalars import Identifier, Names
@@ -97,6 +100,11 @@ class CallCourse:
     def require(self, decision: str) -> None:
         """Raise the refusal of the call's state unless it allows the decision."""
         CALL.require(self.state, decision, subject=f"call {self.call}")
+
+
+def deadline_of(rules: AdditionalCall, case: Case) -> str | None:
+    """The instant until which the call takes applications; `None` where the charter does not say."""
+    return end_of_day(date.fromisoformat(rules.closes), case.charter.zone) if is_known(rules.closes) else None
 
 
 def call_of(case: Case, call_id: str) -> AdditionalCall:

@@ -23,7 +23,7 @@ from domain.call_events import (
     CallClosedWithoutSelection,
     CallTeamSelected,
 )
-from domain.call_selection import IndependenceNotReviewedError, StageNotFinalError
+from domain.call_selection import ApplicationsOpenError, IndependenceNotReviewedError, StageNotFinalError
 from domain.calls import CallAlreadyOpenError, CallClosedError, CallFilledError, CallNotOpenError, NoVacancyError
 from domain.charter import CharterPublished
 from domain.charter_document import parse
@@ -415,3 +415,11 @@ def test_the_public_sees_who_was_selected_and_that_the_call_is_over() -> None:
 
 def test_a_call_that_was_not_opened_is_not_listed() -> None:
     assert seen_by(Reader("auditor", "auditor")) == []
+
+
+def test_nobody_is_selected_while_the_call_takes_applications() -> None:
+    dated = rules(closes="2026-02-01")
+    history = announced(received(), screened(), charter=dated)
+    history.when("select-team", select()).refused(ApplicationsOpenError)
+    over = datetime(2026, 2, 1, 15, 0, tzinfo=UTC)
+    assert history.at(over).when("select-team", select()).decide()
