@@ -178,12 +178,10 @@ class Objections:
             and subject in (None, decided.subject)
         )
 
-    def upheld_since(self, position: int, team: str, subject: Subject) -> bool:
-        """Whether an objection of the team about that subject was upheld after a position."""
+    def upheld_since(self, position: int, team: str, subject: Subject | None = None) -> bool:
+        """Whether an objection of the team, about that subject if given, was upheld after a position."""
         return any(
-            each.decided > position and (each.as_decided.outcome, each.as_decided.team) == ("upheld", team)
-            for each in self.found.values()
-            if each.as_decided is not None and each.as_decided.subject == subject
+            each.decided > position and self.upheld(id_, team=team, subject=subject) for id_, each in self.found.items()
         )
 
 

@@ -66,6 +66,8 @@ def supersede_outcome(
     _require_basis(command, record, objections)
     if command.basis != "objection":
         if command.to == "eliminated":
+            if not command.reported:
+                _require_new_ground(command, record, objections)
             require_elimination(command.basis, command.team, stage, record)
         else:
             require_advancement(command.team, stage, record, reported=command.reported)
@@ -83,6 +85,18 @@ def supersede_outcome(
         objection=command.objection,
         deciders=case.deciders(command),
     )
+
+
+def _require_new_ground(command: SupersedeOutcome, record: StageRecord, objections: Objections) -> None:
+    """Raise where the ground was there before the objection on which the team advanced was upheld."""
+    course = record.course
+    ground = course.ruled.get(command.team, 0) if command.basis == "ruling" else course.settled
+    if command.team in course.by_objection and objections.upheld_since(ground, command.team):
+        raise NoBasisError(
+            f"basis: an objection of {command.team} was upheld after this {command.basis} was settled",
+            rule="An outcome on an upheld objection is undone on a new ground only: a later ruling or reconsolidation.",
+            pointer="/basis",
+        )
 
 
 def _require_basis(command: SupersedeOutcome, record: StageRecord, objections: Objections) -> None:

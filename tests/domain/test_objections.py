@@ -30,7 +30,14 @@ from domain.outcome_events import EvidenceRegistered, IndependenceRuled, Outcome
 from domain.outcomes import NoBasisError, PlanExceededError
 from domain.refusal import InvalidCommandError, Refusal
 from domain.scoring import TeamNotInStageError
-from domain.stage_events import ObjectionsWaived, ResultsPublished, StageConsolidated, StageFinalised, StageOpened
+from domain.stage_events import (
+    ObjectionsWaived,
+    ResultsPublished,
+    StageConsolidated,
+    StageFinalised,
+    StageOpened,
+    StageReconsolidated,
+)
 from domain.stages import (
     EarlierStageNotFinalError,
     OutcomeMissingError,
@@ -474,3 +481,19 @@ def test_a_stage_is_finalised_once_its_results_are_public(upto: int, error: type
 def test_publishing_twice_is_refused() -> None:
     body = {"stage": "heat", "publishers": ["owner", "other"]}
     published().when("publish-results", body).refused(ResultsAlreadyPublishedError)
+
+
+def test_an_outcome_on_an_upheld_objection_is_undone_on_a_new_ground_only() -> None:
+    """cow, eliminated by rank, came back on its objection: neither the old rank nor an old ruling undoes that."""
+    back = OutcomeSuperseded(
+        stage="heat", team="cow", was="eliminated", to="advanced", basis="objection", reason=WHY, objection="o"
+    )
+    undoing = advancing(to="eliminated", basis="rank", objection=None)
+    flipped = published(FILED, decided(), back)
+    flipped.when("supersede-outcome", undoing).refused(NoBasisError, "/basis")
+    anew = StageReconsolidated(stage="heat", digest="0" * 64, position=1, basis="computed", supersedes=1, reason=WHY)
+    assert published(FILED, decided(), back, anew).when("supersede-outcome", undoing).decide()
+    ruling = {**undoing, "basis": "ruling"}
+    assert published(FILED, decided(), back, ruled("cow", "not_met")).when("supersede-outcome", ruling).decide()
+    earlier = published(ruled("cow", "not_met"), FILED, decided(), back)
+    earlier.when("supersede-outcome", ruling).refused(NoBasisError, "/basis")
