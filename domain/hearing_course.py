@@ -11,7 +11,7 @@ from domain.boundary import QueryItem, tag
 from domain.deadlines import passed
 from domain.event import Event, encode_data, event
 from domain.machines import machine
-from domain.outcome_events import EvidenceRegistered, IndependenceRuled, Sha256, Verdict, review_tag
+from domain.outcome_events import EvidenceRegistered, IndependenceRuled, Sha256, TeamWithdrawn, Verdict, review_tag
 from domain.refusal import Refusal
 
 ReviewState = Literal["unopened", "opened", "statement-requested", "answered", "ruled"]
@@ -225,18 +225,21 @@ class ReviewRecord(ReviewCourse):
 
 
 class OpenReviews:
-    """A fact: the teams of a stage whose review waits for a ruling."""
+    """A fact: the teams of a stage whose review waits for a ruling; a team that withdrew is ruled upon no more."""
+
+    EVENTS: tuple[type[Event], ...] = (IndependenceReviewOpened, IndependenceRuled, TeamWithdrawn)
 
     def __init__(self, programme: str, stage: str) -> None:
         self._tag = tag("stage", programme, stage)
+        self.stage = stage
         self.teams: list[str] = []
 
     @property
     def selects(self) -> tuple[QueryItem, ...]:
-        return (QueryItem(types=(IndependenceReviewOpened.TYPE, IndependenceRuled.TYPE), tags=(self._tag,)),)
+        return (QueryItem(types=tuple(cls.TYPE for cls in self.EVENTS), tags=(self._tag,)),)
 
     def apply(self, position: int, event: Event) -> None:
         if isinstance(event, IndependenceReviewOpened):
             self.teams.append(event.team)
-        elif isinstance(event, IndependenceRuled) and event.team in self.teams:
+        elif isinstance(event, IndependenceRuled | TeamWithdrawn) and event.team in self.teams:
             self.teams.remove(event.team)

@@ -16,7 +16,7 @@ from domain.record import StageCourse
 from domain.refusal import Refusal
 from domain.scalars import Identifier, Names
 from domain.scoring import require_in_stage
-from domain.stages import require_not_final, require_opened, stage_of
+from domain.stages import require_not_final, require_not_withdrawn, require_opened, stage_of
 
 T = TypeVar("T")
 
@@ -82,6 +82,8 @@ def rule_independence(
     require_opened(course)
     require_in_stage(command.team, course)
     require_not_final(course)
+    if not command.reported:
+        require_not_withdrawn(command.team, course)
     earlier = course.course.ruled.get(command.team)
     if earlier is not None and not objections.upheld_since(earlier, command.team, "ruling"):
         raise AlreadyRuledError(

@@ -79,7 +79,8 @@ def record_deviation(command: RecordDeviation, case: Case, course: StageCourse) 
             pointer="/stage",
         )
     planned = stage.cut if course.course.deviation is None else None
-    if not planned != int(command.actual) < len(course.course.teams):
+    left = sum(not course.course.withdrew(team) for team in course.course.teams)
+    if int(command.actual) == planned or (command.actual != "0" and int(command.actual) >= left):
         raise InvalidCommandError(
             f"actual: {command.actual} must differ from the planned {stage.eliminate} and leave a team",
             rule="A deviation differs from the plan.",
@@ -176,12 +177,20 @@ def require_advancement(team: str, stage: Stage, record: StageRecord, *, reporte
     """Raise unless rank, gates and ruling let the team go on."""
     found = tally(stage, record.course, record.cells)
     why = _against_advancement(team, stage, record, found)
-    if why is None and team not in record.course.rulings and not reported:
-        why = f"the independence of {team} was not ruled upon"
+    if why is None and not reported:
+        why = _open_of_advancement(team, stage, record, found)
     if why is not None:
         raise NoBasisError(
             why, rule="A team advances by its rank, past every gate, ruled independent.", pointer="/team"
         )
+
+
+def _open_of_advancement(team: str, stage: Stage, record: StageRecord, found: Tally) -> str | None:
+    """What a team that goes on is not known to have passed, or `None`."""
+    unsaid = [gate.id for gate in stage.gates if gate_outcome(stage, gate.id, team, found, record.course) is None]
+    if unsaid:
+        return f"whether {team} passed {', '.join(unsaid)} is open"
+    return None if team in record.course.rulings else f"the independence of {team} was not ruled upon"
 
 
 def _against_advancement(team: str, stage: Stage, record: StageRecord, found: Tally) -> str | None:
@@ -193,7 +202,7 @@ def _against_advancement(team: str, stage: Stage, record: StageRecord, found: Ta
         return f"{team} was ruled not independent"
     # More may leave than planned, by a ruling perhaps: those ranked before the planned cut go on nevertheless.
     cut = None if stage.cut is None else min(stage.cut, planned_eliminations(stage, record) or 0)
-    if _in_cut(team, cut, found):
+    if _in_cut(team, cut, record, found):
         return f"{team} ranks {found.ranks[team].best}, within the cut of {cut}"
     return None
 
@@ -242,12 +251,14 @@ def _missing_basis(basis: Basis, team: str, stage: Stage, record: StageRecord, f
         outcomes = [gate_outcome(stage, gate.id, team, found, record.course) for gate in stage.gates]
         if "failed" not in outcomes:
             return f"{team} failed no gate"
-    elif not _in_cut(team, cut := planned_eliminations(stage, record), found):
+    elif not _in_cut(team, cut := planned_eliminations(stage, record), record, found):
         rank = found.ranks[team]
         return f"{team} ranks {rank.best} to {rank.worst} of {len(found.ranks)}; the cut is {cut}"
     return None
 
 
-def _in_cut(team: str, cut: int | None, found: Tally) -> bool:
-    """The team surely ranks among the last `cut`."""
-    return cut is not None and found.ranks[team].best > len(found.ranks) - cut
+def _in_cut(team: str, cut: int | None, record: StageRecord, found: Tally) -> bool:
+    """The team surely ranks among the last `cut` of those that did not withdraw."""
+    best = found.ranks[team].best
+    gone = [found.ranks[each].best for each in found.ranks if record.course.withdrew(each)]
+    return cut is not None and best - sum(each < best for each in gone) > len(found.ranks) - len(gone) - cut

@@ -32,6 +32,7 @@ from domain.outcomes import (
 from domain.proposals import NotProposableError
 from domain.refusal import InvalidCommandError
 from domain.scoring import TeamNotInStageError
+from domain.stage_events import FigureCertified, GateOutcome
 from domain.stages import StageNotConsolidatedError
 from domain.teams import TeamNotEnrolledError
 from tests.domain import charters
@@ -367,6 +368,19 @@ def test_a_team_within_the_cut_does_not_advance_though_it_passed_every_gate() ->
     history = [charters.charter(stages=stages), *charters.consolidated()[1:], ruled("cow")]
     refusal = given(background=history).when("advance-team", advance("cow")).refused(NoBasisError, "/team")
     assert "within the cut of 1" in refusal.detail
+
+
+def test_a_team_does_not_advance_past_a_gate_that_is_open() -> None:
+    """The minimum is undisclosed: until it is certified who passed, nobody is known to have; a record reports it."""
+    stages = charters.document()["stages"]
+    stages[0]["gates"] = [{"id": "slow", "node": "field", "minimum": "undisclosed"}]
+    history = [charters.charter(stages=stages), *charters.consolidated()[1:], ruled("ant")]
+    refusal = given(background=history).when("advance-team", advance("ant")).refused(NoBasisError, "/team")
+    assert "slow" in refusal.detail
+    passed = FigureCertified(stage="heat", figure=GateOutcome(gate="slow", team="ant", outcome="passed"), source="jury")
+    assert given(background=[*history, passed]).when("advance-team", advance("ant")).decide()
+    public = charters.charter(stages=stages, data_set="public-record", recorder="owner")
+    assert given(background=[public, *history[1:]]).when("advance-team", {**advance("ant"), **REPORTED}).decide()
 
 
 def test_an_outcome_is_decided_once() -> None:

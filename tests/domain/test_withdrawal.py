@@ -12,6 +12,7 @@ from domain.decision import fold
 from domain.entitlements import NotEntitledError, OutcomeUnpublishedError
 from domain.event import Event
 from domain.grant_events import ResourcePoolSet
+from domain.hearing_course import OpenReviews
 from domain.objections import ObjectionFiled
 from domain.opened_stages import OpenedStages
 from domain.outcome_events import (
@@ -22,9 +23,9 @@ from domain.outcome_events import (
     TeamWithdrawn,
     Verdict,
 )
-from domain.outcomes import OutcomeAlreadyDecidedError
+from domain.outcomes import NoBasisError, OutcomeAlreadyDecidedError
 from domain.record import StageRecord
-from domain.refusal import NotMandatedError, Refusal
+from domain.refusal import InvalidCommandError, NotMandatedError, Refusal
 from domain.scalars import Names
 from domain.scoring import TeamNotInStageError
 from domain.stage_events import (
@@ -42,7 +43,7 @@ from domain.stages import EliminationsNotAsPlannedError, ScoresMissingError
 from domain.standings import Standings, standings_of
 from domain.team_machine import TEAM, team_state
 from domain.teams import EnrolmentOverError, Roster, TeamEliminatedError, TeamNotEnrolledError, TeamWithdrawnError
-from tests.domain import charters
+from tests.domain import charters, hearings
 from tests.given import Given, given
 
 WHY = Names(en="why", ko="왜")
@@ -368,3 +369,45 @@ ASKED: list[tuple[str, dict[str, Any]]] = [
     ("withdraw-team", {"reason": REASON}),
 ]
 """Each decision as it could be lawful."""
+
+
+def test_who_withdrew_does_not_stand_below_whoever_is_last_of_those_that_remain() -> None:
+    """cow, the last of three, withdrew after consolidation: bee is the last of two."""
+    history = [*charters.consolidated(), withdrawn("cow"), *(ruled(team) for team in charters.TEAMS)]
+    leaving = {**HEAT, "basis": "rank", "reason": REASON}
+    assert after(*history).when("eliminate-team", {**leaving, "team": "bee"}).decide()
+    after(*history).when("advance-team", {**HEAT, "team": "bee", "reason": REASON}).refused(NoBasisError)
+    after(*history).when("eliminate-team", {**leaving, "team": "ant"}).refused(NoBasisError, "/basis")
+    above = [*charters.consolidated(), withdrawn("ant"), ruled("bee")]
+    after(*above).when("eliminate-team", {**leaving, "team": "bee"}).refused(NoBasisError, "/basis")
+    assert after(*above).when("eliminate-team", {**leaving, "team": "cow"}).decide()
+
+
+def test_results_that_nobody_is_left_for_are_published_once_a_deviation_says_so() -> None:
+    history = [*charters.consolidated(), *(withdrawn(team) for team in charters.TEAMS)]
+    refusal = after(*history).when("publish-results", PUBLISHING).refused(EliminationsNotAsPlannedError)
+    assert "recorded as a deviation" in refusal.rule
+    deviating = {**HEAT, "subject": "eliminations", "actual": "0", "reason": REASON}
+    deviation = after(*history).when("record-deviation", deviating).approved()
+    assert after(*history, *deviation).when("publish-results", PUBLISHING).decide()
+
+
+def test_a_deviation_leaves_a_team_of_those_that_remain() -> None:
+    history = [*charters.consolidated(), withdrawn("cow")]
+    deviating = {**HEAT, "subject": "eliminations", "reason": REASON}
+    after(*history).when("record-deviation", {**deviating, "actual": "2"}).refused(InvalidCommandError, "/actual")
+    assert after(*history).when("record-deviation", {**deviating, "actual": "0"}).approved()
+
+
+def test_who_withdrew_is_ruled_upon_no_more_and_no_book_stays_open_for_its_review() -> None:
+    history = [*charters.consolidated(), hearings.evidence(), withdrawn("ant")]
+    after(*history).when("rule-independence", hearings.RULE).refused(TeamWithdrawnError, "/team")
+    assert after(*history[:-1]).when("rule-independence", hearings.RULE).decide()
+    reported = {**hearings.RULE, "attribution": "reported", "source": "a newspaper"}
+    public = [charters.reported_charter(), *history[1:]]
+    assert after(*public).when("rule-independence", reported).decide()
+    under_review = OpenReviews("programme", "heat")
+    for position, each in enumerate((hearings.OPENED, withdrawn("ant")), 1):
+        assert any(item.matches(each.TYPE, frozenset(each.tags("programme"))) for item in under_review.selects)
+        under_review.apply(position, each)
+    assert under_review.teams == []
