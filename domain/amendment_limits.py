@@ -14,12 +14,18 @@ from domain.rubric import Criterion, Judged, Measured, Stage
 
 
 def broken(
-    before: Charter, after: Charter, *, opened: Iterable[str], settled: Iterable[str], calls: Iterable[str]
+    before: Charter,
+    after: Charter,
+    *,
+    opened: Iterable[str],
+    settled: Iterable[str],
+    calls: Iterable[str],
+    under_review: Iterable[str] = (),
 ) -> Iterator[FieldError]:
     """Every place of the charter `after` that changes what must stay.
 
     `opened`: stages, in order. `settled`: those of them that are consolidated, or of which figures are certified.
-    `calls`: that were opened.
+    `calls`: that were opened. `under_review`: teams whose independence waits for its ruling.
     """
     if after.data_set != before.data_set:
         yield FieldError("/data_set", f"{before.data_set} stays what it is: data sets are never mixed")
@@ -36,6 +42,8 @@ def broken(
         now, then = after.call(call_id), before.call(call_id)
         if now is None or then is None or msgspec.structs.replace(now, closes=then.closes) != then:
             yield FieldError("/calls", f"{call_id} was opened: nothing but its deadline changes")
+    if (teams := ", ".join(under_review)) and after.independence != before.independence:
+        yield FieldError("/independence", f"{teams}: a review ends under the rules that it was opened under")
     kinds = {resource.id: resource.kind for resource in after.resources}
     for resource in before.resources:
         if kinds.get(resource.id) != resource.kind:

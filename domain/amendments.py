@@ -12,6 +12,7 @@ from domain.charter import CharterAmended, checked
 from domain.charter_document import rules_hash
 from domain.decision import Case, Command, Fact, decision, refuse_if, require_countersignature
 from domain.event import Event, event
+from domain.hearing_course import OpenReviews
 from domain.opened_stages import OpenedStages
 from domain.outcome_events import Sha256
 from domain.record import StageProgress
@@ -92,12 +93,18 @@ class AmendCharter(Command, frozen=True, kw_only=True):
 
 def _rules_in_use(command: AmendCharter, p: str) -> tuple[Fact, ...]:
     _document, charter = checked(p, command.charter)
-    return (OpenedStages(p), OpenedCalls(p), *(StageProgress(p, stage.id) for stage in charter.stages))
+    stages = [stage.id for stage in charter.stages]
+    return (
+        OpenedStages(p),
+        OpenedCalls(p),
+        *(StageProgress(p, stage) for stage in stages),
+        *(OpenReviews(p, stage) for stage in stages),
+    )
 
 
 @decision("amend-charter", AmendCharter, needs=_rules_in_use)
 def amend_charter(
-    command: AmendCharter, case: Case, opened: OpenedStages, calls: OpenedCalls, *progress: StageProgress
+    command: AmendCharter, case: Case, opened: OpenedStages, calls: OpenedCalls, *by_stage: StageProgress | OpenReviews
 ) -> Iterator[Event]:
     """Put another charter in force; once a stage was opened with a reason and another agency's countersignature."""
     document, charter = checked(case.programme, command.charter)
@@ -107,8 +114,12 @@ def amend_charter(
             rule="An amendment changes the charter.",
             pointer="/charter",
         )
+    progress = [each for each in by_stage if isinstance(each, StageProgress)]
     settled = [each.stage for each in progress if each.course.consolidated or each.course.statements]
-    faults = broken(case.charter, charter, opened=opened.fields, settled=settled, calls=calls.calls)
+    under_review = [team for each in by_stage if isinstance(each, OpenReviews) for team in each.teams]
+    faults = broken(
+        case.charter, charter, opened=opened.fields, settled=settled, calls=calls.calls, under_review=under_review
+    )
     refuse_if(
         ((fault.pointer, f"{fault.pointer}: {fault.detail}") for fault in faults),
         rule="What was decided stays readable under the rules that it was decided under.",

@@ -231,7 +231,6 @@ class OpenReviews:
 
     def __init__(self, programme: str, stage: str) -> None:
         self._tag = tag("stage", programme, stage)
-        self.stage = stage
         self.teams: list[str] = []
 
     @property

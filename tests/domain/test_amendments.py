@@ -17,6 +17,7 @@ from domain.amendments import (
 from domain.call_events import AdditionalCallOpened
 from domain.charter import CharterAmended, CharterFaultyError
 from domain.event import Event
+from domain.outcome_events import TeamWithdrawn
 from domain.proposals import DecisionApproved, DecisionProposed, NotProposableError, ProposalStaleError
 from domain.refusal import NotMandatedError, UnknownProgrammeError
 from domain.scalars import Names
@@ -24,7 +25,7 @@ from domain.stage_events import FigureCertified, PointsOf, ScoringReopened
 from domain.teams import TeamNotEnrolledError
 from domain.views import MemoryRows
 from domain.views.standings import STANDINGS, as_of, compute
-from tests.domain import charters
+from tests.domain import charters, hearings
 from tests.domain.charters import charter, document
 from tests.domain.test_standings import occurrence
 from tests.given import Given, given
@@ -385,3 +386,14 @@ def test_rows_do_not_depend_on_whether_an_amendment_shares_a_batch() -> None:
     for position, event in enumerate(events, start=1):
         STANDINGS.fold(apart, [occurrence(position, event)])
     assert apart.rows == view(events).rows
+
+
+def test_while_a_review_waits_for_its_ruling_the_rules_of_independence_stay() -> None:
+    rules = charters.document()["independence"]
+    changed_rules = {**rules, "review": {"statement_days": "1"}}
+    under_review = [*charters.opened(), hearings.OPENED]
+    assert refused_places(under_review, independence=changed_rules) == {"/independence"}
+    assert proposing(under_review, seats="4")
+    assert proposing([*under_review, hearings.RULED], independence=changed_rules)
+    left = TeamWithdrawn(team="ant", reason=Names(**WHY), stage="heat")
+    assert proposing([*under_review, left], independence=changed_rules)
