@@ -198,8 +198,8 @@ def _against_advancement(team: str, stage: Stage, record: StageRecord, found: Ta
     failed = [gate.id for gate in stage.gates if gate_outcome(stage, gate.id, team, found, record.course) == "failed"]
     if failed:
         return f"{team} failed {', '.join(failed)}"
-    if record.course.rulings.get(team) == "not_met":
-        return f"{team} was ruled not independent"
+    if why := _ruled_out(team, record):
+        return why
     # More may leave than planned, by a ruling perhaps: those ranked before the planned cut go on nevertheless.
     cut = None if stage.cut is None else min(stage.cut, planned_eliminations(stage, record) or 0)
     if _in_cut(team, cut, record, found):
@@ -207,10 +207,14 @@ def _against_advancement(team: str, stage: Stage, record: StageRecord, found: Ta
     return None
 
 
+def _ruled_out(team: str, record: StageRecord) -> str | None:
+    return f"{team} was ruled not independent" if record.course.rulings.get(team) == "not_met" else None
+
+
 def require_borne(stage: Stage, record: StageRecord) -> None:
     """Raise while the facts bear an outcome no more, since scoring was reopened or a ruling was superseded.
 
-    What rests on an upheld objection or a withdrawal stands whatever the standings say.
+    What rests on an upheld objection or a withdrawal stands whatever the standings say; a later ruling still counts.
     """
     refuse_if(
         (("/stage", why) for why in _unborne(stage, record)),
@@ -222,8 +226,11 @@ def require_borne(stage: Stage, record: StageRecord) -> None:
 def _unborne(stage: Stage, record: StageRecord) -> Iterator[str]:
     found = tally(stage, record.course, record.cells)
     for team in record.course.advanced:
-        why = _against_advancement(team, stage, record, found)
-        if why is not None and team not in record.course.by_objection:
+        if team in record.course.by_objection:
+            why = _ruled_out(team, record)
+        else:
+            why = _against_advancement(team, stage, record, found)
+        if why is not None:
             yield f"{team} advanced, but {why}"
     for team, basis in record.course.eliminated.items():
         why = None if basis == "withdrawal" else _missing_basis(basis, team, stage, record, found)

@@ -26,7 +26,14 @@ from domain.objections import (
     UnknownObjectionError,
 )
 from domain.opened_stages import LaterStageOpenError
-from domain.outcome_events import EvidenceRegistered, IndependenceRuled, OutcomeSuperseded, TeamAdvanced, TeamEliminated
+from domain.outcome_events import (
+    DeviationRecorded,
+    EvidenceRegistered,
+    IndependenceRuled,
+    OutcomeSuperseded,
+    TeamAdvanced,
+    TeamEliminated,
+)
 from domain.outcomes import NoBasisError, PlanExceededError
 from domain.refusal import InvalidCommandError, Refusal
 from domain.scoring import TeamNotInStageError
@@ -419,6 +426,18 @@ def test_a_stage_is_not_finalised_while_a_review_waits_for_its_ruling() -> None:
 def test_a_stage_is_not_finalised_with_an_outcome_that_a_later_ruling_does_not_bear() -> None:
     history = published(ruled("ant", "not_met")).at(AFTER)
     assert "ant was ruled not independent" in history.when("finalise-stage", HEAT).refused(NoBasisError).detail
+
+
+def test_a_later_ruling_counts_against_a_team_that_came_back_on_an_objection() -> None:
+    """The standings do not; score and independence are two facts."""
+    flipped = OutcomeSuperseded(
+        stage="heat", team="cow", was="eliminated", to="advanced", basis="objection", reason=WHY, objection="o"
+    )
+    nobody = DeviationRecorded(stage="heat", subject="eliminations", planned="1", actual="0", reason=WHY, approver="x")
+    stays = published(FILED, decided(), flipped, nobody)
+    stays.at(AFTER).when("finalise-stage", HEAT).then(StageFinalised(stage="heat"))
+    history = given(background=[*stays.background, ruled("cow", "not_met")]).at(AFTER)
+    assert "cow was ruled not independent" in history.when("finalise-stage", HEAT).refused(NoBasisError).detail
 
 
 def test_where_teams_may_object_the_next_stage_waits_for_finalisation() -> None:
