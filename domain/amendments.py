@@ -195,7 +195,7 @@ def _amendment(command: AssentAmendment, p: str) -> tuple[Amendment]:
     return (Amendment(p, command.rules_hash, command.team),)
 
 
-@decision("assent-amendment", AssentAmendment, needs=_amendment, own="team")
+@decision("assent-amendment", AssentAmendment, needs=_amendment, own="team", in_person=True)
 def assent_amendment(command: AssentAmendment, case: Case, amendment: Amendment) -> Iterator[Event]:
     """Assent to an amendment of the charter, or dissent from it, for the team itself."""
     if not amendment.position:

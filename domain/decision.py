@@ -98,7 +98,8 @@ Decide = Callable[..., Iterable[Event]]
 class Decision(msgspec.Struct, frozen=True, kw_only=True):
     """One row of the rulebook. `version` changes whenever the same facts could lead to other events.
 
-    `own`: the field of the command that names the consortium which may decide this about itself. `mandated`: false
+    `own`: the field of the command that names the consortium which may decide this about itself. `in_person`: nobody
+    says it for the consortium, but a record that reports it. `mandated`: false
     where the decision itself says who may make it, instead of the charter's mandates. `prior`: a fact that never
     changes once it is there, read before `needs` can say what else the decision depends on.
     """
@@ -110,6 +111,7 @@ class Decision(msgspec.Struct, frozen=True, kw_only=True):
     decide: Decide
     summary: str
     own: str | None = None
+    in_person: bool = False
     mandated: bool = True
     prior: Prior | None = None
 
@@ -135,6 +137,7 @@ def decision(
     needs: Needs,
     version: int = 1,
     own: str | None = None,
+    in_person: bool = False,
     mandated: bool = True,
     prior: Prior | None = None,
 ) -> Callable[[D], D]:
@@ -155,6 +158,7 @@ def decision(
             decide=function,
             summary=summary,
             own=own,
+            in_person=in_person,
             mandated=mandated,
             prior=prior,
         )
@@ -209,6 +213,12 @@ def _require_mandate(decision: Decision, command: Command, actor: Actor, charter
                 rule="A consortium decides about itself, never about another.",
                 pointer=f"/{decision.own}",
             )
+    elif decision.in_person and not command.reported:
+        raise NotMandatedError(
+            f"{decision.own}: {actor.agency} does not speak for a consortium",
+            rule="What a team says for itself no agency says in its name.",
+            pointer=f"/{decision.own}",
+        )
     elif not charter.may(actor.agency, decision.type):
         raise NotMandatedError(
             f"{actor.agency} may not {decision.type} in {charter.programme}",

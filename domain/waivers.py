@@ -19,7 +19,13 @@ class WaiveObjections(OfStage, frozen=True, kw_only=True):
     team: Identifier
 
 
-@decision("waive-objections", WaiveObjections, needs=lambda command, p: (StageCourse(p, command.stage),), own="team")
+@decision(
+    "waive-objections",
+    WaiveObjections,
+    needs=lambda command, p: (StageCourse(p, command.stage),),
+    own="team",
+    in_person=True,
+)
 def waive_objections(command: WaiveObjections, case: Case, course: StageCourse) -> Iterator[Event]:
     """Waive further objections; the waiver lapses when results are published anew, or the team's outcome changes."""
     stage = stage_of(case, command.stage)

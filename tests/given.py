@@ -31,11 +31,11 @@ DECISION_ID = "01936f2e-0000-7000-8000-000000000001"
 
 @dataclass
 class Given:
-    """A history of one programme, and who asks."""
+    """A history of one programme, and who asks: the owner unless said, or the team of what is said in person."""
 
     events: list[Event]
     programme: str = "programme"
-    agency: str = "owner"
+    agency: str | None = None
     background: list[Event] = field(default_factory=list)
     party: Party = "agency"
     decided_at: datetime = DECIDED_AT
@@ -96,6 +96,9 @@ def decide(given: Given, decision_type: str, body: dict[str, Any]) -> tuple[Even
     """Run one decision on a history, as the service does, in memory."""
     decision = DECISIONS[decision_type]
     command = msgspec.convert(body, type=decision.command)
+    agency, party = given.agency or "owner", given.party
+    if given.agency is None and decision.in_person and decision.own is not None:
+        agency, party = getattr(command, decision.own), "consortium"
     history = [*given.background, *given.events]
     prior = None if decision.prior is None else decision.prior(command, given.programme)
     if prior is not None:
@@ -111,7 +114,7 @@ def decide(given: Given, decision_type: str, body: dict[str, Any]) -> tuple[Even
             assert position <= len(given.background), f"{each.TYPE} lies outside the boundary of {decision_type}"
     case = deciding.Case(
         programme=given.programme,
-        actor=Actor(agency=given.agency, principal=f"key of {given.agency}", party=given.party),
+        actor=Actor(agency=agency, principal=f"key of {agency}", party=party),
         decided_at=given.decided_at,
         position=len(history),
         decision_id=given.decision_id,

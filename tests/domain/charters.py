@@ -147,7 +147,7 @@ def document(**changes: Any) -> dict[str, Any]:
         "owner": "owner",
         "agencies": [{"id": "owner", "name": names("Owner")}, {"id": "other", "name": names("Other")}],
         "mandates": [{"decisions": DECISIONS, "agencies": ["owner"]}],
-        "consortium_decisions": ["report-usage", "assent-amendment"],
+        "consortium_decisions": ["report-usage", "assent-amendment", "waive-objections"],
         "countersignatures": [DEVIATIONS],
         "seats": "3",
         "joint_publishers": ["owner", "other"],

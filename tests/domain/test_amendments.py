@@ -304,9 +304,9 @@ def test_a_team_assents_to_an_amendment_or_dissents(stance: str) -> None:
     of_ant().by_consortium("ant").when("assent-amendment", words).then(said(stance, 3, "So be it."))
 
 
-def test_an_agency_with_the_mandate_enters_what_a_team_says() -> None:
-    of_ant().when("assent-amendment", saying("dissent")).then(said("dissent", 3))
-    of_ant().by("other").when("assent-amendment", saying("dissent")).refused(NotMandatedError)
+def test_no_agency_assents_or_dissents_in_the_name_of_a_team() -> None:
+    for agency in ("owner", "other"):
+        of_ant().by(agency).when("assent-amendment", saying("dissent")).refused(NotMandatedError, "/team")
 
 
 def test_no_team_speaks_for_another() -> None:

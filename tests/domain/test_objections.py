@@ -83,7 +83,7 @@ def charter(**changes: Any) -> Event:
         **{
             "stages": document["stages"],
             "mandates": mandates,
-            "consortium_decisions": ["file-objection"],
+            "consortium_decisions": ["file-objection", "waive-objections"],
             **changes,
         }
     )
@@ -516,3 +516,10 @@ def test_an_outcome_on_an_upheld_objection_is_undone_on_a_new_ground_only() -> N
     assert published(FILED, decided(), back, ruled("cow", "not_met")).when("supersede-outcome", ruling).decide()
     earlier = published(ruled("cow", "not_met"), FILED, decided(), back)
     earlier.when("supersede-outcome", ruling).refused(NoBasisError, "/basis")
+
+
+def test_no_agency_waives_in_the_name_of_a_team_unless_it_reports_that_the_team_did() -> None:
+    published().by("owner").when("waive-objections", WAIVING).refused(NotMandatedError, "/team")
+    public = [charter(data_set="public-record", recorder="owner"), *settled()[1:], PUBLISHED]
+    reported = {**WAIVING, "attribution": "reported", "source": "a newspaper"}
+    given(background=public).by("owner").when("waive-objections", reported).then(WAIVED)
