@@ -95,7 +95,7 @@ def _checks(
     yield {*given, "data_set", "stages", "independence"}, outcome_faults(charter)
     yield {*given, "data_set", "stages"}, score_faults(charter)
     yield {*given, "data_set", "calls"}, call_course_faults(charter)
-    yield {"mandates", "data_set", "joint_publishers"}, publishing_faults(charter)
+    yield {"agencies", "mandates", "data_set", "joint_publishers"}, publishing_faults(charter)
     yield {"stages"}, _stage_faults(charter)
     yield {"independence"}, perspective_faults(charter)
     yield {"independence", "data_set"}, mandatory_faults(charter)

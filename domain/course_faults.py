@@ -55,11 +55,12 @@ def call_course_faults(charter: Charter) -> Iterator[Fault]:
 
 
 def publishing_faults(charter: Charter) -> Iterator[Fault]:
-    publishing = {
-        agency for each in charter.mandates if "publish-results" in each.decisions for agency in each.agencies
-    }
-    if charter.data_set != "public-record" and publishing and publishing.isdisjoint(charter.joint_publishers):
-        yield Fault("/joint_publishers", "none of them may publish-results")
+    """Joint publishers without whose agreement nothing could ever be published; of a public record none is awaited."""
+    if charter.data_set == "public-record" or not any("publish-results" in each.decisions for each in charter.mandates):
+        return
+    for agency in (each.id for each in charter.agencies if each.id in charter.joint_publishers):
+        if not charter.may(agency, "publish-results"):
+            yield Fault("/joint_publishers", f"{agency} may not publish-results, so that it would be awaited for ever")
 
 
 def _needed(charter: Charter, names: Iterable[str]) -> Iterator[Fault]:

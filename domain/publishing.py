@@ -1,4 +1,4 @@
-"""Results published: by the joint publishers, with an outcome of every team that the standings bear."""
+"""Results published: once every joint publisher agrees, with an outcome of every team that the standings bear."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from domain.outcomes import require_borne
 from domain.record import StageRecord
 from domain.refusal import Refusal
 from domain.scalars import Identifier
-from domain.stage_events import ResultsPublished
+from domain.stage_events import ReleaseAgreed, ResultsPublished
 from domain.stages import (
     OfStage,
     OutcomeMissingError,
@@ -29,15 +29,19 @@ class NotJointPublishersError(Refusal):
     KIND = "forbidden"
 
 
+class ReleaseAlreadyAgreedError(Refusal):
+    """The agency agreed to release the results as they stand; other joint publishers are awaited."""
+
+
 class PublishResults(OfStage, frozen=True, kw_only=True):
-    """`publishers`: every agency that releases the results, the actor among them."""
+    """`publishers`: every agency that releases the results, the actor among them; each of them decides so itself."""
 
     publishers: tuple[Identifier, ...]
 
 
 @decision("publish-results", PublishResults, needs=lambda command, p: (StageRecord(p, command.stage),))
 def publish_results(command: PublishResults, case: Case, record: StageRecord) -> Iterator[Event]:
-    """Release the results of a stage to the public, again after its scoring was reopened."""
+    """Release results: comes to `ReleaseAgreed` while other joint publishers are awaited, then `ResultsPublished`."""
     stage = stage_of(case, command.stage)
     joint = case.charter.joint_publishers
     if sorted(command.publishers) != sorted(joint) or not (command.reported or case.actor.agency in joint):
@@ -54,6 +58,16 @@ def publish_results(command: PublishResults, case: Case, record: StageRecord) ->
     )
     require_as_planned(stage, record)
     require_borne(stage, record)
+    agreed = {*record.course.released, case.actor.agency}
+    awaited = [each for each in joint if each not in agreed]
+    if awaited and not command.reported:
+        if case.actor.agency in record.course.released:
+            raise ReleaseAlreadyAgreedError(
+                f"{case.actor.agency} agreed to release the results of {stage.id}; awaited: {', '.join(awaited)}",
+                rule="Each joint publisher agrees once, until what it agreed to changes.",
+            )
+        yield ReleaseAgreed(stage=stage.id, agency=case.actor.agency)
+        return
     until = None
     if stage.objections is not None and not command.reported:
         until = days_after(case.decided_at, int(stage.objections.days), case.charter.zone)

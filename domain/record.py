@@ -30,6 +30,7 @@ from domain.stage_events import (
     MeasurementCorrected,
     MeasurementRecorded,
     ObjectionsWaived,
+    ReleaseAgreed,
     ResultsPublished,
     ScoreCorrected,
     ScoreSubmitted,
@@ -82,7 +83,7 @@ class Course(msgspec.Struct, kw_only=True):
     `ruled`: the position of each team's ruling. `deciders`: the agencies that took part in what a team may object to,
     by `outcome/<team>`, `ruling/<team>` and `score`. `eliminated`: on what; a team that withdrew before anything was
     certified or settled is among them, but not among `teams`. `by_objection`: who advanced on an upheld objection.
-    `waived`: who does not object to the results as they stand.
+    `released`: the agencies that agreed to release the results as they stand. `waived`: who does not object to them.
     """
 
     opened: int = 0
@@ -90,6 +91,7 @@ class Course(msgspec.Struct, kw_only=True):
     consolidated: int = 0
     settled: int = 0
     reopened: int = 0
+    released: list[str] = msgspec.field(default_factory=list)
     published: int = 0
     objections_until: str | None = None
     waived: list[str] = msgspec.field(default_factory=list)
@@ -147,6 +149,7 @@ COURSE_EVENTS = (
     StageConsolidated,
     ScoringReopened,
     StageReconsolidated,
+    ReleaseAgreed,
     ResultsPublished,
     ObjectionsWaived,
     StageFinalised,
@@ -163,6 +166,19 @@ COURSE_EVENTS = (
     TeamWithdrawn,
     OutcomeSuperseded,
 )
+CHANGES_RESULTS = (
+    StageConsolidated,
+    ScoringReopened,
+    StageReconsolidated,
+    IndependenceRuled,
+    DeviationRecorded,
+    TeamAdvanced,
+    TeamEliminated,
+    TeamWithdrawn,
+    OutcomeSuperseded,
+)
+"""After these an agreement to release results is one to others. Scores, figures and who judges change only while
+standings are not settled."""
 SheetGiven = ScoreSubmitted | ScoreCorrected
 Measurement = MeasurementRecorded | MeasurementCorrected
 SCORE_EVENTS = (ScoreSubmitted, ScoreCorrected, MeasurementRecorded, MeasurementCorrected)
@@ -230,6 +246,8 @@ def fill(cell: Cell, event: SheetGiven | Measurement) -> None:
 
 def run_course(course: Course, position: int, event: Event) -> None:
     """Take one event of the stage into its course."""
+    if isinstance(event, CHANGES_RESULTS):
+        course.released.clear()
     match event:
         case StageOpened(teams=teams):
             course.opened, course.teams = position, list(teams)
@@ -242,8 +260,11 @@ def run_course(course: Course, position: int, event: Event) -> None:
             course.reopened = position
             course.closed = course.consolidated = course.published = 0
             course.statements.clear()
+        case ReleaseAgreed(agency=agency):
+            course.released.append(agency)
         case ResultsPublished(objections_until=until):
             course.published, course.objections_until = position, until
+            course.released.clear()
             course.waived.clear()
         case ObjectionsWaived(team=team):
             course.waived.append(team)

@@ -82,9 +82,16 @@ class StageReconsolidated(_Settled, frozen=True, kw_only=True):
     reason: Names
 
 
+@event("ReleaseAgreed", public="agencies")
+class ReleaseAgreed(_OfStage, frozen=True, kw_only=True):
+    """A joint publisher agrees to release the results as they stand; others are awaited. What changes them ends it."""
+
+    agency: str
+
+
 @event("ResultsPublished")
 class ResultsPublished(_OfCourse, frozen=True, kw_only=True):
-    """The joint publishers release the results; from here on the public may read points.
+    """The last of the joint publishers agreed to release the results; from here on the public may read points.
 
     `objections_until`: the instant at which the objection window ends, if the charter gives one.
     """

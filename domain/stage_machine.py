@@ -24,6 +24,7 @@ STAGE = machine(
         ("unopened", "open-stage", "scoring"),
         ("scoring", "close-scoring", "closed"),
         ("closed", "consolidate-stage", "consolidated"),
+        ("consolidated", "publish-results", "consolidated"),
         ("consolidated", "publish-results", "published"),
         ("published", "file-objection", "published"),
         ("published", "waive-objections", "published"),

@@ -126,4 +126,4 @@ def as_of(stored: bytes, position: int) -> Standings:
     )
 
 
-STANDINGS = View(name="standings", version=3, fold=fold)
+STANDINGS = View(name="standings", version=4, fold=fold)

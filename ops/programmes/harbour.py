@@ -129,7 +129,7 @@ def simulation() -> Iterator[Line]:
     yield line("eliminate-team", MINISTRY, stage=stage, team="fathom", basis="gate", reason=failed)
     for team in SECOND_STAGE:
         yield advanced(stage, team)
-    yield line("publish-results", MINISTRY, stage=stage, publishers=PUBLISHERS)
+    yield from published(stage)
     yield from noticed(stage, "fathom")
     for team in TEAMS:
         yield waived(stage, team)
@@ -222,7 +222,7 @@ def trial() -> Iterator[Line]:
     yield line("eliminate-team", MINISTRY, stage=stage, team="driftnet", basis="rank", reason=last)
     for team in ("albatross", "bollard", "estuary"):
         yield advanced(stage, team)
-    yield line("publish-results", MINISTRY, stage=stage, publishers=PUBLISHERS)
+    yield from published(stage)
     yield from flipped(stage)
     for team in ENERGY:
         yield waived(stage, team)
@@ -271,7 +271,7 @@ def voyage() -> Iterator[Line]:
     for team in ("bollard", "driftnet", "estuary"):
         yield line("eliminate-team", MINISTRY, stage=stage, team=team, basis="rank", reason=behind)
     yield advanced(stage, "albatross")
-    yield line("publish-results", MINISTRY, stage=stage, publishers=PUBLISHERS)
+    yield from published(stage)
     for team in field:
         yield waived(stage, team)
     yield line("finalise-stage", MINISTRY, stage=stage)
@@ -291,6 +291,12 @@ def sheet(stage: str, team: str, criterion: str, judge: str, points: str, **item
 def advanced(stage: str, team: str) -> Line:
     reason = why("goes on.", "다음으로 나아갑니다.")
     return line("advance-team", MINISTRY, stage=stage, team=team, reason=reason)
+
+
+def published(stage: str) -> Iterator[Line]:
+    """Each publisher agrees; the last one's agreement makes the results public."""
+    for agency in PUBLISHERS:
+        yield line("publish-results", agency, stage=stage, publishers=PUBLISHERS)
 
 
 def waived(stage: str, team: str) -> Line:

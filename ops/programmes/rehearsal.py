@@ -19,6 +19,7 @@ from ops.programmes.lines import approval, line, own_line
 
 FOLDER: Final = Path(__file__).parent / "independent-ai-foundation-model-rehearsal"
 STAGE: Final = "stage-1"
+PUBLISHERS: Final = ["msit", "nipa", "tta"]
 
 TEAMS: Final = {
     "lg-ai-research": ("LG AI Research", "LG AI연구원"),
@@ -132,7 +133,8 @@ def decisions() -> Iterator[dict[str, Any]]:
     for team in TEAMS:
         yield from independence(team)
     yield from outcomes()
-    yield line("publish-results", "msit", stage=STAGE, publishers=["msit", "nipa", "tta"])
+    for agency in PUBLISHERS:
+        yield line("publish-results", agency, stage=STAGE, publishers=PUBLISHERS)
     yield line("open-additional-call", "msit", call=CALL, after=STAGE)
     for team in TEAMS:
         yield own_line("waive-objections", team, stage=STAGE, team=team)

@@ -33,7 +33,7 @@ class RecordedEvent(msgspec.Struct, frozen=True):
 
 
 class DecisionRecorded(msgspec.Struct, frozen=True, kw_only=True):
-    """A decision in the ledger. `receipt`: where its proof of inclusion will be."""
+    """A decision in the ledger. `events`: what it came to, by type. `receipt`: where its proof of inclusion will be."""
 
     decision_id: str
     events: tuple[RecordedEvent, ...]

@@ -14,6 +14,7 @@ from domain.scalars import Names
 from domain.stage_events import (
     EvaluatorAppointed,
     MeasurementRecorded,
+    ReleaseAgreed,
     ResultsPublished,
     ScoreSubmitted,
     ScoringClosed,
@@ -79,6 +80,8 @@ DECISIONS = [
     "erase-subject",
 ]
 
+PUBLISHING = {"decisions": ["publish-results"], "agencies": ["other"]}
+"""What the second of the joint publishers may do."""
 DEVIATIONS = {"decisions": ["record-deviation"], "agencies": ["other"]}
 """Who approves that the plan is left."""
 
@@ -146,7 +149,7 @@ def document(**changes: Any) -> dict[str, Any]:
         "notice": names("Made up for tests"),
         "owner": "owner",
         "agencies": [{"id": "owner", "name": names("Owner")}, {"id": "other", "name": names("Other")}],
-        "mandates": [{"decisions": DECISIONS, "agencies": ["owner"]}],
+        "mandates": [{"decisions": DECISIONS, "agencies": ["owner"]}, PUBLISHING],
         "consortium_decisions": ["report-usage", "assent-amendment", "waive-objections"],
         "countersignatures": [DEVIATIONS],
         "seats": "3",
@@ -265,6 +268,10 @@ def scored() -> list[Event]:
             for benchmark in ("track", "road")
         ]
     return events
+
+
+AGREED = ReleaseAgreed(stage="heat", agency="other")
+"""By the second of the joint publishers; the owner's agreement makes the results public."""
 
 
 def closed() -> list[Event]:

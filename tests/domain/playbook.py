@@ -60,7 +60,7 @@ def document(*, review: dict[str, str] | None = None, **changes: Any) -> dict[st
     for stage in stages:
         stage["objections"] = {"days": "7"}
     owner = {"decisions": [*charters.DECISIONS, "change-consortium"], "agencies": ["owner"]}
-    other = {"decisions": ["decide-objection"], "agencies": ["other"]}
+    other = {"decisions": ["decide-objection", "publish-results"], "agencies": ["other"]}
     rules = {
         "stages": stages,
         "mandates": [owner, other],
@@ -107,7 +107,7 @@ def _life() -> list[Step]:
         steps.append(Step("rule-independence", {**ruling, **found}))
     steps.append(Step("eliminate-team", {**HEAT, "team": "cow", "basis": "rank", "reason": WHY}))
     steps += [Step("advance-team", {**HEAT, "team": team, "reason": WHY}) for team in ("ant", "bee")]
-    steps.append(Step("publish-results", {**HEAT, "publishers": ["owner", "other"]}))
+    steps += [Step("publish-results", {**HEAT, "publishers": ["owner", "other"]}, by) for by in ("owner", "other")]
     objection = {**HEAT, "objection": "o-0"}
     steps.append(Step("file-objection", {**objection, "team": "cow", "subject": "outcome", "grounds": TEXT}, "cow"))
     steps.append(Step("decide-objection", {**objection, "outcome": "dismissed", "reason": TEXT}, "other"))
@@ -128,6 +128,11 @@ LIFE: Final = _life()
 def _until(decision: str) -> list[Step]:
     """The life up to and with the first decision of that type."""
     return LIFE[: [step.decision for step in LIFE].index(decision) + 1]
+
+
+def _until_published() -> list[Step]:
+    """The life up to and with the agreement of the second publisher."""
+    return LIFE[: len(_until("publish-results")) + 1]
 
 
 def decision_id(position: int) -> str:
@@ -166,7 +171,7 @@ def _hearing() -> list[Step]:
 
 def _changed_outcomes() -> dict[str, list[Step]]:
     """An outcome is superseded, the stage ends, and the next is opened for those who hold a seat then."""
-    published = LIFE[: len(_until("publish-results"))]
+    published = _until_published()
     objecting = _until("file-objection")
     deviation = {**HEAT, "subject": "eliminations", "reason": WHY}
     upheld = Step("decide-objection", {**HEAT, "objection": "o-0", "outcome": "upheld", "reason": TEXT}, "other")
@@ -211,10 +216,11 @@ def _lives() -> dict[str, list[Step]]:
     replaced = {**HEAT, "evaluator": charters.JURY[0], "reason": TEXT}
     left_out = {**HEAT, "evaluator": charters.JURY[1], "team": "cow", "criterion": "paper/idea", "reason": TEXT}
     upheld = Step("decide-objection", {**objection, "outcome": "upheld", "reason": TEXT}, "other")
-    publish = Step("publish-results", {**HEAT, "publishers": ["owner", "other"]})
+    agreed = _until("publish-results")
+    publish = agreed[-1]
     deviating = Step("record-deviation", {**HEAT, "subject": "eliminations", "actual": "2", "reason": WHY})
     before_close = LIFE[: len(_until("close-scoring")) - 1]
-    reopened = [*_until("publish-results"), Step("reopen-scoring", {**HEAT, "reason": WHY})]
+    reopened = [*_until_published(), Step("reopen-scoring", {**HEAT, "reason": WHY})]
     return {
         "enrolled": _until("open-stage")[:-1],
         "told": [
@@ -271,13 +277,15 @@ def _lives() -> dict[str, list[Step]]:
             Step("erase-subject", {"subject": charters.JURY[0], "legal_basis": "request-of-subject"}),
         ],
         **_changed_outcomes(),
-        "published": _until("publish-results"),
+        "agreed": agreed,
+        "published": _until_published(),
         "reopened": reopened,
         "published anew": [
             *reopened,
             Step("close-scoring", HEAT),
             Step("reconsolidate-stage", {**HEAT, "reason": WHY}),
             publish,
+            publish._replace(by="other"),
         ],
         "upheld": [*_until("file-objection"), upheld],
         "flipped": [*_until("file-objection"), upheld, Step("supersede-outcome", flip)],
@@ -491,7 +499,9 @@ def _beginnings() -> list[tuple[str, tuple[str, ...]]]:
     found = [(life, set(BODIES)) for life in LIVES]
     found += [(life, _SCORING) for life in ("scored", "replaced", "closed", "proposed", "reopened")]
     found += [(life, _GRANTS) for life in ("called", "granted", "granted", "revoked")] * 2
-    found += [(life, _OUTCOMES) for life in ("consolidated", "published", "upheld", "upheld", "flipped", "final")]
+    found += [
+        (life, _OUTCOMES) for life in ("consolidated", "agreed", "published", "upheld", "upheld", "flipped", "final")
+    ]
     found += [(life, _HEARING) for life in ("hearing", "hearing", "heard", "heard")]
     found += [(life, _RULES) for life in ("rules", "heard", "rules")]
     found += [(life, _OUTCOMES) for life in ("all stay", "two leave", "left")]

@@ -143,7 +143,7 @@ def advancing(**changes: Any) -> dict[str, Any]:
 
 def test_publication_says_until_when_teams_may_object() -> None:
     body = {"stage": "heat", "publishers": ["owner", "other"]}
-    given(background=settled()).when("publish-results", body).then(PUBLISHED)
+    given(background=[*settled(), charters.AGREED]).when("publish-results", body).then(PUBLISHED)
 
 
 def test_a_team_objects_for_itself_and_an_agency_with_the_mandate_for_it() -> None:

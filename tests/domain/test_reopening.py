@@ -222,7 +222,8 @@ def test_nothing_follows_a_reopened_stage() -> None:
 
 
 def test_results_are_published_again_with_a_window_of_their_own() -> None:
-    given(background=settled_again(*corrected("8"))).when("publish-results", PUBLISHING).then(PUBLISHED)
+    history = [*settled_again(*corrected("8")), charters.AGREED]
+    given(background=history).when("publish-results", PUBLISHING).then(PUBLISHED)
 
 
 def test_an_outcome_that_the_new_standings_do_not_bear_is_superseded_before_results_are_published() -> None:
@@ -233,7 +234,7 @@ def test_an_outcome_that_the_new_standings_do_not_bear_is_superseded_before_resu
     for team, to in (("cow", "advanced"), ("bee", "eliminated")):
         given(background=history).when("publish-results", PUBLISHING).refused(Refusal)
         history += given(background=history).when("supersede-outcome", {**body, "team": team, "to": to}).decide()
-    given(background=history).when("publish-results", PUBLISHING).then(PUBLISHED)
+    given(background=[*history, charters.AGREED]).when("publish-results", PUBLISHING).then(PUBLISHED)
 
 
 def test_an_outcome_on_an_upheld_objection_stands_whatever_the_standings_say() -> None:
@@ -245,7 +246,7 @@ def test_an_outcome_on_an_upheld_objection_stands_whatever_the_standings_say() -
     again = StageReconsolidated(
         stage="heat", digest="1" * 64, position=1, basis="computed", supersedes=SETTLED_AT, reason=WHY
     )
-    given(background=[*history, again]).when("publish-results", PUBLISHING).then(PUBLISHED)
+    given(background=[*history, again, charters.AGREED]).when("publish-results", PUBLISHING).then(PUBLISHED)
 
 
 def test_a_stage_is_finalised_with_as_many_eliminations_as_planned() -> None:
@@ -315,6 +316,7 @@ def test_the_machine_of_stages_is_what_the_deciders_do() -> None:
         charters.scored(),
         charters.closed(),
         settled(),
+        [*settled(), charters.AGREED],
         [*settled(), PUBLISHED],
         [*settled(), PUBLISHED, StageFinalised(stage="heat")],
         settled_again()[:-2],

@@ -55,7 +55,10 @@ def test_the_quorum_of_the_panel_that_gives_opinions_is_known_and_within_its_siz
 )
 def test_a_review_needs_somebody_for_each_of_its_steps(decision: str) -> None:
     without: dict[str, Any] = {
-        "mandates": [{"decisions": [each for each in charters.DECISIONS if each != decision], "agencies": ["owner"]}]
+        "mandates": [
+            {"decisions": [each for each in charters.DECISIONS if each != decision], "agencies": ["owner"]},
+            charters.PUBLISHING,
+        ]
     }
     ((pointer, detail),) = faults(REVIEWED, **without)
     assert (pointer, decision in detail) == ("/independence/review", True)

@@ -129,7 +129,7 @@ def test_consolidation_refuses_facts_that_cannot_all_be_true() -> None:
 
 def test_results_are_published_by_the_joint_publishers_with_every_outcome() -> None:
     published = ResultsPublished(stage="heat", publishers=("owner", "other"))
-    given(background=with_outcomes()).when("publish-results", BOTH).then(published)
+    given(background=[*with_outcomes(), charters.AGREED]).when("publish-results", BOTH).then(published)
 
 
 @pytest.mark.parametrize("publishers", [["owner"], ["owner", "other", "owner"], [], ["owner", "nobody"]])

@@ -17,7 +17,7 @@ BLOCKS = re.findall(r"^```(\w+)\n(.*?)^```$", (ROOT / "README.md").read_text(), 
 SCRIPTS = [text for language, text in BLOCKS if language == "bash"]
 SHOWS = [
     ["1\tto\t1\tLG AI Research\t90.2\tadvanced", "2\tto\t4\tNaver Cloud\tundisclosed\teliminated"],
-    ["rehearsal as of position 876", "3\tNaver Cloud\t81.4\t32.0\t29.0\t20.4"],
+    ["rehearsal as of position 878", "3\tNaver Cloud\t81.4\t32.0\t29.0\t20.4"],
     ['"peak_granted":"896"'],
     ['"type": "/problems/pool-exhausted"', '"pointer": "/quantity"'],
     ['"type":"TeamEliminated"', '"withheld":true', '"points":"', '"decision": "'],

@@ -119,4 +119,7 @@ class SmallProgramme:
             self.accepted("advance-team", {**HEAT, "team": team, "reason": WHY})
 
     def publish(self) -> int:
-        return self.accepted("publish-results", {**HEAT, "publishers": ["owner", "other"]})
+        """The position of the publication, once both agencies have agreed to it."""
+        for agency in ("owner", "other"):
+            position = self.accepted("publish-results", {**HEAT, "publishers": ["owner", "other"]}, by=agency)
+        return position

@@ -26,8 +26,8 @@ TABLE = """
                    AdditionalCallOpened CallClosedWithoutSelection
     never:         EvaluatorAppointed ConflictDeclared EvaluatorRecused EvaluatorReplaced ExclusionRecorded
                    ScoreSubmitted ScoreCorrected IndependenceOpinionGiven StatementRequested StatementGiven
-                   ObjectionFiled CallApplicationReceived ApplicationScreened NoticeServed NoticeAcknowledged
-                   DecisionProposed DecisionApproved DecisionRejected ProposalWithdrawn SubjectErased
+                   ReleaseAgreed ObjectionFiled CallApplicationReceived ApplicationScreened NoticeServed
+                   NoticeAcknowledged DecisionProposed DecisionApproved DecisionRejected ProposalWithdrawn SubjectErased
 """
 """From when the public may read the data of an event; agencies of the programme and auditors always do."""
 OWN = {
@@ -70,11 +70,15 @@ def subjects() -> dict[str, str]:
 def before_the_second_publication(
     server: str, template: str, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Running]:
-    """The second programme, played until the trial's results would be published."""
+    """The second programme, played until one of two publishers has agreed to release the trial's results."""
     lines = lines_of(HARBOUR)
-    publications = [number for number, line in enumerate(lines) if line.decision == "publish-results"]
+    second = [
+        number
+        for number, line in enumerate(lines, 1)
+        if line.decision == "publish-results" and line.body["stage"] == "trial"
+    ]
     for running in run_shared(server, template, tmp_path_factory.mktemp("matrix")):
-        running.play(HARBOUR, lines[: publications[1]])
+        running.play(HARBOUR, lines[: second[0]])
         running.project()
         yield running
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
 from urllib.parse import urlencode
 
 import pytest
@@ -13,14 +12,24 @@ from tests.playing import HARBOUR, REHEARSAL, lines_of
 
 SECRET = ["FigureCertified", "StageConsolidated", "IndependenceRuled", "TeamEliminated", "TeamAdvanced"]
 SECRET += ["AdditionalCallOpened", "DeviationRecorded", "EvidenceRegistered", "MeasurementRecorded"]
-NEVER = ["ScoreSubmitted", "EvaluatorAppointed", "DecisionProposed", "DecisionApproved"]
+NEVER = ["ScoreSubmitted", "EvaluatorAppointed", "DecisionProposed", "DecisionApproved", "ReleaseAgreed"]
+PUBLICATION = [line for line in lines_of(REHEARSAL) if line.decision == "publish-results"]
+"""The agreements of three publishers."""
 
 
 @pytest.fixture
-def before_publication(running: Running, until: Callable[[str], None]) -> Running:
-    until("publish-results")
+def before_publication(running: Running) -> Running:
+    """Two of the three have agreed; the last one's agreement publishes."""
+    lines = lines_of(REHEARSAL)
+    running.play(REHEARSAL, lines[: lines.index(PUBLICATION[-1])])
     running.project()
     return running
+
+
+def publish(running: Running) -> None:
+    last = PUBLICATION[-1]
+    answer = running.submit(REHEARSAL, last.decision, last.body, agency=last.agency or "", key="publish")
+    assert [each["type"] for each in answer.json()["events"]] == ["ResultsPublished"], answer.text
 
 
 def headers_of(running: Running, reader: str) -> dict[str, str]:
@@ -126,8 +135,7 @@ def test_paging_by_tag_is_the_same_whether_or_not_withheld_events_match(before_p
 
 def test_pages_by_tag_leave_out_nothing_that_is_shown(before_publication: Running) -> None:
     """Each page but the last is full, and together they are the events that the reader finds without the tag."""
-    (publish,) = [line for line in lines_of(REHEARSAL) if line.decision == "publish-results"]
-    assert before_publication.submit(REHEARSAL, "publish-results", publish.body, key="publish").status_code == 201
+    publish(before_publication)
     tag = f"stage:{REHEARSAL}/stage-1"
     for reader, limit in (("public", 7), ("public", 1000), ("agency", 99)):
         whole = follow(before_publication, reader, {"limit": 1000})
@@ -146,9 +154,7 @@ def test_a_tag_of_another_programme_than_the_one_asked_for_matches_nothing(befor
 
 
 def test_publication_opens_results_but_never_sheets(before_publication: Running) -> None:
-    (publish,) = [line for line in lines_of(REHEARSAL) if line.decision == "publish-results"]
-    answer = before_publication.submit(REHEARSAL, "publish-results", publish.body, key="publish")
-    assert answer.status_code == 201
+    publish(before_publication)
     before_publication.project()
     found = everything(before_publication, "public")
     assert '"exact":"90.2"' in found[f"/v1/programmes/{REHEARSAL}/standings"]

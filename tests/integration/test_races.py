@@ -35,6 +35,7 @@ from tests.integration.small import HEAT, WHY, SmallProgramme
 from tests.integration.test_ledger_concurrency import until_waiting
 
 ROUNDS = 2
+RELEASE = {**HEAT, "publishers": ["owner", "other"]}
 SECOND = {"decisions": ["correct-score"], "agencies": ["other"], "when": "after-close"}
 SHEET = {**HEAT, "team": "ant", "criterion": "paper/idea", "evaluator": charters.JURY[0]}
 Side = Callable[[SmallProgramme], httpx.Response]
@@ -224,13 +225,48 @@ def test_a_correction_against_consolidation(arena: Arena) -> None:
         require_invariants(programme)
 
 
+def came_to(answer: httpx.Response) -> list[str]:
+    return [each["type"] for each in answer.json()["events"]]
+
+
+def test_two_publishers_at_once(arena: Arena) -> None:
+    """Whoever comes first agrees, and whoever comes second publishes."""
+    for other_first in (False, True) * ROUNDS:
+        programme = closed(arena)
+        programme.rule()
+        sides = [submit("publish-results", RELEASE, by=agency) for agency in ("owner", "other")]
+        first, second = arena.meet(programme, *sides, there_first=other_first)
+        require_recorded(first, second)
+        assert (came_to(first), came_to(second)) == (["ReleaseAgreed"], ["ResultsPublished"])
+        trail = programme.read("/audit-trail", "owner", limit=1000)["entries"]
+        released = [
+            (each["type"], each["agency"]) for each in trail if "Release" in each["type"] or "Results" in each["type"]
+        ]
+        agencies = ["other", "owner"] if other_first else ["owner", "other"]
+        assert released == list(zip(["ReleaseAgreed", "ResultsPublished"], agencies, strict=True))
+        require_invariants(programme)
+
+
+def test_one_publisher_twice_at_once(arena: Arena) -> None:
+    """The second time it is told who is awaited: its own agreement is never taken for another's."""
+    programme = closed(arena)
+    programme.rule()
+    agree = submit("publish-results", RELEASE)
+    first, second = arena.meet(programme, agree, agree, there_first=False)
+    assert came_to(first) == ["ReleaseAgreed"]
+    require_refused(second, "release-already-agreed")
+    assert "awaited: other" in second.json()["detail"]
+    require_invariants(programme)
+
+
 def test_publication_against_reopened_scoring(arena: Arena) -> None:
     """Results are public before scoring is reopened, or not before they are settled anew."""
-    publish = submit("publish-results", {**HEAT, "publishers": ["owner", "other"]})
+    publish = submit("publish-results", RELEASE)
     reopen = submit("reopen-scoring", {**HEAT, "reason": WHY})
     for reopened_first in (False, True) * ROUNDS:
         programme = closed(arena)
         programme.rule()
+        require_recorded(programme.submit("publish-results", RELEASE, by="other"))
         first, second = arena.meet(programme, publish, reopen, there_first=reopened_first)
         require_recorded(first)
         public = programme.read("/standings", stage="heat")

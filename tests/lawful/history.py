@@ -48,6 +48,7 @@ class Stage:
     certified: bool = False
     settled: int = 0
     consolidated: bool = False
+    agreed: set[str] = field(default_factory=set)
     published: bool = False
     public_upto: float = 0
     final: bool = False

@@ -174,12 +174,36 @@ def reopened(history: Lawful, position: int, data: Data) -> None:
     stage.closed = stage.certified = stage.consolidated = stage.published = False
 
 
+@rule(
+    *("StageConsolidated", "StageReconsolidated", "ScoringReopened", "IndependenceRuled", "DeviationRecorded"),
+    *("TeamAdvanced", "TeamEliminated", "TeamWithdrawn", "OutcomeSuperseded"),
+)
+def agreed_to_something_else(history: Lawful, _position: int, data: Data) -> None:
+    if data["stage"] is not None:
+        history.stage(data["stage"]).agreed.clear()
+
+
+@rule("ReleaseAgreed")
+def release_agreed(history: Lawful, _position: int, data: Data) -> None:
+    """By a joint publisher that had not, and after which others are awaited."""
+    stage = history.stage(data["stage"])
+    assert stage.consolidated
+    assert not stage.published
+    assert data["agency"] in history.charter["joint_publishers"]
+    assert data["agency"] not in stage.agreed
+    stage.agreed.add(data["agency"])
+    assert not set(history.charter["joint_publishers"]) <= stage.agreed
+    _require_outcomes(history, data["stage"])
+
+
 @rule("ResultsPublished")
 def results_published(history: Lawful, _position: int, data: Data) -> None:
     stage = history.stage(data["stage"])
     assert stage.consolidated
     assert not stage.published
     assert sorted(data["publishers"]) == sorted(history.charter["joint_publishers"])
+    assert history.reported or len(set(data["publishers"]) - stage.agreed) <= 1
+    stage.agreed.clear()
     _require_outcomes(history, data["stage"])
     stage.published, stage.public_upto = True, FOR_EVER
     stage.waived.clear()
