@@ -96,7 +96,7 @@ HIDDEN = [
     ("agencies", countersigned(["guess"], ["owner"]), "/countersignatures/0/decisions"),
     ("mandates", put("/countersignatures/0/agencies", ["nobody"]), "/countersignatures/0/agencies"),
     ("countersignatures", put("/mandates/0/agencies", ["nobody"]), "/mandates/0/agencies"),
-    ("consortium_decisions", put("/joint_publishers", ["other"]), "/joint_publishers"),
+    ("consortium_decisions", put("/mandates/1/agencies", ["owner"]), "/joint_publishers"),
     ("joint_publishers", put("/owner", "nobody"), "/owner"),
     ("joint_publishers", put("/mandates/0/decisions", ["enrol-team"]), "/mandates"),
     ("independence", put("/mandates/0/decisions", ["enrol-team"]), "/mandates"),
