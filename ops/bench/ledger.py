@@ -63,7 +63,7 @@ def rate(append: Append, clients: int) -> float:
 
 @contextmanager
 def sillok(url: str) -> Iterator[Append]:
-    """Conditional appends of one event with three tags: 7 index rows, an idempotency key apart."""
+    """Conditional appends of one event with three tags: 4 index rows, an idempotency key apart."""
     migrate(url)
     ledger = PostgresLedger(url)
     run, numbers = uuid7().hex, itertools.count()

@@ -1,42 +1,37 @@
-"""Keys of the boundary index: 64 bits of a hash of what a query may ask for."""
+"""Keys of the boundary index: 64 bits for what an event is found by, a type together with a tag."""
 
 from __future__ import annotations
 
 import functools
 import hashlib
-import struct
 from collections.abc import Iterable
 
 from eventsourcing.dcb.api import DCBQueryItem
 
+from domain.boundary import QueryItem
+
+ANY_TAG = ""
+"""In place of a tag: an event is also found by its type alone."""
+
 
 @functools.lru_cache(maxsize=65536)
-def key(*parts: str) -> int:
-    """The first 8 bytes, signed, of SHA-256 over the length-prefixed parts."""
-    hashed = hashlib.sha256()
-    for part in parts:
-        encoded = part.encode()
-        hashed.update(struct.pack(">I", len(encoded)) + encoded)
-    return int.from_bytes(hashed.digest()[:8], "big", signed=True)
+def hashed(name: str) -> int:
+    """The first 8 bytes, signed, of SHA-256 over a type or a tag. A key is that of the type XOR that of the tag."""
+    return int.from_bytes(hashlib.sha256(name.encode()).digest()[:8], "big", signed=True)
 
 
 def event_keys(type_: str, tags: Iterable[str]) -> set[int]:
-    """Every key that an event is found by: its type, each tag, each type with tag."""
-    keys = {key("type", type_)}
-    for tag in tags:
-        keys.add(key("tag", tag))
-        keys.add(key("type+tag", type_, tag))
-    return keys
+    """Every key that an event is found by: its type with each tag, and without any."""
+    of_type = hashed(type_)
+    return {of_type ^ hashed(ANY_TAG), *(of_type ^ hashed(tag) for tag in tags)}
 
 
-def probe_keys(item: DCBQueryItem) -> list[int]:
-    """Keys that every event matching the item has one of; empty if the item matches everything.
+def probe_tag(item: DCBQueryItem | QueryItem) -> str:
+    """The tag that an item is probed by. Of several the longest: it names the most, so it is rarely the busiest."""
+    return max(item.tags, key=lambda each: (len(each), each), default=ANY_TAG)
 
-    Of several tags the longest is probed: it names the most, so it is rarely the busiest. The others are re-checked.
-    """
-    if not item.tags:
-        return [key("type", type_) for type_ in item.types]
-    tag = max(item.tags, key=lambda each: (len(each), each))
-    if not item.types:
-        return [key("tag", tag)]
-    return [key("type+tag", type_, tag) for type_ in item.types]
+
+def probe_keys(item: DCBQueryItem | QueryItem) -> list[int]:
+    """Keys, one for each type of the item, that every event matching it has one of; the other tags are re-checked."""
+    of_tag = hashed(probe_tag(item))
+    return [hashed(type_) ^ of_tag for type_ in item.types]

@@ -12,7 +12,7 @@ from psycopg.types.json import Jsonb
 from psycopg_pool import ConnectionPool, PoolTimeout
 
 from service.application.ports import Appended, AppendRequest, LedgerUnavailableError, RecordedEvent
-from service.storage.boundary_keys import probe_keys
+from service.storage.boundary_keys import hashed, probe_keys, probe_tag
 from service.storage.connections import open_pool
 from service.storage.writer import Writer
 
@@ -35,7 +35,11 @@ _READ_PROGRAMME: Final = f"""
 
 _READ_QUERY: Final = f"""
     WITH candidates AS (
-        SELECT DISTINCT b.position FROM unnest(%(keys)s::int8[]) AS probe(key) CROSS JOIN LATERAL (
+        SELECT DISTINCT b.position FROM (
+            SELECT key FROM unnest(%(keys)s::int8[]) AS typed(key)
+            UNION ALL
+            SELECT untyped.tag # t.key FROM unnest(%(tags)s::int8[]) AS untyped(tag) CROSS JOIN ledger.event_type t
+        ) probe CROSS JOIN LATERAL (
             SELECT b.position FROM ledger.boundary_index b
             WHERE b.key = probe.key AND b.position > %(after)s AND b.position <= %(upto)s
             ORDER BY b.key, b.position OFFSET 0
@@ -83,12 +87,12 @@ class PostgresLedger:
         """See `Ledger.read`."""
         bounds = {"after": after, "upto": _LAST if upto is None else upto, "limit": limit}
         items = [] if query is None else query.items
-        probes = [probe_keys(item) for item in items]
-        if not all(probes) or not items:
+        if not all(item.types or item.tags for item in items) or not items:
             return self._select(_READ_ALL, bounds)
-        keys = sorted({key for each in probes for key in each})
+        keys = sorted({key for item in items for key in probe_keys(item)})
+        tags = sorted({hashed(probe_tag(item)) for item in items if not item.types})
         described = [{"types": item.types, "tags": item.tags} for item in items]
-        return self._select(_READ_QUERY, {**bounds, "keys": keys, "items": Jsonb(described)})
+        return self._select(_READ_QUERY, {**bounds, "keys": keys, "tags": tags, "items": Jsonb(described)})
 
     def read_programme(
         self, programme: str, *, after: int = 0, upto: int | None = None, limit: int | None = None

@@ -1,100 +1,46 @@
-"""One writer thread a process: gathers concurrent appends into one call of the append function."""
+"""Gathering concurrent appends into few calls of the append function."""
 
 from __future__ import annotations
 
 import queue
 import threading
-from collections.abc import Sequence
-from concurrent.futures import Future
-from typing import Any, Final
+import time
+from typing import Final
 
-import msgspec
-import psycopg
-import structlog
-from eventsourcing.dcb.api import DCBQueryItem
-from eventsourcing.persistence import IntegrityError
-from psycopg.types.json import Jsonb
-
-from domain.boundary import QueryItem, require_scoped
-from domain.entry import commitment
-from service.application.ports import (
-    Appended,
-    AppendRequest,
-    IdempotencyKeyReusedError,
-    LedgerUnavailableError,
-    StaleDecisionError,
-)
-from service.storage.boundary_keys import event_keys, probe_keys
-from service.storage.connections import service_conninfo
+from domain.boundary import require_scoped
+from service.application.ports import Appended, AppendRequest, LedgerUnavailableError
+from service.storage.lane import Lane
+from service.storage.pending import Pending
 
 REQUESTS: Final = 128
 """Requests of one batch."""
 EVENTS: Final = 20_000
 """Events of one batch; a larger request is a batch of its own."""
 WAITING: Final = 4096
-"""Requests that may wait for the writer; further ones are refused."""
-_PARTITION_CHECK: Final = 1_000_000
-
-_APPEND: Final = (
-    "SELECT ledger.append_batch(%b::jsonb, %b::jsonb, %b::int4[], %b::uuid[], %b::text[], %b::text[], %b::int4[],"
-    " %b::text[], %b::bytea[], %b::bytea[], %b::bytea[], %b::bytea[], %b::int4[], %b::int8[])"
-)
-
-
-class ConditionFailedError(IntegrityError):
-    """An event that matches the condition was recorded at `position` (the first such)."""
-
-    def __init__(self, position: int) -> None:
-        super().__init__(f"a matching event was recorded at position {position}")
-        self.position = position
-
-
-class _Pending:
-    """A request on its way, with what it is found by and what it probes."""
-
-    def __init__(self, request: AppendRequest) -> None:
-        self.request = request
-        self.done: Future[Appended] = Future()
-        self.event_keys = [event_keys(event.type, event.tags) for event in request.events]
-        self.items: list[tuple[DCBQueryItem, list[int]]] = []
-        self.empty = False
-        if request.condition is not None:
-            self.items = [(item, probe_keys(item)) for item in request.condition.fail_if_events_match.items]
-            self.empty = not self.items or any(not keys for _item, keys in self.items)
-
-    def conflicts_with(
-        self, earlier: Sequence[_Pending], keys: set[int], idempotency: set[tuple[str, str, str]]
-    ) -> bool:
-        """Whether requests that are recorded just before this one could change its outcome."""
-        if not earlier:
-            return False
-        named = self.request.idempotency
-        if named is not None and (named.client, named.programme, named.key) in idempotency:
-            return True
-        if self.empty:
-            return True
-        for item, probes in self.items:
-            if keys.isdisjoint(probes):
-                continue
-            wanted = QueryItem(types=tuple(item.types), tags=tuple(item.tags))
-            if any(wanted.matches(e.type, e.tags) for each in earlier for e in each.request.events):
-                return True
-        return False
+"""Requests that may wait for their turn; further ones are refused."""
+THREADS: Final = 2
+"""While one waits for the database the other gathers; the head's lock lets only one record at a time."""
 
 
 class Writer:
-    """Owns one connection. `append` may be called from many threads; `close` drains what waits."""
+    """What a process appends by. `append` may be called from many threads; `close` drains what waits.
+
+    A request that comes while nothing else is being recorded is recorded by its own thread, at once. Others queue, and
+    a writer thread gathers what has come into one batch.
+    """
 
     def __init__(self, database_url: str) -> None:
-        self._conninfo = service_conninfo(database_url)
-        self._queue: queue.Queue[_Pending | None] = queue.Queue(maxsize=WAITING)
-        self._connection: psycopg.Connection[tuple[Any, ...]] | None = None
-        self._log = structlog.get_logger()
-        self._partitions_checked_at = -1
-        self._closing = threading.Lock()
+        self._queue: queue.SimpleQueue[Pending | None] = queue.SimpleQueue()
+        self._turns = threading.Condition()
+        self._recording = 0
         self._closed = False
-        self._thread = threading.Thread(target=self._run, name="ledger-writer", daemon=True)
-        self._thread.start()
+        self._own = Lane(database_url)
+        self._threads = [
+            threading.Thread(target=self._run, args=(Lane(database_url),), name=f"ledger-writer-{n}", daemon=True)
+            for n in range(THREADS)
+        ]
+        for thread in self._threads:
+            thread.start()
 
     def append(self, request: AppendRequest) -> Appended:
         """As `Ledger.append`."""
@@ -102,55 +48,80 @@ class Writer:
             raise ValueError("events: at least one")
         for event in request.events:
             require_scoped(event.tags, event.programme)
-        pending = _Pending(request)
-        with self._closing:
+        pending = Pending(request)
+        with self._turns:
             if self._closed:
                 raise LedgerUnavailableError("the ledger is closed", outcome_unknown=False)
+            alone = not self._recording and self._queue.empty()
+            if alone:
+                self._recording += 1
+            elif self._queue.qsize() >= WAITING:
+                raise LedgerUnavailableError(f"{WAITING} requests are waiting already", outcome_unknown=False)
+            else:
+                self._queue.put(pending)
+        if alone:
             try:
-                self._queue.put_nowait(pending)
-            except queue.Full:
-                raise LedgerUnavailableError(f"{WAITING} requests are waiting already", outcome_unknown=False) from None
-        return pending.done.result()
+                self._own.record([pending])
+            finally:
+                self._done()
+        return pending.result()
 
     def close(self) -> None:
         """Record what waits, then stop."""
-        with self._closing:
+        with self._turns:
             if self._closed:
                 return
             self._closed = True
-        self._queue.put(None)
-        self._thread.join()
+        for _thread in self._threads:
+            self._queue.put(None)
+        for thread in self._threads:
+            thread.join()
+        with self._turns:
+            self._turns.wait_for(lambda: not self._recording)
+        self._own.close()
 
-    def _run(self) -> None:
-        held: list[_Pending] = []
+    def _run(self, lane: Lane) -> None:
+        held: list[Pending] = []
         stopping = False
-        while not (stopping and not held):
-            batch, held, stop = self._gather(held, wait=not stopping)
-            stopping = stopping or stop
+        while held or not stopping:
+            batch, held, stopping = self._gather(held, stopping=stopping)
             if batch:
-                self._record(batch)
-        if self._connection is not None:
-            self._connection.close()
+                with self._turns:
+                    self._recording += 1
+                lane.record(batch)
+                self._done()
+        lane.close()
 
-    def _gather(self, held: list[_Pending], *, wait: bool) -> tuple[list[_Pending], list[_Pending], bool]:
-        """The next batch, those that must wait for the one after, and whether to stop."""
-        batch: list[_Pending] = []
-        later: list[_Pending] = []
+    def _done(self) -> None:
+        with self._turns:
+            self._recording -= 1
+            if self._closed:
+                self._turns.notify_all()
+
+    def _gather(self, held: list[Pending], *, stopping: bool) -> tuple[list[Pending], list[Pending], bool]:
+        """The next batch, those that must wait for the one after, and whether to take no more from the queue."""
+        batch: list[Pending] = []
+        later: list[Pending] = []
         keys: set[int] = set()
         idempotency: set[tuple[str, str, str]] = set()
         events = 0
         waiting = list(held)
         while True:
             if waiting:
-                pending: _Pending | None = waiting.pop(0)
+                pending = waiting.pop(0)
+            elif stopping:
+                return batch, later, True
             else:
                 try:
-                    pending = self._queue.get(block=wait and not batch and not later)
+                    taken = self._queue.get(block=not batch and not later)
                 except queue.Empty:
                     return batch, later, False
-                if pending is None:
-                    return batch, [*later, *waiting], True
-            assert pending is not None
+                if taken is None:
+                    return batch, later, True
+                pending = taken
+            if pending.expires < time.monotonic():
+                pending.settle(LedgerUnavailableError("the ledger is busy: no turn in time", outcome_unknown=False))
+                continue
             size = len(pending.request.events)
             if pending.conflicts_with(batch, keys, idempotency) or (batch and events + size > EVENTS):
                 later.append(pending)
@@ -162,159 +133,4 @@ class Writer:
                 if named is not None:
                     idempotency.add((named.client, named.programme, named.key))
             if len(batch) >= REQUESTS or len(later) >= REQUESTS:
-                return batch, [*later, *waiting], False
-
-    def _record(self, batch: list[_Pending]) -> None:
-        """Settle every request of the batch: a result or an error, whatever happens."""
-        try:
-            connection = self._connected()
-        except psycopg.Error as error:
-            self._fail(batch, LedgerUnavailableError(f"no connection to the ledger: {error}", outcome_unknown=False))
-            return
-        try:
-            answer = self._call(connection, batch)
-        except psycopg.Error as error:
-            self._recover(batch, connection, error)
-            return
-        except Exception as error:  # noqa: BLE001 — a request that cannot be encoded must not end the writer
-            self._one_by_one(batch, error)
-            return
-        self._settle(batch, answer)
-        self._make_partitions(connection, answer["head"])
-
-    def _recover(
-        self, batch: list[_Pending], connection: psycopg.Connection[tuple[Any, ...]], error: psycopg.Error
-    ) -> None:
-        if connection.closed:
-            self._connection = None
-            self._fail(
-                batch,
-                LedgerUnavailableError(
-                    "the connection was lost while recording; retry with the same key", outcome_unknown=True
-                ),
-            )
-        elif isinstance(error, psycopg.errors.LockNotAvailable | psycopg.errors.QueryCanceled):
-            self._fail(batch, LedgerUnavailableError(f"the ledger is busy: {error}", outcome_unknown=False))
-        else:
-            self._one_by_one(batch, error)
-
-    def _one_by_one(self, batch: list[_Pending], error: Exception) -> None:
-        """One refused request never fails its neighbours."""
-        if len(batch) == 1:
-            self._log.warning("append refused by the database", error=str(error))
-            self._fail(batch, error)
-            return
-        for pending in batch:
-            self._record([pending])
-
-    def _connected(self) -> psycopg.Connection[tuple[Any, ...]]:
-        if self._connection is None or self._connection.closed:
-            self._connection = psycopg.connect(self._conninfo, autocommit=True)
-            self._connection.prepare_threshold = 0
-        return self._connection
-
-    def _call(self, connection: psycopg.Connection[tuple[Any, ...]], batch: list[_Pending]) -> dict[str, Any]:
-        parameters = _parameters(batch)
-        row = connection.execute(_APPEND, parameters).fetchone()
-        assert row is not None
-        answer: dict[str, Any] = row[0]
-        return answer
-
-    def _settle(self, batch: list[_Pending], answer: dict[str, Any]) -> None:
-        position = answer["head"]
-        for n, pending in enumerate(batch, start=1):
-            refused = answer["refused"].get(str(n))
-            if refused is not None:
-                _refuse(pending, refused)
-                continue
-            first = position + 1
-            position += len(pending.request.events)
-            pending.done.set_result(
-                Appended(
-                    decision_id=pending.request.decision_id,
-                    first_position=first,
-                    last_position=position,
-                    replayed=False,
-                )
-            )
-
-    def _make_partitions(self, connection: psycopg.Connection[tuple[Any, ...]], head: int) -> None:
-        if head // _PARTITION_CHECK == self._partitions_checked_at:
-            return
-        try:
-            connection.execute("SELECT ledger.ensure_partitions(2)")
-        except psycopg.Error as error:
-            self._log.warning("partitions could not be made ahead", error=str(error))
-        else:
-            self._partitions_checked_at = head // _PARTITION_CHECK
-
-    def _fail(self, batch: list[_Pending], error: Exception) -> None:
-        for pending in batch:
-            pending.done.set_exception(error)
-
-
-def _refuse(pending: _Pending, refused: dict[str, Any]) -> None:
-    match refused["status"]:
-        case "replayed":
-            pending.done.set_result(
-                Appended(
-                    decision_id=msgspec.convert(refused["decision_id"], type=type(pending.request.decision_id)),
-                    first_position=refused["first_position"],
-                    last_position=refused["last_position"],
-                    replayed=True,
-                )
-            )
-        case "reused":
-            named = pending.request.idempotency
-            pending.done.set_exception(IdempotencyKeyReusedError("" if named is None else named.key))
-        case "stale":
-            pending.done.set_exception(StaleDecisionError("decided more than five seconds before the commit"))
-        case _:
-            pending.done.set_exception(ConditionFailedError(refused["position"]))
-
-
-def _parameters(batch: list[_Pending]) -> list[Any]:
-    requests: list[dict[str, Any]] = []
-    conditions: list[dict[str, Any]] = []
-    events: list[tuple[Any, ...]] = []
-    index_events: list[int] = []
-    index_keys: list[int] = []
-    for n, pending in enumerate(batch, start=1):
-        request, named = pending.request, pending.request.idempotency
-        after = 0 if request.condition is None else request.condition.after or 0
-        requests.append(
-            {
-                "n": n,
-                "empty_after": after if pending.empty else None,
-                "decided_at": None if request.decided_at is None else request.decided_at.isoformat(),
-                "decision_id": str(request.decision_id),
-                "client": None if named is None else named.client,
-                "programme": None if named is None else named.programme,
-                "key": None if named is None else named.key,
-                "fingerprint": None if named is None else named.fingerprint.hex(),
-            }
-        )
-        if not pending.empty:
-            conditions.extend(
-                {"n": n, "after": after, "keys": keys, "types": item.types, "tags": item.tags}
-                for item, keys in pending.items
-            )
-        for event, keys_of_event in zip(request.events, pending.event_keys, strict=True):
-            events.append(
-                (
-                    n,
-                    event.event_id,
-                    event.programme,
-                    event.type,
-                    event.version,
-                    " ".join(event.tags),
-                    event.salt,
-                    event.envelope,
-                    event.data,
-                    commitment(event.salt, event.envelope, event.data),
-                )
-            )
-            index_events.extend([len(events)] * len(keys_of_event))
-            index_keys.extend(keys_of_event)
-    columns = [list(column) for column in zip(*events, strict=True)]
-    return [Jsonb(requests), Jsonb(conditions), *columns, index_events, index_keys]
+                return batch, [*later, *waiting], stopping

@@ -9,9 +9,9 @@ import psycopg
 import pytest
 
 from service.storage import connections
+from service.storage.append_call import AppendCall, Prepared
 from service.storage.connections import ROLE, open_pool, service_conninfo
 from service.storage.ledger import PostgresLedger
-from service.storage.writer import _APPEND, _parameters, _Pending
 from tests.contract.test_ledger import new_event, request
 
 BOUNDS = {
@@ -62,9 +62,11 @@ def test_a_holder_of_the_head_is_ended_by_the_bound_that_it_exceeds(
     The bound is a second here, so that nobody has to wait for it.
     """
     monkeypatch.setitem(connections._SETTINGS, bound, "1s")
-    with psycopg.connect(service_conninfo(database)) as holder:
+    with psycopg.connect(service_conninfo(database), autocommit=True) as holder:
         monkeypatch.undo()
-        holder.execute(_APPEND, _parameters([_Pending(request(new_event("Held")))]))
+        record = AppendCall(holder)
+        holder.execute("BEGIN")
+        record([Prepared(request(new_event("Held")))])
 
         def hold() -> None:
             for _ in range(200):

@@ -22,10 +22,12 @@ from service.application.ports import (
     NewEvent,
     StaleDecisionError,
 )
-from service.storage import boundary_keys
+from service.storage import append_call, boundary_keys
+from service.storage import ledger as ledger_module
 from service.storage.identifiers import uuid7
+from service.storage.lane import ConditionFailedError, Lane
 from service.storage.ledger import PostgresLedger
-from service.storage.writer import ConditionFailedError, Writer, _Pending
+from service.storage.pending import Pending
 
 _texts = itertools.count()
 
@@ -147,7 +149,8 @@ def test_an_empty_query_compares_the_position_with_the_head(ledger: PostgresLedg
 @pytest.fixture
 def colliding_keys(monkeypatch: pytest.MonkeyPatch) -> None:
     """Every index key is the same: the worst that a hash can do."""
-    monkeypatch.setattr(boundary_keys, "key", lambda *_parts: 7)
+    for module in (boundary_keys, append_call, ledger_module):
+        monkeypatch.setattr(module, "hashed", lambda _name: 7)
 
 
 @pytest.mark.usefixtures("colliding_keys")
@@ -221,18 +224,18 @@ def test_requests_of_one_batch_that_conflict_do_not_both_pass(ledger: PostgresLe
 def test_one_bad_request_does_not_fail_its_neighbours(database: str, ledger: PostgresLedger) -> None:
     taken = uuid7()
     ledger.append(request(new_event(event_id=taken)))
-    writer = Writer(database)
+    lane = Lane(database)
     batch = [
-        _Pending(request(new_event())),
-        _Pending(request(new_event(event_id=taken))),
-        _Pending(request(new_event())),
+        Pending(request(new_event())),
+        Pending(request(new_event(event_id=taken))),
+        Pending(request(new_event())),
     ]
-    writer._record(batch)
-    writer.close()
-    writer._connected().close()
-    assert batch[0].done.result().first_position == 2
-    assert isinstance(batch[1].done.exception(), psycopg.errors.UniqueViolation)
-    assert batch[2].done.result().first_position == 3
+    lane.record(batch)
+    lane.close()
+    assert batch[0].result().first_position == 2
+    with pytest.raises(psycopg.errors.UniqueViolation):
+        batch[1].result()
+    assert batch[2].result().first_position == 3
 
 
 @pytest.mark.parametrize("tag", ["plain", "team:other/1", "team:pp/1", "team:p1", "Team:p/1", "team:p/Ü", "team:p/"])

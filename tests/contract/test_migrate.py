@@ -5,14 +5,19 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from pathlib import Path
+from uuid import UUID
 
 import psycopg
 import pytest
+from eventsourcing.dcb.api import DCBQuery, DCBQueryItem
 from psycopg import conninfo as libpq
 
 from service.embedded import EmbeddedPostgres
+from service.storage import migrate as migrations
+from service.storage.lane import ConditionFailedError
 from service.storage.ledger import PostgresLedger
 from service.storage.migrate import MigrationError, migrate
+from tests.contract.test_ledger import new_event, request, unless
 
 
 def test_a_migration_is_applied_once(database: str) -> None:
@@ -105,3 +110,35 @@ def test_a_database_that_cannot_hold_korean_is_refused(server: str, encoding: st
         migrate(conninfo)
     with psycopg.connect(server, autocommit=True) as connection:
         connection.execute(f'DROP DATABASE "{name}"')
+
+
+def test_the_boundary_index_of_an_earlier_release_is_made_anew(
+    fresh_server: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Migration 0005 changed its keys: what was recorded before is found, and breaks conditions, as before."""
+    with psycopg.connect(fresh_server, autocommit=True) as connection:
+        connection.execute("CREATE DATABASE earlier")
+    database = libpq.make_conninfo(fresh_server, dbname="earlier")
+    every = migrations._files()
+    monkeypatch.setattr(migrations, "_files", lambda: every[:4])
+    migrate(database)
+    with psycopg.connect(database, autocommit=True) as connection:
+        for position, (type_, tags) in enumerate([("Scored", ["sheet:p/1", "stage:p/s"]), ("Untagged", [])], start=1):
+            connection.execute(
+                "INSERT INTO ledger.event VALUES (%s, %s, 'p', %s, 1, %s, now(), %s, '', '', '')",
+                (position, UUID(int=position), type_, tags, bytes(16)),
+            )
+        connection.execute("UPDATE ledger.head SET position = 2, recorded_at = now()")
+    monkeypatch.undo()
+    assert migrate(database)[0] == "0005_append.sql"
+    ledger = PostgresLedger(database)
+    for item, position in [
+        (DCBQueryItem(types=["Scored"], tags=["sheet:p/1"]), 1),
+        (DCBQueryItem(tags=["stage:p/s"]), 1),
+        (DCBQueryItem(types=["Untagged"]), 2),
+    ]:
+        assert [each.position for each in ledger.read(DCBQuery(items=[item]))] == [position]
+        with pytest.raises(ConditionFailedError) as caught:
+            ledger.append(request(new_event(), condition=unless(item, after=0)))
+        assert caught.value.position == position
+    ledger.close()

@@ -14,10 +14,12 @@ import psycopg
 import pytest
 from eventsourcing.dcb.api import DCBQuery, DCBQueryItem
 
-from service.application.ports import LedgerUnavailableError
+from service.application.ports import LedgerUnavailableError, RecordedEvent
+from service.storage import pending, writer
+from service.storage.append_call import Answer, AppendCall, Prepared, Refused
 from service.storage.connections import service_conninfo
+from service.storage.lane import ConditionFailedError
 from service.storage.ledger import PostgresLedger
-from service.storage.writer import _APPEND, ConditionFailedError, _parameters, _Pending
 from tests.contract.test_ledger import new_event, request, unless
 
 PROCESSES = 4
@@ -35,26 +37,26 @@ def test_a_condition_is_probed_after_the_lock_not_before(database: str) -> None:
     """
     item = DCBQueryItem(tags=["seat:p/1"])
     with (
-        psycopg.connect(service_conninfo(database)) as first,
+        psycopg.connect(service_conninfo(database), autocommit=True) as first,
         psycopg.connect(service_conninfo(database), autocommit=True) as second,
     ):
-        taken = _Pending(request(new_event("Taken", "seat:p/1"), condition=unless(item)))
-        first.execute(_APPEND, _parameters([taken]))
-        answers: list[Any] = []
+        record, compete_to_record = AppendCall(first), AppendCall(second)
+        taken = Prepared(request(new_event("Taken", "seat:p/1"), condition=unless(item)))
+        first.execute("BEGIN")
+        record([taken])
+        answers: list[Answer] = []
 
         def compete() -> None:
-            other = _Pending(request(new_event("Taken", "seat:p/1"), condition=unless(item)))
-            row = second.execute(_APPEND, _parameters([other])).fetchone()
-            assert row is not None
-            answers.append(row[0])
+            other = Prepared(request(new_event("Taken", "seat:p/1"), condition=unless(item)))
+            answers.append(compete_to_record([other]))
 
         competing = threading.Thread(target=compete)
         competing.start()
         until_waiting(database)
         assert not answers
-        first.commit()
+        first.execute("COMMIT")
         competing.join()
-    assert answers == [{"head": 1, "refused": {"1": {"n": 1, "status": "conflict", "position": 1}}}]
+    assert answers == [Answer(1, {1: Refused(status="conflict", position=1)})]
 
 
 def until_waiting(database: str, count: int = 1) -> None:
@@ -229,6 +231,89 @@ def test_of_requests_that_wait_together_and_conflict_one_passes(database: str) -
     assert sum(isinstance(error, ConditionFailedError) for error in errors) == 8
     assert ledger.head() == 2
     ledger.close()
+
+
+def test_more_requests_than_may_wait_are_refused_at_once_and_leave_nothing(
+    database: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One is recorded by its own thread, each writer thread has taken one, and two may wait."""
+    monkeypatch.setattr(writer, "WAITING", 2)
+    ledger = PostgresLedger(database)
+    with psycopg.connect(database) as blocker, ThreadPoolExecutor(10) as threads:
+        blocker.execute("SELECT FROM ledger.head FOR UPDATE")
+        waiting = []
+        for count in range(1, writer.THREADS + 2):
+            waiting.append(threads.submit(ledger.append, request(new_event())))
+            until_waiting(database, count)
+        waiting += [threads.submit(ledger.append, request(new_event())) for _ in range(2)]
+        until_queued(ledger, 2)
+        with pytest.raises(LedgerUnavailableError, match="2 requests are waiting already") as refused:
+            ledger.append(request(new_event()))
+        assert not refused.value.outcome_unknown
+        blocker.rollback()
+        assert sorted(each.result().last_position for each in waiting) == [1, 2, 3, 4, 5]
+    ledger.close()
+
+
+def until_queued(ledger: PostgresLedger, count: int) -> None:
+    """Return once so many requests wait for a writer thread."""
+    for _ in range(200):
+        if ledger._writer._queue.qsize() == count:
+            return
+        time.sleep(0.02)
+    pytest.fail("they do not queue")
+
+
+def test_nobody_waits_longer_than_patience_and_who_gave_up_is_not_recorded(
+    database: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Those whose turn never came know that nothing was recorded only once it is their turn: until then, unknown."""
+    monkeypatch.setattr(pending, "PATIENCE_SECONDS", 0.3)
+    ledger = PostgresLedger(database)
+    with psycopg.connect(database) as blocker, ThreadPoolExecutor(10) as threads:
+        blocker.execute("SELECT FROM ledger.head FOR UPDATE")
+        busy = []
+        for count in range(1, writer.THREADS + 2):
+            busy.append(threads.submit(ledger.append, request(new_event("Busy"))))
+            until_waiting(database, count)
+        late = threads.submit(ledger.append, request(new_event("Late")))
+        error = late.exception(timeout=10)
+        assert isinstance(error, LedgerUnavailableError)
+        assert error.outcome_unknown
+        blocker.rollback()
+        for each in busy:
+            each.exception()
+    ledger.close()
+    assert [each.type for each in ledger_of(database)] == ["Busy"] * (writer.THREADS + 1)
+
+
+def ledger_of(database: str) -> list[RecordedEvent]:
+    """Every event of a ledger, by a connection of its own."""
+    ledger = PostgresLedger(database)
+    found = list(ledger.read())
+    ledger.close()
+    return found
+
+
+def test_closing_records_what_waits(database: str) -> None:
+    ledger = PostgresLedger(database)
+    with psycopg.connect(database) as blocker, ThreadPoolExecutor(20) as threads:
+        blocker.execute("SELECT FROM ledger.head FOR UPDATE")
+        waiting = []
+        for count in range(1, writer.THREADS + 2):
+            waiting.append(threads.submit(ledger.append, request(new_event())))
+            until_waiting(database, count)
+        waiting += [threads.submit(ledger.append, request(new_event())) for _ in range(9)]
+        until_queued(ledger, 9)
+        closing = threads.submit(ledger.close)
+        time.sleep(0.1)
+        assert not closing.done()
+        blocker.rollback()
+        closing.result()
+        assert all(each.exception() is None for each in waiting)
+    with pytest.raises(LedgerUnavailableError, match="closed"):
+        ledger.append(request(new_event()))
+    assert len(ledger_of(database)) == 12
 
 
 def test_a_holder_of_the_lock_is_waited_for_no_longer_than_bounded(database: str) -> None:

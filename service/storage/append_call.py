@@ -1,0 +1,158 @@
+"""One call of `ledger.append_batch`: what it is given, and what it answers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from itertools import accumulate
+from typing import Any, Final
+
+import msgspec
+import psycopg
+from psycopg import pq
+
+from domain.boundary import QueryItem
+from domain.entry import commitment
+from service.application.ports import AppendRequest
+from service.storage.binary_arrays import array_oid, byte_strings, instants, integers, long_integers, texts, uuids
+from service.storage.boundary_keys import event_keys, hashed, probe_keys, probe_tag
+
+_TYPES: Final = (
+    *("int4", "int4", "timestamptz", "uuid", "text", "text", "text", "bytea"),
+    *("int4", "int8", "int8", "text", "text"),
+    *("int4", "int8", "int8", "text"),
+    *("text", "int8"),
+    *("int4", "int4", "uuid", "text", "text", "int4", "text", "bytea", "bytea", "bytea", "bytea"),
+    *("int4", "int4", "int8"),
+)
+_NAME: Final = b"sillok_append"
+_PLACES: Final = ", ".join(f"${n}" for n in range(1, len(_TYPES) + 1))
+_SQL: Final = f"SELECT head_position, refused FROM ledger.append_batch({_PLACES})"
+_FORMATS: Final = [pq.Format.BINARY] * len(_TYPES)
+
+Connection = psycopg.Connection[tuple[Any, ...]]
+
+
+class Refused(msgspec.Struct, frozen=True, kw_only=True):
+    """Why a request was not recorded; `position`: of the event that breaks its condition."""
+
+    status: str
+    position: int = 0
+    decision_id: str = ""
+    first_position: int = 0
+    last_position: int = 0
+
+
+class Answer(msgspec.Struct, frozen=True):
+    """`head`: before the batch. `refused`: by number of the request, from 1; the others follow the head, in order."""
+
+    head: int
+    refused: dict[int, Refused]
+
+
+class Prepared:
+    """A request, with the keys of its index rows and those that its condition is probed by."""
+
+    __slots__ = ("after", "event_keys", "items", "probes", "request")
+
+    def __init__(self, request: AppendRequest) -> None:
+        self.request = request
+        self.event_keys = [event_keys(event.type, event.tags) for event in request.events]
+        condition = request.condition
+        self.after = 0 if condition is None else condition.after or 0
+        self.items: list[QueryItem] = []
+        if condition is not None:
+            items = condition.fail_if_events_match.items
+            self.items = [QueryItem(tuple(i.types), tuple(i.tags)) for i in items] or [QueryItem()]
+        self.probes = [probe_keys(item) for item in self.items]
+
+    def matches(self, other: Prepared) -> bool:
+        """Whether an event of the other request matches the condition of this one."""
+        return any(item.matches(event.type, event.tags) for item in self.items for event in other.request.events)
+
+
+class AppendCall:
+    """The append function on a connection, ready to be called. Raises `psycopg.Error`."""
+
+    def __init__(self, connection: Connection) -> None:
+        self.connection = connection
+        self._seen: set[str] = set()
+        result = connection.pgconn.prepare(_NAME, _SQL.encode(), [array_oid(each) for each in _TYPES])
+        _raise_unless(result, pq.ExecStatus.COMMAND_OK)
+
+    def __call__(self, batch: Sequence[Prepared]) -> Answer:
+        """Record a batch in one transaction, or within the one that is open. Raises `psycopg.Error`."""
+        new_types = {event.type for prepared in batch for event in prepared.request.events} - self._seen
+        result = self.connection.pgconn.exec_prepared(_NAME, _parameters(batch, sorted(new_types)), _FORMATS)
+        _raise_unless(result, pq.ExecStatus.TUPLES_OK)
+        self._seen |= new_types
+        head, refused = result.get_value(0, 0), result.get_value(0, 1)
+        assert head is not None
+        return Answer(int(head), {} if refused is None else msgspec.json.decode(refused, type=dict[int, Refused]))
+
+
+def _raise_unless(result: pq.abc.PGresult, wanted: pq.ExecStatus) -> None:
+    if result.status != wanted:
+        raise psycopg.errors.error_from_result(result)
+
+
+def _parameters(batch: Sequence[Prepared], new_types: list[str]) -> list[bytes]:
+    requests = [prepared.request for prepared in batch]
+    sizes = [len(request.events) for request in requests]
+    named = [request.idempotency for request in requests]
+    events = [event for request in requests for event in request.events]
+    places = [(n, at) for n, size in enumerate(sizes, start=1) for at in range(1, size + 1)]
+    keyed = [(*place, key) for place, keys in zip(places, _keys(batch), strict=True) for key in keys]
+    index_n, index_at, index_key = zip(*keyed, strict=True)
+    by_type, by_tag = _conditions(batch)
+    return [
+        integers(sizes),
+        integers(list(accumulate(sizes[:-1], initial=0))),
+        instants([request.decided_at for request in requests]),
+        uuids([request.decision_id for request in requests]),
+        texts([None if each is None else each.client for each in named]),
+        texts([None if each is None else each.programme for each in named]),
+        texts([None if each is None else each.key for each in named]),
+        byte_strings([None if each is None else each.fingerprint for each in named]),
+        *by_type,
+        *by_tag,
+        texts(new_types),
+        long_integers([hashed(each) for each in new_types]),
+        integers([n for n, _at in places]),
+        integers([at for _n, at in places]),
+        uuids([event.event_id for event in events]),
+        texts([event.programme for event in events]),
+        texts([event.type for event in events]),
+        integers([event.version for event in events]),
+        texts([" ".join(event.tags) for event in events]),
+        byte_strings([event.salt for event in events]),
+        byte_strings([event.envelope for event in events]),
+        byte_strings([event.data for event in events]),
+        byte_strings([commitment(event.salt, event.envelope, event.data) for event in events]),
+        integers(index_n),
+        integers(index_at),
+        long_integers(index_key),
+    ]
+
+
+def _keys(batch: Sequence[Prepared]) -> Iterator[set[int]]:
+    """Keys of each event."""
+    for prepared in batch:
+        yield from prepared.event_keys
+
+
+def _conditions(batch: Sequence[Prepared]) -> tuple[list[bytes], list[bytes]]:
+    """Those parameters that come from items with types, and those from items without."""
+    typed: list[tuple[int, int, int, str, str]] = []
+    untyped: list[tuple[int, int, int, str]] = []
+    for n, prepared in enumerate(batch, start=1):
+        for item, probes in zip(prepared.items, prepared.probes, strict=True):
+            tags = " ".join(item.tags)
+            typed += [(n, prepared.after, key, t, tags) for t, key in zip(item.types, probes, strict=True)]
+            if not item.types:
+                untyped.append((n, prepared.after, hashed(probe_tag(item)), tags))
+    n_, after, key, type_, tags_ = zip(*typed, strict=True) if typed else ((),) * 5
+    any_n, any_after, any_key, any_tags = zip(*untyped, strict=True) if untyped else ((),) * 4
+    return (
+        [integers(n_), long_integers(after), long_integers(key), texts(type_), texts(tags_)],
+        [integers(any_n), long_integers(any_after), long_integers(any_key), texts(any_tags)],
+    )

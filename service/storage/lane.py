@@ -1,0 +1,141 @@
+"""A connection that records batches and settles each of their requests, whatever happens."""
+
+from __future__ import annotations
+
+from typing import Final
+from uuid import UUID
+
+import psycopg
+import structlog
+from eventsourcing.persistence import IntegrityError
+
+from service.application.ports import (
+    Appended,
+    AppendRequest,
+    IdempotencyKeyReusedError,
+    LedgerUnavailableError,
+    StaleDecisionError,
+)
+from service.storage.append_call import Answer, AppendCall, Connection, Refused
+from service.storage.connections import service_conninfo
+from service.storage.pending import Pending
+
+_PARTITION_CHECK: Final = 1_000_000
+
+
+class ConditionFailedError(IntegrityError):
+    """An event that matches the condition was recorded at `position` (the first such)."""
+
+    def __init__(self, position: int) -> None:
+        super().__init__(f"a matching event was recorded at position {position}")
+        self.position = position
+
+
+class Lane:
+    """Opens its connection when it is first needed, and again once it is lost. For one thread at a time."""
+
+    def __init__(self, database_url: str) -> None:
+        self._conninfo = service_conninfo(database_url)
+        self._call: AppendCall | None = None
+        self._partitions_checked_at = -1
+        self._log = structlog.get_logger()
+
+    def close(self) -> None:
+        """Let go of the connection."""
+        if self._call is not None:
+            self._call.connection.close()
+
+    def record(self, batch: list[Pending]) -> None:
+        """Settle every request of the batch: a result or an error, whatever happens."""
+        try:
+            call = self._connected()
+        except psycopg.Error as error:
+            self._fail(batch, LedgerUnavailableError(f"no connection to the ledger: {error}", outcome_unknown=False))
+            return
+        try:
+            answer = call(batch)
+        except psycopg.Error as error:
+            self._recover(batch, call.connection, error)
+            return
+        except Exception as error:  # noqa: BLE001 — a request that cannot be encoded must not end the writer
+            self._one_by_one(batch, error)
+            return
+        self._settle(batch, answer)
+        self._make_partitions(call.connection, answer.head)
+
+    def _recover(self, batch: list[Pending], connection: Connection, error: psycopg.Error) -> None:
+        if connection.closed:
+            self._call = None
+            self._fail(
+                batch,
+                LedgerUnavailableError(
+                    "the connection was lost while recording; retry with the same key", outcome_unknown=True
+                ),
+            )
+        elif isinstance(error, psycopg.errors.LockNotAvailable | psycopg.errors.QueryCanceled):
+            self._fail(batch, LedgerUnavailableError(f"the ledger is busy: {error}", outcome_unknown=False))
+        else:
+            self._one_by_one(batch, error)
+
+    def _one_by_one(self, batch: list[Pending], error: Exception) -> None:
+        """One refused request never fails its neighbours."""
+        if len(batch) == 1:
+            self._log.warning("append refused by the database", error=str(error))
+            self._fail(batch, error)
+            return
+        for pending in batch:
+            self.record([pending])
+
+    def _connected(self) -> AppendCall:
+        if self._call is None or self._call.connection.closed:
+            self._call = AppendCall(psycopg.connect(self._conninfo, autocommit=True))
+        return self._call
+
+    def _settle(self, batch: list[Pending], answer: Answer) -> None:
+        position = answer.head
+        for n, pending in enumerate(batch, start=1):
+            refused = answer.refused.get(n)
+            if refused is not None:
+                pending.settle(_refusal(pending.request, refused))
+                continue
+            first = position + 1
+            position += len(pending.request.events)
+            pending.settle(
+                Appended(
+                    decision_id=pending.request.decision_id,
+                    first_position=first,
+                    last_position=position,
+                    replayed=False,
+                )
+            )
+
+    def _make_partitions(self, connection: Connection, head: int) -> None:
+        if head // _PARTITION_CHECK == self._partitions_checked_at:
+            return
+        try:
+            connection.execute("SELECT ledger.ensure_partitions(2)")
+        except psycopg.Error as error:
+            self._log.warning("partitions could not be made ahead", error=str(error))
+        else:
+            self._partitions_checked_at = head // _PARTITION_CHECK
+
+    def _fail(self, batch: list[Pending], error: Exception) -> None:
+        for pending in batch:
+            pending.settle(error)
+
+
+def _refusal(request: AppendRequest, refused: Refused) -> Appended | Exception:
+    match refused.status:
+        case "replayed":
+            return Appended(
+                decision_id=UUID(refused.decision_id),
+                first_position=refused.first_position,
+                last_position=refused.last_position,
+                replayed=True,
+            )
+        case "reused":
+            return IdempotencyKeyReusedError("" if request.idempotency is None else request.idempotency.key)
+        case "stale":
+            return StaleDecisionError("decided more than five seconds before the commit")
+        case _:
+            return ConditionFailedError(refused.position)
