@@ -47,6 +47,18 @@ def _faults(pointer: str, value: object, expected: inspect.Type) -> Iterator[Fau
         case inspect.StrType():
             if not isinstance(value, str) or not _fits(value, expected):
                 yield Fault(pointer, f"{shown(value)} is not a text that belongs here")
+        case inspect.DictType(key_type=key, value_type=inner):
+            if not isinstance(value, dict):
+                yield Fault(pointer, f"{shown(value)} is not a mapping of fields")
+                return
+            for name, each in value.items():
+                yield from _faults(place(pointer, name), name, key)
+                yield from _faults(place(pointer, name), each, inner)
+        case inspect.BoolType():
+            if not isinstance(value, bool):
+                yield Fault(pointer, f"{shown(value)} is not true or false")
+        case inspect.AnyType():
+            return
         case _:
             raise TypeError(f"{expected} is no type of a document")
 
@@ -60,13 +72,18 @@ def _fits(text: str, expected: inspect.StrType) -> bool:
 
 
 def _union_faults(pointer: str, value: object, types: tuple[inspect.Type, ...]) -> Iterator[Fault]:
-    """One type or nothing, or one of the structs that a tag tells apart."""
+    """One type or nothing, one of the structs that a tag tells apart, or a list or else a word."""
     if value is None and any(isinstance(each, inspect.NoneType) for each in types):
         return
     found = [each for each in types if not isinstance(each, inspect.NoneType)]
     tagged = {each.tag: each for each in found if isinstance(each, inspect.StructType)}
-    if len(found) == 1 or not isinstance(value, dict):
-        yield from _faults(pointer, value, found[0])
+    listed = [each for each in found if isinstance(each, inspect.VarTupleType)]
+    plain = [each for each in found if not isinstance(each, inspect.VarTupleType)]
+    if listed and (isinstance(value, list | tuple) or not plain):
+        yield from _faults(pointer, value, listed[0])
+        return
+    if len(plain) == 1 or not tagged or not isinstance(value, dict):
+        yield from _faults(pointer, value, plain[0])
         return
     (field,) = {each.tag_field for each in tagged.values() if each.tag_field is not None}
     tag = value.get(field)

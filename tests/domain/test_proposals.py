@@ -181,3 +181,14 @@ def test_the_proposer_withdraws_it_and_nobody_else() -> None:
         ProposalWithdrawn(proposal=PROPOSAL, reason="mistaken")
     )
     approving(proposed()).when("withdraw-proposal", withdrawal).refused(NotProposerError)
+
+
+def test_every_misshapen_field_of_what_is_proposed_is_named_in_a_persons_words() -> None:
+    command = {"team": "A b", "name": {"en": "A"}, "surprise": "1"}
+    history = given(charters.charter())
+    refusal = history.when("propose", {"decision": "enrol-team", "command": command}).refused(InvalidCommandError)
+    assert {each.pointer: each.detail for each in refusal.errors} == {
+        "/command/surprise": "is no field that is known here",
+        "/command/team": "'A b' is not a name of 1 to 64 lower-case letters, digits, dots and hyphens",
+        "/command/name/ko": "is missing",
+    }
