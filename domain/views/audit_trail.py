@@ -16,7 +16,10 @@ from domain.views import Occurrence, Rows, View, encode_row, one_by_one
 
 
 class Entry(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """One event. What the reader may not see yet is left out, and `withheld` says until when. `says`: what it means."""
+    """One event. What the reader may not see yet is left out, and `withheld` says until when. `says`: what it means.
+
+    `decided_at` is left out of what was reported: when it was decided is not known, only when it was recorded.
+    """
 
     position: int
     type: str
@@ -67,7 +70,7 @@ def fold(rows: Rows, occurrences: Iterable[Occurrence]) -> None:
             stage=stage_of_event(event),
             decision=envelope.command_type,
             decision_id=envelope.decision_id,
-            decided_at=envelope.decided_at,
+            decided_at=envelope.decided_at if envelope.attribution == "decided" else None,
             agency=actor.agency,
             principal=actor.principal,
             attribution=envelope.attribution,
@@ -99,4 +102,4 @@ def shown(stored: bytes, publications: Publications, reader: Reader) -> Entry:
     return msgspec.structs.replace(entry, principal=principal, says=said(entry.type))
 
 
-AUDIT_TRAIL = View(name="audit-trail", version=1, fold=fold)
+AUDIT_TRAIL = View(name="audit-trail", version=2, fold=fold)

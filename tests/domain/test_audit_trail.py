@@ -6,10 +6,22 @@ import msgspec
 import pytest
 
 from domain.disclosure import PUBLIC, Reader
+from domain.envelope import Actor, Attribution, PrivateEnvelope
 from domain.event import Disclosed
-from domain.views.audit_trail import Entry, Kept, shown
+from domain.outcome_events import TeamEliminated
+from domain.scalars import Names
+from domain.views import MemoryRows, Occurrence
+from domain.views.audit_trail import Entry, Kept, fold, key, shown
 from tests.domain.charters import publications
 
+ENVELOPE = PrivateEnvelope(
+    event_id="e",
+    tags=(),
+    data_set="rehearsal",
+    decided_at="2026-01-15T03:00:00.000000Z",
+    actor=Actor(agency="owner", principal="key"),
+    attribution="decided",
+)
 ENTRY = Entry(
     position=7,
     type="TeamEliminated",
@@ -63,3 +75,17 @@ def test_a_team_reads_at_once_what_is_its_own() -> None:
     readers = (Reader("consortium", "ant"), Reader("consortium", "bee"), PUBLIC)
     assert [shown(stored, publications(), each).withheld for each in readers] == [None, "agencies", "agencies"]
     assert shown(stored, publications(), readers[0]).principal is None
+
+
+@pytest.mark.parametrize(("attribution", "known"), [("decided", True), ("reported", False)])
+def test_when_something_was_decided_is_said_of_what_was_decided_here_only(
+    attribution: Attribution, known: bool
+) -> None:
+    """Of a reported decision the clock tells when it was recorded."""
+    envelope = msgspec.structs.replace(ENVELOPE, attribution=attribution)
+    event = TeamEliminated(stage="heat", team="ant", basis="rank", reason=Names(en="Why", ko="왜"))
+    rows, recorded = MemoryRows(), "2026-01-16T00:00:00.000000Z"
+    fold(rows, [Occurrence(position=7, recorded_at=recorded, version=1, envelope=envelope, event=event)])
+    entry = shown(rows.get(key(7)) or b"", publications(), Reader("auditor", "auditor"))
+    assert entry.decided_at == (ENVELOPE.decided_at if known else None)
+    assert entry.recorded_at == recorded

@@ -97,6 +97,19 @@ def test_at_no_instant_is_more_granted_than_the_pool_holds() -> None:
     assert advanced(pool(), full).when("grant-resource", grant(quantity="3")).decide()
 
 
+def test_a_suspended_grant_keeps_its_part_of_the_pool() -> None:
+    """Else it could not be resumed: what another was given meanwhile, or it itself, would be too much."""
+    history = [pool(), granted("a", "7"), suspended_of("a", "2026-02-01")]
+    advanced(*history).when("grant-resource", grant(starts="2026-03-01")).refused(PoolExhaustedError)
+    assert advanced(*history).when("grant-resource", grant(starts="2026-03-01", quantity="3")).decide()
+    more = {**change("2026-03-01", quantity="11"), "resource": "gpu"}
+    running(suspended("2026-02-01")).when("adjust-grant", more).refused(PoolExhaustedError)
+
+
+def suspended_of(name: str, starts: str) -> GrantSuspended:
+    return GrantSuspended(grant=name, team="ant", resource="gpu", starts=starts, reason=WHY)
+
+
 def test_a_grant_lies_within_the_period_of_its_pool() -> None:
     advanced(pool()).when("grant-resource", grant(starts="2025-12-31")).refused(PoolExhaustedError)
     advanced(pool()).when("grant-resource", grant(ends="2026-07-02")).refused(PoolExhaustedError)
