@@ -65,6 +65,11 @@ class View(msgspec.Struct, frozen=True, kw_only=True):
     version: int
     fold: Callable[[Rows, Iterable[Occurrence]], None]
 
+    @property
+    def projection(self) -> str:
+        """What its rows are kept under: another version is folded beside this one, from the first event on."""
+        return f"{self.name}/{self.version}"
+
 
 encode_row = msgspec.json.Encoder(order="deterministic").encode
 

@@ -62,7 +62,7 @@ class AdvanceProjection:
             return self._halt(view, programme, poison)
 
     def _advance(self, view: View, programme: str, batch: int) -> Advanced:
-        with self._store.turn(view.name, programme) as turn:
+        with self._store.turn(view.projection, programme) as turn:
             if turn is None:
                 return Advanced("busy", 0)
             before = turn.position
@@ -75,7 +75,7 @@ class AdvanceProjection:
 
     def _halt(self, view: View, programme: str, poison: PoisonEventError) -> Advanced:
         because = str(poison)
-        with self._store.turn(view.name, programme) as turn:
+        with self._store.turn(view.projection, programme) as turn:
             if turn is None:
                 return Advanced("busy", 0)
             sound = list(self._ledger.read_programme(programme, after=turn.position, upto=poison.position - 1))

@@ -297,7 +297,7 @@ class Queries:
         """Entries after a position, and the view's position. Raises as `standings`."""
         disclosure = self.disclosure(programme, reader)
         self._wait(AUDIT_TRAIL, programme, min_position)
-        rows, position = self._store.scan(AUDIT_TRAIL.name, programme, "0", after=key(after), limit=limit)
+        rows, position = self._store.scan(AUDIT_TRAIL.projection, programme, "0", after=key(after), limit=limit)
         return [shown(value, disclosure.publications, disclosure.reader) for _key, value in rows], position
 
     def _rules(self, programme: str, *, upto: int | None = None) -> tuple[Charters, Publications, int]:
@@ -321,7 +321,7 @@ class Queries:
         """The view's rows under a prefix, as it stands or folded anew up to an earlier position."""
         if as_of_position is None:
             self._wait(view, programme, min_position)
-            found, position = self._store.scan(view.name, programme, prefix)
+            found, position = self._store.scan(view.projection, programme, prefix)
             rows = MemoryRows()
             rows.rows.update(found)
             return rows, position
@@ -337,7 +337,7 @@ class Queries:
     def _wait(self, view: View, programme: str, min_position: int) -> None:
         waited = 0.0
         while min_position:
-            position, stale = self._store.position(view.name, programme)
+            position, stale = self._store.position(view.projection, programme)
             if position >= min_position:
                 return
             if stale or waited >= WAIT_SECONDS:

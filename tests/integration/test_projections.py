@@ -9,6 +9,8 @@ from typing import Any
 import pytest
 
 from domain.views import Occurrence, Rows, View
+from domain.views.grants import GRANTS
+from domain.views.standings import STANDINGS
 from service.application.projecting import VIEWS, AdvanceProjection
 from tests.integration.conftest import Running
 from tests.integration.invariants import folded, stored
@@ -58,7 +60,7 @@ def test_a_turn_that_fails_leaves_neither_rows_nor_position(running: Running, un
     store = running.service.store
 
     def interrupted() -> None:
-        with store.turn("standings", REHEARSAL) as turn:
+        with store.turn(STANDINGS.projection, REHEARSAL) as turn:
             assert turn is not None
             turn.rows.put("half", b"written")
             turn.position = 7
@@ -66,17 +68,16 @@ def test_a_turn_that_fails_leaves_neither_rows_nor_position(running: Running, un
 
     with pytest.raises(KeyboardInterrupt):
         interrupted()
-    assert store.position("standings", REHEARSAL) == (0, None)
-    assert store.scan("standings", REHEARSAL, "")[0] == []
+    assert store.position(STANDINGS.projection, REHEARSAL) == (0, None)
+    assert store.scan(STANDINGS.projection, REHEARSAL, "")[0] == []
 
 
 def test_a_poison_event_halts_the_view_before_it_and_says_so(
     running: Running, until: Callable[[str], None], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     until("submit-score")
-    (view,) = [view for view in VIEWS if view.name == "grants"]
     poison = 20
-    sound = view.fold
+    sound = GRANTS.fold
 
     def fold(rows: Rows, events: Iterable[Occurrence]) -> None:
         def checked() -> Iterable[Occurrence]:
@@ -89,11 +90,11 @@ def test_a_poison_event_halts_the_view_before_it_and_says_so(
 
         sound(rows, checked())
 
-    bad = View(name=view.name, version=view.version, fold=fold)
+    bad = View(name=GRANTS.name, version=GRANTS.version, fold=fold)
     advance = AdvanceProjection(running.service.ledger, running.service.store)
     halted = advance(bad, REHEARSAL)
     assert (halted.outcome, halted.position) == ("halted", poison - 1)
-    assert running.service.store.position("grants", REHEARSAL) == (
+    assert running.service.store.position(GRANTS.projection, REHEARSAL) == (
         poison - 1,
         f"position {poison}: ValueError: poisoned",
     )
@@ -104,8 +105,24 @@ def test_a_poison_event_halts_the_view_before_it_and_says_so(
     assert running.client.get(path).json()["position"] == poison - 1
     # Other views go on, and a release that can fold the event goes on from there.
     running.project()
-    assert running.service.store.position("standings", REHEARSAL) == (running.head(), None)
-    assert running.service.store.position("grants", REHEARSAL) == (running.head(), None)
+    assert running.service.store.position(STANDINGS.projection, REHEARSAL) == (running.head(), None)
+    assert running.service.store.position(GRANTS.projection, REHEARSAL) == (running.head(), None)
+
+
+def test_another_version_of_a_view_is_folded_from_the_beginning_beside_the_one_before(
+    running: Running, until: Callable[[str], None]
+) -> None:
+    """A release that folds otherwise reads no row of the one before, which may come back and goes on from its own."""
+    until("submit-score")
+    running.project()
+    before, position = stored(running, STANDINGS, REHEARSAL)
+    later = View(name=STANDINGS.name, version=STANDINGS.version + 1, fold=lambda rows, _events: rows.put("new", b"1"))
+    assert stored(running, later, REHEARSAL) == ({}, 0)
+    advance = AdvanceProjection(running.service.ledger, running.service.store)
+    while advance(later, REHEARSAL).outcome == "advanced":
+        pass
+    assert stored(running, later, REHEARSAL) == ({"new": b"1"}, running.head())
+    assert stored(running, STANDINGS, REHEARSAL) == (before, position)
 
 
 def test_a_reader_waits_for_what_they_wrote(running: Running, until: Callable[[str], None]) -> None:

@@ -118,7 +118,7 @@ def _eventually(check: Callable[[], bool], seconds: float, log: Path) -> None:
 
 def _caught_up(serving: Running) -> bool:
     head = serving.head()
-    return all(serving.service.store.position(view.name, REHEARSAL) == (head, None) for view in VIEWS)
+    return all(serving.service.store.position(view.projection, REHEARSAL) == (head, None) for view in VIEWS)
 
 
 def _require_exact(serving: Running) -> None:
