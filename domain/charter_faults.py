@@ -28,7 +28,13 @@ from domain.independence_faults import (
     review_faults,
     review_panel_faults,
 )
-from domain.mandate_faults import consortium_faults, countersignature_faults, countersigner_faults, mandate_faults
+from domain.mandate_faults import (
+    consortium_faults,
+    countersignature_faults,
+    countersigner_faults,
+    in_person_faults,
+    mandate_faults,
+)
 from domain.points import is_known
 from domain.rubric import Stage
 from domain.rubric_faults import rubric_faults
@@ -84,13 +90,14 @@ def _checks(
     yield {"joint_publishers"}, _publisher_faults(charter)
     yield {"recorder", "data_set"}, _recorder_faults(charter)
     yield {"mandates"}, mandate_faults(charter, decisions)
+    yield {"mandates", "data_set"}, in_person_faults(charter, decisions)
     yield {"consortium_decisions"}, consortium_faults(charter, decisions)
     yield {"countersignatures"}, countersignature_faults(charter, decisions)
     yield {"agencies", "mandates"}, _named_faults(charter, "/mandates", charter.mandates)
     yield {"agencies", "countersignatures"}, _named_faults(charter, "/countersignatures", charter.countersignatures)
     yield {"agencies", "mandates", "countersignatures"}, countersigner_faults(charter)
     given = {"mandates", "consortium_decisions"}
-    yield {*given, "stages"}, objection_faults(charter)
+    yield {*given, "data_set", "stages"}, objection_faults(charter)
     yield {*given, "data_set"}, course_faults(charter)
     yield {*given, "data_set", "stages", "independence"}, outcome_faults(charter)
     yield {*given, "data_set", "stages"}, score_faults(charter)

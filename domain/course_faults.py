@@ -20,15 +20,23 @@ _COURSE: Final = (
     "publish-results",
 )
 """What every programme needs: a team advances once it was ruled upon, results are published with every outcome."""
-_OBJECTIONS: Final = ("file-objection", "decide-objection", "finalise-stage")
+_OBJECTIONS: Final = ("decide-objection", "finalise-stage")
 _CALL: Final = ("open-additional-call", "apply-to-call", "screen-application", "select-team")
 
 
 def objection_faults(charter: Charter) -> Iterator[Fault]:
-    """A window keeps what follows waiting, also in a public record: somebody has to end it."""
+    """A window keeps what follows waiting, also in a public record: somebody has to end it.
+
+    What is reported of an objection is entered by mandate; otherwise a team files its own.
+    """
     given = _given(charter)
+    filing = given if charter.data_set == "public-record" else charter.consortium_decisions
     for i, stage in enumerate(charter.stages):
-        for name in _OBJECTIONS if stage.objections is not None else ():
+        if stage.objections is None:
+            continue
+        if "file-objection" not in filing:
+            yield Fault(f"/stages/{i}/objections", "teams may object, but nobody may file-objection")
+        for name in _OBJECTIONS:
             if name not in given:
                 yield Fault(f"/stages/{i}/objections", f"teams may object, but nobody may {name}")
 

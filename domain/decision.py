@@ -99,9 +99,9 @@ class Decision(msgspec.Struct, frozen=True, kw_only=True):
     """One row of the rulebook. `version` changes whenever the same facts could lead to other events.
 
     `own`: the field of the command that names the consortium which may decide this about itself. `in_person`: nobody
-    says it for the consortium, but a record that reports it. `mandated`: false
-    where the decision itself says who may make it, instead of the charter's mandates. `prior`: a fact that never
-    changes once it is there, read before `needs` can say what else the decision depends on.
+    says it for the consortium, but a record that reports it. `mandated`: false where the decision itself says who may
+    make it, instead of the charter's mandates. `prior`: a fact that never changes once it is there, read before
+    `needs` can say what else the decision depends on.
     """
 
     type: str

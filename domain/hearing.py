@@ -122,11 +122,11 @@ class GiveStatement(OfReview, frozen=True, kw_only=True):
     evidence: tuple[Sha256, ...] = ()
 
 
-@decision("give-statement", GiveStatement, needs=_facts, own="team")
+@decision("give-statement", GiveStatement, needs=_facts, own="team", in_person=True)
 def give_statement(
     command: GiveStatement, case: Case, progress: StageProgress, review: ReviewCourse
 ) -> Iterator[Event]:
-    """Answer for the team that was asked: the team itself, or an agency with the mandate on its behalf.
+    """Answer what the team was asked, for the team itself.
 
     A refusal tells the team nothing of a review that it was not asked about, nor of a ruling before it is public.
     """

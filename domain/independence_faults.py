@@ -59,8 +59,9 @@ def review_faults(charter: Charter) -> Iterator[Fault]:
     review = charter.independence.review
     if review is None or charter.data_set == "public-record":
         return
+    if "give-statement" not in charter.consortium_decisions:
+        yield Fault("/independence/review", "no team may give-statement, so that none could ever be heard")
     needed = ["open-independence-review", "request-statement"]
-    needed += [] if "give-statement" in charter.consortium_decisions else ["give-statement"]
     needed += [] if review.panel is None else ["give-opinion"]
     mandated = {decision for each in charter.mandates for decision in each.decisions}
     for decision in needed:

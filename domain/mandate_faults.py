@@ -38,6 +38,14 @@ def mandate_faults(charter: Charter, decisions: Mapping[str, Decision]) -> Itera
             yield Fault(place, "a mandate names at least one agency and one decision")
 
 
+def in_person_faults(charter: Charter, decisions: Mapping[str, Decision]) -> Iterator[Fault]:
+    """Mandates that are a dead letter; a public record holds what was reported, by its recorder's mandate."""
+    for i, mandate in enumerate(charter.mandates if charter.data_set != "public-record" else ()):
+        for name in mandate.decisions:
+            if name in decisions and decisions[name].in_person:
+                yield Fault(f"/mandates/{i}/decisions", f"{name!r} is what a team says itself: no agency may say it")
+
+
 def consortium_faults(charter: Charter, decisions: Mapping[str, Decision]) -> Iterator[Fault]:
     yield from unknown("/consortium_decisions", charter.consortium_decisions, decisions, "decision")
     for name in charter.consortium_decisions:

@@ -151,14 +151,20 @@ class AcknowledgeNotice(Command, frozen=True, kw_only=True):
     team: Identifier
 
 
-@decision("acknowledge-notice", AcknowledgeNotice, needs=lambda command, p: (Notice(p, command.notice),), own="team")
-def acknowledge_notice(command: AcknowledgeNotice, case: Case, notice: Notice) -> Iterator[Event]:
+@decision(
+    "acknowledge-notice",
+    AcknowledgeNotice,
+    needs=lambda command, p: (Notice(p, command.notice),),
+    own="team",
+    in_person=True,
+)
+def acknowledge_notice(command: AcknowledgeNotice, _case: Case, notice: Notice) -> Iterator[Event]:
     """Acknowledge a notice, as its addressee."""
-    by_addressee = case.actor.party == "consortium" or command.reported
-    if not by_addressee or notice.addressee not in (None, command.team):
+    if notice.addressee not in (None, command.team):
         raise NotAddresseeError(
-            f"{case.actor.agency} is not the addressee of {command.notice}",
+            f"{command.team} is not the addressee of {command.notice}",
             rule="A notice is acknowledged by its addressee.",
+            pointer="/team",
         )
     NOTICE.require(notice.state, "acknowledge-notice", subject=command.notice)
     yield NoticeAcknowledged(notice=command.notice, team=command.team)

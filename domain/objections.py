@@ -232,7 +232,7 @@ def _filing(command: FileObjection, p: str) -> tuple[StageCourse, OneObjection]:
     return StageCourse(p, command.stage), OneObjection(p, command.objection)
 
 
-@decision("file-objection", FileObjection, needs=_filing, own="team")
+@decision("file-objection", FileObjection, needs=_filing, own="team", in_person=True)
 def file_objection(command: FileObjection, case: Case, course: StageCourse, one: OneObjection) -> Iterator[Event]:
     """Object to an outcome, to scores or to a ruling, for the team itself."""
     stage = stage_of(case, command.stage)

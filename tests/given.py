@@ -97,7 +97,7 @@ def decide(given: Given, decision_type: str, body: dict[str, Any]) -> tuple[Even
     decision = DECISIONS[decision_type]
     command = msgspec.convert(body, type=decision.command)
     agency, party = given.agency or "owner", given.party
-    if given.agency is None and decision.in_person and decision.own is not None:
+    if given.agency is None and decision.in_person and decision.own is not None and not command.reported:
         agency, party = getattr(command, decision.own), "consortium"
     history = [*given.background, *given.events]
     prior = None if decision.prior is None else decision.prior(command, given.programme)

@@ -27,7 +27,6 @@ PROGRAMME = "programme"
 DECISIONS = [
     "publish-charter",
     "amend-charter",
-    "assent-amendment",
     "enrol-team",
     "change-consortium",
     "withdraw-team",
@@ -49,16 +48,13 @@ DECISIONS = [
     "reconsolidate-stage",
     "open-independence-review",
     "request-statement",
-    "give-statement",
     "give-opinion",
     "rule-independence",
     "record-deviation",
     "eliminate-team",
     "advance-team",
     "publish-results",
-    "file-objection",
     "decide-objection",
-    "waive-objections",
     "supersede-outcome",
     "finalise-stage",
     "open-additional-call",
@@ -76,9 +72,11 @@ DECISIONS = [
     "confer-title",
     "withdraw-title",
     "serve-notice",
-    "acknowledge-notice",
     "erase-subject",
 ]
+"""What an agency may decide."""
+IN_PERSON = ["assent-amendment", "give-statement", "file-objection", "waive-objections", "acknowledge-notice"]
+"""What a team says itself; what is reported of it is entered by mandate."""
 
 PUBLISHING = {"decisions": ["publish-results"], "agencies": ["other"]}
 """What the second of the joint publishers may do."""
@@ -141,6 +139,7 @@ def _stage(stage: str, eliminate: str) -> dict[str, Any]:
 
 def document(**changes: Any) -> dict[str, Any]:
     """The charter as a document."""
+    reported = changes.get("data_set") == "public-record"
     base = {
         "format": "sillok-charter/1",
         "programme": PROGRAMME,
@@ -149,8 +148,8 @@ def document(**changes: Any) -> dict[str, Any]:
         "notice": names("Made up for tests"),
         "owner": "owner",
         "agencies": [{"id": "owner", "name": names("Owner")}, {"id": "other", "name": names("Other")}],
-        "mandates": [{"decisions": DECISIONS, "agencies": ["owner"]}, PUBLISHING],
-        "consortium_decisions": ["report-usage", "assent-amendment", "waive-objections"],
+        "mandates": [{"decisions": DECISIONS + (IN_PERSON if reported else []), "agencies": ["owner"]}, PUBLISHING],
+        "consortium_decisions": ["report-usage", *IN_PERSON],
         "countersignatures": [DEVIATIONS],
         "seats": "3",
         "joint_publishers": ["owner", "other"],

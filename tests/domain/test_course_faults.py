@@ -73,8 +73,8 @@ def test_what_is_scored_in_no_known_way_is_certified() -> None:
     assert (place, "certify-figure" in detail) == ("/mandates", True)
 
 
-@pytest.mark.parametrize("decision", ["file-objection", "decide-objection", "finalise-stage"])
-def test_an_objection_window_needs_somebody_who_objects_decides_and_finalises(decision: str) -> None:
+@pytest.mark.parametrize("decision", ["decide-objection", "finalise-stage"])
+def test_an_objection_window_needs_somebody_who_decides_and_finalises(decision: str) -> None:
     assert faults(stages=objectionable()) == []
     assert faults(**without(decision)) == []
     place, detail = "/stages/1/objections", f"teams may object, but nobody may {decision}"
@@ -84,8 +84,13 @@ def test_an_objection_window_needs_somebody_who_objects_decides_and_finalises(de
     ]
 
 
-def test_consortiums_that_may_object_themselves_need_nobody_to_do_it_for_them() -> None:
-    assert faults(**without("file-objection"), stages=objectionable(), consortium_decisions=["file-objection"]) == []
+def test_an_objection_window_needs_teams_that_object_themselves() -> None:
+    fault = ("/stages/1/objections", "teams may object, but nobody may file-objection")
+    assert faults(stages=objectionable(), consortium_decisions=["file-objection"]) == []
+    assert faults(stages=objectionable(), consortium_decisions=[]) == [fault]
+    reported: dict[str, Any] = {"stages": objectionable(), "data_set": "public-record", "recorder": "owner"}
+    assert faults(**reported, consortium_decisions=[]) == []
+    assert faults(**reported, consortium_decisions=[], **without("file-objection")) == [fault]
 
 
 @pytest.mark.parametrize("decision", ["open-additional-call", "apply-to-call", "screen-application", "select-team"])

@@ -93,9 +93,9 @@ def test_the_addressee_acknowledges_once() -> None:
 
 
 def test_nobody_else_acknowledges() -> None:
-    after(SERVED).when("acknowledge-notice", ACKNOWLEDGE).refused(NotAddresseeError)
+    after(SERVED).by("owner").when("acknowledge-notice", ACKNOWLEDGE).refused(NotMandatedError, "/team")
     bee = after(SERVED).by_consortium("bee")
-    bee.when("acknowledge-notice", {**ACKNOWLEDGE, "team": "bee"}).refused(NotAddresseeError)
+    bee.when("acknowledge-notice", {**ACKNOWLEDGE, "team": "bee"}).refused(NotAddresseeError, "/team")
     bee.when("acknowledge-notice", ACKNOWLEDGE).refused(NotMandatedError, "/team")
 
 

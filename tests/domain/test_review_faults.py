@@ -50,9 +50,7 @@ def test_the_quorum_of_the_panel_that_gives_opinions_is_known_and_within_its_siz
     assert faults({**REVIEWED, "panel": "experts"}, stages=stages) == []
 
 
-@pytest.mark.parametrize(
-    "decision", ["open-independence-review", "request-statement", "give-statement", "give-opinion"]
-)
+@pytest.mark.parametrize("decision", ["open-independence-review", "request-statement", "give-opinion"])
 def test_a_review_needs_somebody_for_each_of_its_steps(decision: str) -> None:
     without: dict[str, Any] = {
         "mandates": [
@@ -64,10 +62,15 @@ def test_a_review_needs_somebody_for_each_of_its_steps(decision: str) -> None:
     assert (pointer, decision in detail) == ("/independence/review", True)
     reported = {**without, "data_set": "public-record", "recorder": "owner"}
     assert faults(REVIEWED, **reported) == []
-    if decision == "give-statement":
-        assert faults(REVIEWED, **without, consortium_decisions=["give-statement"]) == []
     if decision == "give-opinion":
         assert faults({"statement_days": "7"}, **without) == []
+
+
+def test_a_review_needs_teams_that_answer_themselves() -> None:
+    own = [each for each in charters.IN_PERSON if each != "give-statement"]
+    says = "no team may give-statement, so that none could ever be heard"
+    assert faults(REVIEWED, consortium_decisions=own) == [("/independence/review", says)]
+    assert faults(REVIEWED, consortium_decisions=own, data_set="public-record", recorder="owner") == []
 
 
 def test_a_perspective_that_nothing_can_meet_is_a_fault_of_the_charter() -> None:
