@@ -23,7 +23,7 @@ from domain.machines import machine
 from domain.outcome_events import Sha256
 from domain.refusal import InvalidCommandError, Refusal
 from domain.scalars import Identifier, Names
-from domain.teams import Roster
+from domain.teams import Organisation, Roster, require_each_once
 
 ApplicationState = Literal["unknown", "received", "admitted", "refused", "selected"]
 
@@ -120,12 +120,14 @@ class ApplyToCall(OfCall, frozen=True, kw_only=True):
     """`team`: the id that the applicant would take part under, for life. `eligible_class`: of the charter's call.
 
     `reenters`: the team that the applicant was in the programme before; its new id is then `{consortium}-2`, then -3 ….
+    `members`: its organisations, the lead first.
     """
 
     team: Identifier
     name: Names
     eligible_class: Identifier
     reenters: Identifier | None = None
+    members: tuple[Organisation, ...] = ()
 
 
 def _facts(command: ApplyToCall, p: str) -> tuple[CallCourse, Application, Roster]:
@@ -155,12 +157,14 @@ def apply_to_call(
     _require_eligible(command, rules)
     _require_id(command, roster)
     roster.require_own_name(command.name, command.reenters)
+    require_each_once("members", command.members)
     yield CallApplicationReceived(
         call=rules.id,
         team=command.team,
         name=command.name,
         eligible_class=command.eligible_class,
         reenters=command.reenters,
+        members=command.members,
     )
 
 

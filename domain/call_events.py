@@ -49,11 +49,15 @@ class AdditionalCallOpened(CallEvent, frozen=True, kw_only=True):
 
 @event("CallApplicationReceived", public="agencies", own="team")
 class CallApplicationReceived(_OfApplicant, frozen=True, kw_only=True):
-    """A consortium applies in a class of the call. `reenters`: the team of the programme that it was before."""
+    """A consortium applies in a class of the call. `reenters`: the team of the programme that it was before.
+
+    `members`: its organisations, the lead first; none if they were not said.
+    """
 
     name: Names
     eligible_class: str
     reenters: str | None = None
+    members: tuple[str, ...] = ()
 
 
 @event("ApplicationScreened", public="agencies", own="team")
@@ -69,12 +73,16 @@ class ApplicationScreened(_OfApplicant, frozen=True, kw_only=True):
 
 @event("CallTeamSelected")
 class CallTeamSelected(_OfApplicant, frozen=True, kw_only=True):
-    """The applicant takes a seat that `stage` left vacant. `reenters`: the team that it was before, if it was one."""
+    """The applicant takes a seat that `stage` left vacant. `reenters`: the team that it was before, if it was one.
+
+    `members`: its organisations as it applied, the lead first.
+    """
 
     stage: str
     name: Names
     reason: Names
     reenters: str | None = None
+    members: tuple[str, ...] = ()
 
     def tags(self, programme: str) -> tuple[str, ...]:
         return (tag("programme", programme), *super().tags(programme), tag("team", programme, self.team))

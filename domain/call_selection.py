@@ -8,6 +8,7 @@ from domain.call_applications import Application
 from domain.call_events import CallApplicationReceived, CallTeamSelected
 from domain.calls import CallCourse, NoVacancyError, OfCall, call_of, deadline_of
 from domain.charter_document import AdditionalCall
+from domain.consortiums import Consortiums
 from domain.deadlines import passed
 from domain.decision import Case, decision
 from domain.event import Event
@@ -35,13 +36,18 @@ class SelectTeam(OfCall, frozen=True, kw_only=True):
     reason: Names
 
 
-def _facts(command: SelectTeam, p: str) -> tuple[CallCourse, Application, Roster]:
-    return CallCourse(p, command.call), Application(p, command.call, command.team), Roster(p)
+def _facts(command: SelectTeam, p: str) -> tuple[CallCourse, Application, Roster, Consortiums]:
+    return CallCourse(p, command.call), Application(p, command.call, command.team), Roster(p), Consortiums(p)
 
 
 @decision("select-team", SelectTeam, needs=_facts)
 def select_team(
-    command: SelectTeam, case: Case, call: CallCourse, application: Application, roster: Roster
+    command: SelectTeam,
+    case: Case,
+    call: CallCourse,
+    application: Application,
+    roster: Roster,
+    consortiums: Consortiums,
 ) -> Iterator[Event]:
     """Give an admitted applicant the vacant seat.
 
@@ -66,6 +72,7 @@ def select_team(
                 rule="A call selects once everybody has had the time to apply.",
             )
         _require_independent(received, application, rules)
+        consortiums.require_led_apart(received.members, roster, at="/team")
     if len(roster.seated) >= int(case.charter.seats):
         raise NoVacancyError(
             f"all {case.charter.seats} seats are taken", rule=f"The charter gives {case.charter.seats} seats."
@@ -79,6 +86,7 @@ def select_team(
         name=received.name,
         reason=command.reason,
         reenters=received.reenters,
+        members=received.members,
     )
 
 

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Final
 
 from domain.boundary import QueryItem, tag
+from domain.call_events import CallTeamSelected
 from domain.deadlines import day_of
 from domain.decision import Case, Command, decision, refuse_if
 from domain.event import Event, event
@@ -25,6 +27,12 @@ class AlreadyMemberError(Refusal):
 
 class NotMemberError(Refusal):
     """An organisation that leaves is not in the consortium."""
+
+    KIND = "invalid"
+
+
+class LeadInTwoConsortiumsError(Refusal):
+    """The lead of a consortium takes part in another one."""
 
     KIND = "invalid"
 
@@ -58,11 +66,11 @@ class Consortiums:
 
     @property
     def selects(self) -> tuple[QueryItem, ...]:
-        return (QueryItem(types=(TeamEnrolled.TYPE, ConsortiumChanged.TYPE), tags=(self._tag,)),)
+        return (QueryItem(types=(TeamEnrolled.TYPE, CallTeamSelected.TYPE, ConsortiumChanged.TYPE), tags=(self._tag,)),)
 
     def apply(self, position: int, event: Event) -> None:
         match event:
-            case TeamEnrolled(team=team, members=members):
+            case TeamEnrolled(team=team, members=members) | CallTeamSelected(team=team, members=members):
                 self._members[team] = members
                 if members:
                     self._leads[team] = members[0]
@@ -76,8 +84,45 @@ class Consortiums:
         return self._members.get(team, ())
 
     def lead_of(self, team: str) -> str | None:
-        """The lead as it was enrolled; `None` if its members were not."""
+        """The lead as it took its seat; `None` if its members were not said."""
         return self._leads.get(team)
+
+    def require_led_apart(self, members: tuple[str, ...], roster: Roster, *, at: str) -> None:
+        """Raise if a new consortium of these members, the lead first, shares a lead with one of the programme.
+
+        `at`: the pointer to a member, by its number.
+        """
+        lead = members[:1]
+        refuse_if(
+            (
+                (at.format(n), f"{each} {'leads' if each == self.lead_of(team) else 'is in'} {team}")
+                for n, each in enumerate(members)
+                for team in self._seated(roster)
+                if each == self.lead_of(team) or ((each,) == lead and each in self.of(team))
+            ),
+            rule=_APART,
+            error=LeadInTwoConsortiumsError,
+        )
+
+    def require_no_lead(self, joined: tuple[str, ...], team: str, roster: Roster) -> None:
+        """Raise if an organisation that joins a team leads another."""
+        refuse_if(
+            (
+                (f"/joined/{n}", f"{each} leads {other}")
+                for n, each in enumerate(joined)
+                for other in self._seated(roster)
+                if other != team and each == self.lead_of(other)
+            ),
+            rule=_APART,
+            error=LeadInTwoConsortiumsError,
+        )
+
+    def _seated(self, roster: Roster) -> list[str]:
+        """Teams with a seat, as far as is public: no refusal, and no lack of one, tells who is eliminated."""
+        return [team for team in self._members if not roster.known_to_have_left(team)]
+
+
+_APART: Final = "Who leads a consortium takes part in no other; organisations that lead none may take part in several."
 
 
 class ChangeConsortium(Command, frozen=True, kw_only=True):
@@ -91,7 +136,8 @@ class ChangeConsortium(Command, frozen=True, kw_only=True):
 
 
 def _facts(command: ChangeConsortium, p: str) -> tuple[Roster, OpenedStages, Consortiums]:
-    return Roster(p), OpenedStages(p), Consortiums(p, command.team)
+    """Of other consortiums only where somebody joins, who may lead one."""
+    return Roster(p), OpenedStages(p), Consortiums(p, None if command.joined else command.team)
 
 
 @decision("change-consortium", ChangeConsortium, needs=_facts, own="team")
@@ -113,6 +159,8 @@ def change_consortium(
         rule="An organisation joins a consortium that it is not in.",
         error=AlreadyMemberError,
     )
+    if not command.reported:
+        consortiums.require_no_lead(command.joined, command.team, roster)
     refuse_if(
         (
             (f"/left/{n}", f"{each} is not in {command.team}")

@@ -1,21 +1,18 @@
-"""Consortiums: enrolment, the roster, and a team's status through the stages."""
+"""The teams of a programme: the roster, and a team's status through the stages."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Annotated, Literal
 
 import msgspec
 
 from domain.boundary import QueryItem, tag
 from domain.call_events import CallTeamSelected
-from domain.decision import Case, Command, decision
 from domain.event import Event, event
-from domain.opened_stages import OpenedStages
 from domain.outcome_events import OutcomeSuperseded, TeamAdvanced, TeamEliminated, TeamWithdrawn
 from domain.publications import PUBLICATION_EVENTS, Publications
 from domain.refusal import InvalidCommandError, Refusal
-from domain.scalars import Identifier, Names
+from domain.scalars import Names
 from domain.stage_events import StageFinalised
 
 Status = Literal["enrolled", "evaluating", "advanced", "selected", "eliminated", "withdrawn"]
@@ -25,10 +22,6 @@ Organisation = Annotated[str, msgspec.Meta(min_length=1, max_length=200)]
 
 class TeamAlreadyEnrolledError(Refusal):
     """A consortium id is enrolled once in a programme, for life."""
-
-
-class ReentryOutsideCallError(Refusal):
-    """A consortium enters a programme again by an additional call only."""
 
 
 class TeamEliminatedError(Refusal):
@@ -41,10 +34,6 @@ class TeamWithdrawnError(Refusal):
 
 class NoSeatError(Refusal):
     """Every seat of the programme is taken."""
-
-
-class EnrolmentOverError(Refusal):
-    """The programme takes no teams any more, but by an additional call."""
 
 
 class TeamNotEnrolledError(Refusal):
@@ -179,38 +168,6 @@ class Roster:
                 rule="Decisions name teams that are enrolled in the programme.",
                 pointer="/team",
             )
-
-
-class EnrolTeam(Command, frozen=True, kw_only=True):
-    """A consortium by its id, for life, and its name in both languages. `members`: organisations, the lead first."""
-
-    team: Identifier
-    name: Names
-    members: tuple[Organisation, ...] = ()
-
-
-@decision("enrol-team", EnrolTeam, needs=lambda _command, programme: (Roster(programme), OpenedStages(programme)))
-def enrol_team(command: EnrolTeam, case: Case, roster: Roster, opened: OpenedStages) -> Iterator[Event]:
-    """Give a consortium a seat in the programme, before its first stage is opened."""
-    roster.require_new(command.team)
-    if former := roster.reentry_id_of(command.team):
-        raise ReentryOutsideCallError(
-            f"team: {command.team} is the id of a re-entry of {former}",
-            rule="A former team enters again by an additional call, with its lineage.",
-            pointer="/team",
-        )
-    roster.require_own_name(command.name)
-    if opened.fields:
-        raise EnrolmentOverError(
-            f"{next(iter(opened.fields))} is opened",
-            rule="Once a stage was opened, seats are filled by an additional call alone.",
-        )
-    if len(roster.seated) >= int(case.charter.seats):
-        raise NoSeatError(
-            f"all {case.charter.seats} seats are taken", rule=f"The charter gives {case.charter.seats} seats."
-        )
-    require_each_once("members", command.members)
-    yield TeamEnrolled(team=command.team, name=command.name, members=command.members)
 
 
 def require_each_once(field: str, organisations: tuple[str, ...]) -> None:

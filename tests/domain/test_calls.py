@@ -27,6 +27,7 @@ from domain.call_selection import ApplicationsOpenError, IndependenceNotReviewed
 from domain.calls import CallAlreadyOpenError, CallClosedError, CallFilledError, CallNotOpenError, NoVacancyError
 from domain.charter import CharterPublished
 from domain.charter_document import parse
+from domain.consortiums import ConsortiumChanged, LeadInTwoConsortiumsError
 from domain.decision import boundary
 from domain.disclosure import PUBLIC, Reader, disclosed, readable, stage_of_event
 from domain.event import Event
@@ -295,6 +296,25 @@ def test_a_call_fills_no_more_than_its_seats_and_is_over_with_the_last() -> None
 def test_a_seat_that_was_taken_otherwise_is_not_filled_again() -> None:
     history = announced(received(), screened(), charters.enrolment("elk"))
     history.when("select-team", select()).refused(NoVacancyError)
+
+
+def test_who_leads_a_team_is_selected_in_no_other() -> None:
+    members = ("Lead", "Lab")
+    asked = application(members=list(members))
+    announced().when("apply-to-call", asked).then(received(members=members))
+    announced().when("apply-to-call", application(members=["A", "A"])).refused(InvalidCommandError, "/members/1")
+    ready = (received(members=members), screened())
+    announced(*ready).when("select-team", select()).then(selected(members=members))
+    for joined in ("Lead", "Other"):
+        change = ConsortiumChanged(team="ant", joined=(joined,), left=(), effective="2026-01-15")
+        outcome = announced(*ready, change).when("select-team", select())
+        if joined == "Lead":
+            outcome.refused(LeadInTwoConsortiumsError, "/team")
+        else:
+            assert outcome.decide()
+    once = announced(*ready, selected(members=members))
+    joining = {"team": "ant", "joined": ["Lead"], "effective": "2026-01-15"}
+    once.when("change-consortium", joining).refused(LeadInTwoConsortiumsError, "/joined/0")
 
 
 def test_two_selections_for_one_seat_meet_in_their_boundaries() -> None:

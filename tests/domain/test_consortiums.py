@@ -6,10 +6,18 @@ from typing import Any
 
 import pytest
 
-from domain.consortiums import AlreadyMemberError, ConsortiumChanged, LeadStaysError, NotMemberError
+from domain.consortiums import (
+    AlreadyMemberError,
+    ConsortiumChanged,
+    LeadInTwoConsortiumsError,
+    LeadStaysError,
+    NotMemberError,
+)
+from domain.decision import boundary
 from domain.event import Event
 from domain.outcome_events import TeamAdvanced, TeamEliminated, TeamWithdrawn
 from domain.refusal import InvalidCommandError, NotMandatedError
+from domain.rulebook import DECISIONS
 from domain.scalars import Names
 from domain.stage_events import ResultsPublished
 from domain.teams import TeamEliminatedError, TeamEnrolled, TeamNotEnrolledError, TeamWithdrawnError
@@ -117,3 +125,75 @@ def test_a_consortium_changes_itself_where_the_charter_lets_it() -> None:
     own = given(background=[rules, enrolled(*MEMBERS)])
     own.by_consortium("dog").when("change-consortium", changing()).then(changed(("University",)))
     own.by_consortium("cat").when("change-consortium", changing()).refused(NotMandatedError, "/team")
+
+
+# Leads
+
+
+CAT = {"team": "cat", "name": charters.names("CAT")}
+GONE = TeamEliminated(stage="heat", team="dog", basis="rank", reason=WHY)
+PUBLISHED = ResultsPublished(stage="heat", publishers=())
+
+
+def cat(*members: str) -> TeamEnrolled:
+    return TeamEnrolled(team="cat", name=Names(**charters.names("CAT")), members=members)
+
+
+@pytest.mark.parametrize(
+    ("members", "pointer"),
+    [
+        (["Lead", "A"], "/members/0"),  # leads two
+        (["A", "Lead"], "/members/1"),  # is led by one and a member of the other
+        (["Lab", "A"], "/members/0"),
+        (["University"], "/members/0"),  # joined
+    ],
+)
+def test_who_leads_a_team_is_enrolled_in_no_other(members: list[str], pointer: str) -> None:
+    joined = history(changed(("University",)))
+    joined.when("enrol-team", {**CAT, "members": members}).refused(LeadInTwoConsortiumsError, pointer)
+
+
+def test_organisations_that_lead_no_team_are_members_of_several() -> None:
+    history().when("enrol-team", {**CAT, "members": ["A", "Lab"]}).then(cat("A", "Lab"))
+    history(cat("A")).when("change-consortium", changing()).then(changed(("University",)))
+    history(cat("A", "University")).when("change-consortium", changing()).then(changed(("University",)))
+    history(changed((), ("Lab",))).when("enrol-team", {**CAT, "members": ["Lab"]}).then(cat("Lab"))
+
+
+def test_who_leads_a_team_joins_no_other() -> None:
+    asked = history(cat("A", "B")).when("change-consortium", changing(joined=["B", "A"]))
+    asked.refused(LeadInTwoConsortiumsError, "/joined/1")
+
+
+def test_who_led_a_team_that_has_left_is_free() -> None:
+    withdrawn = TeamWithdrawn(team="dog", reason=WHY)
+    assert history(withdrawn).when("enrol-team", {**CAT, "members": ["Lead"]}).decide()
+    left = given(background=[charters.charter(), enrolled(*MEMBERS), cat("A"), GONE, PUBLISHED])
+    assert left.when("change-consortium", changing(team="cat", joined=["Lead"])).decide()
+
+
+def test_no_answer_to_who_joins_tells_that_a_lead_is_eliminated() -> None:
+    for outcome in (GONE, TeamAdvanced(stage="heat", team="dog", reason=WHY)):
+        unpublished = history(cat("A"), outcome).when("change-consortium", changing(team="cat", joined=["Lead"]))
+        unpublished.refused(LeadInTwoConsortiumsError, "/joined/0")
+
+
+def test_what_is_reported_may_have_one_lead_of_two() -> None:
+    reported = {"attribution": "reported", "source": "a newspaper"}
+    start = given(background=[charters.reported_charter(), enrolled(*MEMBERS), cat("A")])
+    elk = {"team": "elk", "name": charters.names("ELK"), "members": ["Lead"], **reported}
+    assert start.when("enrol-team", elk).decide()
+    assert start.when("change-consortium", changing(joined=["A"], **reported)).decide()
+
+
+def test_a_lead_that_is_enrolled_and_joins_at_once_meets_in_the_boundary_of_either() -> None:
+    decision = DECISIONS["change-consortium"]
+    joining = boundary(decision.needs(decision.command(**changing(joined=("A",))), "programme"))
+    assert joining.matches(TeamEnrolled.TYPE, cat("A").tags("programme"))
+    other = ConsortiumChanged(team="cat", joined=("A",), left=(), effective=TODAY)
+    assert joining.matches(ConsortiumChanged.TYPE, other.tags("programme"))
+    leaving = boundary(decision.needs(decision.command(**changing(joined=(), left=("Lab",))), "programme"))
+    assert not leaving.matches(ConsortiumChanged.TYPE, other.tags("programme"))
+    enrol = DECISIONS["enrol-team"]
+    enrolling = boundary(enrol.needs(enrol.command(**{**CAT, "members": ("A",)}), "programme"))
+    assert enrolling.matches(ConsortiumChanged.TYPE, other.tags("programme"))

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from domain.enrolment import ReentryOutsideCallError
 from domain.outcome_events import TeamEliminated
 from domain.refusal import InvalidCommandError
-from domain.teams import NoSeatError, ReentryOutsideCallError, TeamAlreadyEnrolledError
+from domain.teams import NoSeatError, TeamAlreadyEnrolledError
 from tests.domain import charters
 from tests.given import given
 

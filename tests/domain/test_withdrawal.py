@@ -9,6 +9,7 @@ import pytest
 from domain.call_events import AdditionalCallOpened, ApplicationScreened, CallApplicationReceived, CallTeamSelected
 from domain.charter_document import parse
 from domain.decision import fold
+from domain.enrolment import EnrolmentOverError
 from domain.entitlements import NotEntitledError, OutcomeUnpublishedError
 from domain.event import Event
 from domain.grant_events import ResourcePoolSet
@@ -42,7 +43,7 @@ from domain.stage_events import (
 from domain.stages import EliminationsNotAsPlannedError, ScoresMissingError
 from domain.standings import Standings, standings_of
 from domain.team_machine import TEAM, team_state
-from domain.teams import EnrolmentOverError, Roster, TeamEliminatedError, TeamNotEnrolledError, TeamWithdrawnError
+from domain.teams import Roster, TeamEliminatedError, TeamNotEnrolledError, TeamWithdrawnError
 from tests.domain import charters, hearings
 from tests.given import Given, given
 

@@ -17,6 +17,7 @@ from tests.integration.conftest import Running
 from tests.integration.small import HEAT, PROGRAMME, WHY, SmallProgramme
 from tests.playing import PUBLIC_RECORD, lines_of
 
+CONSORTIUMS = ("TeamEnrolled", "CallTeamSelected", "ConsortiumChanged")
 RULES = ("CharterPublished", "CharterAmended")
 ROSTER = (
     *("TeamEnrolled", "CallTeamSelected", "TeamAdvanced", "TeamEliminated", "TeamWithdrawn", "OutcomeSuperseded"),
@@ -53,7 +54,7 @@ def test_an_event_keeps_what_was_sent_by_whom_and_what_the_decision_read(running
         command_type="enrol-team",
         command=body,
         boundary=Boundary(
-            Query((QueryItem(RULES, whole), QueryItem(ROSTER, whole), QueryItem(("StageOpened",), whole))),
+            Query(tuple(QueryItem(types, whole) for types in (RULES, ROSTER, ("StageOpened",), CONSORTIUMS))),
             after=read_at,
         ),
         rules_hash=rules_hash(canonical(charters.document(seats="4"))),
