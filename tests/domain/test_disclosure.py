@@ -6,7 +6,7 @@ import msgspec
 import pytest
 
 from domain.charter_document import Charter
-from domain.disclosure import PUBLIC, Reader, disclosed, owner_of, readable
+from domain.disclosure import PUBLIC, Disclosure, Reader, disclosed, owner_of, readable
 from domain.event import Disclosed
 from domain.hearing_course import IndependenceOpinionGiven, StatementGiven, StatementRequested
 from domain.scalars import Names
@@ -64,6 +64,15 @@ def test_reopening_what_was_not_published_publishes_nothing() -> None:
     made = publications()
     made.take(5, ScoringReopened(stage="heat", reason=Names(en="why", ko="why")))
     assert not readable("with-results", "heat", 4, made, PUBLIC)
+
+
+def test_what_is_past_stays_under_the_charter_that_it_was_recorded_under() -> None:
+    """An amendment neither uncovers nor hides it."""
+    held, open_ = charter_with({"events": ["TeamEnrolled"], "public": "agencies"}), charter_with()
+    enrolled = charters.enrolment("ant")
+    for earlier, later, shown in [(held, open_, [False, True]), (open_, held, [True, False])]:
+        disclosure = Disclosure(((1, earlier), (5, later)), publications(), PUBLIC)
+        assert [disclosure.shows(position, enrolled) for position in (4, 5)] == shown
 
 
 @pytest.mark.parametrize("reader", [Reader("agency", "owner"), Reader("auditor", "auditor")])

@@ -248,6 +248,7 @@ def test_an_evaluator_gives_one_opinion_of_a_team() -> None:
     history.when("give-opinion", OPINE).refused(OpinionAlreadyGivenError)
     assert history.when("give-opinion", {**OPINE, "evaluator": TWO}).decide()
     assert reviewed(OPENED, opinion(ONE, "bee")).when("give-opinion", OPINE).decide()
+    assert reviewed(OPENED, opinion(ONE), OPENED).when("give-opinion", OPINE).decide(), "another review"
 
 
 def test_evaluators_give_their_opinions_side_by_side() -> None:

@@ -52,6 +52,15 @@ def test_rounding_is_that_of_the_decimal_library(number: int, places: int, decim
     assert round_units(Fraction(value) * SCALE, decimals, mode) == Fraction(expected) * SCALE
 
 
+@pytest.mark.parametrize("text", ["0.5", "1.5", "2.5", "0.25", "0.35", "7.45"])
+@pytest.mark.parametrize("mode", sorted(MODES))
+def test_the_middle_between_two_steps_goes_where_the_mode_says(text: str, mode: str) -> None:
+    """Random numbers are seldom exactly there."""
+    value, decimals = Decimal(text), len(text.partition(".")[2]) - 1
+    expected = value.quantize(Decimal(1).scaleb(-decimals), rounding=MODES[mode])
+    assert round_units(Fraction(value) * SCALE, decimals, mode) == Fraction(expected) * SCALE
+
+
 @pytest.mark.parametrize(
     ("mode", "thirds", "points"), [("half-up", 2, 1), ("half-down", 1, 0), ("up", 1, 1), ("down", 2, 0)]
 )
