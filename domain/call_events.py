@@ -95,6 +95,9 @@ class CallClosedWithoutSelection(CallEvent, frozen=True, kw_only=True):
     stage: str
     reason: Names
 
+    def tags(self, programme: str) -> tuple[str, ...]:
+        return (tag("programme", programme), *super().tags(programme))
+
 
 CALL_EVENTS = (
     AdditionalCallOpened,

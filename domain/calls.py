@@ -102,6 +102,34 @@ class CallCourse:
         CALL.require(self.state, decision, subject=f"call {self.call}")
 
 
+class OfferedSeats:
+    """A fact: how many seats the calls that are open still offer."""
+
+    def __init__(self, programme: str) -> None:
+        self._tag = tag("programme", programme)
+        self._left: dict[str, int] = {}
+
+    @property
+    def selects(self) -> tuple[QueryItem, ...]:
+        types = (AdditionalCallOpened.TYPE, CallTeamSelected.TYPE, CallClosedWithoutSelection.TYPE)
+        return (QueryItem(types=types, tags=(self._tag,)),)
+
+    def apply(self, position: int, event: Event) -> None:
+        match event:
+            case AdditionalCallOpened(call=call, seats=seats):
+                self._left[call] = int(seats)
+            case CallTeamSelected(call=call):
+                self._left[call] -= 1
+            case CallClosedWithoutSelection(call=call):
+                self._left[call] = 0
+            case _:
+                pass
+
+    @property
+    def number(self) -> int:
+        return sum(self._left.values())
+
+
 def deadline_of(rules: AdditionalCall, case: Case) -> str | None:
     """The instant until which the call takes applications; `None` where the charter does not say."""
     return end_of_day(date.fromisoformat(rules.closes), case.charter.zone) if is_known(rules.closes) else None
@@ -127,13 +155,18 @@ class OpenAdditionalCall(OfCall, frozen=True, kw_only=True):
     after: Identifier
 
 
-def _facts(command: OpenAdditionalCall, p: str) -> tuple[CallCourse, StageCourse, Roster]:
-    return CallCourse(p, command.call), StageCourse(p, command.after), Roster(p)
+def _facts(command: OpenAdditionalCall, p: str) -> tuple[CallCourse, StageCourse, Roster, OfferedSeats]:
+    return CallCourse(p, command.call), StageCourse(p, command.after), Roster(p), OfferedSeats(p)
 
 
 @decision("open-additional-call", OpenAdditionalCall, needs=_facts)
 def open_additional_call(
-    command: OpenAdditionalCall, case: Case, call: CallCourse, course: StageCourse, roster: Roster
+    command: OpenAdditionalCall,
+    case: Case,
+    call: CallCourse,
+    course: StageCourse,
+    roster: Roster,
+    offered: OfferedSeats,
 ) -> Iterator[Event]:
     """Open a call for vacant seats, once the outcomes of a stage are recorded."""
     rules = call_of(case, command.call)
@@ -151,11 +184,11 @@ def open_additional_call(
         rule="A call opens once outcomes are recorded.",
         error=OutcomeMissingError,
     )
-    vacancies = int(case.charter.seats) - len(roster.seated)
+    vacancies = int(case.charter.seats) - len(roster.seated) - offered.number
     if int(rules.seats) > vacancies:
         raise NoVacancyError(
-            f"{rules.seats} seats are offered, {vacancies} are vacant",
-            rule="A call offers no more seats than are vacant.",
+            f"{rules.seats} seats are offered, {max(vacancies, 0)} are vacant and not offered by another call",
+            rule="A call offers no more seats than are vacant and not offered by another call.",
         )
     yield AdditionalCallOpened(
         call=rules.id,

@@ -25,7 +25,13 @@ from domain.stage_events import (
     MeasurementCorrected,
     ScoreCorrected,
 )
-from domain.stages import StageAlreadyConsolidatedError, require_not_final, require_opened, stage_of
+from domain.stages import (
+    StageAlreadyConsolidatedError,
+    require_not_final,
+    require_not_withdrawn,
+    require_opened,
+    stage_of,
+)
 
 
 class NothingToCorrectError(Refusal):
@@ -51,6 +57,7 @@ def correct_score(
     """Correct an evaluator's points; after scoring closed with another agency's countersignature."""
     stage = stage_of(case, command.stage)
     panel = panel_for(command, stage)
+    require_not_withdrawn(command.team, progress)
     _require_correctable(progress)
     if not isinstance(live.event, SheetGiven):
         raise NothingToCorrectError(
@@ -89,6 +96,7 @@ def correct_measurement(
     """Correct a team's metric; after scoring closed with another agency's countersignature."""
     stage = stage_of(case, command.stage)
     require_measurable(command, stage)
+    require_not_withdrawn(command.team, progress)
     _require_correctable(progress)
     before = live.event
     if not isinstance(before, Measurement):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Literal
 
+from domain.charter_document import Charter
 from domain.decision import Case, Command, decision, refuse_if, require_countersignature
 from domain.event import Event
 from domain.outcome_events import Basis, DeviationRecorded, TeamAdvanced, TeamEliminated
@@ -169,28 +170,30 @@ def advance_team(command: AdvanceTeam, case: Case, record: StageRecord) -> Itera
     """Let a team go on to the next stage."""
     stage = stage_of(case, command.stage)
     _require_open_outcome(command.team, record)
-    require_advancement(command.team, stage, record, reported=command.reported)
+    require_advancement(command.team, case.charter, stage, record, reported=command.reported)
     yield TeamAdvanced(stage=stage.id, team=command.team, reason=command.reason, deciders=case.deciders(command))
 
 
-def require_advancement(team: str, stage: Stage, record: StageRecord, *, reported: bool) -> None:
-    """Raise unless rank, gates and ruling let the team go on."""
+def require_advancement(team: str, charter: Charter, stage: Stage, record: StageRecord, *, reported: bool) -> None:
+    """Raise unless rank, gates and, where the charter asks for independence, a ruling let the team go on."""
     found = tally(stage, record.course, record.cells)
     why = _against_advancement(team, stage, record, found)
     if why is None and not reported:
-        why = _open_of_advancement(team, stage, record, found)
+        why = _open_of_advancement(team, charter, stage, record, found)
     if why is not None:
         raise NoBasisError(
             why, rule="A team advances by its rank, past every gate, ruled independent.", pointer="/team"
         )
 
 
-def _open_of_advancement(team: str, stage: Stage, record: StageRecord, found: Tally) -> str | None:
+def _open_of_advancement(team: str, charter: Charter, stage: Stage, record: StageRecord, found: Tally) -> str | None:
     """What a team that goes on is not known to have passed, or `None`."""
     unsaid = [gate.id for gate in stage.gates if gate_outcome(stage, gate.id, team, found, record.course) is None]
     if unsaid:
         return f"whether {team} passed {', '.join(unsaid)} is open"
-    return None if team in record.course.rulings else f"the independence of {team} was not ruled upon"
+    if charter.independence.perspectives and team not in record.course.rulings:
+        return f"the independence of {team} was not ruled upon"
+    return None
 
 
 def _against_advancement(team: str, stage: Stage, record: StageRecord, found: Tally) -> str | None:

@@ -70,7 +70,7 @@ def supersede_outcome(
                 _require_new_ground(command, record, objections)
             require_elimination(command.basis, command.team, stage, record)
         else:
-            require_advancement(command.team, stage, record, reported=command.reported)
+            require_advancement(command.team, case.charter, stage, record, reported=command.reported)
     if command.to == "advanced" and len(roster.seated) >= int(case.charter.seats):
         raise NoSeatError(
             f"all {case.charter.seats} seats are taken", rule=f"The charter gives {case.charter.seats} seats."

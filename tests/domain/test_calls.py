@@ -141,6 +141,20 @@ def test_a_call_offers_no_more_seats_than_are_vacant() -> None:
     history.when("open-additional-call", OPEN).refused(NoVacancyError)
 
 
+def test_two_calls_do_not_offer_the_same_seat() -> None:
+    """One is vacant: the second call waits until the first is closed; a seat that was filled is vacant no more."""
+    calls = charters.document()["calls"]
+    charter = charters.charter(calls=[*calls, {**calls[0], "id": "another"}])
+    another = {**OPEN, "call": "another"}
+    refusal = decided(OPENED, charter=charter).when("open-additional-call", another).refused(NoVacancyError)
+    assert refusal.detail == "1 seats are offered, 0 are vacant and not offered by another call"
+    assert decided(OPENED, CLOSED, charter=charter).when("open-additional-call", another).decide()
+    decided(OPENED, selected(), charter=charter).when("open-additional-call", another).refused(NoVacancyError)
+    assert (
+        decided(OPENED, selected(), eliminated("bee"), charter=charter).when("open-additional-call", another).decide()
+    )
+
+
 @pytest.mark.parametrize(("change", "pointer"), [({"call": "x"}, "/call"), ({"after": "final"}, "/after")])
 def test_a_call_that_the_charter_does_not_name_is_refused(change: dict[str, str], pointer: str) -> None:
     decided().when("open-additional-call", {**OPEN, **change}).refused(InvalidCommandError, pointer)

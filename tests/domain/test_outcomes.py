@@ -349,6 +349,11 @@ def test_a_team_advances_by_rank_past_its_gates_ruled_independent() -> None:
     settled(ruled("ant")).when("advance-team", advance("ant")).then(advanced)
 
 
+def test_where_the_charter_asks_for_no_independence_no_ruling_is_waited_for() -> None:
+    rules = charters.charter(independence={**charters.document()["independence"], "perspectives": []})
+    assert given(background=[rules, *charters.consolidated()[1:]]).when("advance-team", advance("ant")).decide()
+
+
 def test_a_team_that_was_not_ruled_upon_does_not_advance() -> None:
     settled().when("advance-team", advance("ant")).refused(NoBasisError, "/team")
 

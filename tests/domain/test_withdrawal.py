@@ -161,6 +161,16 @@ def test_before_consolidation_the_team_leaves_the_field_and_nothing_is_scored_fo
     assert set(statuses(*history)) == {"ant", "bee"}
 
 
+def test_nothing_is_corrected_for_a_team_that_left_the_field() -> None:
+    history = [*charters.scored(), withdrawn()]
+    sheet = {**HEAT, "criterion": "paper/idea", "evaluator": charters.JURY[0], "points": "3", "reason": "A slip."}
+    after(*history).when("correct-score", {**sheet, "team": "cow"}).refused(TeamWithdrawnError, "/team")
+    assert after(*history).when("correct-score", {**sheet, "team": "ant"}).decide()
+    metric = {**HEAT, "criterion": "field/speed", "benchmark": "track", "value": "5", "reason": "A slip."}
+    after(*history).when("correct-measurement", {**metric, "team": "cow"}).refused(TeamWithdrawnError, "/team")
+    assert after(*history).when("correct-measurement", {**metric, "team": "ant"}).decide()
+
+
 def test_no_missing_score_is_demanded_of_a_team_that_left_the_field() -> None:
     scored = [each for each in charters.scored() if getattr(each, "team", "") != "cow" or each.TYPE == "TeamEnrolled"]
     after(*scored).when("close-scoring", HEAT).refused(ScoresMissingError)
