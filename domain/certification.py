@@ -45,7 +45,7 @@ def certify_figure(command: CertifyFigure, case: Case, record: StageRecord) -> I
     source = command.source or f"certified by {case.actor.agency}"
     if why := contradicts(stage, record, Statement(command.figure, source, case.position)):
         raise FigureContradictsError(why, rule="A certified figure must not contradict a known one.", pointer="/figure")
-    yield FigureCertified(stage=stage.id, figure=command.figure, source=source)
+    yield FigureCertified(stage=stage.id, figure=command.figure, source=source, deciders=case.deciders(command))
 
 
 def figure_faults(figure: Figure, stage: Stage, field: list[str]) -> Iterator[tuple[str, str]]:

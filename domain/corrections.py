@@ -76,6 +76,7 @@ def correct_score(
         item=command.item,
         supersedes=live.position,
         reason=command.reason,
+        deciders=case.deciders(command),
     )
 
 
@@ -115,6 +116,7 @@ def correct_measurement(
         target=command.target,
         supersedes=live.position,
         reason=command.reason,
+        deciders=case.deciders(command),
     )
 
 

@@ -32,8 +32,8 @@ class Event(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
         return (tag("programme", programme),)
 
     def substance(self) -> bytes:
-        """What an approval approves: the data, but for what only says when it was decided."""
-        return encode_data(self)
+        """What an approval approves: the data, but for what only says when and by whom it was decided."""
+        return encode_data(msgspec.structs.replace(self, deciders=()) if hasattr(self, "deciders") else self)
 
 
 class UnknownEventError(LookupError):

@@ -81,4 +81,5 @@ def record_exclusion(command: RecordExclusion, case: Case, course: StageCourse) 
         criterion=command.criterion,
         below_quorum=command.below_quorum,
         reason=command.reason,
+        deciders=case.deciders(command),
     )

@@ -17,6 +17,7 @@ from domain.record import StageCourse
 from domain.refusal import InvalidCommandError, Refusal
 from domain.rubric import Stage
 from domain.scalars import Identifier, Text
+from domain.stage_events import MeasurementCorrected, ScoreCorrected
 from domain.stages import require_not_final, require_not_withdrawn, stage_of
 
 Subject = Literal["outcome", "score", "ruling"]
@@ -261,12 +262,30 @@ class DecideObjection(Command, frozen=True, kw_only=True):
     reason: Text
 
 
-def _deciding(command: DecideObjection, p: str) -> tuple[StageCourse, OneObjection]:
-    return StageCourse(p, command.stage), OneObjection(p, command.objection)
+class Correctors:
+    """A fact: the agencies that took part in corrections of a stage."""
+
+    def __init__(self, programme: str, stage: str) -> None:
+        self._tag = tag("stage", programme, stage)
+        self.agencies: set[str] = set()
+
+    @property
+    def selects(self) -> tuple[QueryItem, ...]:
+        return (QueryItem(types=(ScoreCorrected.TYPE, MeasurementCorrected.TYPE), tags=(self._tag,)),)
+
+    def apply(self, position: int, event: Event) -> None:
+        if isinstance(event, ScoreCorrected | MeasurementCorrected):
+            self.agencies.update(event.deciders)
+
+
+def _deciding(command: DecideObjection, p: str) -> tuple[StageCourse, Correctors, OneObjection]:
+    return StageCourse(p, command.stage), Correctors(p, command.stage), OneObjection(p, command.objection)
 
 
 @decision("decide-objection", DecideObjection, needs=_deciding)
-def decide_objection(command: DecideObjection, case: Case, course: StageCourse, one: OneObjection) -> Iterator[Event]:
+def decide_objection(
+    command: DecideObjection, case: Case, course: StageCourse, correctors: Correctors, one: OneObjection
+) -> Iterator[Event]:
     """Uphold or dismiss an objection, or find it inadmissible."""
     stage = stage_of(case, command.stage)
     OBJECTION.require(one.objection.state, "decide-objection", subject=command.objection, pointer="/objection")
@@ -278,7 +297,7 @@ def decide_objection(command: DecideObjection, case: Case, course: StageCourse, 
             pointer="/objection",
         )
     require_not_final(course)
-    biased = set(case.deciders(command)) & _took_part(filed, case, course)
+    biased = set(case.deciders(command)) & _took_part(filed, case, course, correctors)
     # Who decided what a public record reports is not always known, so the record cannot be held to it.
     if biased and not command.reported:
         raise TookPartError(
@@ -298,16 +317,16 @@ def decide_objection(command: DecideObjection, case: Case, course: StageCourse, 
 SCORING: Final = ("submit-score", "correct-score", "record-measurement", "correct-measurement", "record-exclusion")
 
 
-def _took_part(filed: ObjectionFiled, case: Case, course: StageCourse) -> set[str]:
+def _took_part(filed: ObjectionFiled, case: Case, course: StageCourse, correctors: Correctors) -> set[str]:
     """The agencies that took part in what an objection is about, and in what that rests on.
 
     Whoever gives scores takes part in every one of them: events do not say which agency submitted a sheet, so the
-    charter's mandates do.
+    charter's mandates do. Who corrected, excluded, certified, reopened and settled is named, countersigners too.
     """
     decided = course.course.deciders
     if filed.subject == "score":
         giving = {a.id for a in case.charter.agencies for each in SCORING if case.charter.may(a.id, each)}
-        return giving | set(decided.get("score", ()))
+        return giving | correctors.agencies | set(decided.get("score", ()))
     taken = set(decided.get(f"{filed.subject}/{filed.team}", ()))
     if filed.subject == "outcome" and course.course.eliminated.get(filed.team) == "ruling":
         taken |= set(decided.get(f"ruling/{filed.team}", ()))

@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 import msgspec
 
 from domain.boundary import tag, whole
-from domain.event import Event, encode_data, event
+from domain.event import Event, event
 from domain.scalars import Identifier, Names
 
 Verdict = Literal["met", "not_met"]
@@ -68,9 +68,6 @@ class _Decided(_OfTeam, frozen=True, kw_only=True):
     """
 
     deciders: tuple[str, ...] = ()
-
-    def substance(self) -> bytes:
-        return encode_data(msgspec.structs.replace(self, deciders=()))
 
 
 @event("IndependenceRuled", public="with-results")

@@ -256,8 +256,9 @@ def run_course(course: Course, position: int, event: Event) -> None:
         case StageConsolidated(deciders=deciders) | StageReconsolidated(deciders=deciders):
             course.consolidated = course.settled = position
             _took_part(course, "score", deciders)
-        case ScoringReopened():
+        case ScoringReopened(deciders=deciders):
             course.reopened = position
+            _took_part(course, "score", deciders)
             course.closed = course.consolidated = course.published = 0
             course.statements.clear()
         case ReleaseAgreed(agency=agency):
@@ -289,8 +290,10 @@ def run_course(course: Course, position: int, event: Event) -> None:
             course.excluded.setdefault(f"{team}/{criterion}", []).append(event.evaluator)
             if event.below_quorum:
                 course.below_quorum.append(f"{team}/{criterion}")
-        case FigureCertified(figure=figure, source=source):
+            _took_part(course, "score", event.deciders)
+        case FigureCertified(figure=figure, source=source, deciders=deciders):
             course.statements.append(Statement(figure, source, position))
+            _took_part(course, "score", deciders)
         case IndependenceRuled(team=team, verdict=verdict, deciders=deciders):
             course.rulings[team], course.ruled[team] = verdict, position
             _may_object_again(course, team)

@@ -41,4 +41,6 @@ def reopen_scoring(
             rule="Scoring is reopened on an objection that was upheld, or for another reason.",
             pointer="/objection",
         )
-    yield ScoringReopened(stage=stage.id, reason=command.reason, objection=command.objection)
+    yield ScoringReopened(
+        stage=stage.id, reason=command.reason, objection=command.objection, deciders=case.deciders(command)
+    )

@@ -67,11 +67,13 @@ class ScoringReopened(_OfCourse, frozen=True, kw_only=True):
     """Scores of the stage are taken and corrected again: its standings are settled no more, and the figures certified
     for it lapse. Results that were public stay so as they were; what comes after waits for the next publication.
 
-    `objection`: the upheld one that it follows.
+    `objection`: the upheld one that it follows. `deciders`: the agencies that took part, here and below; none of them
+    decides an objection to scores.
     """
 
     reason: Names
     objection: str | None = None
+    deciders: tuple[str, ...] = ()
 
 
 @event("StageReconsolidated", public="with-results")
@@ -190,6 +192,7 @@ class ScoreCorrected(_Sheet, frozen=True, kw_only=True):
 
     supersedes: int
     reason: str
+    deciders: tuple[str, ...] = ()
 
 
 @event("ExclusionRecorded", public="agencies", own="evaluator")
@@ -202,6 +205,7 @@ class ExclusionRecorded(_OfEvaluator, frozen=True, kw_only=True):
     team: str
     criterion: str
     below_quorum: bool
+    deciders: tuple[str, ...] = ()
 
 
 def sheet_tag(programme: str, stage: str, team: str, criterion: str, evaluator: str, item: str | None) -> str:
@@ -242,6 +246,7 @@ class MeasurementCorrected(_Measurement, frozen=True, kw_only=True):
 
     supersedes: int
     reason: str
+    deciders: tuple[str, ...] = ()
 
 
 def measurement_tag(programme: str, stage: str, team: str, criterion: str, benchmark: str) -> str:
@@ -301,3 +306,4 @@ class FigureCertified(_OfStage, frozen=True, kw_only=True):
 
     figure: Figure
     source: str
+    deciders: tuple[str, ...] = ()

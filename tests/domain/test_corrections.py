@@ -47,10 +47,11 @@ def where(history: list[Event], body: dict[str, Any]) -> int:
     return found[-1]
 
 
-def corrected(history: list[Event], body: dict[str, Any]) -> ScoreCorrected | MeasurementCorrected:
-    if "evaluator" in body:
-        return ScoreCorrected(**body, supersedes=where(history, body))
-    return MeasurementCorrected(**body, supersedes=where(history, body))
+def corrected(
+    history: list[Event], body: dict[str, Any], by: tuple[str, ...] = ("owner",)
+) -> ScoreCorrected | MeasurementCorrected:
+    kind = ScoreCorrected if "evaluator" in body else MeasurementCorrected
+    return kind(**body, supersedes=where(history, body), deciders=by)
 
 
 def with_second(history: list[Event]) -> list[Event]:
@@ -125,7 +126,7 @@ def test_after_close_a_correction_waits_for_another_agency(decision: str, body: 
     assert proposed.awaiting == ("other",)
     approval = {"proposal": proposed.proposal, "command_hash": proposed.command_hash}
     _approved, correction = given(background=[*history, proposed]).by("other").when("approve", approval).decide()
-    assert correction == corrected(history, body)
+    assert correction == corrected(history, body, ("owner", "other"))
 
 
 @pytest.mark.parametrize(("decision", "body"), BOTH)

@@ -22,7 +22,13 @@ BODY = {"stage": "heat", "evaluator": ONE, "team": "ant", "criterion": "paper/id
 
 def excluded(evaluator: str = ONE, *, below_quorum: bool = False) -> ExclusionRecorded:
     return ExclusionRecorded(
-        stage="heat", evaluator=evaluator, team="ant", criterion="paper/idea", reason="lost", below_quorum=below_quorum
+        stage="heat",
+        evaluator=evaluator,
+        team="ant",
+        criterion="paper/idea",
+        reason="lost",
+        below_quorum=below_quorum,
+        deciders=("owner",),
     )
 
 

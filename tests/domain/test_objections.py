@@ -38,8 +38,14 @@ from domain.outcomes import NoBasisError, PlanExceededError
 from domain.refusal import InvalidCommandError, Refusal
 from domain.scoring import TeamNotInStageError
 from domain.stage_events import (
+    ExclusionRecorded,
+    FigureCertified,
+    MeanOf,
+    MeasurementCorrected,
     ObjectionsWaived,
     ResultsPublished,
+    ScoreCorrected,
+    ScoringReopened,
     StageConsolidated,
     StageFinalised,
     StageOpened,
@@ -224,6 +230,57 @@ def test_who_ruled_does_not_decide_the_objection_to_the_ruling() -> None:
     case = given(background=[ruled("ant", by="other") if each == ruled("ant") else each for each in history])
     case.by("other").when("decide-objection", DECIDING).refused(TookPartError)
     assert case.by("owner").when("decide-objection", DECIDING).decide()
+
+
+BY_OTHER: dict[str, Event] = {
+    "corrected a score": ScoreCorrected(
+        stage="heat",
+        team="ant",
+        criterion="paper/idea",
+        evaluator=charters.JURY[0],
+        points="9",
+        supersedes=7,
+        reason="A slip.",
+        deciders=("owner", "other"),
+    ),
+    "corrected a measurement": MeasurementCorrected(
+        stage="heat",
+        team="ant",
+        criterion="field/speed",
+        benchmark="track",
+        value="81",
+        supersedes=8,
+        reason="A slip.",
+        deciders=("other",),
+    ),
+    "excluded a sheet": ExclusionRecorded(
+        stage="heat",
+        evaluator=charters.JURY[0],
+        team="ant",
+        criterion="paper/idea",
+        reason="lost",
+        below_quorum=False,
+        deciders=("owner", "other"),
+    ),
+    "certified a figure": FigureCertified(
+        stage="heat", figure=MeanOf(node="total", value="17.67"), source="other", deciders=("other",)
+    ),
+    "reopened scoring": ScoringReopened(stage="heat", reason=WHY, deciders=("owner", "other")),
+}
+
+
+@pytest.mark.parametrize("part", BY_OTHER)
+def test_whoever_took_part_in_scores_does_not_decide_the_objection_to_them(part: str) -> None:
+    """Also who countersigned. Owner gives scores; other is free unless it took part."""
+    filed = ObjectionFiled(objection="o", stage="heat", team="ant", subject="score", grounds="wrong")
+    history = published(filed).background
+    at = next(n for n, each in enumerate(history) if isinstance(each, StageConsolidated))
+    case = given(background=[*history[:at], BY_OTHER[part], *history[at:]])
+    refusal = case.by("other").when("decide-objection", DECIDING).refused(TookPartError)
+    assert "other" in refusal.detail
+    outcome = ObjectionFiled(objection="o", stage="heat", team="cow", subject="outcome", grounds="wrong")
+    history = [outcome if each == filed else each for each in case.background]
+    assert given(background=history).by("other").when("decide-objection", DECIDING).decide()
 
 
 @pytest.mark.parametrize("settled_by", ["owner", "other"])

@@ -59,7 +59,7 @@ from tests.playing import standings
 
 HEAT = {"stage": "heat"}
 REOPENING: dict[str, Any] = {"stage": "heat", "reason": REASON}
-REOPENED = ScoringReopened(stage="heat", reason=WHY)
+REOPENED = ScoringReopened(stage="heat", reason=WHY, deciders=("owner",))
 CLOSED = ScoringClosed(stage="heat")
 PUBLISHING = {"stage": "heat", "publishers": ["owner", "other"]}
 SETTLED_AT = len(charters.consolidated())
@@ -122,7 +122,7 @@ def test_nothing_is_reopened_once_another_stage_rests_on_it() -> None:
 def test_the_objection_that_reopens_scoring_was_about_scores_and_upheld() -> None:
     about_scores = decided(subject="score")
     body = {**REOPENING, "objection": "o"}
-    reopened = ScoringReopened(stage="heat", reason=WHY, objection="o")
+    reopened = ScoringReopened(stage="heat", reason=WHY, objection="o", deciders=("owner",))
     published(FILED, about_scores).when("reopen-scoring", body).then(reopened)
     for history in ([FILED], [FILED, decided()], [FILED, decided("dismissed", subject="score")]):
         published(*history).when("reopen-scoring", body).refused(NoBasisError, "/objection")
