@@ -8,7 +8,7 @@ from __future__ import annotations
 import functools
 import hashlib
 from collections.abc import Container
-from typing import Any, Literal
+from typing import Any, Final, Literal
 
 import msgspec
 import rfc8785
@@ -153,6 +153,10 @@ class NoticeTemplate(Part, frozen=True, kw_only=True):
     acknowledge_days: Days
 
 
+SCORING: Final = ("submit-score", "correct-score", "record-measurement", "correct-measurement", "record-exclusion")
+"""Decisions that give scores, change them or leave them out."""
+
+
 class Charter(Part, frozen=True, kw_only=True):
     """A programme's rules. `recorder`: who enters what others decided; only in a public record.
 
@@ -199,6 +203,10 @@ class Charter(Part, frozen=True, kw_only=True):
 
     def may(self, agency: str, decision: str) -> bool:
         return any(decision in m.decisions and agency in m.agencies for m in self.mandates)
+
+    def gives_scores(self, agency: str) -> bool:
+        """Whether an agency may give scores, change them or leave them out."""
+        return any(self.may(agency, each) for each in SCORING)
 
     def countersigners(self, decision: str, proposer: str) -> tuple[str, ...]:
         """The agencies one of which must approve a decision of `proposer`; none if it needs no second one."""

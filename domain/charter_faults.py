@@ -12,9 +12,11 @@ from domain.charter_document import Charter, Countersignature, Mandate, NoticeTe
 from domain.course_faults import (
     call_course_faults,
     course_faults,
+    impartiality_faults,
     objection_faults,
     outcome_faults,
     publishing_faults,
+    reopening_faults,
     score_faults,
 )
 from domain.deadlines import LAST_DAY, is_date
@@ -101,6 +103,8 @@ def _checks(
     yield {*given, "data_set"}, course_faults(charter)
     yield {*given, "data_set", "stages", "independence"}, outcome_faults(charter)
     yield {*given, "data_set", "stages"}, score_faults(charter)
+    yield {*given, "data_set"}, reopening_faults(charter)
+    yield {"agencies", "mandates", "data_set", "stages"}, impartiality_faults(charter)
     yield {*given, "data_set", "calls"}, call_course_faults(charter)
     yield {"agencies", "mandates", "data_set", "joint_publishers"}, publishing_faults(charter)
     yield {"stages"}, _stage_faults(charter)

@@ -15,11 +15,12 @@ _COURSE: Final = (
     "open-stage",
     "close-scoring",
     "consolidate-stage",
-    "rule-independence",
     "advance-team",
     "publish-results",
 )
-"""What every programme needs: a team advances once it was ruled upon, results are published with every outcome."""
+"""What every programme needs: results are published with every outcome."""
+_RULINGS: Final = ("register-evidence", "rule-independence", "eliminate-team")
+"""Where there are conditions of independence a team advances once it was ruled upon, on evidence, or is eliminated."""
 _OBJECTIONS: Final = ("decide-objection", "finalise-stage")
 _CALL: Final = ("open-additional-call", "apply-to-call", "screen-application", "select-team")
 
@@ -47,12 +48,46 @@ def course_faults(charter: Charter) -> Iterator[Fault]:
 
 def outcome_faults(charter: Charter) -> Iterator[Fault]:
     """Where a cut, a gate or a ruling may keep a team from advancing, it is eliminated."""
-    if charter.independence.perspectives or any(stage.cut or stage.gates for stage in charter.stages):
+    if charter.independence.perspectives:
+        yield from _needed(charter, _RULINGS)
+    elif any(stage.cut or stage.gates for stage in charter.stages):
         yield from _needed(charter, ("eliminate-team",))
 
 
 def score_faults(charter: Charter) -> Iterator[Fault]:
-    yield from _needed(charter, _scores_need(charter.stages, _given(charter)))
+    yield from _needed(charter, _scores_need(charter.stages))
+
+
+def reopening_faults(charter: Charter) -> Iterator[Fault]:
+    if "reopen-scoring" in _given(charter):
+        yield from _needed(charter, ("reconsolidate-stage",))
+
+
+def impartiality_faults(charter: Charter) -> Iterator[Fault]:
+    """Objections that nobody could decide, since whoever may is sure to have taken part in what they are about."""
+    if charter.data_set == "public-record":
+        return
+    agencies = {each.id for each in charter.agencies}
+    deciding = {each for each in agencies if charter.may(each, "decide-objection")}
+    taking_part = {
+        "scores": {each for each in agencies if charter.gives_scores(each)} | _alone(charter, "consolidate-stage"),
+        "an elimination": _alone(charter, "eliminate-team"),
+        "a ruling": _alone(charter, "rule-independence"),
+    }
+    for i, stage in enumerate(charter.stages):
+        if stage.objections is not None and deciding:
+            for subject, barred in taking_part.items():
+                if deciding <= barred:
+                    yield Fault(
+                        f"/stages/{i}/objections",
+                        f"nobody could decide an objection to {subject}: {', '.join(sorted(deciding))} took part in it",
+                    )
+
+
+def _alone(charter: Charter, decision: str) -> set[str]:
+    """The agency that is the only one that may decide it, and so is sure to."""
+    found = {each.id for each in charter.agencies if charter.may(each.id, decision)}
+    return found if len(found) == 1 else set()
 
 
 def call_course_faults(charter: Charter) -> Iterator[Fault]:
@@ -85,10 +120,8 @@ def _given(charter: Charter) -> set[str]:
     return given | set(charter.consortium_decisions)
 
 
-def _scores_need(stages: tuple[Stage, ...], given: set[str]) -> Iterator[str]:
-    """What brings points to the criteria, unless figures are certified instead."""
-    if "certify-figure" in given:
-        return
+def _scores_need(stages: tuple[Stage, ...]) -> Iterator[str]:
+    """What brings points to the criteria. Figures are certified once scoring is closed, when no sheet is missing."""
     for stage in stages:
         for _node, criterion in stage.criteria():
             match criterion.scoring:

@@ -314,9 +314,6 @@ def decide_objection(
     )
 
 
-SCORING: Final = ("submit-score", "correct-score", "record-measurement", "correct-measurement", "record-exclusion")
-
-
 def _took_part(filed: ObjectionFiled, case: Case, course: StageCourse, correctors: Correctors) -> set[str]:
     """The agencies that took part in what an objection is about, and in what that rests on.
 
@@ -325,7 +322,7 @@ def _took_part(filed: ObjectionFiled, case: Case, course: StageCourse, corrector
     """
     decided = course.course.deciders
     if filed.subject == "score":
-        giving = {a.id for a in case.charter.agencies for each in SCORING if case.charter.may(a.id, each)}
+        giving = {agency.id for agency in case.charter.agencies if case.charter.gives_scores(agency.id)}
         return giving | correctors.agencies | set(decided.get("score", ()))
     taken = set(decided.get(f"{filed.subject}/{filed.team}", ()))
     if filed.subject == "outcome" and course.course.eliminated.get(filed.team) == "ruling":

@@ -78,8 +78,8 @@ DECISIONS = [
 IN_PERSON = ["assent-amendment", "give-statement", "file-objection", "waive-objections", "acknowledge-notice"]
 """What a team says itself; what is reported of it is entered by mandate."""
 
-PUBLISHING = {"decisions": ["publish-results"], "agencies": ["other"]}
-"""What the second of the joint publishers may do."""
+PUBLISHING = {"decisions": ["publish-results", "decide-objection"], "agencies": ["other"]}
+"""What the second of the joint publishers may do: it takes no part in scores and outcomes."""
 DEVIATIONS = {"decisions": ["record-deviation"], "agencies": ["other"]}
 """Who approves that the plan is left."""
 

@@ -60,9 +60,49 @@ def test_nobody_needs_to_be_eliminated_where_everybody_advances() -> None:
 
 
 @pytest.mark.parametrize("decision", ["appoint-evaluator", "submit-score", "record-measurement"])
-def test_points_come_from_somebody_or_are_certified(decision: str) -> None:
-    assert faults(**without(decision)) == []
-    assert [place for place, _detail in faults(**without(decision, "certify-figure"))] == ["/mandates"]
+def test_points_come_from_somebody(decision: str) -> None:
+    """A figure that is certified instead waits for the close of scoring, which waits for every sheet and metric."""
+    ((place, detail),) = faults(**without(decision))
+    assert (place, decision in detail) == ("/mandates", True)
+    assert faults(**without("certify-figure")) == []
+
+
+@pytest.mark.parametrize("decision", ["rule-independence", "register-evidence", "eliminate-team"])
+def test_conditions_of_independence_need_somebody_who_registers_evidence_and_rules(decision: str) -> None:
+    ((place, detail),) = faults(**without(decision))
+    assert (place, decision in detail) == ("/mandates", True)
+    stages = document()["stages"]
+    for each in stages:
+        each.update(eliminate="none", gates=[])
+    assert faults(**without(decision), stages=stages, independence={"perspectives": []}) == []
+
+
+def test_who_may_reopen_scoring_needs_somebody_who_settles_it_anew() -> None:
+    ((place, detail),) = faults(**without("reconsolidate-stage"))
+    assert (place, "reconsolidate-stage" in detail) == ("/mandates", True)
+    assert faults(**without("reconsolidate-stage", "reopen-scoring")) == []
+
+
+@pytest.mark.parametrize(
+    ("subject", "decisions"),
+    [
+        ("scores", ["submit-score"]),
+        ("scores", ["record-exclusion"]),
+        ("scores", ["consolidate-stage"]),
+        ("an elimination", ["eliminate-team"]),
+        ("a ruling", ["rule-independence"]),
+    ],
+)
+def test_an_objection_needs_somebody_who_took_no_part(subject: str, decisions: list[str]) -> None:
+    """Whoever gives scores takes part in all of them, and so does whoever alone may settle, eliminate or rule."""
+    alone = without("decide-objection", *decisions)["mandates"]
+    both = {"decisions": ["decide-objection", *decisions], "agencies": ["other"]}
+    found = faults(mandates=[*alone, both], stages=objectionable())
+    assert found == [("/stages/1/objections", f"nobody could decide an objection to {subject}: other took part in it")]
+    assert faults(mandates=[*alone, both]) == []
+    free = {"decisions": ["decide-objection"], "agencies": ["third"]}
+    agencies = [*document()["agencies"], {"id": "third", "name": names("Third")}]
+    assert faults(agencies=agencies, mandates=[*alone, both, free], stages=objectionable()) == []
 
 
 def test_what_is_scored_in_no_known_way_is_certified() -> None:
@@ -113,8 +153,8 @@ def test_every_joint_publisher_may_publish() -> None:
     mandates = [*without("publish-results")["mandates"], {"decisions": ["publish-results"], "agencies": ["third"]}]
     assert faults(agencies=agencies, mandates=mandates) == awaited("owner", "other")
     assert faults(agencies=agencies, mandates=mandates, data_set="public-record", recorder="owner") == []
-    mandates[1]["agencies"].append("other")
+    mandates[-1]["agencies"].append("other")
     assert faults(agencies=agencies, mandates=mandates) == awaited("owner")
     assert faults(agencies=agencies, mandates=mandates, joint_publishers=["third", "other"]) == []
-    mandates[1]["agencies"].append("owner")
+    mandates[-1]["agencies"].append("owner")
     assert faults(agencies=agencies, mandates=mandates) == []
