@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable
 
 import msgspec
@@ -66,11 +67,11 @@ class ReadEvents:
         Asked by tag it is a page of what is shown only: neither the answer nor where it ends tells which withheld
         events carry the tag. Raises `UnknownProgrammeError` for a programme, or a tag of one, that there is not.
         """
-        disclosures: dict[str, Disclosure] = {}
+        disclosure = functools.cache(lambda each: self._disclosure(each, reader))
         if programme is not None:
-            disclosures[programme] = self._disclosure(programme, reader)
+            disclosure(programme)
         if tag_ is not None:
-            return self._tagged(reader, tag_, after, limit, type_, programme)
+            return self._tagged(disclosure, tag_, after, limit, type_, programme)
         if programme is not None:
             found = self._ledger.read_programme(programme, after=after, limit=limit)
         else:
@@ -81,9 +82,7 @@ class ReadEvents:
         for each in looked_at:
             if type_ and each.type != type_:
                 continue
-            if each.programme not in disclosures:
-                disclosures[each.programme] = self._disclosure(each.programme, reader)
-            page.append(_cloud_event(each, disclosures[each.programme]))
+            page.append(_cloud_event(each, disclosure(each.programme)))
         return EventPage(
             events=page,
             reached=looked_at[-1].position if looked_at else found.head,
@@ -92,10 +91,16 @@ class ReadEvents:
         )
 
     def _tagged(
-        self, reader: Reader, tag_: str, after: int, limit: int, type_: str | None, programme: str | None
+        self,
+        disclosed: Callable[[str], Disclosure],
+        tag_: str,
+        after: int,
+        limit: int,
+        type_: str | None,
+        programme: str | None,
     ) -> EventPage:
         scope = programme_of(tag_) or ""
-        disclosure = self._disclosure(scope, reader)
+        disclosure = disclosed(scope)
         types = {each for each in disclosure.types() if type_ in (None, each)}
         if not types or programme not in (None, scope):
             return EventPage(events=[], reached=after, more=False, head=self._ledger.head())
