@@ -67,10 +67,10 @@ def impartiality_faults(charter: Charter) -> Iterator[Fault]:
     """Objections that nobody could decide, since whoever may is sure to have taken part in what they are about."""
     if charter.data_set == "public-record":
         return
-    agencies = {each.id for each in charter.agencies}
-    deciding = {each for each in agencies if charter.may(each, "decide-objection")}
+    deciding = _who_may(charter, "decide-objection")
+    giving = {each.id for each in charter.agencies if charter.gives_scores(each.id)}
     taking_part = {
-        "scores": {each for each in agencies if charter.gives_scores(each)} | _alone(charter, "consolidate-stage"),
+        "scores": giving | _alone(charter, "consolidate-stage"),
         "an elimination": _alone(charter, "eliminate-team"),
         "a ruling": _alone(charter, "rule-independence"),
     }
@@ -84,9 +84,13 @@ def impartiality_faults(charter: Charter) -> Iterator[Fault]:
                     )
 
 
+def _who_may(charter: Charter, decision: str) -> set[str]:
+    return {each.id for each in charter.agencies if charter.may(each.id, decision)}
+
+
 def _alone(charter: Charter, decision: str) -> set[str]:
     """The agency that is the only one that may decide it, and so is sure to."""
-    found = {each.id for each in charter.agencies if charter.may(each.id, decision)}
+    found = _who_may(charter, decision)
     return found if len(found) == 1 else set()
 
 

@@ -51,7 +51,7 @@ class _Settled(_OfStage, frozen=True, kw_only=True):
     deciders: tuple[str, ...] = ()
 
     def substance(self) -> bytes:
-        return encode_data(msgspec.structs.replace(self, digest="", position=0, deciders=()))
+        return Event.substance(msgspec.structs.replace(self, digest="", position=0))
 
 
 @event("StageConsolidated", public="with-results")
