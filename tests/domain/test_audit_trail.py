@@ -6,22 +6,15 @@ import msgspec
 import pytest
 
 from domain.disclosure import PUBLIC, Reader
-from domain.envelope import Actor, Attribution, PrivateEnvelope
+from domain.envelope import Attribution
 from domain.event import Disclosed
 from domain.outcome_events import TeamEliminated
 from domain.scalars import Names
-from domain.views import MemoryRows, Occurrence
+from domain.views import MemoryRows
 from domain.views.audit_trail import Entry, Kept, fold, key, shown
 from tests.domain.charters import publications
+from tests.domain.occurrences import AT, occurrence
 
-ENVELOPE = PrivateEnvelope(
-    event_id="e",
-    tags=(),
-    data_set="rehearsal",
-    decided_at="2026-01-15T03:00:00.000000Z",
-    actor=Actor(agency="owner", principal="key"),
-    attribution="decided",
-)
 ENTRY = Entry(
     position=7,
     type="TeamEliminated",
@@ -82,10 +75,9 @@ def test_when_something_was_decided_is_said_of_what_was_decided_here_only(
     attribution: Attribution, known: bool
 ) -> None:
     """Of a reported decision the clock tells when it was recorded."""
-    envelope = msgspec.structs.replace(ENVELOPE, attribution=attribution)
     event = TeamEliminated(stage="heat", team="ant", basis="rank", reason=Names(en="Why", ko="왜"))
     rows, recorded = MemoryRows(), "2026-01-16T00:00:00.000000Z"
-    fold(rows, [Occurrence(position=7, recorded_at=recorded, version=1, envelope=envelope, event=event)])
+    fold(rows, [occurrence(7, event, recorded_at=recorded, attribution=attribution)])
     entry = shown(rows.get(key(7)) or b"", publications(), Reader("auditor", "auditor"))
-    assert entry.decided_at == (ENVELOPE.decided_at if known else None)
+    assert entry.decided_at == (AT if known else None)
     assert entry.recorded_at == recorded

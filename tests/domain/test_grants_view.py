@@ -8,12 +8,12 @@ import pytest
 
 from domain.charter_document import parse
 from domain.disclosure import disclosed
-from domain.envelope import Actor, PrivateEnvelope
 from domain.event import Event
-from domain.views import MemoryRows, Occurrence
+from domain.views import MemoryRows
 from domain.views.grants import GRANTS, ResourceUse, Step, TeamUse, grants_shown, resource_use
 from tests.domain import charters
 from tests.domain.granting import WHY, adjusted, granted, pool, resumed, revoked, suspended, used
+from tests.domain.occurrences import occurrence
 
 STORY: list[Event] = [
     pool(),
@@ -31,19 +31,10 @@ STORY: list[Event] = [
 def shown(*events: Event, **disclosure: str) -> tuple[ResourceUse, ...]:
     """The view after the events, to the public of a charter that withholds some types."""
     rows = MemoryRows()
-    envelope = PrivateEnvelope(
-        event_id="e",
-        tags=(),
-        data_set="rehearsal",
-        decided_at="2026-01-15T03:00:00.000000Z",
-        actor=Actor(agency="owner", principal="key"),
-        attribution="decided",
-    )
     # One at a time: what a fold keeps between batches is in its rows.
     for position, event in enumerate(events, start=1):
         recorded = f"2026-01-15T03:00:{position:02d}.000000Z"
-        occurrence = Occurrence(position=position, recorded_at=recorded, version=1, envelope=envelope, event=event)
-        GRANTS.fold(rows, [occurrence])
+        GRANTS.fold(rows, [occurrence(position, event, recorded_at=recorded)])
     withheld: list[dict[str, Any]] = [{"events": [type_], "public": public} for type_, public in disclosure.items()]
     charter = parse(charters.charter(disclosure=withheld).document.encode())
     return resource_use(rows.scan(""), grants_shown(lambda type_: disclosed(charter, type_) == "at-once"))

@@ -7,29 +7,15 @@ import rfc8785
 from hypothesis import given
 from hypothesis import strategies as st
 
-from domain.envelope import Actor, PrivateEnvelope
 from domain.event import Event
 from domain.record import StageRecord
 from domain.scalars import Names
 from domain.standings import canonical
-from domain.views import MemoryRows, Occurrence
+from domain.views import MemoryRows
 from domain.views.standings import STANDINGS, as_of, compute
 from tests.domain import charters
+from tests.domain.occurrences import occurrence
 from tests.playing import HARBOUR, PUBLIC_RECORD, REHEARSAL, lines_of, play, standings
-
-AT = "2026-01-15T03:00:00.000000Z"
-
-
-def occurrence(position: int, event: Event) -> Occurrence:
-    envelope = PrivateEnvelope(
-        event_id="x",
-        tags=(),
-        data_set="rehearsal",
-        decided_at=AT,
-        actor=Actor(agency="owner", principal="test"),
-        attribution="decided",
-    )
-    return Occurrence(position=position, recorded_at=AT, version=1, envelope=envelope, event=event)
 
 
 def folded(events: list[Event], size: int) -> MemoryRows:

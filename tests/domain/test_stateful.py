@@ -13,9 +13,7 @@ from hypothesis import event as happened
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
 
-from domain.deadlines import instant
 from domain.decision import Fact, fold
-from domain.envelope import Actor, PrivateEnvelope
 from domain.event import EVENTS, Event, decode_data, encode_data
 from domain.proposals import DecisionProposed
 from domain.record import StageRecord
@@ -23,11 +21,12 @@ from domain.refusal import Refusal
 from domain.rulebook import DECISIONS
 from domain.stage_events import ResultsPublished, ScoringReopened
 from domain.teams import Roster
-from domain.views import MemoryRows, Occurrence, encode_row
+from domain.views import MemoryRows, encode_row
 from domain.views.audit_trail import AUDIT_TRAIL
 from domain.views.grants import GRANTS
 from domain.views.standings import STANDINGS, as_of
 from tests.domain.charters import PROGRAMME
+from tests.domain.occurrences import occurrence
 from tests.domain.playbook import BEGINNINGS, BODIES, LIVES, Step, decision_id
 from tests.given import DECIDED_AT, Given, decide
 from tests.lawful import RULES, Lawful
@@ -60,20 +59,6 @@ def lived(life: str) -> tuple[Event, ...]:
     for step in LIVES[life]:
         history += made(history, step)
     return tuple(history)
-
-
-def occurrence(position: int, event: Event) -> Occurrence:
-    envelope = PrivateEnvelope(
-        event_id=str(position),
-        tags=event.tags(PROGRAMME),
-        data_set="rehearsal",
-        decided_at=instant(DECIDED_AT),
-        actor=Actor(agency="owner", principal="test"),
-        attribution="decided",
-    )
-    return Occurrence(
-        position=position, recorded_at=instant(DECIDED_AT), version=event.VERSION, envelope=envelope, event=event
-    )
 
 
 class Told:

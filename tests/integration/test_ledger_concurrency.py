@@ -5,7 +5,7 @@ from __future__ import annotations
 import multiprocessing
 import threading
 import time
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any
 from uuid import UUID
 
@@ -14,7 +14,7 @@ import psycopg
 import pytest
 from eventsourcing.dcb.api import DCBQuery, DCBQueryItem
 
-from service.application.ports import LedgerUnavailableError, RecordedEvent
+from service.application.ports import Appended, LedgerUnavailableError, RecordedEvent
 from service.storage import pending, writer
 from service.storage.append_call import Answer, AppendCall, Prepared, Refused
 from service.storage.connections import service_conninfo
@@ -241,10 +241,7 @@ def test_more_requests_than_may_wait_are_refused_at_once_and_leave_nothing(
     ledger = PostgresLedger(database)
     with psycopg.connect(database) as blocker, ThreadPoolExecutor(10) as threads:
         blocker.execute("SELECT FROM ledger.head FOR UPDATE")
-        waiting = []
-        for count in range(1, writer.THREADS + 2):
-            waiting.append(threads.submit(ledger.append, request(new_event())))
-            until_waiting(database, count)
+        waiting = occupy(database, ledger, threads)
         waiting += [threads.submit(ledger.append, request(new_event())) for _ in range(2)]
         until_queued(ledger, 2)
         with pytest.raises(LedgerUnavailableError, match="2 requests are waiting already") as refused:
@@ -253,6 +250,15 @@ def test_more_requests_than_may_wait_are_refused_at_once_and_leave_nothing(
         blocker.rollback()
         assert sorted(each.result().last_position for each in waiting) == [1, 2, 3, 4, 5]
     ledger.close()
+
+
+def occupy(database: str, ledger: PostgresLedger, threads: ThreadPoolExecutor) -> list[Future[Appended]]:
+    """One append by its own thread and one by each writer thread, all of which wait for the head's lock."""
+    busy = []
+    for count in range(1, writer.THREADS + 2):
+        busy.append(threads.submit(ledger.append, request(new_event("Busy"))))
+        until_waiting(database, count)
+    return busy
 
 
 def until_queued(ledger: PostgresLedger, count: int) -> None:
@@ -272,10 +278,7 @@ def test_nobody_waits_longer_than_patience_and_who_gave_up_is_not_recorded(
     ledger = PostgresLedger(database)
     with psycopg.connect(database) as blocker, ThreadPoolExecutor(10) as threads:
         blocker.execute("SELECT FROM ledger.head FOR UPDATE")
-        busy = []
-        for count in range(1, writer.THREADS + 2):
-            busy.append(threads.submit(ledger.append, request(new_event("Busy"))))
-            until_waiting(database, count)
+        busy = occupy(database, ledger, threads)
         late = threads.submit(ledger.append, request(new_event("Late")))
         error = late.exception(timeout=10)
         assert isinstance(error, LedgerUnavailableError)
@@ -299,10 +302,7 @@ def test_closing_records_what_waits(database: str) -> None:
     ledger = PostgresLedger(database)
     with psycopg.connect(database) as blocker, ThreadPoolExecutor(20) as threads:
         blocker.execute("SELECT FROM ledger.head FOR UPDATE")
-        waiting = []
-        for count in range(1, writer.THREADS + 2):
-            waiting.append(threads.submit(ledger.append, request(new_event())))
-            until_waiting(database, count)
+        waiting = occupy(database, ledger, threads)
         waiting += [threads.submit(ledger.append, request(new_event())) for _ in range(9)]
         until_queued(ledger, 9)
         closing = threads.submit(ledger.close)

@@ -1,0 +1,27 @@
+"""Events as views take them in: recorded, with an envelope."""
+
+from __future__ import annotations
+
+from domain.deadlines import instant
+from domain.envelope import Actor, Attribution, PrivateEnvelope
+from domain.event import Event
+from domain.views import Occurrence
+from tests.domain.charters import PROGRAMME
+from tests.given import DECIDED_AT
+
+AT = instant(DECIDED_AT)
+
+
+def occurrence(
+    position: int, event: Event, *, recorded_at: str = AT, attribution: Attribution = "decided"
+) -> Occurrence:
+    """The event at that position, decided by the owner."""
+    envelope = PrivateEnvelope(
+        event_id=str(position),
+        tags=event.tags(PROGRAMME),
+        data_set="rehearsal",
+        decided_at=AT,
+        actor=Actor(agency="owner", principal="test"),
+        attribution=attribution,
+    )
+    return Occurrence(position=position, recorded_at=recorded_at, version=event.VERSION, envelope=envelope, event=event)
