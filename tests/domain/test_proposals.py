@@ -28,8 +28,8 @@ from domain.proposals import (
 from domain.refusal import InvalidCommandError
 from domain.teams import TeamAlreadyEnrolledError, TeamEnrolled
 from tests.domain import charters
-from tests.domain.test_objections import DECIDING, FILED, published
-from tests.domain.test_objections import charter as objecting
+from tests.domain.objecting import DECIDING, FILED, published
+from tests.domain.objecting import charter as objecting
 from tests.given import DECIDED_AT, DECISION_ID, Given, given
 
 PROPOSAL = f"programme:{DECISION_ID}"

@@ -41,7 +41,7 @@ from domain.stages import (
 from domain.standings import Standings
 from domain.teams import Roster
 from tests.domain import charters
-from tests.domain.test_objections import (
+from tests.domain.objecting import (
     AFTER,
     FILED,
     FILING,
