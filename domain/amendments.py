@@ -14,10 +14,9 @@ from domain.decision import Case, Command, Fact, decision, refuse_if, require_co
 from domain.event import Event, event
 from domain.hearing_course import OpenReviews
 from domain.opened_stages import OpenedStages
-from domain.outcome_events import Sha256
 from domain.record import StageProgress
 from domain.refusal import Refusal
-from domain.scalars import Identifier, Names, Text
+from domain.scalars import Identifier, Names, Sha256, Text
 from domain.teams import TeamEnrolled, TeamNotEnrolledError
 
 Stance = Literal["assent", "dissent"]

@@ -13,9 +13,9 @@ IDENTIFIER = r"[a-z0-9](?:[a-z0-9.-]{0,62}[a-z0-9])?"
 _TAG = re.compile(rf"(?P<kind>[a-z][a-z-]*):(?P<programme>{IDENTIFIER})(?:/{IDENTIFIER})*")
 
 
-def whole(pattern: str, *, max_length: int | None = None) -> msgspec.Meta:
-    """Text that matches from end to end. A `$` alone would let a line break follow."""
-    return msgspec.Meta(pattern=rf"^(?:{pattern})$(?!\n)", max_length=max_length)
+def whole(pattern: str, description: str, *, max_length: int | None = None) -> msgspec.Meta:
+    """Text that matches from end to end; a `$` alone would let a line break follow. `description`: in words."""
+    return msgspec.Meta(pattern=rf"^(?:{pattern})$(?!\n)", max_length=max_length, description=description)
 
 
 class UnscopedTagError(ValueError):

@@ -20,9 +20,8 @@ from domain.deadlines import passed
 from domain.decision import Case, decision
 from domain.event import Event
 from domain.machines import machine
-from domain.outcome_events import Sha256
 from domain.refusal import InvalidCommandError, Refusal
-from domain.scalars import Identifier, Names
+from domain.scalars import Identifier, Names, Sha256
 from domain.teams import Organisation, Roster, require_each_once
 
 ApplicationState = Literal["unknown", "received", "admitted", "refused", "selected"]

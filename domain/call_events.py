@@ -6,8 +6,7 @@ from typing import Literal
 
 from domain.boundary import tag
 from domain.event import Event, event
-from domain.outcome_events import Sha256
-from domain.scalars import Names
+from domain.scalars import Names, Sha256
 
 Screening = Literal["admitted", "refused"]
 Review = Literal["met", "not_met", "not_reviewed"]

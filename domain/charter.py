@@ -149,11 +149,6 @@ def document_faults(programme: str | None, document: object) -> Iterator[FieldEr
         yield FieldError("/programme", f"{named!r} is published for {programme!r}")
 
 
-def json_pointer(place: str) -> str:
-    """msgspec's place of an error, such as `` `$.stages[0].id` ``, as a JSON pointer: `/stages/0/id`."""
-    return place.strip("`").removeprefix("$").replace("[", "/").replace("]", "").replace(".", "/")
-
-
 class PublisherNotOwnerError(Refusal):
     """The first charter is published by the agency that it names as owner, or as recorder of a public record."""
 

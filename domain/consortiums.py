@@ -14,7 +14,7 @@ from domain.opened_stages import OpenedStages
 from domain.periods import require_date
 from domain.points import UNDISCLOSED
 from domain.refusal import InvalidCommandError, Refusal
-from domain.scalars import Identifier
+from domain.scalars import Date, Identifier
 from domain.team_machine import TEAM, team_state
 from domain.teams import Organisation, Roster, TeamEnrolled, require_each_once
 
@@ -132,7 +132,7 @@ class ChangeConsortium(Command, frozen=True, kw_only=True):
     team: Identifier
     joined: tuple[Organisation, ...] = ()
     left: tuple[Organisation, ...] = ()
-    effective: str
+    effective: Date
 
 
 def _facts(command: ChangeConsortium, p: str) -> tuple[Roster, OpenedStages, Consortiums]:

@@ -9,9 +9,9 @@ from domain.decision import Case, Command, decision
 from domain.event import Event
 from domain.hearing_course import AlreadyRuledError, ReviewCourse
 from domain.objections import Objections
-from domain.outcome_events import EvidenceRegistered, Sha256
+from domain.outcome_events import EvidenceRegistered
 from domain.refusal import InvalidCommandError, Refusal
-from domain.scalars import Identifier, Text
+from domain.scalars import Identifier, Sha256, Text
 from domain.teams import Roster
 
 

@@ -12,7 +12,7 @@ from domain.grant_events import GrantAdjusted, GrantResumed, GrantRevoked, Grant
 from domain.periods import require_date, require_period, shortfall
 from domain.pools import OfPeriod, PoolNotSetError, require_held, require_quantity, require_resource
 from domain.refusal import InvalidCommandError, Refusal
-from domain.scalars import Identifier, Names, Number
+from domain.scalars import Date, Identifier, Names, Number
 from domain.teams import Roster
 
 
@@ -66,7 +66,7 @@ class OfGrant(Command, frozen=True, kw_only=True):
     """`starts`: the day (YYYY-MM-DD), within the period of the grant, from which the decision holds."""
 
     grant: Identifier
-    starts: str
+    starts: Date
     reason: Names
 
 
@@ -78,7 +78,7 @@ class AdjustGrant(OfGrant, frozen=True, kw_only=True):
 
     resource: Identifier
     quantity: Number | None = None
-    ends: str | None = None
+    ends: Date | None = None
 
 
 def _to_adjust(command: AdjustGrant, p: str) -> tuple[Grant, Pool, Roster]:

@@ -11,8 +11,9 @@ from domain.boundary import QueryItem, tag
 from domain.deadlines import passed
 from domain.event import Event, encode_data, event
 from domain.machines import machine
-from domain.outcome_events import EvidenceRegistered, IndependenceRuled, Sha256, TeamWithdrawn, Verdict, review_tag
+from domain.outcome_events import EvidenceRegistered, IndependenceRuled, TeamWithdrawn, Verdict, review_tag
 from domain.refusal import Refusal
+from domain.scalars import Sha256
 
 ReviewState = Literal["unopened", "opened", "statement-requested", "answered", "ruled"]
 

@@ -11,10 +11,10 @@ from domain.evidence import RegisteredEvidence
 from domain.hearing import require_reviewed
 from domain.hearing_course import AlreadyRuledError, ReviewRecord
 from domain.objections import Objections
-from domain.outcome_events import Finding, IndependenceRuled, Sha256, Undisclosed, Verdict
+from domain.outcome_events import Finding, IndependenceRuled, Undisclosed, Verdict
 from domain.record import StageCourse
 from domain.refusal import Refusal
-from domain.scalars import Identifier, Names
+from domain.scalars import Identifier, Names, Sha256
 from domain.scoring import require_in_stage
 from domain.stages import require_not_final, require_not_withdrawn, require_opened, stage_of
 

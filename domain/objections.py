@@ -12,11 +12,10 @@ from domain.deadlines import passed
 from domain.decision import Case, Command, decision
 from domain.event import Event, event
 from domain.machines import machine
-from domain.outcome_events import Sha256
 from domain.record import StageCourse
 from domain.refusal import InvalidCommandError, Refusal
 from domain.rubric import Stage
-from domain.scalars import Identifier, Text
+from domain.scalars import Identifier, Sha256, Text
 from domain.stage_events import MeasurementCorrected, ScoreCorrected
 from domain.stages import require_not_final, require_not_withdrawn, stage_of
 

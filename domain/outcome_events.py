@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Literal
 
 import msgspec
 
-from domain.boundary import tag, whole
+from domain.boundary import tag
 from domain.event import Event, event
-from domain.scalars import Identifier, Names
+from domain.scalars import Identifier, Names, Sha256
 
 Verdict = Literal["met", "not_met"]
 Basis = Literal["rank", "gate", "ruling", "withdrawal"]
 Outcome = Literal["advanced", "eliminated"]
 Undisclosed = Literal["undisclosed"]
-Sha256 = Annotated[str, whole("[0-9a-f]{64}")]
 
 
 class Finding(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -11,7 +11,7 @@ from domain.grant_course import Pool, pool_after
 from domain.grant_events import ResourcePoolSet
 from domain.periods import Span, require_period, shortfall
 from domain.refusal import InvalidCommandError, Refusal
-from domain.scalars import Identifier, Names, Number
+from domain.scalars import Date, Identifier, Names, Number
 
 
 class PoolNotSetError(Refusal):
@@ -27,8 +27,8 @@ class OfPeriod(Command, frozen=True, kw_only=True):
 
     resource: Identifier
     quantity: Number | None = None
-    starts: str
-    ends: str
+    starts: Date
+    ends: Date
 
 
 class SetResourcePool(OfPeriod, frozen=True, kw_only=True):

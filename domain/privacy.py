@@ -10,7 +10,9 @@ from domain.decision import Case, Command, decision
 from domain.event import Event, event
 from domain.refusal import Refusal
 
-SubjectId = Annotated[str, whole("[a-z]{2,8}-[0-9a-f]{16}")]
+SubjectId = Annotated[
+    str, whole("[a-z]{2,8}-[0-9a-f]{16}", "a person's id, such as ev- and 16 hexadecimal digits in lower case")
+]
 """The opaque random id of a natural person, evaluators included."""
 LegalBasis = Literal[
     "request-of-subject", "consent-withdrawn", "purpose-fulfilled", "unlawful-processing", "legal-obligation"

@@ -22,12 +22,14 @@ from domain.decision import (
 )
 from domain.envelope import Actor
 from domain.event import Event, event
-from domain.outcome_events import Sha256
-from domain.refusal import FieldError, InvalidCommandError, Refusal
-from domain.scalars import Identifier, Text
-from domain.shape_faults import shape_faults
+from domain.refusal import InvalidCommandError, Refusal
+from domain.scalars import Identifier, Sha256, Text
+from domain.shape_faults import misshapen
 
-ProposalId = Annotated[str, whole(f"{IDENTIFIER}:[0-9a-f-]{{36}}", max_length=128)]
+ProposalId = Annotated[
+    str,
+    whole(f"{IDENTIFIER}:[0-9a-f-]{{36}}", "the name of a proposal, as the answer to it said", max_length=128),
+]
 """`programme:decision_id`, of the decision that proposed."""
 
 
@@ -235,15 +237,7 @@ class Propose(Command, frozen=True, kw_only=True):
         try:
             return found, msgspec.convert(self.command, type=found.command)
         except msgspec.ValidationError as error:
-            misshapen = [
-                FieldError(f"/command{fault.pointer}", fault.detail)
-                for fault in shape_faults(self.command, found.command)
-            ]
-            raise InvalidCommandError(
-                "; ".join(f"{each.pointer}: {each.detail}" for each in misshapen),
-                rule=f"The command is that of {self.decision}, as the API's specification has it.",
-                errors=tuple(misshapen),
-            ) from error
+            raise misshapen(self.command, found.command, of=self.decision, within="/command") from error
 
 
 def _needs_of_inner(command: Propose, programme: str) -> tuple[Fact, ...]:

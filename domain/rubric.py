@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Literal
 
 from domain.points import UNDISCLOSED, is_known
-from domain.scalars import Cut, Days, Digest, Identifier, Names, Number, Part, Points, Precision, Quorum, Text
+from domain.scalars import Cut, Days, Identifier, Names, Number, Part, Points, Precision, Quorum, Sha256, Text
 
 TOTAL = "total"
 
@@ -22,7 +22,7 @@ class Benchmark(Part, frozen=True, kw_only=True):
 
     id: Identifier
     version: Text
-    harness: Digest | None = None
+    harness: Sha256 | None = None
     floor: Points | None = None
     ceiling: Points | None = None
 

@@ -7,11 +7,30 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from typing import Any
+from itertools import islice
+from typing import Any, Final
 
 from msgspec import inspect
 
 from domain.fault import Fault
+from domain.refusal import FieldError, InvalidCommandError
+
+LISTED: Final = 100
+"""So many faults of one command are listed: enough to mend it, and fewer than a body could be made to cause."""
+
+
+def misshapen(document: object, type_: type, *, of: str, within: str = "") -> InvalidCommandError:
+    """The refusal of a document that is not of the struct `type_`, with every fault by its place.
+
+    `of`: what the specification calls it. `within`: the JSON pointer of the document in what was sent.
+    """
+    found = islice(shape_faults(document, type_), LISTED)
+    errors = tuple(FieldError(within + fault.pointer, fault.detail) for fault in found)
+    return InvalidCommandError(
+        "; ".join(f"{each.pointer or 'body'}: {each.detail}" for each in errors),
+        rule=f"What is sent as {of} has the shape that the API's specification says.",
+        errors=errors,
+    )
 
 
 def shape_faults(document: object, type_: type) -> Iterator[Fault]:
@@ -57,7 +76,7 @@ def _faults(pointer: str, value: object, expected: inspect.Type) -> Iterator[Fau
         case inspect.BoolType():
             if not isinstance(value, bool):
                 yield Fault(pointer, f"{shown(value)} is not true or false")
-        case inspect.AnyType():
+        case inspect.AnyType() | inspect.RawType():
             return
         case _:
             raise TypeError(f"{expected} is no type of a document")

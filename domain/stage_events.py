@@ -11,10 +11,15 @@ from domain.boundary import tag, whole
 from domain.event import Event, encode_data, event
 from domain.scalars import Identifier, Names
 
-DecimalText = Annotated[str, msgspec.Meta(max_length=40)]
-Node = Annotated[str, whole(r"[a-z0-9.-]{1,64}(/[a-z0-9.-]{1,64})?")]
+DecimalText = Annotated[
+    str, msgspec.Meta(max_length=40, description="a decimal of at most 40 characters, such as 12.5")
+]
+Node = Annotated[
+    str,
+    whole(r"[a-z0-9.-]{1,64}(/[a-z0-9.-]{1,64})?", "total, an assessment, or assessment/criterion"),
+]
 """A node of the rubric: `total`, an assessment, or `assessment/criterion`."""
-EvaluatorId = Annotated[str, whole("ev-[0-9a-f]{16}")]
+EvaluatorId = Annotated[str, whole("ev-[0-9a-f]{16}", "an evaluator's id: ev- and 16 hexadecimal digits in lower case")]
 """An opaque random id; names of natural persons never enter the ledger."""
 
 
@@ -216,7 +221,7 @@ def sheet_tag(programme: str, stage: str, team: str, criterion: str, evaluator: 
 class Target(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The model that a team compares itself with, and that model's metric on the same benchmark."""
 
-    model: Annotated[str, msgspec.Meta(min_length=1, max_length=200)]
+    model: Annotated[str, msgspec.Meta(min_length=1, max_length=200, description="a text of 1 to 200 characters")]
     value: DecimalText
 
 

@@ -16,7 +16,9 @@ from domain.scalars import Names
 from domain.stage_events import StageFinalised
 
 Status = Literal["enrolled", "evaluating", "advanced", "selected", "eliminated", "withdrawn"]
-Organisation = Annotated[str, msgspec.Meta(min_length=1, max_length=200)]
+Organisation = Annotated[
+    str, msgspec.Meta(min_length=1, max_length=200, description="an organisation's name of 1 to 200 characters")
+]
 """The name of an organisation as it is registered; never that of a natural person."""
 
 

@@ -13,7 +13,7 @@ from domain.grants import UsageBeyondGrantError
 from domain.periods import Span, on, require_period, shortfall
 from domain.pools import require_resource
 from domain.refusal import InvalidCommandError, Refusal
-from domain.scalars import Identifier, Names, Number
+from domain.scalars import Date, Identifier, Names, Number
 
 
 class UsageNotOverError(Refusal):
@@ -33,8 +33,8 @@ class ReportUsage(Command, frozen=True, kw_only=True):
     grant: Identifier
     team: Identifier
     quantity: Number | None = None
-    starts: str
-    ends: str
+    starts: Date
+    ends: Date
     correction: Names | None = None
 
 

@@ -16,7 +16,7 @@ from eventsourcing.persistence import IntegrityError
 
 from domain import decision as deciding
 from domain.boundary import Boundary
-from domain.charter import json_pointer, require_programme_id
+from domain.charter import require_programme_id
 from domain.deadlines import instant
 from domain.decision import Case, Command, CountersignatureRequiredError, Decision, Ruling
 from domain.envelope import Actor, PrivateEnvelope, encode_envelope
@@ -24,6 +24,7 @@ from domain.event import decode_data, encode_data
 from domain.proposals import DecisionProposed, propose
 from domain.refusal import InvalidCommandError
 from domain.rulebook import DECISIONS, prepare
+from domain.shape_faults import misshapen
 from service.application.facts import as_dcb, read_facts
 from service.application.json_text import repeated_key
 from service.application.ports import (
@@ -273,19 +274,11 @@ def parse_command(decision: Decision, body: bytes) -> Command:
 def parse_body(type_: type[T], body: bytes, *, of: str) -> T:
     """The JSON of a body; `of`: what the specification calls it.
 
-    Raises `MalformedBodyError`, or `InvalidCommandError` with the field at fault.
+    Raises `MalformedBodyError`, or `InvalidCommandError` with every field at fault.
     """
     try:
-        text = body.decode()
-        parsed = msgspec.json.decode(body, type=type_)
-        repeated = repeated_key(text)
-    except msgspec.ValidationError as error:
-        reason, _, place = str(error).partition(" - at ")
-        raise InvalidCommandError(
-            f"{json_pointer(place) or 'body'}: {reason}",
-            rule=f"The body is that of {of}, as the API's specification has it.",
-            pointer=json_pointer(place),
-        ) from error
+        document = msgspec.json.decode(body)
+        repeated = repeated_key(body.decode())
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise MalformedBodyError(f"the body is not JSON: {error}") from error
     except RecursionError as error:
@@ -296,4 +289,7 @@ def parse_body(type_: type[T], body: bytes, *, of: str) -> T:
             rule="Each field is given once: the bytes are kept as they were sent, and must say the same to everybody.",
             pointer=repeated.pointer,
         )
-    return parsed
+    try:
+        return msgspec.json.decode(body, type=type_)
+    except msgspec.ValidationError as error:
+        raise misshapen(document, type_, of=of) from error
