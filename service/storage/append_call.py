@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import select
+import time
 from collections.abc import Iterator, Sequence
 from itertools import accumulate
 from typing import Any, Final
@@ -28,6 +30,9 @@ _NAME: Final = b"sillok_append"
 _PLACES: Final = ", ".join(f"${n}" for n in range(1, len(_TYPES) + 1))
 _SQL: Final = f"SELECT head_position, refused FROM ledger.append_batch({_PLACES})"
 _FORMATS: Final = [pq.Format.BINARY] * len(_TYPES)
+
+ANSWER_SECONDS: Final = 21.0
+"""By then whoever asked has given up; the server's own bounds are shorter, unless it hangs itself."""
 
 Connection = psycopg.Connection[tuple[Any, ...]]
 
@@ -76,21 +81,58 @@ class AppendCall:
     def __init__(self, connection: Connection) -> None:
         self.connection = connection
         self._seen: set[str] = set()
+        self._readable, self._writable = select.poll(), select.poll()
+        self._readable.register(connection.pgconn.socket, select.POLLIN)
+        self._writable.register(connection.pgconn.socket, select.POLLIN | select.POLLOUT)
         result = connection.pgconn.prepare(_NAME, _SQL.encode(), [array_oid(each) for each in _TYPES])
-        _raise_unless(result, pq.ExecStatus.COMMAND_OK)
+        raise_unless(result, pq.ExecStatus.COMMAND_OK)
 
     def __call__(self, batch: Sequence[Prepared]) -> Answer:
-        """Record a batch in one transaction, or within the one that is open. Raises `psycopg.Error`."""
+        """Record a batch in one transaction, or within the one that is open. Raises `psycopg.Error`.
+
+        The connection is closed if there is no answer in time.
+        """
         new_types = {event.type for prepared in batch for event in prepared.request.events} - self._seen
-        result = self.connection.pgconn.exec_prepared(_NAME, _parameters(batch, sorted(new_types)), _FORMATS)
-        _raise_unless(result, pq.ExecStatus.TUPLES_OK)
+        parameters = _parameters(batch, sorted(new_types))
+        self.connection.pgconn.send_query_prepared(_NAME, parameters, _FORMATS)
+        result = self._answer()
+        raise_unless(result, pq.ExecStatus.TUPLES_OK)
         self._seen |= new_types
         head, refused = result.get_value(0, 0), result.get_value(0, 1)
         assert head is not None
         return Answer(int(head), {} if refused is None else msgspec.json.decode(refused, type=dict[int, Refused]))
 
+    def _answer(self) -> pq.abc.PGresult:
+        """The last result of what was sent: an error of the commit comes after that of the call.
 
-def _raise_unless(result: pq.abc.PGresult, wanted: pq.ExecStatus) -> None:
+        As libpq's own blocking call, but that a server that hangs is given up, with the connection.
+        """
+        pgconn = self.connection.pgconn
+        deadline = time.monotonic() + ANSWER_SECONDS
+        last: pq.abc.PGresult | None = None
+        while pgconn.flush():
+            self._wait(self._writable, deadline)
+            pgconn.consume_input()
+        self._wait(self._readable, deadline)
+        pgconn.consume_input()
+        while True:
+            while pgconn.is_busy():
+                self._wait(self._readable, deadline)
+                pgconn.consume_input()
+            result = pgconn.get_result()
+            if result is None:
+                assert last is not None
+                return last
+            last = result
+
+    def _wait(self, until: select.poll, deadline: float) -> None:
+        if not until.poll(max(0.0, deadline - time.monotonic()) * 1000):
+            self.connection.close()
+            raise psycopg.OperationalError(f"the server did not answer within {ANSWER_SECONDS:.0f} seconds")
+
+
+def raise_unless(result: pq.abc.PGresult, wanted: pq.ExecStatus) -> None:
+    """Raise the `psycopg.Error` that a result stands for, unless it is what was wanted."""
     if result.status != wanted:
         raise psycopg.errors.error_from_result(result)
 

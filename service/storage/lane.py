@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Final
 from uuid import UUID
 
 import psycopg
@@ -18,9 +17,8 @@ from service.application.ports import (
 )
 from service.storage.append_call import Answer, AppendCall, Connection, Refused
 from service.storage.connections import service_conninfo
+from service.storage.partitions import PartitionsAhead
 from service.storage.pending import Pending
-
-_PARTITION_CHECK: Final = 1_000_000
 
 
 class ConditionFailedError(IntegrityError):
@@ -34,10 +32,10 @@ class ConditionFailedError(IntegrityError):
 class Lane:
     """Opens its connection when it is first needed, and again once it is lost. For one thread at a time."""
 
-    def __init__(self, database_url: str) -> None:
+    def __init__(self, database_url: str, partitions: PartitionsAhead) -> None:
         self._conninfo = service_conninfo(database_url)
+        self._partitions = partitions
         self._call: AppendCall | None = None
-        self._partitions_checked_at = -1
         self._log = structlog.get_logger()
 
     def close(self) -> None:
@@ -61,7 +59,7 @@ class Lane:
             self._one_by_one(batch, error)
             return
         self._settle(batch, answer)
-        self._make_partitions(call.connection, answer.head)
+        self._partitions.make(call.connection, answer.head)
 
     def _recover(self, batch: list[Pending], connection: Connection, error: psycopg.Error) -> None:
         if connection.closed:
@@ -108,16 +106,6 @@ class Lane:
                     replayed=False,
                 )
             )
-
-    def _make_partitions(self, connection: Connection, head: int) -> None:
-        if head // _PARTITION_CHECK == self._partitions_checked_at:
-            return
-        try:
-            connection.execute("SELECT ledger.ensure_partitions(2)")
-        except psycopg.Error as error:
-            self._log.warning("partitions could not be made ahead", error=str(error))
-        else:
-            self._partitions_checked_at = head // _PARTITION_CHECK
 
     def _fail(self, batch: list[Pending], error: Exception) -> None:
         for pending in batch:

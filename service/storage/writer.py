@@ -10,6 +10,7 @@ from typing import Final
 from domain.boundary import require_scoped
 from service.application.ports import Appended, AppendRequest, LedgerUnavailableError
 from service.storage.lane import Lane
+from service.storage.partitions import PartitionsAhead
 from service.storage.pending import Pending
 
 REQUESTS: Final = 128
@@ -34,10 +35,12 @@ class Writer:
         self._turns = threading.Condition()
         self._recording = 0
         self._closed = False
-        self._own = Lane(database_url)
+        partitions = PartitionsAhead()
+        self._own = Lane(database_url, partitions)
+        lanes = [Lane(database_url, partitions) for _ in range(THREADS)]
         self._threads = [
-            threading.Thread(target=self._run, args=(Lane(database_url),), name=f"ledger-writer-{n}", daemon=True)
-            for n in range(THREADS)
+            threading.Thread(target=self._run, args=(lane,), name=f"ledger-writer-{n}", daemon=True)
+            for n, lane in enumerate(lanes)
         ]
         for thread in self._threads:
             thread.start()
@@ -67,7 +70,7 @@ class Writer:
         return pending.result()
 
     def close(self) -> None:
-        """Record what waits, then stop."""
+        """Record what waits, then stop. Bounded, as each call of the server and the patience of each request are."""
         with self._turns:
             if self._closed:
                 return

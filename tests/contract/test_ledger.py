@@ -27,6 +27,7 @@ from service.storage import ledger as ledger_module
 from service.storage.identifiers import uuid7
 from service.storage.lane import ConditionFailedError, Lane
 from service.storage.ledger import PostgresLedger
+from service.storage.partitions import PartitionsAhead
 from service.storage.pending import Pending
 
 _texts = itertools.count()
@@ -224,7 +225,7 @@ def test_requests_of_one_batch_that_conflict_do_not_both_pass(ledger: PostgresLe
 def test_one_bad_request_does_not_fail_its_neighbours(database: str, ledger: PostgresLedger) -> None:
     taken = uuid7()
     ledger.append(request(new_event(event_id=taken)))
-    lane = Lane(database)
+    lane = Lane(database, PartitionsAhead())
     batch = [
         Pending(request(new_event())),
         Pending(request(new_event(event_id=taken))),
@@ -305,20 +306,6 @@ def test_the_service_cannot_insert_past_the_append_function(database: str, ledge
         for table in ("event", "event_id", "boundary_index", "idempotency", "head"):
             with pytest.raises(psycopg.errors.InsufficientPrivilege):
                 connection.execute(f"INSERT INTO ledger.{table} SELECT * FROM ledger.{table}")
-
-
-def test_partitions_are_made_ahead_and_protected(database: str) -> None:
-    with psycopg.connect(database, autocommit=True) as owner:
-        owner.execute("UPDATE ledger.head SET position = 25000000, recorded_at = now()")
-        made = owner.execute("SELECT ledger.ensure_partitions(2)").fetchone()
-        assert made is not None
-        assert made[0] == 4  # partitions 0 to 2 stood; 3 and 4 of both tables are new
-        with pytest.raises(psycopg.errors.InsufficientPrivilege):
-            owner.execute("TRUNCATE ledger.event_4")
-    opened = PostgresLedger(database)
-    opened.append(request(new_event("Happened", "a:p/1")))
-    assert [each.position for each in opened.read()] == [25_000_001]
-    opened.close()
 
 
 def test_reading_by_programme_sees_that_programme_only(ledger: PostgresLedger) -> None:

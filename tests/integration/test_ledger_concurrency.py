@@ -15,7 +15,7 @@ import pytest
 from eventsourcing.dcb.api import DCBQuery, DCBQueryItem
 
 from service.application.ports import Appended, LedgerUnavailableError, RecordedEvent
-from service.storage import pending, writer
+from service.storage import append_call, pending, writer
 from service.storage.append_call import Answer, AppendCall, Prepared, Refused
 from service.storage.connections import service_conninfo
 from service.storage.lane import ConditionFailedError
@@ -314,6 +314,29 @@ def test_closing_records_what_waits(database: str) -> None:
     with pytest.raises(LedgerUnavailableError, match="closed"):
         ledger.append(request(new_event()))
     assert len(ledger_of(database)) == 12
+
+
+def test_a_server_that_hangs_is_given_up_and_closing_does_not_wait_for_it(
+    database: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As far as a client can tell: it takes connections, and answers nothing within the client's own bound."""
+    monkeypatch.setattr(append_call, "ANSWER_SECONDS", 1.0)
+    ledger = PostgresLedger(database)
+    with psycopg.connect(database) as blocker, ThreadPoolExecutor(10) as threads:
+        blocker.execute("SELECT FROM ledger.head FOR UPDATE")
+        waiting = occupy(database, ledger, threads)
+        queued = [threads.submit(ledger.append, request(new_event())) for _ in range(5)]
+        time.sleep(0.1)
+        started = time.monotonic()
+        ledger.close()
+        assert time.monotonic() - started < 4, "the lock alone is waited for 5 seconds"
+        errors = [each.exception() for each in (*waiting, *queued)]
+        assert all(isinstance(error, LedgerUnavailableError) for error in errors)
+        assert all(error.outcome_unknown for error in errors[: len(waiting)])
+    again = PostgresLedger(database)
+    again.append(request(new_event("After")))
+    again.close()
+    assert ledger_of(database)[-1].type == "After"
 
 
 def test_a_holder_of_the_lock_is_waited_for_no_longer_than_bounded(database: str) -> None:
