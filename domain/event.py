@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable
 from typing import Any, ClassVar, Final, Literal, TypeVar
 
@@ -86,13 +87,19 @@ def encode_data(of: Event) -> bytes:
     return _encoder.encode(of)
 
 
+@functools.cache
+def _decoder(cls: type[Event]) -> Callable[[bytes], Event]:
+    """Kept: to look the class up each time takes longer than to decode a score."""
+    return msgspec.json.Decoder(cls).decode
+
+
 def decode_data(type_: str, version: int, data: bytes) -> Event:
     """The event in its current version. Raises `UnknownEventError`, `msgspec.DecodeError`."""
     cls = EVENTS.get(type_)
     if cls is None or version > cls.VERSION or version < 1:
         raise UnknownEventError(f"{type_} version {version} is not known to this release")
     if version == cls.VERSION:
-        return msgspec.json.decode(data, type=cls)
+        return _decoder(cls)(data)
     fields = msgspec.json.decode(data)
     for step in range(version, cls.VERSION):
         if (type_, step) not in _UPCASTS:

@@ -181,7 +181,8 @@ CHANGES_RESULTS = (
 standings are not settled."""
 SheetGiven = ScoreSubmitted | ScoreCorrected
 Measurement = MeasurementRecorded | MeasurementCorrected
-SCORE_EVENTS = (ScoreSubmitted, ScoreCorrected, MeasurementRecorded, MeasurementCorrected)
+SHEET_EVENTS = (ScoreSubmitted, ScoreCorrected)
+SCORE_EVENTS = (*SHEET_EVENTS, MeasurementRecorded, MeasurementCorrected)
 
 
 class StageCourse:
@@ -238,7 +239,7 @@ class StageRecord(StageCourse):
 
 def fill(cell: Cell, event: SheetGiven | Measurement) -> None:
     """Add a score or a metric to its cell, in the place of what it corrects."""
-    if isinstance(event, SheetGiven):
+    if isinstance(event, SHEET_EVENTS):
         cell.sheets[sheet_key(event.evaluator, event.item)] = event.points
     else:
         cell.metrics[event.benchmark] = Metric(event.value, event.target)

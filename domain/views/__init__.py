@@ -4,11 +4,13 @@ events can be compared byte by byte."""
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from datetime import datetime
 from typing import Protocol
 
 import msgspec
 
-from domain.envelope import PrivateEnvelope
+from domain.deadlines import instant
+from domain.envelope import PrivateEnvelope, decode_envelope
 from domain.event import Event
 
 
@@ -40,14 +42,24 @@ class MemoryRows:
         return sorted(item for item in self.rows.items() if item[0].startswith(prefix))
 
 
-class Occurrence(msgspec.Struct, frozen=True, kw_only=True):
-    """An event of the partition, decoded. `recorded_at`: RFC 3339, UTC."""
+class Occurrence(msgspec.Struct, frozen=True, gc=False):
+    """An event of the partition, decoded; time and envelope only once asked for, as few views do."""
 
     position: int
-    recorded_at: str
+    recorded: datetime
     version: int
-    envelope: PrivateEnvelope
+    stored_envelope: bytes
     event: Event
+
+    @property
+    def recorded_at(self) -> str:
+        """RFC 3339, UTC."""
+        return instant(self.recorded)
+
+    @property
+    def envelope(self) -> PrivateEnvelope:
+        """Raises `msgspec.DecodeError`."""
+        return decode_envelope(self.stored_envelope)
 
 
 class PoisonEventError(Exception):
@@ -59,11 +71,15 @@ class PoisonEventError(Exception):
 
 
 class View(msgspec.Struct, frozen=True, kw_only=True):
-    """A projection's name and fold. `version` changes whenever the same events would give other rows."""
+    """A projection's name and fold. `version` changes whenever the same events would give other rows.
+
+    `envelopes`: whether the fold looks at them.
+    """
 
     name: str
     version: int
     fold: Callable[[Rows, Iterable[Occurrence]], None]
+    envelopes: bool = False
 
     @property
     def projection(self) -> str:

@@ -102,4 +102,4 @@ def shown(stored: bytes, publications: Publications, reader: Reader) -> Entry:
     return msgspec.structs.replace(entry, principal=principal, says=said(entry.type))
 
 
-AUDIT_TRAIL = View(name="audit-trail", version=2, fold=fold)
+AUDIT_TRAIL = View(name="audit-trail", version=2, fold=fold, envelopes=True)

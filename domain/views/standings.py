@@ -17,7 +17,7 @@ import msgspec
 from domain import charter_document
 from domain.call_events import CallTeamSelected
 from domain.charter import CHARTER_EVENTS
-from domain.record import COURSE_EVENTS, Cell, Course, Measurement, SheetGiven, fill, run_course
+from domain.record import COURSE_EVENTS, SCORE_EVENTS, Cell, Course, fill, run_course
 from domain.scalars import Names
 from domain.stage_events import ScoringReopened, StageConsolidated, StageReconsolidated
 from domain.standings import Standings, digest, standings_of
@@ -45,18 +45,18 @@ def fold(rows: Rows, occurrences: Iterable[Occurrence]) -> None:
 
     def take(occurrence: Occurrence) -> None:
         event = occurrence.event
-        if isinstance(event, CHARTER_EVENTS):
+        if isinstance(event, SCORE_EVENTS):  # by far the most
+            key = f"cell/{event.stage}/{event.team}/{event.criterion}"
+            fill(_held(cells, rows, key, Cell), event)
+            touched[event.stage] = occurrence.position
+        elif isinstance(event, CHARTER_EVENTS):
             rows.put("charter", event.document.encode())
             store()
             for stage, course in keyed(rows.scan("course/"), "course/"):
                 if not msgspec.json.decode(course, type=Course).consolidated:
                     touched[stage] = occurrence.position
-        elif isinstance(event, TeamEnrolled | CallTeamSelected):
+        elif isinstance(event, (TeamEnrolled, CallTeamSelected)):
             rows.put(f"name/{event.team}", encode_row(event.name))
-        elif isinstance(event, SheetGiven | Measurement):
-            key = f"cell/{event.stage}/{event.team}/{event.criterion}"
-            fill(_held(cells, rows, key, Cell), event)
-            touched[event.stage] = occurrence.position
         elif isinstance(event, COURSE_EVENTS) and event.stage is not None:  # a team may withdraw outside of a stage
             if isinstance(event, ScoringReopened):
                 keep_published(event.stage, occurrence.position - 1)

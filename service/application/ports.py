@@ -27,19 +27,24 @@ class NewEvent(msgspec.Struct, frozen=True, kw_only=True):
     data: bytes
 
 
-class RecordedEvent(msgspec.Struct, frozen=True, kw_only=True):
-    """An event in the ledger, with its position, the time of its commit and the entry that proofs rest on."""
+class StreamedEvent(msgspec.Struct, frozen=True, gc=False):
+    """An event in the ledger as folds take it in, with its position and the time of its commit."""
 
     position: int
     recorded_at: datetime
     programme: str
     type: str
     version: int
+    envelope: bytes
+    data: bytes
+
+
+class RecordedEvent(StreamedEvent, frozen=True, kw_only=True):
+    """An event in the ledger, with the entry that proofs rest on."""
+
     event_id: UUID
     tags: tuple[str, ...]
     salt: bytes
-    envelope: bytes
-    data: bytes
     entry: bytes
 
 
@@ -123,6 +128,21 @@ class Ledger(Protocol):
         self, programme: str, *, after: int = 0, upto: int | None = None, limit: int | None = None
     ) -> ReadResult:
         """As `read`, for every event of a programme."""
+
+    def stream(
+        self,
+        programme: str | None = None,
+        *,
+        after: int = 0,
+        upto: int | None = None,
+        page: int = 2000,
+        envelopes: bool = True,
+    ) -> Iterator[list[StreamedEvent]]:
+        """As `read`, for every event, or every one of a programme, page by page in bounded memory.
+
+        Ends at the head as it stood at the first page. `envelopes`: whether events carry theirs, or an empty one.
+        Raises `LedgerUnavailableError`, also between pages.
+        """
 
     def head(self) -> int:
         """The last position, 0 for an empty ledger."""

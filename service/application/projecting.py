@@ -9,14 +9,12 @@ import msgspec
 from eventsourcing.dcb.api import DCBQuery, DCBQueryItem
 
 from domain.charter import CharterPublished
-from domain.deadlines import instant
-from domain.envelope import decode_envelope
 from domain.event import decode_data
 from domain.views import Occurrence, PoisonEventError, View
 from domain.views.audit_trail import AUDIT_TRAIL
 from domain.views.grants import GRANTS
 from domain.views.standings import STANDINGS
-from service.application.ports import Ledger, ReadResult, RecordedEvent, ViewStore
+from service.application.ports import Ledger, ReadResult, RecordedEvent, StreamedEvent, ViewStore
 
 VIEWS: Final = (STANDINGS, GRANTS, AUDIT_TRAIL)
 """Every projection of this release; each is partitioned by programme."""
@@ -32,19 +30,14 @@ class Advanced(msgspec.Struct, frozen=True):
     because: str | None = None
 
 
-def occurrences(events: Iterable[RecordedEvent]) -> Iterator[Occurrence]:
+def occurrences(events: Iterable[StreamedEvent]) -> Iterator[Occurrence]:
     """Recorded events, decoded in their current version. One that cannot be decoded is poison."""
     for each in events:
         try:
-            yield Occurrence(
-                position=each.position,
-                recorded_at=instant(each.recorded_at),
-                version=each.version,
-                envelope=decode_envelope(each.envelope),
-                event=decode_data(each.type, each.version, each.data),
-            )
+            event = decode_data(each.type, each.version, each.data)
         except (LookupError, msgspec.DecodeError) as cause:
             raise PoisonEventError(each.position, cause) from cause
+        yield Occurrence(each.position, each.recorded_at, each.version, each.envelope, event)
 
 
 class AdvanceProjection:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from itertools import chain
 from typing import Final
 
 import msgspec
@@ -327,7 +328,8 @@ class Queries:
             return rows, position
         self._require_reached(as_of_position)
         rows = MemoryRows()
-        view.fold(rows, occurrences(self._ledger.read_programme(programme, upto=as_of_position)))
+        pages = self._ledger.stream(programme, upto=as_of_position, envelopes=view.envelopes)
+        view.fold(rows, occurrences(chain.from_iterable(pages)))
         return rows, as_of_position
 
     def _require_reached(self, position: int | None) -> None:

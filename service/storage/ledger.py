@@ -11,9 +11,10 @@ from psycopg.rows import dict_row
 from psycopg.types.json import Jsonb
 from psycopg_pool import ConnectionPool, PoolTimeout
 
-from service.application.ports import Appended, AppendRequest, LedgerUnavailableError, RecordedEvent
+from service.application.ports import Appended, AppendRequest, LedgerUnavailableError, RecordedEvent, StreamedEvent
 from service.storage.boundary_keys import hashed, probe_keys, probe_tag
 from service.storage.connections import open_pool
+from service.storage.stream import PAGE, stream
 from service.storage.writer import Writer
 
 _COLUMNS: Final = (
@@ -100,6 +101,20 @@ class PostgresLedger:
         """See `Ledger.read_programme`."""
         bounds = {"after": after, "upto": _LAST if upto is None else upto, "limit": limit}
         return self._select(_READ_PROGRAMME, {**bounds, "programme": programme})
+
+    def stream(
+        self,
+        programme: str | None = None,
+        *,
+        after: int = 0,
+        upto: int | None = None,
+        page: int = PAGE,
+        envelopes: bool = True,
+    ) -> Iterator[list[StreamedEvent]]:
+        """See `Ledger.stream`."""
+        head = self.head()
+        upto = head if upto is None else min(upto, head)
+        return stream(self._pool, programme, after=after, upto=upto, page=page, envelopes=envelopes)
 
     def head(self) -> int:
         """See `Ledger.head`."""

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from domain.deadlines import instant
-from domain.envelope import Actor, Attribution, PrivateEnvelope
+from domain.deadlines import instant, moment
+from domain.envelope import Actor, Attribution, PrivateEnvelope, encode_envelope
 from domain.event import Event
 from domain.views import Occurrence
 from tests.domain.charters import PROGRAMME
@@ -24,4 +24,10 @@ def occurrence(
         actor=Actor(agency="owner", principal="test"),
         attribution=attribution,
     )
-    return Occurrence(position=position, recorded_at=recorded_at, version=event.VERSION, envelope=envelope, event=event)
+    return Occurrence(
+        position=position,
+        recorded=moment(recorded_at),
+        version=event.VERSION,
+        stored_envelope=encode_envelope(envelope),
+        event=event,
+    )

@@ -1,0 +1,75 @@
+"""Reading a long stretch of the ledger: in pages, the next of which the server makes while the caller works on one."""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from typing import Any, Final
+
+import psycopg
+from psycopg import pq
+from psycopg.adapt import Transformer
+from psycopg_pool import ConnectionPool, PoolTimeout
+
+from service.application.ports import LedgerUnavailableError, StreamedEvent
+from service.storage.append_call import raise_unless
+
+PAGE: Final = 2000
+"""Events of one page; two are in memory at a time."""
+
+Connection = psycopg.Connection[tuple[Any, ...]]
+Read = Callable[[Connection], list[StreamedEvent]]
+
+
+def stream(
+    pool: ConnectionPool, programme: str | None, *, after: int, upto: int, page: int, envelopes: bool
+) -> Iterator[list[StreamedEvent]]:
+    """As `Ledger.stream`, up to a position that was reached. No connection is held while the caller works."""
+    with ThreadPoolExecutor(1, thread_name_prefix="ledger-stream") as ahead:
+
+        def ask(after: int) -> Future[list[StreamedEvent]]:
+            return ahead.submit(_with_connection, pool, _page(programme, after, upto, page, envelopes=envelopes))
+
+        asked = ask(after)
+        while events := asked.result():
+            asked = ask(events[-1].position)
+            yield events
+
+
+def _with_connection(pool: ConnectionPool, read: Read) -> list[StreamedEvent]:
+    try:
+        with pool.connection() as connection:
+            try:
+                return read(connection)
+            except psycopg.Error as error:
+                if connection.closed:
+                    raise psycopg.OperationalError(str(error)) from error
+                raise
+    except (psycopg.OperationalError, PoolTimeout) as error:
+        raise LedgerUnavailableError(f"the ledger does not answer: {error}", outcome_unknown=False) from error
+
+
+def _page(programme: str | None, after: int, upto: int, size: int, *, envelopes: bool) -> Read:
+    """The events that follow a position. One call of libpq, so that this thread takes no turn of the caller's."""
+    envelope = "envelope" if envelopes else "''::bytea"
+    where = "" if programme is None else "programme = $4 AND "
+    sql = (
+        f"SELECT position, recorded_at, programme, type, version, {envelope}, data FROM ledger.event"
+        f" WHERE {where}position > $1 AND position <= $2 ORDER BY position LIMIT $3"
+    )
+    values = [struct.pack(">q", each) for each in (after, upto, size)]
+    types = [psycopg.postgres.types["int8"].oid] * 3
+    if programme is not None:
+        values.append(programme.encode())
+        types.append(psycopg.postgres.types["text"].oid)
+
+    def read(connection: Connection) -> list[StreamedEvent]:
+        formats = [pq.Format.BINARY] * len(values)
+        result = connection.pgconn.exec_params(sql.encode(), values, types, formats, pq.Format.BINARY)
+        raise_unless(result, pq.ExecStatus.TUPLES_OK)
+        rows = Transformer(connection)
+        rows.set_pgresult(result)
+        return rows.load_rows(0, result.ntuples, lambda row: StreamedEvent(*row))
+
+    return read
