@@ -97,7 +97,7 @@ def _checks(
     yield {"countersignatures"}, countersignature_faults(charter, decisions)
     yield {"agencies", "mandates"}, _named_faults(charter, "/mandates", charter.mandates)
     yield {"agencies", "countersignatures"}, _named_faults(charter, "/countersignatures", charter.countersignatures)
-    yield {"agencies", "mandates", "countersignatures"}, countersigner_faults(charter)
+    yield {"agencies", "mandates", "countersignatures", "data_set"}, countersigner_faults(charter)
     given = {"mandates", "consortium_decisions"}
     yield {*given, "data_set", "stages"}, objection_faults(charter)
     yield {*given, "data_set"}, course_faults(charter)

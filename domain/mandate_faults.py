@@ -9,14 +9,10 @@ from domain.charter_document import Charter
 from domain.decision import Decision
 from domain.fault import Fault, unknown
 
-ASKS_AT_TIMES: Final = frozenset(
+ASKS_ONCE_REOPENED: Final = frozenset(
     {
-        "amend-charter",
         "appoint-evaluator",
-        "correct-measurement",
-        "correct-score",
         "declare-conflict",
-        "record-deviation",
         "record-exclusion",
         "record-measurement",
         "recuse-evaluator",
@@ -24,8 +20,15 @@ ASKS_AT_TIMES: Final = frozenset(
         "submit-score",
     }
 )
-"""Decisions that ask for a countersignature by themselves (`domain.decision.require_countersignature`): after close,
-in a reopened stage, once a stage was opened, or always. Of any other decision a countersignature `after-close` asks
+"""Decisions that ask for a countersignature in a reopened stage, and at no other time."""
+ASKS_AT_TIMES: Final = ASKS_ONCE_REOPENED | {
+    "amend-charter",
+    "correct-measurement",
+    "correct-score",
+    "record-deviation",
+}
+"""Decisions that ask for a countersignature by themselves (`domain.decision.require_countersignature`): in a reopened
+stage, after close, once a stage was opened, or always. Of any other decision a countersignature `after-close` asks
 nothing."""
 
 
@@ -68,11 +71,33 @@ def countersignature_faults(charter: Charter, decisions: Mapping[str, Decision])
 
 def countersigner_faults(charter: Charter) -> Iterator[Fault]:
     """Agencies whose decision waits for another's approval that nobody may give."""
+    listed = {decision for each in charter.countersignatures for decision in each.decisions}
     for i, each in enumerate(charter.countersignatures):
         for decision in each.decisions:
             for agency in sorted(agency.id for agency in charter.agencies):
-                if charter.may(agency, decision) and not charter.countersigners(decision, agency):
+                if charter.may(agency, decision) and not _approvers(charter, decision, agency):
                     yield Fault(f"/countersignatures/{i}/agencies", f"nobody may approve {decision} of {agency}")
+    for i, mandate in enumerate(charter.mandates):
+        for decision in (name for name in mandate.decisions if name not in listed and _waits(charter, name)):
+            detail = f"nobody may approve {decision}, which waits at times for a second agency"
+            yield Fault(f"/mandates/{i}/decisions", detail)
+
+
+def _waits(charter: Charter, decision: str) -> bool:
+    """Whether the decision may ever wait for a second agency without being listed among the countersignatures.
+
+    What is reported waits for nobody.
+    """
+    if charter.data_set == "public-record":
+        return False
+    reopens = any("reopen-scoring" in each.decisions for each in charter.mandates)
+    return decision in ASKS_AT_TIMES and (reopens or decision not in ASKS_ONCE_REOPENED)
+
+
+def _approvers(charter: Charter, decision: str, agency: str) -> set[str]:
+    """Who may approve what the agency decides; a deviation takes two agencies, whatever the charter says."""
+    own = {agency} if decision == "record-deviation" else set()
+    return set(charter.countersigners(decision, agency)) - own
 
 
 def _given_faults(pointer: str, named: Iterable[str], decisions: Mapping[str, Decision]) -> Iterator[Fault]:

@@ -230,10 +230,10 @@ def trial() -> Iterator[Line]:
 
 
 def corrected(stage: str, pilot: str) -> Iterator[Line]:
-    """After close another agency approves: a digit was swapped."""
+    """After close the ministry approves: a digit was swapped."""
     body = {"stage": stage, "team": "driftnet", "criterion": "manoeuvre/docking", "evaluator": pilot, "points": "21"}
     yield line("correct-score", PORT, called="corrected", **body, reason="Fictional: a slip of the pen.")
-    yield approval("corrected", AUDIT)
+    yield approval("corrected", MINISTRY)
 
 
 def flipped(stage: str) -> Iterator[Line]:

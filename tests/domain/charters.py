@@ -9,6 +9,7 @@ import domain.rulebook  # noqa: F401 — what a charter names is known once it i
 from domain.charter import CharterPublished
 from domain.charter_document import canonical, rules_hash
 from domain.event import Event
+from domain.mandate_faults import ASKS_AT_TIMES
 from domain.publications import Publications
 from domain.scalars import Names
 from domain.stage_events import (
@@ -80,8 +81,14 @@ IN_PERSON = ["assent-amendment", "give-statement", "file-objection", "waive-obje
 
 PUBLISHING = {"decisions": ["publish-results", "decide-objection"], "agencies": ["other"]}
 """What the second of the joint publishers may do: it takes no part in scores and outcomes."""
-DEVIATIONS = {"decisions": ["record-deviation"], "agencies": ["other"]}
+DEVIATIONS = {"decisions": ["record-deviation"], "agencies": ["owner", "other"]}
 """Who approves that the plan is left."""
+AT_TIMES = {
+    "decisions": sorted(ASKS_AT_TIMES - {"record-deviation"}),
+    "agencies": ["owner", "other"],
+    "when": "after-close",
+}
+"""Who approves what else waits at times for a second agency."""
 
 
 def names(text: str) -> dict[str, str]:
@@ -150,7 +157,7 @@ def document(**changes: Any) -> dict[str, Any]:
         "agencies": [{"id": "owner", "name": names("Owner")}, {"id": "other", "name": names("Other")}],
         "mandates": [{"decisions": DECISIONS + (IN_PERSON if reported else []), "agencies": ["owner"]}, PUBLISHING],
         "consortium_decisions": ["report-usage", *IN_PERSON],
-        "countersignatures": [DEVIATIONS],
+        "countersignatures": [DEVIATIONS, AT_TIMES],
         "seats": "3",
         "joint_publishers": ["owner", "other"],
         "stages": [_stage("heat", "1"), _stage("final", "0")],

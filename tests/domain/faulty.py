@@ -33,7 +33,8 @@ def put(path: str, value: Any) -> Callable[[dict[str, Any]], Any]:
 
 
 def countersigned(decisions: list[str], agencies: list[str], **more: str) -> Callable[[dict[str, Any]], Any]:
-    return put("/countersignatures", [{"decisions": decisions, "agencies": agencies, **more}])
+    """Put a countersignature first."""
+    return lambda found: found["countersignatures"].insert(0, {"decisions": decisions, "agencies": agencies, **more})
 
 
 def planned(opens: str, closes: str) -> dict[str, str]:

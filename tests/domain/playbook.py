@@ -24,11 +24,6 @@ NOTICE: Final = {
 }
 PERIOD: Final = {"starts": "2026-01-01", "ends": "2026-07-01"}
 BUILT: Final = {"perspective": "own", "condition": "built"}
-BEFORE_CLOSE: Final = {
-    "decisions": ["correct-score", "correct-measurement"],
-    "agencies": ["other"],
-    "when": "after-close",
-}
 OWN: Final = [
     "apply-to-call",
     "report-usage",
@@ -39,7 +34,6 @@ OWN: Final = [
     "assent-amendment",
     "give-statement",
 ]
-AMENDMENTS: Final = {"decisions": ["amend-charter"], "agencies": ["other"]}
 
 
 class Step(NamedTuple):
@@ -65,7 +59,6 @@ def document(*, review: dict[str, str] | None = None, **changes: Any) -> dict[st
         "stages": stages,
         "mandates": [owner, other],
         "consortium_decisions": OWN,
-        "countersignatures": [BEFORE_CLOSE, charters.DEVIATIONS, AMENDMENTS],
         "independence": independence,
     }
     return charters.document(**rules | changes)

@@ -31,7 +31,6 @@ from tests.domain.test_standings import occurrence
 from tests.given import Given, given
 
 WHY = {"en": "why", "ko": "왜"}
-SECOND = [{"decisions": ["amend-charter"], "agencies": ["other"], "when": "after-close"}]
 ARRAY = list[dict[str, Any]]
 
 
@@ -49,15 +48,13 @@ def amended(*, deviation: bool = False, reason: bool = False, **changes: Any) ->
 
 def proposing(before: list[Event], **changes: Any) -> tuple[Event, ...]:
     """What amending the charter after a stage was opened comes to, where another agency may countersign."""
-    first = charter(countersignatures=SECOND)
-    body = {"charter": document(countersignatures=SECOND, **changes), "reason": WHY}
-    return given(first, background=before[1:]).when("amend-charter", body).decide()
+    body = {"charter": document(**changes), "reason": WHY}
+    return given(before[0], background=before[1:]).when("amend-charter", body).decide()
 
 
 def refused_places(before: list[Event], **changes: Any) -> set[str]:
-    first = charter(countersignatures=SECOND)
-    body = {"charter": document(countersignatures=SECOND, **changes), "reason": WHY}
-    refusal = given(first, background=before[1:]).when("amend-charter", body).refused(RulesInUseError)
+    body = {"charter": document(**changes), "reason": WHY}
+    refusal = given(before[0], background=before[1:]).when("amend-charter", body).refused(RulesInUseError)
     return {error.pointer for error in refusal.errors}
 
 
@@ -127,37 +124,38 @@ def test_amending_needs_a_mandate() -> None:
 
 
 def test_once_a_stage_was_opened_an_amendment_has_a_reason() -> None:
-    before = given(charter(countersignatures=SECOND), background=charters.opened()[1:])
-    body = {"charter": document(countersignatures=SECOND, seats="4")}
+    before = given(charter(), background=charters.opened()[1:])
+    body = {"charter": document(seats="4")}
     before.when("amend-charter", body).refused(DeviationWithoutReasonError, "/reason")
 
 
 def test_once_a_stage_was_opened_somebody_must_be_there_to_countersign() -> None:
     body = {"charter": document(seats="4"), "reason": WHY}
-    given(background=charters.opened()).when("amend-charter", body).refused(NotProposableError)
+    alone = charter(countersignatures=[])
+    given(background=[alone, *charters.opened()[1:]]).when("amend-charter", body).refused(NotProposableError)
 
 
 def test_once_a_stage_was_opened_an_amendment_waits_for_another_agency() -> None:
     (proposed,) = proposing(charters.opened(), seats="4")
     assert isinstance(proposed, DecisionProposed)
     assert (proposed.awaiting, proposed.events) == (("other",), ("CharterAmended",))
-    history = [charter(countersignatures=SECOND), *charters.opened()[1:]]
+    history = [charter(), *charters.opened()[1:]]
     approval = {"proposal": proposed.proposal, "command_hash": proposed.command_hash}
     approved, made = given(proposed, background=history).by("other").when("approve", approval).decide()
     assert isinstance(approved, DecisionApproved)
     assert isinstance(made, CharterAmended)
     assert (made.deviation, made.reason) == (True, Names(**WHY))
-    assert made.replaces == charter(countersignatures=SECOND).rules_hash
-    assert made.rules_hash == charter(countersignatures=SECOND, seats="4").rules_hash
+    assert made.replaces == charter().rules_hash
+    assert made.rules_hash == charter(seats="4").rules_hash
 
 
 def test_an_amendment_between_makes_a_proposed_one_stale() -> None:
     (proposed,) = proposing(charters.opened(), seats="4")
     assert isinstance(proposed, DecisionProposed)
-    between = charter(countersignatures=SECOND, seats="5")
-    other = amended(deviation=True, reason=True, countersignatures=SECOND, seats="5")
+    between = charter(seats="5")
+    other = amended(deviation=True, reason=True, seats="5")
     assert other.rules_hash == between.rules_hash
-    history = [charter(countersignatures=SECOND), *charters.opened()[1:], proposed, other]
+    history = [charter(), *charters.opened()[1:], proposed, other]
     approval = {"proposal": proposed.proposal, "command_hash": proposed.command_hash}
     given(background=history).by("other").when("approve", approval).refused(ProposalStaleError)
 
@@ -219,8 +217,8 @@ def panels(stages: ARRAY) -> ARRAY:
 )
 def test_what_may_have_been_scored_keeps_its_place(stages: ARRAY, says: str) -> None:
     assert refused_places(charters.opened(), stages=stages) == {PLACE}
-    refusal = given(charter(countersignatures=SECOND), background=charters.opened()[1:])
-    body = {"charter": document(countersignatures=SECOND, stages=stages), "reason": WHY}
+    refusal = given(charter(), background=charters.opened()[1:])
+    body = {"charter": document(stages=stages), "reason": WHY}
     assert says in refusal.when("amend-charter", body).refused(RulesInUseError).detail
     assert given(charter()).when("amend-charter", {"charter": document(stages=stages)}).decide()
 
@@ -228,16 +226,16 @@ def test_what_may_have_been_scored_keeps_its_place(stages: ARRAY, says: str) -> 
 def test_a_sheets_lines_keep_their_points() -> None:
     items = charters.with_criterion(IDEA, items=charters.ITEMS)
     turned = [{**charters.ITEMS[0], "maximum": "5"}, {**charters.ITEMS[1], "maximum": "5"}]
-    before = [charter(stages=items, countersignatures=SECOND)]
-    body = {"charter": document(stages=charters.with_criterion(IDEA, items=turned), countersignatures=SECOND)}
-    outcome = given(*before, background=charters.opened()[1:]).when("amend-charter", {**body, "reason": WHY})
+    body = {"charter": document(stages=charters.with_criterion(IDEA, items=turned))}
+    outcome = given(charter(stages=items), background=charters.opened()[1:]).when(
+        "amend-charter", {**body, "reason": WHY}
+    )
     assert "novelty: points may have been given under its maximum, 6" in outcome.refused(RulesInUseError, PLACE).detail
 
 
 def test_scores_keep_their_decimals() -> None:
-    fine = {"countersignatures": SECOND, **changed(0, precision="1")}
-    before = given(charter(**fine), background=charters.opened()[1:])
-    body = {"charter": document(countersignatures=SECOND), "reason": WHY}
+    before = given(charter(**changed(0, precision="1")), background=charters.opened()[1:])
+    body = {"charter": document(), "reason": WHY}
     before.when("amend-charter", body).refused(RulesInUseError, "/stages/0/precision")
     assert proposing(charters.opened(), **changed(0, precision="1"))
 

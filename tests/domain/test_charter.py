@@ -27,7 +27,7 @@ def test_a_programme_has_one_charter() -> None:
 def test_a_charter_is_published_by_its_owner() -> None:
     mandates = document()["mandates"]
     mandates[0]["agencies"].append("other")
-    body = {"charter": document(mandates=mandates, countersignatures=[])}
+    body = {"charter": document(mandates=mandates)}
     given().by("other").when("publish-charter", body).refused(PublisherNotOwnerError)
 
 

@@ -14,8 +14,9 @@ from domain.charter import (
     document_faults,
 )
 from domain.decision import require_countersignature
-from domain.mandate_faults import ASKS_AT_TIMES
+from domain.mandate_faults import ASKS_AT_TIMES, ASKS_ONCE_REOPENED
 from domain.rulebook import DECISIONS
+from domain.stages import require_second_once_reopened
 from tests.domain.charters import PROGRAMME, document
 from tests.domain.faulty import countersigned, found_in, planned, put, shown
 from tests.given import given
@@ -259,10 +260,46 @@ def test_a_countersignature_after_close_is_for_decisions_that_may_ask_for_one() 
     mandated = {type_: each.decide for type_, each in DECISIONS.items() if each.mandated}
     asking = {type_ for type_, decide in mandated.items() if require_countersignature in reached(decide, set())}
     assert asking == ASKS_AT_TIMES
+    reopened = {type_ for type_, decide in mandated.items() if require_second_once_reopened in reached(decide, set())}
+    assert reopened == ASKS_ONCE_REOPENED
     for decision in sorted(asking):
         faulty = document()
         countersigned([decision], ["other"], when="after-close")(faulty)
         assert list(document_faults(PROGRAMME, faulty)) == []
+
+
+WAITING = "nobody may approve {}, which waits at times for a second agency"
+
+
+@pytest.mark.parametrize("decision", sorted(ASKS_AT_TIMES))
+def test_what_waits_at_times_for_a_second_agency_needs_one_that_may_approve(decision: str) -> None:
+    others = [{"decisions": sorted(ASKS_AT_TIMES - {decision}), "agencies": ["owner", "other"], "when": "after-close"}]
+    assert found_in(countersignatures=others) == [("/mandates/0/decisions", WAITING.format(decision))]
+    nobody = [*others, {"decisions": [decision], "agencies": ["owner"]}]
+    assert found_in(countersignatures=nobody) == [
+        ("/countersignatures/1/agencies", f"nobody may approve {decision} of owner")
+    ]
+    assert found_in(countersignatures=others, data_set="public-record", recorder="owner") == []
+
+
+def test_where_scoring_is_never_reopened_nothing_waits_for_that() -> None:
+    countersignatures = [
+        {"decisions": sorted(ASKS_AT_TIMES - ASKS_ONCE_REOPENED), "agencies": ["other"], "when": "after-close"}
+    ]
+    given_away = document()["mandates"]
+    given_away[0]["decisions"].remove("reopen-scoring")
+    assert found_in(countersignatures=countersignatures, mandates=given_away) == []
+    assert {detail for _place, detail in found_in(countersignatures=countersignatures)} == {
+        WAITING.format(each) for each in ASKS_ONCE_REOPENED
+    }
+
+
+def test_a_deviation_takes_two_agencies_even_where_the_charter_lets_the_same_one_approve() -> None:
+    within = document()["countersignatures"]
+    within[0].update(agencies=["owner"], same_agency="yes")
+    assert found_in(countersignatures=within) == [
+        ("/countersignatures/0/agencies", "nobody may approve record-deviation of owner")
+    ]
 
 
 def test_another_person_of_the_same_agency_may_approve_where_the_charter_says_so() -> None:

@@ -22,6 +22,7 @@ from domain.stage_events import (
     FigureCertified,
     MeanOf,
     MeasurementCorrected,
+    MeasurementRecorded,
     ScoreCorrected,
     ScoringClosed,
     ScoringReopened,
@@ -129,10 +130,8 @@ def test_the_objection_that_reopens_scoring_was_about_scores_and_upheld() -> Non
 
 
 def test_a_reopened_stage_takes_corrections_with_a_second_agency_s_approval() -> None:
-    second = {"decisions": ["correct-score"], "agencies": ["other"], "when": "after-close"}
-    history = [charter(countersignatures=[second]), *settled()[1:], PUBLISHED, REOPENED]
     sheet = {"stage": "heat", "team": "bee", "criterion": "paper/idea", "evaluator": charters.JURY[0], "points": "9"}
-    (event,) = given(background=history).when("correct-score", {**sheet, "reason": "a slip"}).decide()
+    (event,) = published(REOPENED).when("correct-score", {**sheet, "reason": "a slip"}).decide()
     assert isinstance(event, DecisionProposed)
 
 
@@ -150,15 +149,13 @@ def test_a_reopened_stage_takes_corrections_with_a_second_agency_s_approval() ->
 def test_whatever_changes_which_sheets_count_in_a_reopened_stage_waits_for_a_second_agency(
     decision: str, body: dict[str, Any]
 ) -> None:
-    second = {"decisions": [decision], "agencies": ["other"], "when": "after-close"}
-    rules = charter(countersignatures=[second])
     asked = {**HEAT, **body}
-    before = given(background=[rules, *charters.scored()[1:]]).when(decision, asked).decide()
+    before = given(background=charters.scored()).when(decision, asked).decide()
     assert not isinstance(before[0], DecisionProposed)
-    history = [rules, *settled()[1:], PUBLISHED, REOPENED]
-    (event,) = given(background=history).when(decision, asked).decide()
+    (event,) = published(REOPENED).when(decision, asked).decide()
     assert isinstance(event, DecisionProposed)
-    published(REOPENED).when(decision, asked).refused(NotProposableError)
+    alone = given(background=[charter(countersignatures=[]), *settled()[1:], PUBLISHED, REOPENED])
+    alone.when(decision, asked).refused(NotProposableError)
 
 
 def test_new_sheets_and_metrics_in_a_reopened_stage_wait_for_a_second_agency() -> None:
@@ -176,7 +173,14 @@ def test_new_sheets_and_metrics_in_a_reopened_stage_wait_for_a_second_agency() -
         ),
     ]
     sheet = {**HEAT, "team": "ant", "criterion": "paper/idea", "evaluator": instead, "points": "1"}
-    published(REOPENED, *given_up).when("submit-score", sheet).refused(NotProposableError)
+    metric = {**HEAT, "team": "ant", "criterion": "field/speed", "benchmark": "track", "value": "1"}
+    unmeasured = [each for each in published(REOPENED).background if not isinstance(each, MeasurementRecorded)]
+    for history, decision, body in (
+        (published(REOPENED, *given_up).background, "submit-score", sheet),
+        (unmeasured, "record-measurement", metric),
+    ):
+        (event,) = given(background=history).when(decision, body).decide()
+        assert isinstance(event, DecisionProposed)
 
 
 def test_figures_certified_before_lapse_with_reopening() -> None:

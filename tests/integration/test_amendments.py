@@ -14,8 +14,7 @@ from tests.domain import charters
 from tests.integration.conftest import Running
 from tests.integration.small import HEAT, PROGRAMME, WHY, SmallProgramme
 
-SECOND = [{"decisions": ["amend-charter"], "agencies": ["other"], "when": "after-close"}]
-BEFORE = charters.document(countersignatures=SECOND)
+BEFORE = charters.document()
 
 
 def after() -> dict[str, Any]:
@@ -23,7 +22,7 @@ def after() -> dict[str, Any]:
     stages = charters.document()["stages"]
     stages[1]["eliminate"] = "1"
     disclosure = [{"events": ["TeamEnrolled"], "public": "agencies"}]
-    return charters.document(countersignatures=SECOND, stages=stages, disclosure=disclosure)
+    return charters.document(stages=stages, disclosure=disclosure)
 
 
 AFTER = after()
@@ -33,7 +32,7 @@ OLD, NEW = (rules_hash(canonical(each)) for each in (BEFORE, AFTER))
 @pytest.fixture
 def settled(running: Running) -> SmallProgramme:
     """The first stage is settled and published under the first charter."""
-    programme = SmallProgramme(running, countersignatures=SECOND)
+    programme = SmallProgramme(running)
     programme.score()
     programme.rule()
     programme.publish()

@@ -121,7 +121,7 @@ def test_a_recused_evaluator_is_replaced_and_a_score_corrected_by_two_agencies(p
     by_type = {each["type"]: each for each in trail}
     assert by_type["EvaluatorReplaced"]["data"]["teams"] == ["bollard"]
     corrected = by_type["ScoreCorrected"]
-    assert (corrected["agency"], corrected["decision"]) == ("audit-office", "approve")
+    assert (corrected["agency"], corrected["decision"]) == ("maritime-ministry", "approve")
     (before,) = [each["data"] for each in trail if each["position"] == corrected["data"]["supersedes"]]
     assert (before["points"], corrected["data"]["points"]) == ("22", "21")
 

@@ -18,7 +18,8 @@ ENROL = {"team": "lg-ai-research", "name": {"en": "LG AI Research", "ko": "LG AI
 def waiting(running: Running) -> dict[str, Any]:
     """A proposal of the ministry's that NIPA or TTA may approve."""
     charter = dict(lines_of(REHEARSAL)[0].body["charter"])
-    charter["countersignatures"] = [{"decisions": ["enrol-team"], "agencies": ["msit", "nipa", "tta"]}]
+    enrolments = {"decisions": ["enrol-team"], "agencies": ["msit", "nipa", "tta"]}
+    charter["countersignatures"] = [*charter["countersignatures"], enrolments]
     running.play(REHEARSAL, [Line(decision="publish-charter", agency="msit", body={"charter": charter})])
     answer = running.submit(REHEARSAL, "enrol-team", ENROL, key="enrol")
     assert answer.status_code == 202, answer.text

@@ -36,7 +36,6 @@ from tests.integration.test_ledger_concurrency import until_waiting
 
 ROUNDS = 2
 RELEASE = {**HEAT, "publishers": ["owner", "other"]}
-SECOND = {"decisions": ["correct-score"], "agencies": ["other"], "when": "after-close"}
 SHEET = {**HEAT, "team": "ant", "criterion": "paper/idea", "evaluator": charters.JURY[0]}
 Side = Callable[[SmallProgramme], httpx.Response]
 _numbers = count(1)
@@ -179,7 +178,7 @@ def corrected(programme: SmallProgramme, points: str) -> dict[str, str]:
 
 
 def closed(arena: Arena) -> SmallProgramme:
-    programme = arena.programme(countersignatures=[SECOND])
+    programme = arena.programme()
     programme.score()
     return programme
 

@@ -9,13 +9,11 @@ from tests.domain import charters
 from tests.integration.conftest import Running
 from tests.integration.small import HEAT, PROGRAMME, WHY, SmallProgramme
 
-SECOND = {"decisions": ["correct-score"], "agencies": ["other"], "when": "after-close"}
-
 
 @pytest.fixture
 def reopened(running: Running) -> tuple[SmallProgramme, int]:
     """Published, reopened at the position given, corrected, settled anew; not yet published again."""
-    programme = SmallProgramme(running, countersignatures=[SECOND])
+    programme = SmallProgramme(running)
     programme.score()
     programme.rule()
     programme.publish()

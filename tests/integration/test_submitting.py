@@ -65,7 +65,8 @@ def test_an_event_keeps_what_was_sent_by_whom_and_what_the_decision_read(running
 
 def test_only_the_first_event_of_a_decision_repeats_the_command(running: Running) -> None:
     """Of an approval: that it was given, and what was proposed, both of one decision."""
-    small = SmallProgramme(running, countersignatures=[{"decisions": ["open-stage"], "agencies": ["other"]}])
+    openings = {"decisions": ["open-stage"], "agencies": ["other"]}
+    small = SmallProgramme(running, countersignatures=[*charters.document()["countersignatures"], openings])
     waiting = small.propose("open-stage", HEAT)
     answer = small.approve(waiting).json()
     assert [each["type"] for each in answer["events"]] == ["DecisionApproved", "StageOpened"]
