@@ -12,11 +12,10 @@ from domain.deadlines import passed
 from domain.decision import Case, Command, decision
 from domain.event import Event, event
 from domain.machines import machine
-from domain.record import StageCourse
+from domain.record import SCORE_EVENTS, StageCourse
 from domain.refusal import InvalidCommandError, Refusal
 from domain.rubric import Stage
 from domain.scalars import Identifier, Sha256, Text
-from domain.stage_events import MeasurementCorrected, ScoreCorrected
 from domain.stages import require_not_final, require_not_withdrawn, stage_of
 
 Subject = Literal["outcome", "score", "ruling"]
@@ -261,8 +260,8 @@ class DecideObjection(Command, frozen=True, kw_only=True):
     reason: Text
 
 
-class Correctors:
-    """A fact: the agencies that took part in corrections of a stage."""
+class Scorers:
+    """A fact: the agencies that took part in the scores and metrics of a stage, or in corrections of them."""
 
     def __init__(self, programme: str, stage: str) -> None:
         self._tag = tag("stage", programme, stage)
@@ -270,20 +269,20 @@ class Correctors:
 
     @property
     def selects(self) -> tuple[QueryItem, ...]:
-        return (QueryItem(types=(ScoreCorrected.TYPE, MeasurementCorrected.TYPE), tags=(self._tag,)),)
+        return (QueryItem(types=tuple(cls.TYPE for cls in SCORE_EVENTS), tags=(self._tag,)),)
 
     def apply(self, position: int, event: Event) -> None:
-        if isinstance(event, ScoreCorrected | MeasurementCorrected):
+        if isinstance(event, SCORE_EVENTS):
             self.agencies.update(event.deciders)
 
 
-def _deciding(command: DecideObjection, p: str) -> tuple[StageCourse, Correctors, OneObjection]:
-    return StageCourse(p, command.stage), Correctors(p, command.stage), OneObjection(p, command.objection)
+def _deciding(command: DecideObjection, p: str) -> tuple[StageCourse, Scorers, OneObjection]:
+    return StageCourse(p, command.stage), Scorers(p, command.stage), OneObjection(p, command.objection)
 
 
 @decision("decide-objection", DecideObjection, needs=_deciding)
 def decide_objection(
-    command: DecideObjection, case: Case, course: StageCourse, correctors: Correctors, one: OneObjection
+    command: DecideObjection, case: Case, course: StageCourse, scorers: Scorers, one: OneObjection
 ) -> Iterator[Event]:
     """Uphold or dismiss an objection, or find it inadmissible."""
     stage = stage_of(case, command.stage)
@@ -296,7 +295,7 @@ def decide_objection(
             pointer="/objection",
         )
     require_not_final(course)
-    biased = set(case.deciders(command)) & _took_part(filed, case, course, correctors)
+    biased = set(case.deciders(command)) & _took_part(filed, case, course, scorers)
     # Who decided what a public record reports is not always known, so the record cannot be held to it.
     if biased and not command.reported:
         raise TookPartError(
@@ -313,16 +312,16 @@ def decide_objection(
     )
 
 
-def _took_part(filed: ObjectionFiled, case: Case, course: StageCourse, correctors: Correctors) -> set[str]:
+def _took_part(filed: ObjectionFiled, case: Case, course: StageCourse, scorers: Scorers) -> set[str]:
     """The agencies that took part in what an objection is about, and in what that rests on.
 
-    Whoever gives scores takes part in every one of them: events do not say which agency submitted a sheet, so the
-    charter's mandates do. Who corrected, excluded, certified, reopened and settled is named, countersigners too.
+    Whoever may give scores by the charter's mandates takes part in every one of them: events did not always say which
+    agency gave one. Everybody else who took part is named, countersigners too.
     """
     decided = course.course.deciders
     if filed.subject == "score":
         giving = {agency.id for agency in case.charter.agencies if case.charter.gives_scores(agency.id)}
-        return giving | correctors.agencies | set(decided.get("score", ()))
+        return giving | scorers.agencies | set(decided.get("score", ()))
     taken = set(decided.get(f"{filed.subject}/{filed.team}", ()))
     if filed.subject == "outcome" and course.course.eliminated.get(filed.team) == "ruling":
         taken |= set(decided.get(f"ruling/{filed.team}", ()))

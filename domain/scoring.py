@@ -141,6 +141,7 @@ def submit_score(
         evaluator=command.evaluator,
         points=command.points,
         item=command.item,
+        deciders=case.deciders(command),
     )
 
 
@@ -209,6 +210,7 @@ def record_measurement(
         benchmark=command.benchmark,
         value=command.value,
         target=command.target,
+        deciders=case.deciders(command),
     )
 
 

@@ -3,12 +3,12 @@ them."""
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 import msgspec
 
 from domain.boundary import tag, whole
-from domain.event import Event, encode_data, event
+from domain.event import Event, encode_data, event, upcast
 from domain.scalars import Identifier, Names
 
 DecimalText = Annotated[
@@ -186,9 +186,11 @@ class _Sheet(_OfStage, frozen=True, kw_only=True):
         )
 
 
-@event("ScoreSubmitted", public="agencies", own="evaluator")
+@event("ScoreSubmitted", version=2, public="agencies", own="evaluator")
 class ScoreSubmitted(_Sheet, frozen=True, kw_only=True):
     """One evaluator's points for one team on one criterion (`assessment/criterion`), or on one `item` of it."""
+
+    deciders: tuple[str, ...] = ()
 
 
 @event("ScoreCorrected", public="agencies", own="evaluator")
@@ -240,9 +242,18 @@ class _Measurement(_OfStage, frozen=True, kw_only=True):
         )
 
 
-@event("MeasurementRecorded", public="with-results")
+@event("MeasurementRecorded", version=2, public="with-results")
 class MeasurementRecorded(_Measurement, frozen=True, kw_only=True):
     """A raw metric of one team on one benchmark of a measured criterion."""
+
+    deciders: tuple[str, ...] = ()
+
+
+@upcast("ScoreSubmitted", from_version=1)
+@upcast("MeasurementRecorded", from_version=1)
+def _nobody_named(fields: dict[str, Any]) -> dict[str, Any]:
+    """Version 1 did not say who took part."""
+    return {**fields, "deciders": []}
 
 
 @event("MeasurementCorrected", public="with-results")

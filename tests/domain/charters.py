@@ -261,7 +261,10 @@ def appointed() -> list[Event]:
 
 
 def score(name: str, evaluator: str, points: str) -> ScoreSubmitted:
-    return ScoreSubmitted(stage="heat", team=name, criterion="paper/idea", evaluator=evaluator, points=points)
+    """As the owner submits it."""
+    return ScoreSubmitted(
+        stage="heat", team=name, criterion="paper/idea", evaluator=evaluator, points=points, deciders=("owner",)
+    )
 
 
 def scored() -> list[Event]:

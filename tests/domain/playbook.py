@@ -214,6 +214,9 @@ def _lives() -> dict[str, list[Step]]:
     deviating = Step("record-deviation", {**HEAT, "subject": "eliminations", "actual": "2", "reason": WHY})
     before_close = LIFE[: len(_until("close-scoring")) - 1]
     reopened = [*_until_published(), Step("reopen-scoring", {**HEAT, "reason": WHY})]
+    instead = "ev-00000000000000aa"
+    anew = _with_approval(reopened, Step("recuse-evaluator", replaced))
+    anew = _with_approval(anew, Step("replace-evaluator", {**replaced, "replacement": instead}))
     return {
         "enrolled": _until("open-stage")[:-1],
         "told": [
@@ -234,7 +237,7 @@ def _lives() -> dict[str, list[Step]]:
             *before_close,
             Step("declare-conflict", {**replaced, "evaluator": charters.JURY[2], "teams": ["cow"]}),
             Step("recuse-evaluator", replaced),
-            Step("replace-evaluator", {**replaced, "replacement": "ev-00000000000000aa"}),
+            Step("replace-evaluator", {**replaced, "replacement": instead}),
         ],
         "closed": _until("close-scoring"),
         "consolidated": _until("consolidate-stage"),
@@ -273,6 +276,7 @@ def _lives() -> dict[str, list[Step]]:
         "agreed": agreed,
         "published": _until_published(),
         "reopened": reopened,
+        "scored anew": _with_approval(anew, Step("submit-score", _sheet("ant", instead, "9"))),
         "published anew": [
             *reopened,
             Step("close-scoring", HEAT),

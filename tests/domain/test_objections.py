@@ -29,8 +29,10 @@ from domain.stage_events import (
     FigureCertified,
     MeanOf,
     MeasurementCorrected,
+    MeasurementRecorded,
     ResultsPublished,
     ScoreCorrected,
+    ScoreSubmitted,
     ScoringReopened,
     StageConsolidated,
     StageFinalised,
@@ -142,6 +144,17 @@ def test_who_ruled_does_not_decide_the_objection_to_the_ruling() -> None:
 
 
 BY_OTHER: dict[str, Event] = {
+    "gave a score": ScoreSubmitted(
+        stage="heat",
+        team="ant",
+        criterion="paper/idea",
+        evaluator=charters.JURY[0],
+        points="9",
+        deciders=("owner", "other"),
+    ),
+    "measured": MeasurementRecorded(
+        stage="heat", team="ant", criterion="field/speed", benchmark="track", value="81", deciders=("owner", "other")
+    ),
     "corrected a score": ScoreCorrected(
         stage="heat",
         team="ant",

@@ -24,6 +24,7 @@ from domain.stage_events import (
     MeasurementCorrected,
     MeasurementRecorded,
     ScoreCorrected,
+    ScoreSubmitted,
     ScoringClosed,
     ScoringReopened,
     StageFinalised,
@@ -179,8 +180,9 @@ def test_new_sheets_and_metrics_in_a_reopened_stage_wait_for_a_second_agency() -
         (published(REOPENED, *given_up).background, "submit-score", sheet),
         (unmeasured, "record-measurement", metric),
     ):
-        (event,) = given(background=history).when(decision, body).decide()
-        assert isinstance(event, DecisionProposed)
+        (made,) = given(background=history).when(decision, body).approved()
+        assert isinstance(made, ScoreSubmitted | MeasurementRecorded)
+        assert made.deciders == ("owner", "other")
 
 
 def test_figures_certified_before_lapse_with_reopening() -> None:

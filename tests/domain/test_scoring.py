@@ -159,7 +159,7 @@ def test_no_score_is_taken_after_closing_consolidation_or_certification(ending: 
 
 def test_a_measurement_is_recorded_as_it_was_measured() -> None:
     recorded = MeasurementRecorded(
-        stage="heat", team="ant", criterion="field/speed", benchmark="track", value="80.25", target=None
+        stage="heat", team="ant", criterion="field/speed", benchmark="track", value="80.25", deciders=("owner",)
     )
     given(background=charters.opened()).when("record-measurement", METRIC).then(recorded)
 

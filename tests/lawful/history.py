@@ -47,6 +47,7 @@ class Stage:
     closed: bool = False
     certified: bool = False
     settled: int = 0
+    reopened: bool = False
     consolidated: bool = False
     agreed: set[str] = field(default_factory=set)
     published: bool = False

@@ -88,6 +88,11 @@ def measured(history: Lawful, position: int, data: Data) -> None:
     assert data["benchmark"] in {each["id"] for each in criterion["scoring"]["benchmarks"]}
 
 
+@rule("ScoreSubmitted", "ScoreCorrected", "MeasurementRecorded", "MeasurementCorrected", "ExclusionRecorded")
+def two_took_part_once_reopened(history: Lawful, _position: int, data: Data) -> None:
+    assert not history.stage(data["stage"]).reopened or len(data["deciders"]) == 2 or history.reported
+
+
 def _place(history: Lawful, data: Data) -> tuple[Stage, Data]:
     """The stage, in which the team competes still, and the criterion."""
     stage = history.stage(data["stage"])
@@ -171,6 +176,7 @@ def reopened(history: Lawful, position: int, data: Data) -> None:
         assert (found["stage"], found["subject"], found["outcome"]) == (data["stage"], "score", "upheld")
     if stage.published:
         stage.public_upto = position
+    stage.reopened = True
     stage.closed = stage.certified = stage.consolidated = stage.published = False
 
 
