@@ -13,7 +13,7 @@ from domain.periods import require_date, require_period, shortfall
 from domain.pools import OfPeriod, PoolNotSetError, require_held, require_quantity, require_resource
 from domain.refusal import InvalidCommandError, Refusal
 from domain.scalars import Date, Identifier, Names, Number
-from domain.teams import Roster
+from domain.teams import Roster, TeamWithdrawnError
 
 
 class GrantExistsError(Refusal):
@@ -154,9 +154,13 @@ class ResumeGrant(OfGrant, frozen=True, kw_only=True):
 
 @decision("resume-grant", ResumeGrant, needs=_of_one)
 def resume_grant(command: ResumeGrant, _case: Case, grant: Grant, roster: Roster) -> Iterator[Event]:
-    """Let a suspended grant be used again from a day on."""
+    """Let a suspended grant be used again from a day on, unless its team withdrew."""
     course = grant.course
     _require_open("resume-grant", command, course, roster)
+    if roster.status[course.team] == "withdrawn":
+        raise TeamWithdrawnError(
+            f"{course.team} withdrew", rule="A team that withdrew uses nothing any more that was suspended."
+        )
     yield GrantResumed(
         grant=course.grant, team=course.team, resource=course.resource, starts=command.starts, reason=command.reason
     )

@@ -32,14 +32,18 @@ class OfPeriod(Command, frozen=True, kw_only=True):
 
 
 class SetResourcePool(OfPeriod, frozen=True, kw_only=True):
-    """What there is to grant. A pool that is set is enlarged or reduced from `starts` on, for a `reason`."""
+    """All that there is to grant from `starts` on.
+
+    A pool that is set is changed for a `reason`: days before `starts` stay as they are, and whatever was set for later
+    days lapses, also for those after `ends`.
+    """
 
     reason: Names | None = None
 
 
 @decision("set-resource-pool", SetResourcePool, needs=lambda command, p: (Pool(p, command.resource),))
 def set_resource_pool(command: SetResourcePool, case: Case, pool: Pool) -> Iterator[Event]:
-    """Say how much of a resource there is to grant, and when; or that it is more or less from a day on."""
+    """Say how much of a resource there is to grant from a day on, in the place of all that was set for later days."""
     resource = require_resource(case.charter, command.resource)
     require_quantity(resource, command.quantity)
     require_period(command.starts, command.ends)

@@ -32,11 +32,11 @@ from domain.grant_events import (
     UsageReported,
 )
 from domain.grants import GrantExistsError, UsageBeyondGrantError
-from domain.outcome_events import TeamEliminated
+from domain.outcome_events import TeamEliminated, TeamWithdrawn
 from domain.periods import Span, joined, peak, shortfall
 from domain.pools import PoolExhaustedError, PoolNotSetError
 from domain.refusal import InvalidCommandError, Refusal
-from domain.teams import TeamNotEnrolledError
+from domain.teams import TeamNotEnrolledError, TeamWithdrawnError
 from tests.domain.granting import (
     OF_ANT,
     PERIOD,
@@ -235,6 +235,14 @@ def test_the_machine_says_what_is_lawful_in_each_state(state: str, decision: str
         assert GRANT.targets(state, decision) == (after.state_on("2026-03-01"),)
     else:
         outcome.refused(REFUSALS[state], "/grant")
+
+
+def test_a_team_that_withdrew_has_no_grant_resumed() -> None:
+    withdrew = TeamWithdrawn(stage="heat", team="ant", reason=WHY)
+    history = running(suspended("2026-03-01"), withdrew)
+    history.when("resume-grant", change("2026-04-01")).refused(TeamWithdrawnError)
+    assert history.when("revoke-grant", change("2026-04-01")).decide()
+    assert running(withdrew).when("suspend-grant", change("2026-04-01")).decide()
 
 
 def test_the_machine_has_every_state_tested_here() -> None:

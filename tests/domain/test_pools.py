@@ -9,8 +9,11 @@ import pytest
 from domain.grant_events import ResourcePoolSet
 from domain.pools import PoolExhaustedError
 from domain.refusal import InvalidCommandError
+from domain.views import MemoryRows
+from domain.views.grants import GRANTS, resource_use
 from tests.domain import charters
-from tests.domain.granting import PERIOD, REASON, WHY, advanced, granted, pool, revoked, running, suspended
+from tests.domain.granting import PERIOD, REASON, WHY, advanced, grant, granted, pool, revoked, running, suspended
+from tests.domain.occurrences import occurrence
 from tests.given import given
 
 APRIL = {"starts": "2026-04-01", "ends": "2026-07-01"}
@@ -61,6 +64,23 @@ def test_a_suspended_grant_keeps_its_part_of_the_pool() -> None:
     body = {"resource": "gpu", "quantity": "3", "reason": REASON, **APRIL}
     suspension = [pool(), granted("g", "4"), suspended("2026-02-01")]
     advanced(*suspension).when("set-resource-pool", body).refused(PoolExhaustedError)
+
+
+def test_a_pool_is_set_as_a_whole_from_its_first_day_on() -> None:
+    """Set for April only, there is nothing to grant from May on: the view of grants shows it, day by day."""
+    april = {"starts": "2026-04-01", "ends": "2026-05-01"}
+    body = {"resource": "gpu", "quantity": "20", "reason": REASON, **april}
+    (changed,) = advanced(pool()).when("set-resource-pool", body).decide()
+    rows = MemoryRows()
+    GRANTS.fold(rows, [occurrence(position, each) for position, each in enumerate((pool(), changed), 1)])
+    (use,) = resource_use(rows.scan(""))
+    assert [(each.starts, each.ends, each.pool) for each in use.steps] == [
+        ("2026-01-01", "2026-04-01", "10"),
+        ("2026-04-01", "2026-05-01", "20"),
+    ]
+    later = advanced(pool(), changed)
+    assert later.when("grant-resource", grant(starts="2026-04-01", ends="2026-05-01")).decide()
+    later.when("grant-resource", grant(starts="2026-05-01")).refused(PoolExhaustedError)
 
 
 def test_a_change_leaves_the_days_before_it_alone() -> None:

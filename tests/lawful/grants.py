@@ -83,6 +83,7 @@ def _switch(history: Lawful, data: Data, *, resumes: bool) -> None:
     """Until the next switch of it that was decided before."""
     grant, day = _running(history, data), _day(data["starts"])
     assert (day in grant.suspended) == resumes
+    assert not resumes or history.status[grant.team] != "withdrawn"
     while day in grant.days and (day in grant.suspended) == resumes:
         (grant.suspended.discard if resumes else grant.suspended.add)(day)
         day += 1
