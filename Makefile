@@ -7,7 +7,7 @@ LOCKED := $(VENV)/.locked
 STAMP := $(VENV)/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint test-deps bench specs lock clean
+.PHONY: help run test lint test-deps bench bench-large specs lock clean
 
 help: ## say what there is to make
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 20
@@ -42,8 +42,11 @@ lint: $(STAMP) ## ruff, mypy strict, import-linter
 test-deps: $(STAMP) ## install what the tests need from the system
 	@ops/test-deps
 
-bench: $(STAMP) ## measure, as ratios within one run; RECORD=1 replaces the figures in ops/bench/results.json
+bench: $(STAMP) ## measure beside alternatives, as ratios; ONLY=append,batch chooses, QUICK=1 tries it, RECORD=1 keeps it
 	@$(BIN)/python -m ops.bench
+
+bench-large: $(STAMP) ## measure growth up to ten million events (RECORD=1 keeps it)
+	@LARGE=1 ONLY=growth $(BIN)/python -m ops.bench
 
 specs: $(STAMP) ## write api_specs anew from the code
 	@$(BIN)/python -m api_specs
@@ -54,4 +57,4 @@ lock: ## write requirements.txt anew from pyproject.toml (needs uv)
 		--no-emit-index-url --no-annotate --no-header --output-file requirements.txt >/dev/null
 
 clean: ## remove the virtual environment and caches; data stays
-	@rm -rf $(VENV) build *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
+	@rm -rf $(VENV) build .bench *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache

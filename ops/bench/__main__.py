@@ -1,25 +1,55 @@
-"""`make bench`: every benchmark in this folder in turn, or those named: `python -m ops.bench ledger`."""
+"""`make bench`: every measure in turn, or those that ONLY names. QUICK: small, to try it. RECORD: keep the figures."""
 
 from __future__ import annotations
 
 import importlib
-import pkgutil
+import os
 import sys
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Final
 
-import ops.bench
+from ops.bench import machine, results
+from ops.bench.setting import Setting
+
+MEASURES: Final = ("append", "batch", "growth", "decisions", "tally")
+HOME: Final = ".bench"
 
 
-def main(wanted: list[str]) -> None:
-    """Run `main()` of each module of this package. An unknown name ends with one sentence."""
-    found = sorted(module.name for module in pkgutil.iter_modules(ops.bench.__path__) if module.name != "__main__")
-    if unknown := sorted(set(wanted) - set(found)):
-        sys.exit(f"There is no benchmark {', '.join(unknown)}: there are {', '.join(found) or 'none'}.")
-    for name in wanted or found:
-        module = importlib.import_module(f"ops.bench.{name}")
-        if hasattr(module, "main"):
-            print(f"== {name}", flush=True)
-            module.main()
+def main(environment: Mapping[str, str]) -> None:
+    """Measure, print one table, and record if asked to. An unknown name ends with one sentence."""
+    setting = Setting(
+        home=Path(environment.get("SILLOK_BENCH_HOME") or HOME).absolute(),
+        quick=bool(environment.get("QUICK")),
+        large=bool(environment.get("LARGE")),
+    )
+    wanted = chosen(environment.get("ONLY", ""))
+    recording = bool(environment.get("RECORD"))
+    if recording and setting.quick:
+        sys.exit("Figures of a QUICK run are not recorded: leave out QUICK or RECORD.")
+    facts = machine.facts(setting)
+    print("\n".join(f"{name}: {fact}" for name, fact in facts.items()), flush=True)
+    if recording and wanted == list(MEASURES):
+        results.clear()
+    rows: list[results.Row] = []
+    for name in wanted:
+        began = time.monotonic()
+        measured = importlib.import_module(f"ops.bench.{name}").measure(setting)
+        print(f"{name}: measured in {time.monotonic() - began:.0f} s", flush=True)
+        rows += measured
+        if recording:  # at once: what comes later may fail
+            results.record(measured, facts)
+    print(results.table(rows))
+
+
+def chosen(only: str) -> list[str]:
+    """The measures that a list with commas or spaces names; all of them if it is empty."""
+    named = only.replace(",", " ").split()
+    if unknown := [name for name in named if name not in MEASURES]:
+        sys.exit(f"There is no measure {', '.join(unknown)}: there are {', '.join(MEASURES)}.")
+    return named or list(MEASURES)
 
 
 if __name__ == "__main__":
-    main(sys.argv[1:])
+    main(os.environ)

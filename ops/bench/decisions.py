@@ -9,31 +9,27 @@ round.
 from __future__ import annotations
 
 import itertools
-import os
-import platform
 import statistics
-import tempfile
 import time
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Final
 
 import msgspec
 import psycopg
-from psycopg import conninfo as libpq
 
 from domain.entry import SALT_BYTES
 from domain.envelope import Actor
 from domain.event import encode_data
 from domain.stage_events import ScoreSubmitted
-from ops.bench.ledger import ENVELOPE
-from ops.bench.results import Row, keep
+from ops.bench.results import Row
+from ops.bench.rounds import Case, Figures, rows_of
+from ops.bench.setting import Setting
+from ops.bench.workload import ENVELOPE
 from service.application.ports import AppendRequest, NewEvent
 from service.application.submitting import Submission, SubmitDecision
 from service.bootstrap import NoWakeUps, real_sources
 from service.cli.programme_files import read_charter
-from service.embedded import EmbeddedPostgres
 from service.storage.identifiers import uuid7
 from service.storage.ledger import PostgresLedger
 from service.storage.migrate import migrate
@@ -133,61 +129,26 @@ def _sheet(number: int) -> NewEvent:
     )
 
 
-def measure(databases: Callable[[int], str]) -> list[Row]:
-    """One row for each type of decision and size of ledger. `databases`: an empty one for each size."""
-    competitions = [Competition(databases(size), size) for size in SIZES]
-    seconds: dict[tuple[str, int], list[float]] = {}
-    for decision in ("submit-score", "register-evidence"):
-        _round(competitions, decision)  # connections and plans are made
-        for _number in range(ROUNDS):
-            for size, median in _round(competitions, decision).items():
-                seconds.setdefault((decision, size), []).append(median)
-    for competition in competitions:
-        competition.ledger.close()
-    return [
-        {
-            "measure": "decision",
-            "size": size,
-            "clients": 1,
-            "system": f"sillok {decision}",
-            "value": round(1000 * statistics.median(own), 2),
-            "unit": "ms",
-            "ratio": round(statistics.median(a / b for a, b in zip(own, seconds[decision, SIZES[0]], strict=True)), 2),
-        }
-        for (decision, size), own in seconds.items()
-    ]
+def measure(setting: Setting) -> list[Row]:
+    """One row for each type of decision and size of ledger."""
+    with setting.server() as server:
+        sizes = [setting.events(size) for size in SIZES]
+        competitions = [Competition(server.database(f"decisions_{size}"), size) for size in sizes]
+        seconds: dict[Case, list[float]] = {}
+        for decision in ("submit-score", "register-evidence"):
+            in_turn(competitions, decision)  # connections and plans are made
+            for _number in range(setting.rounds(ROUNDS)):
+                for size, median in in_turn(competitions, decision).items():
+                    seconds.setdefault(Case(f"sillok {decision}", size), []).append(1000 * median)
+        for competition in competitions:
+            competition.ledger.close()
+    return rows_of(Figures(seconds), "decision", "ms", reference=lambda case: case._replace(size=sizes[0]))
 
 
-def _round(competitions: list[Competition], decision: str) -> dict[int, float]:
+def in_turn(competitions: list[Competition], decision: str) -> dict[int, float]:
     """Median seconds by size of ledger; the ledgers take turns decision by decision."""
     taken: dict[int, list[float]] = {}
     for _turn in range(DECISIONS):
         for competition in competitions:
             taken.setdefault(competition.size, []).append(competition.take(decision))
     return {size: statistics.median(own) for size, own in taken.items()}
-
-
-def main() -> None:
-    """Measure on an embedded server, print the table, write the rows."""
-    with ExitStack() as stack:
-        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="sillok-bench-")))
-        folder.chmod(0o755)
-        server = EmbeddedPostgres(folder / "postgres", folder / "postgres.log")
-        stack.callback(server.stop)
-        admin = server.start()
-
-        def database(size: int) -> str:
-            with psycopg.connect(admin, autocommit=True) as connection:
-                connection.execute(f"CREATE DATABASE bench_{size}")
-            return libpq.make_conninfo(admin, dbname=f"bench_{size}")
-
-        rows = measure(database)
-    print(f"{os.cpu_count()} cores, Python {platform.python_version()}, PostgreSQL 18; medians of {ROUNDS} rounds")
-    print(f"{'ratio':>6} {'ms':>8} {'events':>9}  system")
-    for row in rows:
-        print(f"{row['ratio']:>6} {row['value']:>8} {row['size']:>9}  {row['system']}")
-    keep(rows)
-
-
-if __name__ == "__main__":
-    main()

@@ -7,16 +7,13 @@ process of its own does it, so that the peak is that of this work alone.
 from __future__ import annotations
 
 import json
-import os
-import platform
 import random
-import statistics
 import subprocess
 import sys
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
-from typing import Any, Final, TypeVar
+from typing import Any, Final
 
 import msgspec
 
@@ -27,10 +24,10 @@ from domain.scalars import Names
 from domain.stage_events import ScoreSubmitted
 from domain.standings import standings_of
 from domain.tally import tally
-from ops.bench.results import Row, keep
+from ops.bench.results import Row
+from ops.bench.rounds import Case, Figures, rows_of, timed
+from ops.bench.setting import Setting
 from service.cli.programme_files import read_charter
-
-T = TypeVar("T")
 
 TEAMS: Final = [f"team-{n:04d}" for n in range(1000)]
 EVALUATORS: Final = [f"ev-{n:016x}" for n in range(50)]
@@ -38,7 +35,7 @@ ASSESSMENTS: Final = 3
 CRITERIA: Final = 10
 """In each assessment."""
 SCORES: Final = len(TEAMS) * len(EVALUATORS) * ASSESSMENTS * CRITERIA
-ROUNDS: Final = 3
+ROUNDS: Final = 5
 REFERENCE: Final = "the same sheets decoded from JSON"
 SHAPES: Final = {
     "sillok tally, mean": {"aggregate": "mean"},
@@ -79,22 +76,16 @@ def charter(scoring: dict[str, str]) -> Charter:
     return msgspec.convert(document, type=Charter)
 
 
-def sheets(nodes: list[str]) -> Iterator[tuple[Place, dict[str, str]]]:
+def sheets(teams: list[str], nodes: list[str]) -> Iterator[tuple[Place, dict[str, str]]]:
     """Points in tenths, the same in every run."""
     chance = random.Random(1)
     grades = [f"{n // 10}.{n % 10}" for n in range(101)]
-    for team in TEAMS:
+    for team in teams:
         for node in nodes:
             yield (team, node), dict(zip(EVALUATORS, chance.choices(grades, k=len(EVALUATORS)), strict=True))
 
 
-def timed(work: Callable[[], T]) -> tuple[T, float]:
-    started = time.perf_counter()
-    found = work()
-    return found, time.perf_counter() - started
-
-
-def from_events(nodes: list[str]) -> float:
+def from_events(teams: list[str], nodes: list[str]) -> float:
     """Seconds to decode and fold every score as it is recorded; one team's events are held at a time."""
     seconds = 0.0
     cells: dict[Place, Cell] = {}
@@ -106,39 +97,42 @@ def from_events(nodes: list[str]) -> float:
             assert isinstance(event, ScoreSubmitted)
             fill(cells.setdefault((event.team, event.criterion), Cell()), event)
 
-    for (team, node), row in sheets(nodes):
+    for (team, node), row in sheets(teams, nodes):
         held += [
             encode_data(ScoreSubmitted(stage="stage-1", team=team, criterion=node, evaluator=one, points=points))
             for one, points in row.items()
         ]
         if node == nodes[-1]:
-            seconds += timed(fold)[1]
+            seconds += timed(fold)
             held.clear()
     return seconds
 
 
-def measure() -> dict[str, Any]:
+def work(teams: list[str], rounds: int) -> dict[str, Any]:
     """Seconds by system, one a round, and the peak of this process in megabytes."""
     charters = {name: charter(scoring) for name, scoring in SHAPES.items()}
     stage = next(iter(charters.values())).stages[0]
     nodes = [node for node, _criterion in stage.criteria()]
-    stored = [(place, msgspec.json.encode(Cell(sheets=row))) for place, row in sheets(nodes)]
-    course = Course(teams=TEAMS, panels={"jury": EVALUATORS}, opened=1, closed=2)
-    names = {team: Names(en=team, ko=team) for team in TEAMS}
+    stored = [(place, msgspec.json.encode(Cell(sheets=row))) for place, row in sheets(teams, nodes)]
+    course = Course(teams=teams, panels={"jury": EVALUATORS}, opened=1, closed=2)
+    names = {team: Names(en=team, ko=team) for team in teams}
     seconds: dict[str, list[float]] = {}
-    for _round in range(ROUNDS):
-        decode = msgspec.json.Decoder(Cell).decode
-        cells, spent = timed(lambda: {place: decode(data) for place, data in stored})  # noqa: B023 — called at once
-        seconds.setdefault(REFERENCE, []).append(spent)
+    for _round in range(rounds):
+        cells: dict[Place, Cell] = {}
+        seconds.setdefault(REFERENCE, []).append(timed(partial(decode_all, stored, cells)))
         for name, rules in charters.items():
-            found, spent = timed(lambda: tally(rules.stages[0], course, cells))  # noqa: B023 — called at once
-            assert len(found.computed) == len(stored)
-            seconds.setdefault(name, []).append(spent)
+            seconds.setdefault(name, []).append(timed(partial(tally, rules.stages[0], course, cells)))
         first = next(iter(charters.values()))
-        _found, spent = timed(lambda: standings_of(first, "0" * 64, stage, course, cells, names, 3))  # noqa: B023 — as above
+        spent = timed(partial(standings_of, first, "0" * 64, stage, course, cells, names, 3))
         seconds.setdefault("sillok standings: tally of means, rows, digest", []).append(spent)
     peak = peak_megabytes()
-    return {"seconds": seconds, "peak": peak, "events": from_events(nodes)}
+    seconds["sillok events decoded and folded"] = [from_events(teams, nodes)] * rounds
+    return {"seconds": seconds, "peak": peak}
+
+
+def decode_all(stored: list[tuple[Place, bytes]], cells: dict[Place, Cell]) -> None:
+    decode = msgspec.json.Decoder(Cell).decode
+    cells.update((place, decode(data)) for place, data in stored)
 
 
 def peak_megabytes() -> float:
@@ -147,41 +141,19 @@ def peak_megabytes() -> float:
     return int(status.partition("VmHWM:")[2].split()[0]) / 1024
 
 
-def rows_of(found: dict[str, Any]) -> list[Row]:
-    """One row a system, its ratio to decoding the sheets."""
-    seconds: dict[str, list[float]] = found["seconds"]
-    base = seconds[REFERENCE]
-    rows = [
-        row(name, statistics.median(own), statistics.median(a / b for a, b in zip(own, base, strict=True)))
-        for name, own in seconds.items()
+def measure(setting: Setting) -> list[Row]:
+    """One row a system, its ratio to decoding the sheets; then the peak of memory. In a process of its own."""
+    teams = setting.events(len(TEAMS))
+    command = [sys.executable, "-m", __name__, str(teams), str(setting.rounds(ROUNDS))]
+    found = json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
+    size = teams * SCORES // len(TEAMS)
+    seconds = {Case(name, size): values for name, values in found["seconds"].items()}
+    peak = Figures({Case("sillok, all of the above", size): [found["peak"]]})
+    return [
+        *rows_of(Figures(seconds), "tally", "s", reference=lambda case: case._replace(system=REFERENCE)),
+        *rows_of(peak, "tally, peak memory", "MB", reference=lambda case: case),
     ]
-    rows.append(row("sillok events decoded and folded", found["events"], found["events"] / statistics.median(base)))
-    rows.append({**row("sillok, all of the above", found["peak"], None), "measure": "tally, peak memory", "unit": "MB"})
-    return rows
-
-
-def row(system: str, value: float, ratio: float | None) -> Row:
-    return {
-        "measure": "tally",
-        "size": SCORES,
-        "clients": 1,
-        "system": system,
-        "value": round(value, 2),
-        "unit": "s",
-        "ratio": None if ratio is None else round(ratio, 2),
-    }
-
-
-def main() -> None:
-    """Measure in a process of its own, print the table, write the rows."""
-    answer = subprocess.run([sys.executable, "-m", __name__], check=True, capture_output=True, text=True).stdout
-    rows = rows_of(json.loads(answer))
-    print(f"{SCORES:,} scores; {os.cpu_count()} cores, Python {platform.python_version()}; medians of {ROUNDS} rounds")
-    print(f"{'ratio':>6} {'value':>8} {'unit':<4} system")
-    for each in rows:
-        print(f"{each['ratio'] or '':>6} {each['value']:>8} {each['unit']:<4} {each['system']}")
-    keep(rows)
 
 
 if __name__ == "__main__":
-    print(json.dumps(measure()))
+    print(json.dumps(work(TEAMS[: int(sys.argv[1])], int(sys.argv[2]))))

@@ -1,0 +1,58 @@
+"""On what machine a run was taken, as far as figures depend on it."""
+
+from __future__ import annotations
+
+import os
+import platform
+import subprocess
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Final
+
+import psycopg
+
+from ops.bench.setting import Setting
+
+SETTINGS: Final = (
+    *("server_version", "fsync", "synchronous_commit", "full_page_writes", "wal_sync_method", "data_checksums"),
+    *("shared_buffers", "max_wal_size", "checkpoint_timeout", "max_connections"),
+)
+
+
+def facts(setting: Setting) -> dict[str, str]:
+    """Name → fact. Starts a server to ask it for its settings."""
+    with setting.server() as server, psycopg.connect(server.admin) as connection:
+        said = {name: connection.execute(f"SHOW {name}").fetchone() for name in SETTINGS}
+        disk = _disk(server.folder)
+    version = said.pop("server_version")
+    return {
+        "taken": datetime.now(UTC).date().isoformat(),
+        "processor": f"{_processor()}, {os.cpu_count()} cores",
+        "memory": f"{_memory_gib():.0f} GiB",
+        "disk": disk,
+        "system": f"{platform.system()} {'.'.join(platform.release().split('.')[:2])}",
+        "Python": platform.python_version(),
+        "PostgreSQL": "" if version is None else version[0],
+        "its settings": ", ".join(f"{name}={row[0]}" for name, row in said.items() if row is not None),
+    }
+
+
+def _processor() -> str:
+    file = Path("/proc/cpuinfo")
+    for line in file.read_text().splitlines() if file.exists() else ():
+        name, _, value = line.partition(":")
+        if name.strip() == "model name":
+            return value.strip()
+    return platform.machine()
+
+
+def _memory_gib() -> float:
+    return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
+
+
+def _disk(folder: Path) -> str:
+    """The type of the file system, and whether it is one that forgets."""
+    asked = ["df", "--output=fstype", folder]
+    found = subprocess.run(asked, capture_output=True, text=True, check=False).stdout.split()
+    kind = found[-1] if found else "unknown"
+    return f"{kind} (in memory: nothing is durable)" if kind in ("tmpfs", "ramfs") else kind

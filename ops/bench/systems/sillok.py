@@ -1,0 +1,95 @@
+"""This ledger, by `PostgresLedger` as the service uses it: condition, idempotency key and time of the decision."""
+
+from __future__ import annotations
+
+import hashlib
+import itertools
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
+from datetime import UTC, datetime
+from typing import Final
+
+from eventsourcing.dcb.api import DCBAppendCondition
+
+from domain.entry import SALT_BYTES
+from ops.bench.rounds import Append, by_threads, timed
+from ops.bench.setting import Server, Setting
+from ops.bench.systems import BatchRate, Rate
+from ops.bench.workload import ENVELOPE, PROGRAMME, TYPE, Sheet, sheets
+from service.application.ports import AppendRequest, IdempotencyKey, Ledger, NewEvent
+from service.storage.identifiers import uuid7
+from service.storage.ledger import PostgresLedger
+from service.storage.migrate import migrate
+
+FINGERPRINT: Final = hashlib.sha256(b"").digest()
+
+
+@contextmanager
+def appends(_setting: Setting, server: Server) -> Iterator[Rate]:
+    """One ledger, as one API process has it, that all threads share."""
+    url = server.database("sillok")
+    migrate(url)
+    yield lambda clients, seconds: append_rate(url, clients, seconds)
+
+
+@contextmanager
+def batches(_setting: Setting, server: Server) -> Iterator[BatchRate]:
+    """Requests of many events, one after another."""
+    url = server.database("sillok_batches")
+    migrate(url)
+    ledger = PostgresLedger(url)
+
+    def rate(size: int, number: int) -> float:
+        new, after = sheets(), ledger.head()
+        given = [list(itertools.islice(new, size)) for _each in range(number)]
+        made = [([new_event(each) for each in batch], batch[-1]) for batch in given]
+        return size * number / timed(lambda: [ledger.append(request(*each, after)) for each in made])
+
+    yield rate
+    ledger.close()
+
+
+def append_rate(url: str, clients: int, seconds: float) -> float:
+    """Conditional appends of one event a second, by so many threads, to the ledger in that database."""
+    ledger = PostgresLedger(url)
+    try:
+        return by_threads(clients, lambda: nullcontext(appender(ledger)), seconds=seconds)
+    finally:
+        ledger.close()
+
+
+def appender(ledger: Ledger) -> Append:
+    """Appends one score after another, each on the facts as of the one before."""
+    new, after = sheets(), ledger.head()
+
+    def append() -> None:
+        nonlocal after
+        each = next(new)
+        after = ledger.append(request([new_event(each)], each, after)).last_position
+
+    return append
+
+
+def request(events: list[NewEvent], last: Sheet, after: int) -> AppendRequest:
+    """To append events under the condition of the last one's sheet."""
+    return AppendRequest(
+        events=events,
+        decision_id=uuid7(),
+        condition=DCBAppendCondition(last.query, after=after),
+        decided_at=datetime.now(UTC),
+        idempotency=IdempotencyKey(client="nipa", programme=PROGRAMME, key=uuid7().hex, fingerprint=FINGERPRINT),
+    )
+
+
+def new_event(of: Sheet) -> NewEvent:
+    return NewEvent(
+        programme=PROGRAMME,
+        type=TYPE,
+        version=1,
+        event_id=uuid7(),
+        tags=of.tags,
+        salt=os.urandom(SALT_BYTES),
+        envelope=ENVELOPE,
+        data=of.data,
+    )

@@ -1,0 +1,98 @@
+"""What is appended: one score, as `submit-score` appends it, with the envelope and the condition of that decision.
+
+Each system gets the same bytes, and those that take conditions the same one. The tests hold both to the rulebook.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator
+from typing import Final, NamedTuple
+
+from eventsourcing.dcb.api import DCBQuery, DCBQueryItem
+
+from domain.boundary import Boundary, Query, QueryItem
+from domain.envelope import Actor, PrivateEnvelope, encode_envelope
+from service.storage.identifiers import uuid7
+
+PROGRAMME: Final = "bench"
+STAGE: Final = "stage-1"
+CRITERION: Final = "user/applicability"
+TYPE: Final = "ScoreSubmitted"
+POINTS: Final = "9.5"
+
+CHARTER_TYPES: Final = ("CharterPublished", "CharterAmended")
+COURSE_TYPES: Final = (
+    *("StageOpened", "ScoringClosed", "ScoringReopened", "FigureCertified", "TeamWithdrawn"),
+    *("StageConsolidated", "StageReconsolidated", "StageFinalised"),
+)
+EVALUATOR_TYPES: Final = (
+    *("EvaluatorAppointed", "ConflictDeclared", "EvaluatorRecused", "EvaluatorReplaced", "ExclusionRecorded"),
+)
+
+
+class Sheet(NamedTuple):
+    """A score that nobody gave before: its tags, its data, and what the decision depends on."""
+
+    tags: tuple[str, str, str]
+    data: bytes
+    items: tuple[QueryItem, ...]
+
+    @property
+    def query(self) -> DCBQuery:
+        """As the eventsourcing library writes it."""
+        return DCBQuery([DCBQueryItem(list(item.types), list(item.tags)) for item in self.items])
+
+
+def sheet(team: str, evaluator: str) -> Sheet:
+    """The sheet of an evaluator for a team."""
+    place = f"sheet:{PROGRAMME}/{STAGE}/{team}/{CRITERION}/{evaluator}"
+    return Sheet(
+        tags=(f"stage:{PROGRAMME}/{STAGE}", f"team:{PROGRAMME}/{team}", place),
+        data=(
+            f'{{"stage":"{STAGE}","team":"{team}","criterion":"{CRITERION}",'
+            f'"evaluator":"{evaluator}","points":"{POINTS}","item":null}}'
+        ).encode(),
+        items=(
+            QueryItem(CHARTER_TYPES, (f"programme:{PROGRAMME}",)),
+            QueryItem(COURSE_TYPES, (f"stage:{PROGRAMME}/{STAGE}",)),
+            QueryItem(EVALUATOR_TYPES, (f"evaluator:{PROGRAMME}/{STAGE}/{evaluator}",)),
+            QueryItem((TYPE,), (place,)),
+        ),
+    )
+
+
+def sheets() -> Iterator[Sheet]:
+    """Sheets without end, none of which another call gives. Not for several threads at once."""
+    run = uuid7().hex[-10:]
+    for number in itertools.count():
+        yield sheet(f"team-{number % 100:02d}", f"ev-{run}{number:06x}")
+
+
+def command(of: Sheet) -> str:
+    """The body that the agency sends."""
+    return of.data.decode().replace(',"item":null', "")
+
+
+def envelope(of: Sheet) -> bytes:
+    """The envelope of that event."""
+    return encode_envelope(
+        PrivateEnvelope(
+            event_id=str(uuid7()),
+            tags=of.tags,
+            data_set="rehearsal",
+            decided_at="2026-01-01T00:00:00.000000Z",
+            actor=Actor(agency="nipa", principal="bench"),
+            attribution="decided",
+            decision_id=str(uuid7()),
+            command_type="submit-score",
+            command=command(of),
+            boundary=Boundary(Query(of.items), 51),
+            rules_hash="0" * 64,
+            decider="submit-score/1",
+        )
+    )
+
+
+ENVELOPE: Final = envelope(sheet("team-00", f"ev-{0:016x}"))
+"""Made once: encoding it is work of whoever decides, not of a ledger."""
