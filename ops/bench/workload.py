@@ -9,17 +9,21 @@ import itertools
 from collections.abc import Iterator
 from typing import Final, NamedTuple
 
+import msgspec
 from eventsourcing.dcb.api import DCBQuery, DCBQueryItem
 
 from domain.boundary import Boundary, Query, QueryItem
 from domain.envelope import Actor, PrivateEnvelope, encode_envelope
+from domain.event import encode_data
+from domain.stage_events import ScoreSubmitted
 from service.storage.identifiers import uuid7
 
 PROGRAMME: Final = "bench"
 STAGE: Final = "stage-1"
 CRITERION: Final = "user/applicability"
-TYPE: Final = "ScoreSubmitted"
+TYPE: Final = ScoreSubmitted.TYPE
 POINTS: Final = "9.5"
+COMMAND: Final = ("stage", "team", "criterion", "evaluator", "points")
 
 CHARTER_TYPES: Final = ("CharterPublished", "CharterAmended")
 COURSE_TYPES: Final = (
@@ -49,10 +53,9 @@ def sheet(team: str, evaluator: str) -> Sheet:
     place = f"sheet:{PROGRAMME}/{STAGE}/{team}/{CRITERION}/{evaluator}"
     return Sheet(
         tags=(f"stage:{PROGRAMME}/{STAGE}", f"team:{PROGRAMME}/{team}", place),
-        data=(
-            f'{{"stage":"{STAGE}","team":"{team}","criterion":"{CRITERION}",'
-            f'"evaluator":"{evaluator}","points":"{POINTS}","item":null}}'
-        ).encode(),
+        data=encode_data(
+            ScoreSubmitted(stage=STAGE, team=team, criterion=CRITERION, evaluator=evaluator, points=POINTS)
+        ),
         items=(
             QueryItem(CHARTER_TYPES, (f"programme:{PROGRAMME}",)),
             QueryItem(COURSE_TYPES, (f"stage:{PROGRAMME}/{STAGE}",)),
@@ -71,7 +74,8 @@ def sheets() -> Iterator[Sheet]:
 
 def command(of: Sheet) -> str:
     """The body that the agency sends."""
-    return of.data.decode().replace(',"item":null', "")
+    event = msgspec.json.decode(of.data)
+    return msgspec.json.encode({name: event[name] for name in COMMAND}).decode()
 
 
 def envelope(of: Sheet) -> bytes:

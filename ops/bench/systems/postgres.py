@@ -127,6 +127,6 @@ def _rows(size: int) -> list[tuple[Any, ...]]:
     """What the ledger keeps of so many sheets, tags as one text."""
     now = datetime.now(UTC)
     return [
-        (uuid7(), PROGRAMME, TYPE, 1, " ".join(each.tags), now, os.urandom(SALT_BYTES), ENVELOPE, each.data)
+        (uuid7(), PROGRAMME, TYPE, 2, " ".join(each.tags), now, os.urandom(SALT_BYTES), ENVELOPE, each.data)
         for each in itertools.islice(sheets(), size)
     ]

@@ -13,6 +13,7 @@ from typing import Final
 from eventsourcing.dcb.api import DCBAppendCondition
 
 from domain.entry import SALT_BYTES
+from domain.stage_events import ScoreSubmitted
 from ops.bench.rounds import Append, by_threads, timed
 from ops.bench.setting import Server, Setting
 from ops.bench.systems import BatchRate, Rate
@@ -86,7 +87,7 @@ def new_event(of: Sheet) -> NewEvent:
     return NewEvent(
         programme=PROGRAMME,
         type=TYPE,
-        version=1,
+        version=ScoreSubmitted.VERSION,
         event_id=uuid7(),
         tags=of.tags,
         salt=os.urandom(SALT_BYTES),
