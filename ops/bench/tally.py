@@ -24,17 +24,13 @@ from domain.scalars import Names
 from domain.stage_events import ScoreSubmitted
 from domain.standings import standings_of
 from domain.tally import tally
+from ops.bench.competition import EVALUATORS, PANEL, PER_TEAM, document
 from ops.bench.results import Row
 from ops.bench.rounds import Case, Figures, rows_of, timed
 from ops.bench.setting import Setting
-from service.cli.programme_files import read_charter
 
 TEAMS: Final = [f"team-{n:04d}" for n in range(1000)]
-EVALUATORS: Final = [f"ev-{n:016x}" for n in range(50)]
-ASSESSMENTS: Final = 3
-CRITERIA: Final = 10
-"""In each assessment."""
-SCORES: Final = len(TEAMS) * len(EVALUATORS) * ASSESSMENTS * CRITERIA
+SCORES: Final = len(TEAMS) * PER_TEAM
 ROUNDS: Final = 5
 REFERENCE: Final = "the same sheets decoded from JSON"
 SHAPES: Final = {
@@ -44,36 +40,6 @@ SHAPES: Final = {
 }
 
 Place = tuple[str, str]
-
-
-def charter(scoring: dict[str, str]) -> Charter:
-    """The rehearsal's charter, its stage given that many criteria, each judged alike."""
-    folder = Path(__file__).parent.parent / "programmes" / "independent-ai-foundation-model-rehearsal"
-    document: dict[str, Any] = read_charter(folder / "charter.yaml")
-    name, size = {"en": "Illustrative", "ko": "예시"}, str(len(EVALUATORS))
-    criterion = {
-        "title": name,
-        "maximum": "10",
-        "index": "undisclosed",
-        "scoring": {"type": "judged", "panel": "jury", **scoring},
-    }
-    document["stages"][0].update(
-        maximum=str(10 * CRITERIA * ASSESSMENTS),
-        assessments=[
-            {
-                "id": f"assessment-{n}",
-                "title": name,
-                "maximum": str(10 * CRITERIA),
-                "criteria": [{"id": f"criterion-{m}", **criterion} for m in range(CRITERIA)],
-            }
-            for n in range(ASSESSMENTS)
-        ],
-        panels=[{"id": "jury", "title": name, "size": size, "quorum": size}],
-        gates=[],
-        indices=[],
-        tie_break=["assessment-0"],
-    )
-    return msgspec.convert(document, type=Charter)
 
 
 def sheets(teams: list[str], nodes: list[str]) -> Iterator[tuple[Place, dict[str, str]]]:
@@ -110,11 +76,11 @@ def from_events(teams: list[str], nodes: list[str]) -> float:
 
 def work(teams: list[str], rounds: int) -> dict[str, Any]:
     """Seconds by system, one a round, and the peak of this process in megabytes."""
-    charters = {name: charter(scoring) for name, scoring in SHAPES.items()}
+    charters = {name: msgspec.convert(document(scoring), type=Charter) for name, scoring in SHAPES.items()}
     stage = next(iter(charters.values())).stages[0]
     nodes = [node for node, _criterion in stage.criteria()]
     stored = [(place, msgspec.json.encode(Cell(sheets=row))) for place, row in sheets(teams, nodes)]
-    course = Course(teams=teams, panels={"jury": EVALUATORS}, opened=1, closed=2)
+    course = Course(teams=teams, panels={PANEL: EVALUATORS}, opened=1, closed=2)
     names = {team: Names(en=team, ko=team) for team in teams}
     seconds: dict[str, list[float]] = {}
     for _round in range(rounds):

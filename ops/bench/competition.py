@@ -1,0 +1,138 @@
+"""A programme with as many sheets as wanted: teams, each judged by fifty evaluators on thirty criteria."""
+
+from __future__ import annotations
+
+import itertools
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, Final
+
+import msgspec
+import psycopg
+
+from domain.entry import SALT_BYTES
+from domain.envelope import Actor
+from domain.event import encode_data
+from domain.stage_events import ScoreSubmitted
+from ops.bench.workload import ENVELOPE, PROGRAMME, STAGE
+from service.application.ports import AppendRequest, NewEvent
+from service.application.submitting import Submission, SubmitDecision
+from service.bootstrap import NoWakeUps, real_sources
+from service.cli.programme_files import read_charter
+from service.storage.identifiers import uuid7
+from service.storage.ledger import PostgresLedger
+from service.storage.migrate import migrate
+
+EVALUATORS: Final = [f"ev-{n:016x}" for n in range(50)]
+ASSESSMENTS: Final = 3
+CRITERIA: Final = 10
+"""In each assessment."""
+PER_TEAM: Final = len(EVALUATORS) * ASSESSMENTS * CRITERIA
+PANEL: Final = "jury"
+BATCH: Final = 10_000
+NAME: Final = {"en": "Illustrative", "ko": "예시"}
+
+
+def document(scoring: dict[str, str]) -> dict[str, Any]:
+    """The rehearsal's charter, its stage given that many criteria, each judged alike."""
+    folder = Path(__file__).parent.parent / "programmes" / "independent-ai-foundation-model-rehearsal"
+    found: dict[str, Any] = read_charter(folder / "charter.yaml")
+    size = str(len(EVALUATORS))
+    criterion = {
+        "title": NAME,
+        "maximum": "10",
+        "index": "undisclosed",
+        "scoring": {"type": "judged", "panel": PANEL, **scoring},
+    }
+    found["stages"][0].update(
+        maximum=str(10 * CRITERIA * ASSESSMENTS),
+        assessments=[
+            {
+                "id": f"assessment-{n}",
+                "title": NAME,
+                "maximum": str(10 * CRITERIA),
+                "criteria": [{"id": f"criterion-{m}", **criterion} for m in range(CRITERIA)],
+            }
+            for n in range(ASSESSMENTS)
+        ],
+        panels=[{"id": PANEL, "title": NAME, "size": size, "quorum": size}],
+        gates=[],
+        indices=[],
+        tie_break=["assessment-0"],
+    )
+    return found
+
+
+def teams_for(scores: int) -> list[str]:
+    """As many teams as so many sheets need."""
+    return [f"team-{n:04d}" for n in range(-(-scores // PER_TEAM))]
+
+
+def sheets(scores: int) -> Iterator[ScoreSubmitted]:
+    """So many, team by team, evaluator by evaluator: no two of the same."""
+    every = itertools.product(teams_for(scores), EVALUATORS, range(ASSESSMENTS), range(CRITERIA))
+    for number, (team, evaluator, n, m) in enumerate(itertools.islice(every, scores)):
+        yield ScoreSubmitted(
+            stage=STAGE,
+            team=team,
+            criterion=f"assessment-{n}/criterion-{m}",
+            evaluator=evaluator,
+            points=f"{number % 10}.5",
+        )
+
+
+def open_stage(url: str, scores: int) -> PostgresLedger:
+    """A migrated database in which the stage takes scores, decided by the use case."""
+    migrate(url)
+    ledger = PostgresLedger(url)
+    submit = SubmitDecision(ledger, NoWakeUps(), real_sources())
+
+    def decide(agency: str, decision: str, body: dict[str, Any]) -> None:
+        submit(
+            Submission(
+                programme=PROGRAMME,
+                decision_type=decision,
+                body=msgspec.json.encode(body),
+                actor=Actor(agency=agency, principal="bench"),
+                idempotency_key=uuid7().hex,
+            )
+        )
+
+    teams = teams_for(scores)
+    charter = {**document({"aggregate": "mean"}), "programme": PROGRAMME, "seats": str(len(teams))}
+    decide("msit", "publish-charter", {"charter": charter})
+    for team in teams:
+        decide("msit", "enrol-team", {"team": team, "name": {"en": team, "ko": team}})
+    decide("msit", "open-stage", {"stage": STAGE})
+    for one in EVALUATORS:
+        decide("nipa", "appoint-evaluator", {"stage": STAGE, "panel": PANEL, "evaluator": one})
+    return ledger
+
+
+def fill(url: str, scores: int) -> int:
+    """Open the stage and append so many sheets: the ledger's head."""
+    ledger = open_stage(url, scores)
+    try:
+        new = (_new_event(each) for each in sheets(scores))
+        while batch := list(itertools.islice(new, BATCH)):
+            ledger.append(AppendRequest(events=batch, decision_id=uuid7()))
+        head = ledger.head()
+    finally:
+        ledger.close()
+    with psycopg.connect(url, autocommit=True) as connection:
+        connection.execute("VACUUM ANALYZE")
+    return head
+
+
+def _new_event(event: ScoreSubmitted) -> NewEvent:
+    return NewEvent(
+        programme=PROGRAMME,
+        type=event.TYPE,
+        version=event.VERSION,
+        event_id=uuid7(),
+        tags=event.tags(PROGRAMME),
+        salt=os.urandom(SALT_BYTES),
+        envelope=ENVELOPE,
+        data=encode_data(event),
+    )
