@@ -25,6 +25,8 @@ _SETTINGS: Final = {
     "enable_memoize": "off",
     "enable_hashjoin": "off",
     "enable_mergejoin": "off",
+    # Arrays let the planner guess a better plan each time, so it would plan each time: longer than the plan takes.
+    "plan_cache_mode": "force_generic_plan",
     "tcp_keepalives_idle": "5",
     "tcp_keepalives_interval": "2",
     "tcp_keepalives_count": "3",

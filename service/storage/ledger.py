@@ -60,6 +60,17 @@ _READ_QUERY: Final = f"""
 _LAST: Final = 2**62
 
 
+def reading(query: DCBQuery | None) -> tuple[str, dict[str, Any]]:
+    """The statement that reads what a query matches, and its parameters beside `after`, `upto` and `limit`."""
+    items = [] if query is None else query.items
+    if not all(item.types or item.tags for item in items) or not items:
+        return _READ_ALL, {}
+    keys = sorted({key for item in items for key in probe_keys(item)})
+    tags = sorted({hashed(probe_tag(item)) for item in items if not item.types})
+    described = [{"types": item.types, "tags": item.tags} for item in items]
+    return _READ_QUERY, {"keys": keys, "tags": tags, "items": Jsonb(described)}
+
+
 class Read:
     """Events of one snapshot, and the head in it."""
 
@@ -87,13 +98,8 @@ class PostgresLedger:
     ) -> Read:
         """See `Ledger.read`."""
         bounds = {"after": after, "upto": _LAST if upto is None else upto, "limit": limit}
-        items = [] if query is None else query.items
-        if not all(item.types or item.tags for item in items) or not items:
-            return self._select(_READ_ALL, bounds)
-        keys = sorted({key for item in items for key in probe_keys(item)})
-        tags = sorted({hashed(probe_tag(item)) for item in items if not item.types})
-        described = [{"types": item.types, "tags": item.tags} for item in items]
-        return self._select(_READ_QUERY, {**bounds, "keys": keys, "tags": tags, "items": Jsonb(described)})
+        sql, parameters = reading(query)
+        return self._select(sql, {**bounds, **parameters})
 
     def read_programme(
         self, programme: str, *, after: int = 0, upto: int | None = None, limit: int | None = None
