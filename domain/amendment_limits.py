@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from itertools import zip_longest
 
 import msgspec
 
 from domain.charter_document import Charter
 from domain.points import known
+from domain.proposals import DecisionProposed
 from domain.refusal import FieldError
 from domain.rubric import Criterion, Judged, Measured, Stage
 
@@ -19,13 +20,16 @@ def broken(
     *,
     opened: Iterable[str],
     settled: Iterable[str],
-    calls: Iterable[str],
+    calls: Mapping[str, int],
     under_review: Iterable[str] = (),
+    held: int,
+    proposals: Iterable[DecisionProposed],
 ) -> Iterator[FieldError]:
     """Every place of the charter `after` that changes what must stay.
 
     `opened`: stages, in order. `settled`: those of them that are consolidated, or of which figures are certified.
-    `calls`: that were opened. `under_review`: teams whose independence waits for its ruling.
+    `calls`: that were opened, with the seats that each still offers. `under_review`: teams whose independence waits for
+    its ruling. `held`: how many seats are. `proposals`: that wait for an approval.
     """
     if after.data_set != before.data_set:
         yield FieldError("/data_set", f"{before.data_set} stays what it is: data sets are never mixed")
@@ -44,10 +48,24 @@ def broken(
             yield FieldError("/calls", f"{call_id} was opened: nothing but its deadline changes")
     if (teams := ", ".join(under_review)) and after.independence != before.independence:
         yield FieldError("/independence", f"{teams}: a review ends under the rules that it was opened under")
+    if int(after.seats) < int(before.seats) and int(after.seats) < held + (offered := sum(calls.values())):
+        yield FieldError("/seats", f"{held} seats are held, and {offered} more are offered by additional calls")
+    for each in proposals:
+        yield from _unapprovable(each, after)
     kinds = {resource.id: resource.kind for resource in after.resources}
     for resource in before.resources:
         if kinds.get(resource.id) != resource.kind:
             yield FieldError("/resources", f"{resource.id} stays, as {resource.kind}: grants of it may run")
+
+
+def _unapprovable(proposed: DecisionProposed, after: Charter) -> Iterator[FieldError]:
+    """Unless somebody may still approve. A proposed amendment is passed over: another one makes it stale anyway."""
+    may_approve = after.countersigners(proposed.decision, proposed.proposer.agency)
+    if proposed.decision != "amend-charter" and not set(proposed.awaiting) & set(may_approve):
+        yield FieldError(
+            "/countersignatures",
+            f"{proposed.proposal} waits for {', '.join(proposed.awaiting)} to approve {proposed.decision}",
+        )
 
 
 def _unreadable(place: str, before: Stage, after: Stage) -> Iterator[FieldError]:

@@ -7,17 +7,19 @@ from typing import Any, Literal
 
 from domain.amendment_limits import broken
 from domain.boundary import QueryItem, tag
-from domain.call_events import AdditionalCallOpened, CallTeamSelected
+from domain.call_events import CallTeamSelected
 from domain.charter import CharterAmended, checked
 from domain.charter_document import rules_hash
 from domain.decision import Case, Command, Fact, decision, refuse_if, require_countersignature
 from domain.event import Event, event
 from domain.hearing_course import OpenReviews
+from domain.open_proposals import OpenProposals
+from domain.opened_calls import OpenedCalls
 from domain.opened_stages import OpenedStages
 from domain.record import StageProgress
 from domain.refusal import Refusal
 from domain.scalars import Identifier, Names, Sha256, Text
-from domain.teams import TeamEnrolled, TeamNotEnrolledError
+from domain.teams import Roster, TeamEnrolled, TeamNotEnrolledError
 
 Stance = Literal["assent", "dissent"]
 
@@ -29,7 +31,7 @@ class CharterUnchangedError(Refusal):
 
 
 class RulesInUseError(Refusal):
-    """The amendment would change rules that something was decided under."""
+    """The amendment would change rules that something rests on."""
 
 
 class DeviationWithoutReasonError(Refusal):
@@ -67,22 +69,6 @@ def stance_tag(programme: str, rules_hash: str, team: str) -> str:
     return tag("stance", programme, rules_hash, team)
 
 
-class OpenedCalls:
-    """A fact: which additional calls were opened."""
-
-    def __init__(self, programme: str) -> None:
-        self._tag = tag("programme", programme)
-        self.calls: list[str] = []
-
-    @property
-    def selects(self) -> tuple[QueryItem, ...]:
-        return (QueryItem(types=(AdditionalCallOpened.TYPE,), tags=(self._tag,)),)
-
-    def apply(self, position: int, event: Event) -> None:
-        if isinstance(event, AdditionalCallOpened):
-            self.calls.append(event.call)
-
-
 class AmendCharter(Command, frozen=True, kw_only=True):
     """`charter`: the whole new document. `reason`: why; needed once a stage was opened."""
 
@@ -96,6 +82,8 @@ def _rules_in_use(command: AmendCharter, p: str) -> tuple[Fact, ...]:
     return (
         OpenedStages(p),
         OpenedCalls(p),
+        Roster(p),
+        OpenProposals(p),
         *(StageProgress(p, stage) for stage in stages),
         *(OpenReviews(p, stage) for stage in stages),
     )
@@ -103,7 +91,13 @@ def _rules_in_use(command: AmendCharter, p: str) -> tuple[Fact, ...]:
 
 @decision("amend-charter", AmendCharter, needs=_rules_in_use)
 def amend_charter(
-    command: AmendCharter, case: Case, opened: OpenedStages, calls: OpenedCalls, *by_stage: StageProgress | OpenReviews
+    command: AmendCharter,
+    case: Case,
+    opened: OpenedStages,
+    calls: OpenedCalls,
+    roster: Roster,
+    proposals: OpenProposals,
+    *by_stage: StageProgress | OpenReviews,
 ) -> Iterator[Event]:
     """Put another charter in force; once a stage was opened with a reason and another agency's countersignature."""
     document, charter = checked(case.programme, command.charter)
@@ -117,11 +111,18 @@ def amend_charter(
     settled = [each.stage for each in progress if each.course.consolidated or each.course.statements]
     under_review = [team for each in by_stage if isinstance(each, OpenReviews) for team in each.teams]
     faults = broken(
-        case.charter, charter, opened=opened.fields, settled=settled, calls=calls.calls, under_review=under_review
+        case.charter,
+        charter,
+        opened=opened.fields,
+        settled=settled,
+        calls=calls.offered,
+        under_review=under_review,
+        held=len(roster.seated),
+        proposals=proposals.at(case.decided_at),
     )
     refuse_if(
         ((fault.pointer, f"{fault.pointer}: {fault.detail}") for fault in faults),
-        rule="What was decided stays readable under the rules that it was decided under.",
+        rule="What was decided, is offered or waits for approval keeps the rules that it rests on.",
         error=RulesInUseError,
     )
     deviation = bool(opened.fields)

@@ -6,10 +6,9 @@ from collections.abc import Iterator
 
 from domain.call_applications import Application
 from domain.call_events import CallApplicationReceived, CallTeamSelected
-from domain.calls import CallCourse, NoVacancyError, OfCall, call_of, deadline_of
+from domain.calls import CallCourse, NoVacancyError, OfCall, call_of, require_applications_over
 from domain.charter_document import AdditionalCall
 from domain.consortiums import Consortiums
-from domain.deadlines import passed
 from domain.decision import Case, decision
 from domain.event import Event
 from domain.refusal import Refusal
@@ -19,10 +18,6 @@ from domain.teams import Roster
 
 class StageNotFinalError(Refusal):
     """The stage that leaves the vacancy is not final."""
-
-
-class ApplicationsOpenError(Refusal):
-    """The call still takes applications."""
 
 
 class IndependenceNotReviewedError(Refusal):
@@ -65,12 +60,7 @@ def select_team(
     if not command.reported:
         if rules.after not in roster.finalised:
             raise StageNotFinalError(f"{rules.after} is not finalised", rule="A call selects once outcomes are final.")
-        deadline = deadline_of(rules, case)
-        if deadline is not None and not passed(deadline, case.decided_at):
-            raise ApplicationsOpenError(
-                f"call {rules.id} takes applications until {deadline}",
-                rule="A call selects once everybody has had the time to apply.",
-            )
+        require_applications_over(rules, case)
         _require_independent(received, application, rules)
         consortiums.require_led_apart(received.members, roster, at="/team")
     if len(roster.seated) >= int(case.charter.seats):

@@ -9,10 +9,11 @@ from typing import Literal
 from domain.boundary import QueryItem, tag
 from domain.call_events import AdditionalCallOpened, CallClosedWithoutSelection, CallTeamSelected
 from domain.charter_document import AdditionalCall
-from domain.deadlines import end_of_day
+from domain.deadlines import end_of_day, passed
 from domain.decision import Case, Command, decision, refuse_if
 from domain.event import Event
 from domain.machines import machine
+from domain.opened_calls import OpenedCalls
 from domain.points import is_known
 from domain.record import StageCourse
 from domain.refusal import InvalidCommandError, Refusal
@@ -41,6 +42,10 @@ class CallFilledError(Refusal):
 
 class CallClosedError(Refusal):
     """The call was closed."""
+
+
+class ApplicationsOpenError(Refusal):
+    """The call still takes applications."""
 
 
 CALL = machine(
@@ -102,37 +107,19 @@ class CallCourse:
         CALL.require(self.state, decision, subject=f"call {self.call}")
 
 
-class OfferedSeats:
-    """A fact: how many seats the calls that are open still offer."""
-
-    def __init__(self, programme: str) -> None:
-        self._tag = tag("programme", programme)
-        self._left: dict[str, int] = {}
-
-    @property
-    def selects(self) -> tuple[QueryItem, ...]:
-        types = (AdditionalCallOpened.TYPE, CallTeamSelected.TYPE, CallClosedWithoutSelection.TYPE)
-        return (QueryItem(types=types, tags=(self._tag,)),)
-
-    def apply(self, position: int, event: Event) -> None:
-        match event:
-            case AdditionalCallOpened(call=call, seats=seats):
-                self._left[call] = int(seats)
-            case CallTeamSelected(call=call):
-                self._left[call] -= 1
-            case CallClosedWithoutSelection(call=call):
-                self._left[call] = 0
-            case _:
-                pass
-
-    @property
-    def number(self) -> int:
-        return sum(self._left.values())
-
-
 def deadline_of(rules: AdditionalCall, case: Case) -> str | None:
     """The instant until which the call takes applications; `None` where the charter does not say."""
     return end_of_day(date.fromisoformat(rules.closes), case.charter.zone) if is_known(rules.closes) else None
+
+
+def require_applications_over(rules: AdditionalCall, case: Case) -> None:
+    """Raise while the call takes applications."""
+    deadline = deadline_of(rules, case)
+    if deadline is not None and not passed(deadline, case.decided_at):
+        raise ApplicationsOpenError(
+            f"call {rules.id} takes applications until {deadline}",
+            rule="A call selects, or ends without selection, once everybody has had the time to apply.",
+        )
 
 
 def call_of(case: Case, call_id: str) -> AdditionalCall:
@@ -155,8 +142,8 @@ class OpenAdditionalCall(OfCall, frozen=True, kw_only=True):
     after: Identifier
 
 
-def _facts(command: OpenAdditionalCall, p: str) -> tuple[CallCourse, StageCourse, Roster, OfferedSeats]:
-    return CallCourse(p, command.call), StageCourse(p, command.after), Roster(p), OfferedSeats(p)
+def _facts(command: OpenAdditionalCall, p: str) -> tuple[CallCourse, StageCourse, Roster, OpenedCalls]:
+    return CallCourse(p, command.call), StageCourse(p, command.after), Roster(p), OpenedCalls(p)
 
 
 @decision("open-additional-call", OpenAdditionalCall, needs=_facts)
@@ -166,7 +153,7 @@ def open_additional_call(
     call: CallCourse,
     course: StageCourse,
     roster: Roster,
-    offered: OfferedSeats,
+    opened: OpenedCalls,
 ) -> Iterator[Event]:
     """Open a call for vacant seats, once the outcomes of a stage are recorded."""
     rules = call_of(case, command.call)
@@ -184,7 +171,7 @@ def open_additional_call(
         rule="A call opens once outcomes are recorded.",
         error=OutcomeMissingError,
     )
-    vacancies = int(case.charter.seats) - len(roster.seated) - offered.number
+    vacancies = int(case.charter.seats) - len(roster.seated) - opened.seats
     if int(rules.seats) > vacancies:
         raise NoVacancyError(
             f"{rules.seats} seats are offered, {max(vacancies, 0)} are vacant and not offered by another call",
@@ -205,7 +192,9 @@ class CloseCall(OfCall, frozen=True, kw_only=True):
 
 @decision("close-call", CloseCall, needs=lambda command, p: (CallCourse(p, command.call),))
 def close_call(command: CloseCall, case: Case, call: CallCourse) -> Iterator[Event]:
-    """End a call with seats unfilled; nobody applies to it or is selected any more."""
+    """End a call with seats unfilled, once the time to apply is over; nobody is selected any more."""
     rules = call_of(case, command.call)
     call.require("close-call")
+    if not command.reported:
+        require_applications_over(rules, case)
     yield CallClosedWithoutSelection(call=rules.id, stage=rules.after, reason=command.reason)

@@ -92,12 +92,19 @@ class Consortiums:
 
         `at`: the pointer to a member, by its number.
         """
+        self._require_apart(members, self._seated(roster), at)
+
+    def require_back_apart(self, team: str, roster: Roster) -> None:
+        """Raise if a team that takes its seat back shares a lead with one that holds a seat."""
+        self._require_apart(self.of(team), [each for each in roster.seated if each != team], "/team")
+
+    def _require_apart(self, members: tuple[str, ...], teams: list[str], at: str) -> None:
         lead = members[:1]
         refuse_if(
             (
                 (at.format(n), f"{each} {'leads' if each == self.lead_of(team) else 'is in'} {team}")
                 for n, each in enumerate(members)
-                for team in self._seated(roster)
+                for team in teams
                 if each == self.lead_of(team) or ((each,) == lead and each in self.of(team))
             ),
             rule=_APART,

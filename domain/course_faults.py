@@ -22,7 +22,7 @@ _COURSE: Final = (
 _RULINGS: Final = ("register-evidence", "rule-independence", "eliminate-team")
 """Where there are conditions of independence a team advances once it was ruled upon, on evidence, or is eliminated."""
 _OBJECTIONS: Final = ("decide-objection", "finalise-stage")
-_CALL: Final = ("open-additional-call", "apply-to-call", "screen-application", "select-team")
+_CALL: Final = ("open-additional-call", "apply-to-call", "screen-application", "select-team", "close-call")
 
 
 def objection_faults(charter: Charter) -> Iterator[Fault]:
@@ -98,7 +98,7 @@ def call_course_faults(charter: Charter) -> Iterator[Fault]:
     if charter.data_set != "public-record" and charter.calls:
         for name in _CALL:
             if name not in _given(charter):
-                yield Fault("/calls", f"nobody may {name}, so that no call could fill a seat")
+                yield Fault("/calls", f"nobody may {name}, so that a call could not fill its seats, or not end without")
 
 
 def publishing_faults(charter: Charter) -> Iterator[Fault]:

@@ -71,7 +71,7 @@ class _OfProposal(Event, frozen=True, kw_only=True):
     proposal: str
 
     def tags(self, programme: str) -> tuple[str, ...]:
-        return (proposal_tag(programme, self.proposal),)
+        return (proposal_tag(programme, self.proposal), tag("programme", programme))
 
 
 def proposal_tag(programme: str, proposal: str) -> str:
@@ -94,9 +94,6 @@ class DecisionProposed(_OfProposal, frozen=True, kw_only=True):
     expires_at: str
     events: tuple[str, ...]
     effects: Sha256
-
-    def tags(self, programme: str) -> tuple[str, ...]:
-        return (*super().tags(programme), tag("programme", programme))
 
 
 @event("DecisionApproved", public="agencies")

@@ -11,6 +11,7 @@ from domain.decision import Case, Command, decision, refuse_if, require_counters
 from domain.event import Event
 from domain.judging import sheets_of
 from domain.measuring import metrics_of
+from domain.opened_calls import OpenedCalls
 from domain.record import Cell, StageCourse, StageRecord, Statement
 from domain.refusal import InvalidCommandError, Refusal
 from domain.rubric import Judged, Measured, Stage
@@ -30,6 +31,10 @@ class StageNotOpenError(Refusal):
 
 class EarlierStageNotFinalError(Refusal):
     """What follows a stage waits for its results, and for its finalisation where teams may object to them."""
+
+
+class CallOpenError(Refusal):
+    """An additional call still offers a seat of the field that a stage would be opened for."""
 
 
 class NoTeamError(Refusal):
@@ -159,12 +164,14 @@ class OpenStage(OfStage, frozen=True, kw_only=True):
     """Which stage."""
 
 
-def _before_opening(command: OpenStage, programme: str) -> tuple[StageCourse, Roster]:
-    return StageCourse(programme, command.stage), Roster(programme)
+def _before_opening(command: OpenStage, programme: str) -> tuple[StageCourse, Roster, OpenedCalls]:
+    return StageCourse(programme, command.stage), Roster(programme), OpenedCalls(programme)
 
 
 @decision("open-stage", OpenStage, needs=_before_opening)
-def open_stage(command: OpenStage, case: Case, course: StageCourse, roster: Roster) -> Iterator[Event]:
+def open_stage(
+    command: OpenStage, case: Case, course: StageCourse, roster: Roster, calls: OpenedCalls
+) -> Iterator[Event]:
     """Open a stage: from here on scores are taken for the teams that hold a seat."""
     stage = stage_of(case, command.stage)
     if course.course.opened:
@@ -173,6 +180,11 @@ def open_stage(command: OpenStage, case: Case, course: StageCourse, roster: Rost
         if before.id == stage.id:
             break
         require_settled(before, roster)
+    if calls.open and not command.reported:
+        raise CallOpenError(
+            f"{', '.join(calls.open)} may still fill a seat",
+            rule="A stage is opened once the additional calls before it are filled or closed.",
+        )
     if not roster.seated:
         raise NoTeamError("no team is enrolled", rule="A stage is opened for the teams that hold a seat.")
     yield StageOpened(stage=stage.id, teams=tuple(roster.seated))

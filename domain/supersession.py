@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Literal
 
+from domain.consortiums import Consortiums
 from domain.decision import Case, Command, decision
 from domain.event import Event
 from domain.objections import Objections
@@ -34,8 +35,8 @@ class SupersedeOutcome(Command, frozen=True, kw_only=True):
     objection: Identifier | None = None
 
 
-def _facts(command: SupersedeOutcome, p: str) -> tuple[StageRecord, Objections, Roster, OpenedStages]:
-    return StageRecord(p, command.stage), Objections(p, command.stage), Roster(p), OpenedStages(p)
+def _facts(command: SupersedeOutcome, p: str) -> tuple[StageRecord, Objections, Roster, OpenedStages, Consortiums]:
+    return StageRecord(p, command.stage), Objections(p, command.stage), Roster(p), OpenedStages(p), Consortiums(p)
 
 
 @decision("supersede-outcome", SupersedeOutcome, needs=_facts)
@@ -46,6 +47,7 @@ def supersede_outcome(
     objections: Objections,
     roster: Roster,
     opened: OpenedStages,
+    consortiums: Consortiums,
 ) -> Iterator[Event]:
     """Put another outcome in the place of a team's earlier one, until the stage is finalised."""
     stage = stage_of(case, command.stage)
@@ -71,10 +73,13 @@ def supersede_outcome(
             require_elimination(command.basis, command.team, stage, record)
         else:
             require_advancement(command.team, case.charter, stage, record, reported=command.reported)
-    if command.to == "advanced" and len(roster.seated) >= int(case.charter.seats):
-        raise NoSeatError(
-            f"all {case.charter.seats} seats are taken", rule=f"The charter gives {case.charter.seats} seats."
-        )
+    if command.to == "advanced":
+        if len(roster.seated) >= int(case.charter.seats):
+            raise NoSeatError(
+                f"all {case.charter.seats} seats are taken", rule=f"The charter gives {case.charter.seats} seats."
+            )
+        if not command.reported:
+            consortiums.require_back_apart(command.team, roster)
     yield OutcomeSuperseded(
         stage=stage.id,
         team=command.team,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -18,7 +19,13 @@ from domain.call_events import AdditionalCallOpened
 from domain.charter import CharterAmended, CharterFaultyError
 from domain.event import Event
 from domain.outcome_events import TeamWithdrawn
-from domain.proposals import DecisionApproved, DecisionProposed, NotProposableError, ProposalStaleError
+from domain.proposals import (
+    DecisionApproved,
+    DecisionProposed,
+    DecisionRejected,
+    NotProposableError,
+    ProposalStaleError,
+)
 from domain.refusal import NotMandatedError, UnknownProgrammeError
 from domain.scalars import Names
 from domain.stage_events import FigureCertified, PointsOf, ScoringReopened
@@ -28,7 +35,7 @@ from domain.views.standings import STANDINGS, as_of, compute
 from tests.domain import charters, hearings
 from tests.domain.charters import charter, document
 from tests.domain.test_standings import occurrence
-from tests.given import Given, given
+from tests.given import DECIDED_AT, Given, given
 
 WHY = {"en": "why", "ko": "왜"}
 ARRAY = list[dict[str, Any]]
@@ -268,6 +275,52 @@ def test_of_an_opened_call_only_the_deadline_changes() -> None:
         before.when("amend-charter", {"charter": document(calls=calls)}).refused(RulesInUseError, "/calls")
         assert given(charter()).when("amend-charter", {"charter": document(calls=calls)}).decide()
     assert before.when("amend-charter", {"charter": document(calls=[{**call, "closes": "2026-12-31"}])}).decide()
+
+
+def test_seats_that_are_held_or_offered_stay() -> None:
+    """Three are enrolled; of three that are left, and one that a call offers, one may go."""
+    enrolled = given(charter(), *(charters.enrolment(team) for team in charters.TEAMS))
+    fewer = {"charter": document(seats="2")}
+    refusal = enrolled.when("amend-charter", fewer).refused(RulesInUseError, "/seats")
+    assert "3 seats are held, and 0 more are offered" in refusal.detail
+    assert given(*enrolled.events[:3]).when("amend-charter", fewer).decide()
+    opened = AdditionalCallOpened(call="refill", stage="heat", seats="1", classes=("anyone",), closes="undisclosed")
+    five = given(charter(seats="5"), *enrolled.events[1:], opened)
+    five.when("amend-charter", {"charter": document(seats="3")}).refused(RulesInUseError, "/seats")
+    assert five.when("amend-charter", {"charter": document(seats="4")}).decide()
+
+
+def test_what_waits_for_an_approval_can_still_be_approved() -> None:
+    """Whoever could approve is named still; what is settled, or can be approved no more, keeps nothing."""
+    agencies = [*document()["agencies"], {"id": "third", "name": charters.names("Third")}]
+
+    def named(*approving: str) -> dict[str, Any]:
+        openings = {"decisions": ["open-stage"], "agencies": list(approving)}
+        return {"agencies": agencies, "countersignatures": [*document()["countersignatures"], openings]}
+
+    before = [charter(**named("other")), charters.enrolment("ant")]
+    (proposed,) = given(*before).when("open-stage", {"stage": "heat"}).decide()
+    assert isinstance(proposed, DecisionProposed)
+    waiting = given(*before, proposed)
+    body = {"charter": document(**named("third"))}
+    refusal = waiting.when("amend-charter", body).refused(RulesInUseError, "/countersignatures")
+    assert proposed.proposal in refusal.detail
+    waiting.when("amend-charter", {"charter": document(agencies=agencies)}).refused(RulesInUseError)
+    assert waiting.when("amend-charter", {"charter": document(**named("other", "third"))}).decide()
+    rejected = DecisionRejected(proposal=proposed.proposal, reason="not yet")
+    assert given(*before, proposed, rejected).when("amend-charter", body).decide()
+    assert waiting.at(DECIDED_AT + timedelta(days=40)).when("amend-charter", body).decide()
+
+
+def test_an_amendment_may_name_others_who_approve_amendments_after_it() -> None:
+    """Its own proposal does not stand in its way, nor another, which it makes stale."""
+    agencies = [*document()["agencies"], {"id": "third", "name": charters.names("Third")}]
+    others = document()["countersignatures"]
+    others[1]["decisions"].remove("amend-charter")
+    others.append({"decisions": ["amend-charter"], "agencies": ["third"]})
+    body = {"charter": document(agencies=agencies, countersignatures=others), "reason": WHY}
+    (made,) = given(background=charters.opened()).when("amend-charter", body).approved()
+    assert isinstance(made, CharterAmended)
 
 
 def test_resources_stay_as_what_they_are() -> None:

@@ -23,8 +23,15 @@ from domain.call_events import (
     CallClosedWithoutSelection,
     CallTeamSelected,
 )
-from domain.call_selection import ApplicationsOpenError, IndependenceNotReviewedError, StageNotFinalError
-from domain.calls import CallAlreadyOpenError, CallClosedError, CallFilledError, CallNotOpenError, NoVacancyError
+from domain.call_selection import IndependenceNotReviewedError, StageNotFinalError
+from domain.calls import (
+    ApplicationsOpenError,
+    CallAlreadyOpenError,
+    CallClosedError,
+    CallFilledError,
+    CallNotOpenError,
+    NoVacancyError,
+)
 from domain.charter import CharterPublished
 from domain.charter_document import parse
 from domain.consortiums import ConsortiumChanged, LeadInTwoConsortiumsError
@@ -59,9 +66,10 @@ CLOSED = CallClosedWithoutSelection(call="refill", stage="heat", reason=WHY)
 HASH = "a" * 64
 
 
-def rules(entitled: bool = False, window: bool = False, **changes: Any) -> CharterPublished:
+def rules(entitled: bool = False, window: bool = False, record: bool = False, **changes: Any) -> CharterPublished:
     call = {"id": "refill", "title": charters.names("Refill"), "after": "heat", "seats": "1"}
-    more = {"entitlements": [{"status": "selected", "resources": ["gpu"]}]} if entitled else {}
+    more: dict[str, Any] = {"entitlements": [{"status": "selected", "resources": ["gpu"]}]} if entitled else {}
+    more |= {"data_set": "public-record", "recorder": "owner"} if record else {}
     stages = charters.document()["stages"]
     if window:
         stages[0]["objections"] = {"days": "3"}
@@ -406,6 +414,16 @@ def test_a_call_ends_without_selection() -> None:
     announced(CLOSED).when("close-call", body).refused(CallClosedError)
     decided().when("close-call", body).refused(CallNotOpenError)
     announced().when("close-call", {**body, "call": "x"}).refused(InvalidCommandError, "/call")
+
+
+def test_a_call_does_not_end_before_its_deadline() -> None:
+    dated = rules(closes="2026-02-01")
+    body = {"call": "refill", "reason": REASON}
+    announced(charter=dated).when("close-call", body).refused(ApplicationsOpenError)
+    announced(charter=dated).at(datetime(2026, 2, 1, 15, 0, tzinfo=UTC)).when("close-call", body).then(CLOSED)
+    reported = {"attribution": "reported", "source": "a newspaper"}
+    record = rules(closes="2026-02-01", record=True)
+    announced(charter=record).when("close-call", {**body, **reported}).then(CLOSED)
 
 
 def test_after_the_end_nobody_is_selected() -> None:

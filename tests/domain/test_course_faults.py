@@ -133,8 +133,10 @@ def test_an_objection_window_needs_teams_that_object_themselves() -> None:
     assert faults(**reported, consortium_decisions=[], **without("file-objection")) == [fault]
 
 
-@pytest.mark.parametrize("decision", ["open-additional-call", "apply-to-call", "screen-application", "select-team"])
-def test_a_call_needs_somebody_who_opens_screens_and_selects(decision: str) -> None:
+@pytest.mark.parametrize(
+    "decision", ["open-additional-call", "apply-to-call", "screen-application", "select-team", "close-call"]
+)
+def test_a_call_needs_somebody_who_opens_screens_selects_and_closes(decision: str) -> None:
     ((place, detail),) = faults(**without(decision))
     assert (place, decision in detail) == ("/calls", True)
     assert faults(**without(decision), calls=[]) == []

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import pytest
 
+from domain.call_events import AdditionalCallOpened, CallClosedWithoutSelection, CallTeamSelected
 from domain.event import Event
 from domain.outcome_events import DeviationRecorded, TeamAdvanced, TeamEliminated
 from domain.publishing import NotJointPublishersError
 from domain.refusal import InvalidCommandError
 from domain.stage_events import FigureCertified, MeanOf, ResultsPublished, ScoringClosed, StageConsolidated, StageOpened
 from domain.stages import (
+    CallOpenError,
     EarlierStageNotFinalError,
     EliminationsNotAsPlannedError,
     FactsContradictError,
@@ -66,6 +68,23 @@ def test_the_second_stage_is_opened_for_those_that_advanced() -> None:
     published = ResultsPublished(stage="heat", publishers=("owner", "other"))
     history = given(background=[*with_outcomes(), published])
     history.when("open-stage", {"stage": "final"}).then(StageOpened(stage="final", teams=("ant", "bee")))
+
+
+def test_a_stage_waits_for_the_additional_calls_before_it() -> None:
+    """One that was selected takes part from the beginning; a public record holds what was reported."""
+    published = ResultsPublished(stage="heat", publishers=("owner", "other"))
+    open_ = AdditionalCallOpened(call="refill", stage="heat", seats="1", classes=("anyone",), closes="undisclosed")
+    history = [*with_outcomes(), published, open_]
+    refusal = given(background=history).when("open-stage", {"stage": "final"}).refused(CallOpenError)
+    assert refusal.detail == "refill may still fill a seat"
+    name = charters.enrolment("dog").name
+    selected = CallTeamSelected(call="refill", stage="heat", team="dog", name=name, reason=REASON)
+    (event,) = given(background=[*history, selected]).when("open-stage", {"stage": "final"}).decide()
+    assert event == StageOpened(stage="final", teams=("ant", "bee", "dog"))
+    closed = CallClosedWithoutSelection(call="refill", stage="heat", reason=REASON)
+    assert given(background=[*history, closed]).when("open-stage", {"stage": "final"}).decide()
+    body = {"stage": "final", "attribution": "reported", "source": "a newspaper"}
+    assert given(background=[charters.reported_charter(), *history[1:]]).when("open-stage", body).decide()
 
 
 def test_scoring_closes_when_nothing_is_missing() -> None:

@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
+from domain.consortiums import ConsortiumChanged, LeadInTwoConsortiumsError
 from domain.hearing_course import AlreadyRuledError
 from domain.opened_stages import LaterStageOpenError
-from domain.outcome_events import EvidenceRegistered, IndependenceRuled, OutcomeSuperseded, TeamEliminated
+from domain.outcome_events import (
+    EvidenceRegistered,
+    IndependenceRuled,
+    OutcomeSuperseded,
+    TeamEliminated,
+    TeamWithdrawn,
+)
 from domain.outcomes import NoBasisError, PlanExceededError
 from domain.refusal import InvalidCommandError
 from domain.scoring import TeamNotInStageError
 from domain.stage_events import StageFinalised, StageOpened, StageReconsolidated
 from domain.stages import OutcomeMissingError, StageFinalError
 from domain.supersession import OutcomeUnchangedError
-from domain.teams import NoSeatError
+from domain.teams import NoSeatError, TeamEnrolled
 from tests.domain import charters
 from tests.domain.objecting import FILED, REASON, WHY, advancing, decided, published, ruled
 from tests.given import given
@@ -79,6 +86,19 @@ def test_no_outcome_is_superseded_after_finalisation_or_once_another_stage_rests
 def test_a_team_comes_back_only_while_its_seat_is_free() -> None:
     taken = published(FILED, decided(), charters.enrolment("dog"))
     taken.when("supersede-outcome", advancing()).refused(NoSeatError)
+
+
+def test_a_team_comes_back_only_while_its_lead_is_in_no_other_consortium() -> None:
+    """Lead led cow; once that cow had left was public, Lead joined ant."""
+    cow = TeamEnrolled(team="cow", name=charters.enrolment("cow").name, members=("Lead", "Lab"))
+    joined = ConsortiumChanged(team="ant", joined=("Lead",), left=(), effective="2026-01-15")
+    history = [cow if each == charters.enrolment("cow") else each for each in published(FILED, decided()).background]
+    assert given(background=history).when("supersede-outcome", advancing()).decide()
+    met = given(background=[*history, joined])
+    refusal = met.when("supersede-outcome", advancing()).refused(LeadInTwoConsortiumsError, "/team")
+    assert refusal.detail == "Lead is in ant"
+    left = TeamWithdrawn(stage="heat", team="ant", reason=WHY)
+    assert given(background=[*history, joined, left]).when("supersede-outcome", advancing()).decide()
 
 
 def test_a_ruling_is_superseded_once_for_each_upheld_objection_to_it() -> None:

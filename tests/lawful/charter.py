@@ -29,6 +29,7 @@ def amended(history: Lawful, position: int, data: Data) -> None:
         if history.stages[name].consolidated or history.stages[name].certified:
             assert history.plan(name) == before[name], f"the rules of {name}, which rests on them"
     history.amendments[data["rules_hash"]] = position
+    history.require_seats()
 
 
 def _in_force(history: Lawful, data: Data) -> None:

@@ -59,6 +59,11 @@ def selected(history: Lawful, _position: int, data: Data) -> None:
     _enters(history, data, "selected")
 
 
+@rule("StageOpened")
+def nobody_comes_late(history: Lawful, _position: int, _data: Data) -> None:
+    assert history.reported or all(each["closed"] or not each["seats"] for each in history.calls.values())
+
+
 @rule("CallClosedWithoutSelection")
 def call_closed(history: Lawful, _position: int, data: Data) -> None:
     _open(history, data)["closed"] = True
