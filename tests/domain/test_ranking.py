@@ -42,7 +42,7 @@ def ends(found: Bounds) -> set[int]:
     return {found.low + found.low_open, found.high - found.high_open}
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(boxes)
 def test_ranks_are_those_that_some_completion_gives(found: Boxes) -> None:
     ranks = computed_ranks(figures_of(found), CHAIN)

@@ -249,7 +249,6 @@ def test_whatever_is_decided_the_invariants_hold() -> None:
         settings=settings(
             max_examples=200,
             stateful_step_count=40,
-            deadline=None,
             derandomize=True,
             suppress_health_check=list(HealthCheck),
         ),

@@ -96,7 +96,7 @@ def true_statements(draw: st.DrawFn, truth: Truth, tie_break: tuple[str, ...]) -
     return found
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(st.data())
 def test_bounds_and_ranks_contain_the_truth(data: st.DataObject) -> None:
     """Whatever true statements are certified, every true value and rank stays possible."""
@@ -113,7 +113,7 @@ def test_bounds_and_ranks_contain_the_truth(data: st.DataObject) -> None:
         assert found.ranks[team].best <= true_rank(truth, team, tie_break) <= found.ranks[team].worst
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.data())
 def test_ranks_are_as_narrow_as_brute_force_says_where_only_points_are_known(data: st.DataObject) -> None:
     """Known points of some criteria, all others any whole number: every completion is tried."""
@@ -174,7 +174,7 @@ SHAPES: list[tuple[dict[str, Any], dict[str, Any]]] = [
 ]
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(
     st.fixed_dictionaries(dict.fromkeys(TEAMS[:3], scores)),
     st.sets(st.tuples(st.sampled_from(TEAMS[:3]), st.sampled_from([*JURY, "track", "road"])), max_size=6),
