@@ -13,7 +13,7 @@ from typing import Final
 from ops.bench import machine, results
 from ops.bench.setting import Setting
 
-MEASURES: Final = ("append", "batch", "growth", "replay", "decisions", "tally")
+MEASURES: Final = ("append", "batch", "growth", "replay", "rebuild", "decisions", "tally")
 HOME: Final = ".bench"
 
 

@@ -1,0 +1,69 @@
+"""Events a second, folded from the first one into standings and audit trail, both as rows in PostgreSQL.
+
+Beside it the eventsourcing library's `ProjectionRunner`, which keeps the same of each score: it is given fewer events,
+since it takes a transaction for each.
+"""
+
+from __future__ import annotations
+
+from contextlib import ExitStack
+from typing import Final
+
+import psycopg
+
+from domain.views.audit_trail import AUDIT_TRAIL
+from domain.views.standings import STANDINGS
+from ops.bench import competition
+from ops.bench.results import Row
+from ops.bench.rounds import Case, rounds, rows_of, timed
+from ops.bench.setting import Setting
+from ops.bench.systems import eventsourcing_projection
+from ops.bench.workload import PROGRAMME
+from service.application.projecting import AdvanceProjection
+from service.storage.ledger import PostgresLedger
+from service.storage.views import PostgresViewStore
+
+SCORES: Final = 1_000_000
+FEWER: Final = 10_000
+ROUNDS: Final = 5
+REFERENCE: Final = "eventsourcing, ProjectionRunner"
+
+
+def rebuild(url: str) -> None:
+    """What is measured: both views of the programme, from nothing to the head."""
+    ledger, store = PostgresLedger(url), PostgresViewStore(url)
+    advance = AdvanceProjection(ledger, store)
+    try:
+        for view in (STANDINGS, AUDIT_TRAIL):
+            while advance(view, PROGRAMME).outcome == "advanced":
+                pass
+    finally:
+        ledger.close()
+        store.close()
+
+
+def forget(url: str) -> None:
+    """Leave no row and no position of any view."""
+    with psycopg.connect(url, autocommit=True) as connection:
+        connection.execute("TRUNCATE views.row, views.progress")
+
+
+def measure(setting: Setting) -> list[Row]:
+    """A row for each system. Its size is what the service folds; the library's rate is that over fewer events."""
+    fewer = setting.events(FEWER)
+    with ExitStack() as stack:
+        server = stack.enter_context(setting.server())
+        url = server.database("rebuild")
+        events = competition.fill(url, setting.events(SCORES))
+        projected = stack.enter_context(eventsourcing_projection.filled(server, fewer))
+
+        def sillok() -> float:
+            forget(url)
+            return events / timed(lambda: rebuild(url))
+
+        def library() -> float:
+            return fewer / timed(lambda: eventsourcing_projection.project(projected, fewer))
+
+        turns = {Case("sillok", events): sillok, Case(REFERENCE, events): library}
+        figures = rounds(turns, setting.rounds(ROUNDS))
+    return rows_of(figures, "rebuild", "events/s", reference=lambda case: case._replace(system=REFERENCE))
