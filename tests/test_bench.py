@@ -16,11 +16,13 @@ from domain.decision import boundary
 from domain.event import encode_data
 from domain.rulebook import DECISIONS, prepare
 from domain.stage_events import ScoreSubmitted
+from domain.views import MemoryRows
 from ops.bench import __main__ as bench
-from ops.bench import decisions, results, workload
+from ops.bench import competition, decisions, lag, rebuild, replay, results, service, workload
 from ops.bench.peers import LOCKS
 from ops.bench.results import Row
 from ops.bench.rounds import Case, Figures, NotMeasuredError, by_threads, percentile, rounds, rows_of, significant
+from ops.bench.setting import Setting
 from ops.bench.systems import or_reason
 from ops.bench.systems.message_db import FILES
 from service.storage.ledger import PostgresLedger
@@ -175,6 +177,36 @@ def test_peers_are_pinned_and_no_registry_is_named() -> None:
     assert "http" not in python
     assert len(FILES) == len(set(FILES))
     assert ".bench/" in (Path(__file__).parents[1] / ".gitignore").read_text().splitlines()
+
+
+def test_a_delay_runs_from_the_commit_to_the_first_look_that_shows_it() -> None:
+    seen = [(10.0, 4), (10.5, 7), (11.0, 9)]
+    assert lag.delays(seen, [(4, 9.9), (5, 10.1), (7, 10.3), (8, 10.9)]) == pytest.approx([100, 400, 200, 100])
+
+
+def test_a_measure_that_cannot_be_taken_says_why(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    def refuse(_setting: Setting) -> list[Row]:
+        raise NotMeasuredError("the views stood at 3")
+
+    monkeypatch.setattr(lag, "measure", refuse)
+    (found,) = bench.measured("lag", Setting(tmp_path))
+    assert (found["measure"], found["value"], found["not_measured"]) == ("lag", None, "the views stood at 3")
+
+
+def test_what_is_replayed_and_rebuilt_is_the_whole_programme(
+    database: str, ledger: PostgresLedger, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The one function of each measure that follows the code does today what it says."""
+    head = competition.fill(database, 40)
+    folded: list[MemoryRows] = []
+    monkeypatch.setattr(replay, "MemoryRows", lambda: folded.append(MemoryRows()) or folded[-1])
+    replay.replay(ledger)
+    assert sum(value.count(b'"9.5"') for value in folded[0].rows.values()) == 4
+    with psycopg.connect(database, autocommit=True) as connection:
+        rebuild.rebuild(database)
+        assert service.visible(connection) == head
+        rebuild.forget(database)
+        assert service.visible(connection) == 0
 
 
 def test_decisions_are_measured_beside_as_many_other_events_as_said(

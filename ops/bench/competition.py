@@ -65,8 +65,8 @@ def document(scoring: dict[str, str]) -> dict[str, Any]:
 
 
 def teams_for(scores: int) -> list[str]:
-    """As many teams as so many sheets need."""
-    return [f"team-{n:04d}" for n in range(-(-scores // PER_TEAM))]
+    """As many teams as so many sheets need, and enough to eliminate one."""
+    return [f"team-{n:04d}" for n in range(max(3, -(-scores // PER_TEAM)))]
 
 
 def sheets(scores: int) -> Iterator[ScoreSubmitted]:

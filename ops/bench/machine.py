@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import json
 import os
 import platform
 import subprocess
 from datetime import UTC, datetime
+from importlib import metadata
 from pathlib import Path
 from typing import Final
 
 import psycopg
 
+from ops.bench.peers import LOCKS
 from ops.bench.setting import Setting
 
 SETTINGS: Final = (
@@ -34,7 +37,16 @@ def facts(setting: Setting) -> dict[str, str]:
         "Python": platform.python_version(),
         "PostgreSQL": "" if version is None else version[0],
         "its settings": ", ".join(f"{name}={row[0]}" for name, row in said.items() if row is not None),
+        "others": ", ".join(f"{name} {version}" for name, version in _others().items()),
     }
+
+
+def _others() -> dict[str, str]:
+    """The versions of what is measured beside the service."""
+    node = json.loads((LOCKS / "package.json").read_text())["dependencies"]
+    pinned = (LOCKS / "requirements.txt").read_text().split()
+    python = dict(each.split("==") for each in pinned if "==" in each)
+    return {**{name: metadata.version(name) for name in ("psycopg", "eventsourcing")}, **python, **node}
 
 
 def _processor() -> str:
@@ -56,3 +68,9 @@ def _disk(folder: Path) -> str:
     found = subprocess.run(asked, capture_output=True, text=True, check=False).stdout.split()
     kind = found[-1] if found else "unknown"
     return f"{kind} (in memory: nothing is durable)" if kind in ("tmpfs", "ramfs") else kind
+
+
+def peak_megabytes(process: int | str = "self") -> float:
+    """The most memory that a process has had at once, as Linux tells it."""
+    status = Path(f"/proc/{process}/status").read_text()
+    return int(status.partition("VmHWM:")[2].split()[0]) / 1024

@@ -61,7 +61,9 @@ def rounds(turns: Mapping[Case, Turn], number: int) -> Figures:
     return found
 
 
-def rows_of(figures: Figures, measure: str, unit: str, *, reference: Callable[[Case], Case]) -> list[Row]:
+def rows_of(
+    figures: Figures, measure: str, unit: str, *, reference: Callable[[Case], Case | None] = lambda _case: None
+) -> list[Row]:
     """A row for each case, its ratio to that of `reference`. A case without figures keeps its row, with the reason."""
     rows: list[Row] = []
     for case in sorted((*figures.values, *figures.missing), key=lambda case: (case.size, case.clients)):
@@ -69,7 +71,8 @@ def rows_of(figures: Figures, measure: str, unit: str, *, reference: Callable[[C
         if case in figures.missing:
             row["not_measured"] = figures.missing[case]
         else:
-            values, base = figures.values[case], figures.values.get(reference(case))
+            values, other = figures.values[case], reference(case)
+            base = None if other is None else figures.values.get(other)
             row["value"] = significant(statistics.median(values))
             if base is not None:
                 row["ratio"] = significant(statistics.median(a / b for a, b in zip(values, base, strict=True)))

@@ -12,7 +12,6 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from functools import partial
-from pathlib import Path
 from typing import Any, Final
 
 import msgspec
@@ -25,6 +24,7 @@ from domain.stage_events import ScoreSubmitted
 from domain.standings import standings_of
 from domain.tally import tally
 from ops.bench.competition import EVALUATORS, PANEL, PER_TEAM, document
+from ops.bench.machine import peak_megabytes
 from ops.bench.results import Row
 from ops.bench.rounds import Case, Figures, rows_of, timed
 from ops.bench.setting import Setting
@@ -101,12 +101,6 @@ def decode_all(stored: list[tuple[Place, bytes]], cells: dict[Place, Cell]) -> N
     cells.update((place, decode(data)) for place, data in stored)
 
 
-def peak_megabytes() -> float:
-    """The most memory that this process has had, as Linux tells it."""
-    status = Path("/proc/self/status").read_text()
-    return int(status.partition("VmHWM:")[2].split()[0]) / 1024
-
-
 def measure(setting: Setting) -> list[Row]:
     """One row a system, its ratio to decoding the sheets; then the peak of memory. In a process of its own."""
     teams = setting.events(len(TEAMS))
@@ -117,7 +111,7 @@ def measure(setting: Setting) -> list[Row]:
     peak = Figures({Case("sillok, all of the above", size): [found["peak"]]})
     return [
         *rows_of(Figures(seconds), "tally", "s", reference=lambda case: case._replace(system=REFERENCE)),
-        *rows_of(peak, "tally, peak memory", "MB", reference=lambda case: case),
+        *rows_of(peak, "tally, peak memory", "MB"),
     ]
 
 
