@@ -14,8 +14,9 @@ from msgspec import inspect
 from domain.charter_document import Charter
 from domain.rulebook import DECISIONS
 from domain.shape_faults import LISTED, misshapen, shape_faults
+from tests.domain.bodies import BODIES
 from tests.domain.faulty import ANY, put_anything_anywhere
-from tests.domain.playbook import BODIES, LIVES
+from tests.domain.lives import LIVES
 
 _STEPS = {step.decision: step.body for life in LIVES.values() for step in life}
 _PROPOSE = {"decision": "open-stage", "command": {"stage": "heat"}}

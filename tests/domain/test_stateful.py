@@ -25,9 +25,12 @@ from domain.views import MemoryRows, encode_row
 from domain.views.audit_trail import AUDIT_TRAIL
 from domain.views.grants import GRANTS
 from domain.views.standings import STANDINGS, as_of
+from tests.domain.beginnings import BEGINNINGS
+from tests.domain.bodies import BODIES
 from tests.domain.charters import PROGRAMME
+from tests.domain.lives import LIVES
 from tests.domain.occurrences import occurrence
-from tests.domain.playbook import BEGINNINGS, BODIES, LIVES, Step, decision_id
+from tests.domain.playbook import Step, decision_id
 from tests.given import DECIDED_AT, Given, decide
 from tests.lawful import RULES, Lawful
 from tests.playing import EVERY, lines_of, play
