@@ -131,9 +131,16 @@ class Queries:
             )
         return document.encode(), rules_hash
 
-    def disclosure(self, programme: str, reader: Reader) -> Disclosure:
-        """Raises `UnknownProgrammeError`."""
+    def disclosure(self, programme: str, reader: Reader, as_of_position: int | None = None) -> Disclosure:
+        """What a reader may see; asked as of an earlier position, what was public then.
+
+        What became public since is not shown as of then: the standings between two exclusions would give away the
+        sheet that was left out. Raises `UnknownProgrammeError`, `UnknownPositionError`.
+        """
         fact, publications, _head = self._rules(programme)
+        if as_of_position is not None:
+            self._require_reached(as_of_position)
+            publications = self._rules(programme, upto=as_of_position)[1]
         return Disclosure(fact.in_order, publications, reader.within(fact.charter))
 
     def teams(
@@ -143,8 +150,7 @@ class Queries:
 
         Raises `UnknownProgrammeError`, `UnknownPositionError`.
         """
-        self._require_reached(as_of_position)
-        disclosure = self.disclosure(programme, reader)
+        disclosure = self.disclosure(programme, reader, as_of_position)
         roster, titles, consortiums = facts = Roster(programme), Titles(programme), Consortiums(programme)
         found = self._ledger.read(as_dcb(boundary(facts)), upto=as_of_position)
         for each in found:
@@ -172,8 +178,7 @@ class Queries:
 
         Raises as `teams`.
         """
-        self._require_reached(as_of_position)
-        disclosure = self.disclosure(programme, reader)
+        disclosure = self.disclosure(programme, reader, as_of_position)
         types = [cls.TYPE for cls in CALL_EVENTS]
         items = [DCBQueryItem(types=types, tags=[tag("call", programme, call.id)]) for call in disclosure.charter.calls]
         if not items:
@@ -190,8 +195,7 @@ class Queries:
 
         Raises as `teams`, and `UnknownStageError`.
         """
-        self._require_reached(as_of_position)
-        disclosure = self.disclosure(programme, reader)
+        disclosure = self.disclosure(programme, reader, as_of_position)
         stages = [each.id for each in disclosure.charter.stages if stage in (None, each.id)]
         if not stages:
             raise unknown_stage(programme, stage or "")
@@ -214,11 +218,12 @@ class Queries:
 
         Raises `UnknownProgrammeError`, `UnknownStageError`, `UnknownPositionError`, `NotYetProjectedError`.
         """
-        disclosure = self.disclosure(programme, reader)
+        disclosure = self.disclosure(programme, reader, as_of_position)
         stage = stage or disclosure.charter.stages[0].id
         if disclosure.charter.stage(stage) is None:
             raise unknown_stage(programme, stage)
-        embargoed, upto = self._embargo(disclosure, programme, stage, as_of_position)
+        embargoed = not (disclosure.reader.reads_embargoed or disclosure.publications.current(stage))
+        upto = disclosure.publications.upto.get(stage)
         if embargoed and upto:
             return self._last_published(programme, stage, as_of_position, max(min_position, upto))
         key_of_stage = f"standings/{stage}"
@@ -239,22 +244,6 @@ class Queries:
         if computed is None:
             raise unknown_stage(programme, stage)
         return computed
-
-    def _embargo(
-        self, disclosure: Disclosure, programme: str, stage: str, as_of_position: int | None
-    ) -> tuple[bool, int]:
-        """Whether the standings of a stage are under embargo for the reader, and up to where they were public.
-
-        Asked as of an earlier position the public reads what was public then, not what became public since: the
-        standings between two exclusions would give away the sheet that was left out.
-        """
-        if disclosure.reader.reads_embargoed:
-            return False, 0
-        publications = disclosure.publications
-        if as_of_position is not None:
-            self._require_reached(as_of_position)
-            publications = self._rules(programme, upto=as_of_position)[1]
-        return not publications.current(stage), publications.upto.get(stage, 0)
 
     def _last_published(self, programme: str, stage: str, as_of_position: int | None, min_position: int) -> Standings:
         """The standings of a reopened stage as they were public, at the position at which they stood then."""

@@ -59,6 +59,27 @@ def test_the_public_reads_no_state_that_was_never_public(reopened: tuple[SmallPr
     assert before["events"]["ScoreSubmitted"] == 9
 
 
+def test_as_of_then_the_public_reads_the_outcomes_that_were_public_then(running: Running) -> None:
+    programme = SmallProgramme(running)
+    programme.score()
+    programme.rule()
+    ruled = running.head()
+    published = programme.publish()
+
+    def statuses(by: str | None, at: int) -> dict[str, str]:
+        return {each["team"]: each["status"] for each in programme.read("/teams", by, as_of_position=at)["teams"]}
+
+    outcomes = {"ant": "advanced", "bee": "advanced", "cow": "eliminated"}
+    for reader in (None, "ant"):
+        assert statuses(reader, ruled) == dict.fromkeys(outcomes, "enrolled")
+        assert statuses(reader, published - 1) == dict.fromkeys(outcomes, "enrolled")
+        assert statuses(reader, published) == outcomes
+    assert statuses("owner", ruled) == outcomes
+    at = programme.accepted("reopen-scoring", {**HEAT, "reason": WHY})
+    assert statuses(None, at) == outcomes
+    assert statuses(None, ruled) == dict.fromkeys(outcomes, "enrolled")
+
+
 def test_the_events_after_reopening_are_under_embargo(reopened: tuple[SmallProgramme, int]) -> None:
     programme, at = reopened
 
