@@ -84,15 +84,15 @@ def _settle(command: OfStage, case: Case, record: StageRecord) -> tuple[str, Sta
             f"scoring of {stage.id} is open", rule="A stage is consolidated after scoring is closed."
         )
     try:
-        missing = missing_points(stage, tally(stage, record.course, record.cells))
-    except Contradiction as found:
-        raise FactsContradictError(str(found), rule="Standings are settled on facts that can all be true.") from found
+        found = tally(stage, record.course, record.cells)
+    except Contradiction as why:
+        raise FactsContradictError(str(why), rule="Standings are settled on facts that can all be true.") from why
     refuse_if(
-        (("/stage", f"{team} has no points for {node}") for team, node in missing),
+        (("/stage", f"{team} has no points for {node}") for team, node in missing_points(stage, found)),
         rule="A required score is computed, certified or undisclosed by the charter.",
         error=ScoresMissingError,
     )
     standings = standings_of(
-        case.charter, case.rules_hash, stage, record.course, record.cells, record.roster.names, case.position
+        case.charter, case.rules_hash, stage, record.course, found, record.roster.names, case.position
     )
     return standings.digest, standings_basis(standings)

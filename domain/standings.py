@@ -16,7 +16,7 @@ from domain.record import Course, Statement
 from domain.rubric import TOTAL, Criterion, Judged, Measured, Stage, Unpublished
 from domain.scalars import Names
 from domain.stage_events import GateOutcome, HighestOf, MeanOf, PointsOf, RankGroup
-from domain.tally import Cells, Tally, gate_outcome, tally
+from domain.tally import Tally, gate_outcome
 
 FORMAT: Final = "sillok-standings/1"
 
@@ -117,12 +117,11 @@ def standings_of(
     rules_hash: str,
     stage: Stage,
     course: Course,
-    cells: Cells,
+    found: Tally,
     names: dict[str, Names],
     position: int,
 ) -> Standings:
-    """The standings of `stage` as of `position`: best rank first, then by enrolment. Raises `Contradiction`."""
-    found = tally(stage, course, cells)
+    """The standings of `stage` as of `position`: best rank first, then by enrolment. `found`: the tally of `course`."""
     rows = tuple(
         _row(charter, stage, course, names[team], team, found)
         for team in sorted(course.teams, key=lambda team: (found.ranks[team].best, found.ranks[team].worst))

@@ -10,6 +10,7 @@ from domain.event import Event
 from domain.proposals import DecisionProposed
 from domain.record import StageRecord
 from domain.standings import Standings, standings_of
+from domain.tally import tally
 from service.cli.programme_files import Line, Proposals, read_decisions, with_proposals
 from tests.given import Given, decide
 
@@ -58,6 +59,5 @@ def standings(programme: str, stage: str, events: list[Event]) -> Standings:
     charter = parse(document)
     rules = charter.stage(stage)
     assert rules is not None
-    return standings_of(
-        charter, rules_hash(document), rules, record.course, record.cells, record.roster.names, len(events)
-    )
+    found = tally(rules, record.course, record.cells)
+    return standings_of(charter, rules_hash(document), rules, record.course, found, record.roster.names, len(events))

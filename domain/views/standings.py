@@ -21,6 +21,7 @@ from domain.record import COURSE_EVENTS, SCORE_EVENTS, Cell, Course, fill, run_c
 from domain.scalars import Names
 from domain.stage_events import ScoringReopened, StageConsolidated, StageReconsolidated
 from domain.standings import Standings, digest, standings_of
+from domain.tally import tally
 from domain.teams import TeamEnrolled
 from domain.views import Occurrence, Rows, View, encode_row, keyed, one_by_one
 
@@ -100,7 +101,7 @@ def compute(rows: Rows, stage_id: str, position: int) -> Standings | None:
         charter_document.rules_hash(document),
         stage,
         course,
-        cells,
+        tally(stage, course, cells),
         names,
         position,
     )

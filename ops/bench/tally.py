@@ -19,10 +19,11 @@ import msgspec
 from domain.charter_document import Charter
 from domain.event import decode_data, encode_data
 from domain.record import Cell, Course, fill
+from domain.rubric import Stage
 from domain.scalars import Names
 from domain.stage_events import ScoreSubmitted
-from domain.standings import standings_of
-from domain.tally import tally
+from domain.standings import Standings, standings_of
+from domain.tally import Cells, tally
 from ops.bench.competition import EVALUATORS, PANEL, PER_TEAM, document
 from ops.bench.machine import peak_megabytes
 from ops.bench.results import Row
@@ -89,11 +90,15 @@ def work(teams: list[str], rounds: int) -> dict[str, Any]:
         for name, rules in charters.items():
             seconds.setdefault(name, []).append(timed(partial(tally, rules.stages[0], course, cells)))
         first = next(iter(charters.values()))
-        spent = timed(partial(standings_of, first, "0" * 64, stage, course, cells, names, 3))
+        spent = timed(partial(ranked, first, stage, course, cells, names))
         seconds.setdefault("sillok standings: tally of means, rows, digest", []).append(spent)
     peak = peak_megabytes()
     seconds["sillok events decoded and folded"] = [from_events(teams, nodes)] * rounds
     return {"seconds": seconds, "peak": peak}
+
+
+def ranked(charter: Charter, stage: Stage, course: Course, cells: Cells, names: dict[str, Names]) -> Standings:
+    return standings_of(charter, "0" * 64, stage, course, tally(stage, course, cells), names, 3)
 
 
 def decode_all(stored: list[tuple[Place, bytes]], cells: dict[Place, Cell]) -> None:

@@ -129,7 +129,7 @@ def test_ranks_are_as_narrow_as_brute_force_says_where_only_points_are_known(dat
     totals = {}
     for team in TEAMS[:2]:
         choices = [
-            [known[team, node]] if known[team, node] is not None else range(maximum + 1)
+            range(maximum + 1) if (points := known[team, node]) is None else [points]
             for node, maximum in zip(NODES, (10, 20), strict=True)
         ]
         totals[team] = {sum(each) for each in itertools.product(*choices)}
@@ -220,7 +220,8 @@ def digest_of(events: list[Any]) -> str:
     charter = msgspec.convert(charters.document(), type=Charter)
     stage = charter.stages[0]
     names = record.roster.names
-    return standings_of(charter, "hash", stage, record.course, record.cells, names, len(events)).digest
+    found = tally(stage, record.course, record.cells)
+    return standings_of(charter, "hash", stage, record.course, found, names, len(events)).digest
 
 
 def test_a_missing_sheet_or_metric_never_counts_as_zero() -> None:
@@ -258,7 +259,7 @@ def test_statements_that_cannot_all_be_true_are_a_contradiction() -> None:
 
 def test_a_mean_says_the_sum_where_points_lie_on_a_grid() -> None:
     """Three teams of whole points with a mean of 6.67 have 20 together; a mean of 6.5 nobody can have."""
-    figures = [PointsOf(node="paper", team=team, value="7") for team in TEAMS[:2]]
+    figures: list[Figure] = [PointsOf(node="paper", team=team, value="7") for team in TEAMS[:2]]
 
     def found(mean: str) -> Bounds:
         figure = MeanOf(node="paper", value=mean)

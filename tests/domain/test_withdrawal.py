@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from domain.call_events import AdditionalCallOpened, ApplicationScreened, CallApplicationReceived, CallTeamSelected
+from domain.charter import CharterPublished
 from domain.charter_document import parse
 from domain.decision import fold
 from domain.enrolment import EnrolmentOverError
@@ -42,6 +43,7 @@ from domain.stage_events import (
 )
 from domain.stages import EliminationsNotAsPlannedError, ScoresMissingError
 from domain.standings import Standings, standings_of
+from domain.tally import tally
 from domain.team_machine import TEAM, team_state
 from domain.teams import Roster, TeamEliminatedError, TeamNotEnrolledError, TeamWithdrawnError
 from tests.domain import charters, hearings
@@ -89,10 +91,13 @@ def standings(*history: Event) -> Standings:
     record = StageRecord("programme", "heat")
     for position, each in enumerate(history, 1):
         fold((record,), each.TYPE, each.tags("programme"), position, each)
-    rules = parse(history[0].document.encode())
+    published = history[0]
+    assert isinstance(published, CharterPublished)
+    rules = parse(published.document.encode())
     stage = rules.stage("heat")
     assert stage is not None
-    return standings_of(rules, "", stage, record.course, record.cells, record.roster.names, len(history))
+    found = tally(stage, record.course, record.cells)
+    return standings_of(rules, "", stage, record.course, found, record.roster.names, len(history))
 
 
 def statuses(*history: Event) -> dict[str, tuple[int, str, str | None]]:

@@ -16,6 +16,7 @@ from domain.proposals import propose
 from domain.record import StageRecord
 from domain.rulebook import DECISIONS, prepare
 from domain.standings import standings_of
+from domain.tally import tally
 from domain.views import MemoryRows, View
 from service.application.facts import read_facts
 from service.application.ports import RecordedEvent
@@ -130,7 +131,7 @@ def _standings_follow(played: SmallProgramme, stage_id: str) -> None:
         charter.rules_hash,
         stage,
         record.course,
-        record.cells,
+        tally(stage, record.course, record.cells),
         record.roster.names,
         shown["position"],
     )
