@@ -116,7 +116,7 @@ def record_deviation(command: RecordDeviation, case: Case, course: StageCourse) 
 def _require_reported_approver(command: RecordDeviation, case: Case) -> None:
     if command.approver not in {UNDISCLOSED, *(agency.id for agency in case.charter.agencies)}:
         raise InvalidCommandError(
-            f"approver: {command.approver!r} is no agency of the charter",
+            f"approver: {'nobody is named' if command.approver is None else f'{command.approver!r} is no agency'}",
             rule="A reported deviation names the agency that approved it, or says that it is undisclosed.",
             pointer="/approver",
         )
@@ -263,7 +263,8 @@ def _missing_basis(basis: Basis, team: str, stage: Stage, record: StageRecord, f
             return f"{team} failed no gate"
     elif not _in_cut(team, cut := planned_eliminations(stage, record), record, found):
         rank = found.ranks[team]
-        return f"{team} ranks {rank.best} to {rank.worst} of {len(found.ranks)}; the cut is {cut}"
+        planned = f"{stage.id} plans no cut" if cut is None else f"the cut is {cut}"
+        return f"{team} ranks {rank.best} to {rank.worst} of {len(found.ranks)}; {planned}"
     return None
 
 

@@ -101,6 +101,11 @@ def format_units(units: int, *, decimals: int | None = None) -> str:
     return f"{whole}.{digits}" if digits else str(whole)
 
 
+def decimal_text(value: Fraction) -> str:
+    """A value with at most 13 decimals, exactly: `12.5`, `40`."""
+    return format_units(int(value * SCALE), decimals=0)
+
+
 def format_bound(units: int, *, upward: bool) -> str:
     """A bound with at most six decimals, rounded outwards so that it still holds."""
     return format_units(round_units(Fraction(units), 6, "up" if upward else "down"))

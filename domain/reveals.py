@@ -13,13 +13,13 @@ some may still pass or fail, says beyond the bounds of single teams, nor what an
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Literal
+from typing import Final, Literal, get_args
 
 import msgspec
 
 from domain.bounds import FIELD, ROUNDS, Bounds, Contradiction, Figures
 from domain.certification import figure_faults
-from domain.points import format_bound, format_units, published_span
+from domain.points import format_bound, format_units, published_span, to_units
 from domain.ranking import Span, certified_ranks, ranks_of
 from domain.record import Course, Statement
 from domain.rubric import TOTAL, Gate, Stage
@@ -27,7 +27,10 @@ from domain.scalars import Identifier, Number
 from domain.stage_events import Figure, GateOutcome, HighestOf, MeanOf, PointsOf, RankGroup
 from domain.tally import Outcome, Tally, gate_outcome, narrow_by_gate, tally
 
-What = Literal["exact", "sum", "to-each-other", "bounded", "gate"]
+What = Literal["exact", "to-each-other", "gate", "sum", "bounded"]
+
+_KINDS: Final[tuple[What, ...]] = get_args(What)
+"""Those that tell most first."""
 
 
 class GateCount(msgspec.Struct, tag="gate-count", tag_field="kind", frozen=True, kw_only=True):
@@ -59,6 +62,7 @@ class Reveal(msgspec.Struct, frozen=True, kw_only=True):
 def reveals(stage: Stage, teams: list[str], published: tuple[Published, ...]) -> list[Reveal]:
     """What the figures give away of what they do not state: all of it is true, though more may follow.
 
+    What tells most comes first: points and outcomes of one team before sums and bounds, narrow ones before wide ones.
     Raises `Contradiction` if the figures are found not to be true together.
     """
     figures = [figure for figure in published if not isinstance(figure, GateCount)]
@@ -68,11 +72,12 @@ def reveals(stage: Stage, teams: list[str], published: tuple[Published, ...]) ->
     before = tally(stage, Course(teams=teams), {})
     after = tally(stage, course, {})
     _deduce(stage, course, after, counts)
-    return [
+    found = [
         *_exact_or_bounded(stage, before.figures, after.figures, figures),
         *_together(stage, after.figures, figures),
         *_at_gates(stage, course, before, after, counts),
     ]
+    return sorted(found, key=lambda each: (_KINDS.index(each.what), _width(each)))
 
 
 def published_faults(published: tuple[Published, ...], stage: Stage, teams: list[str]) -> Iterator[tuple[str, str]]:
@@ -197,6 +202,10 @@ def _at_gates(stage: Stage, course: Course, before: Tally, after: Tally, counts:
             if team not in told:
                 detail = f"{team} {outcome} {gate.id}"
                 yield Reveal(what="gate", node=gate.id, teams=(team,), low=None, high=None, detail=detail)
+
+
+def _width(reveal: Reveal) -> int:
+    return 0 if reveal.low is None or reveal.high is None else to_units(reveal.high) - to_units(reveal.low)
 
 
 def _reveal(what: What, node: str, teams: tuple[str, ...], bounds: Bounds, detail: str) -> Reveal:

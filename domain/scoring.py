@@ -9,7 +9,7 @@ from domain.boundary import QueryItem
 from domain.decision import Case, Command, decision
 from domain.event import Event
 from domain.panels import Appointment
-from domain.points import DecimalFormatError, is_known, known, parse_decimal
+from domain.points import DecimalFormatError, decimal_text, is_known, known, parse_decimal
 from domain.record import StageCourse, StageProgress
 from domain.refusal import InvalidCommandError, Refusal
 from domain.rubric import Criterion, Judged, Measured, Stage
@@ -89,7 +89,7 @@ def _decimal(text: str, field: str, *, decimals: int | None = None, maximum: Fra
         ) from error
     if maximum is not None and value > maximum:
         raise InvalidCommandError(
-            f"{field}: {text} is above {float(maximum):g}",
+            f"{field}: {text} is above {decimal_text(maximum)}",
             rule="Points lie between 0 and the maximum.",
             pointer=f"/{field}",
         )

@@ -35,8 +35,9 @@ class DisclosureQuestion(msgspec.Struct, frozen=True, kw_only=True, forbid_unkno
 class DisclosureFindings(msgspec.Struct, frozen=True, kw_only=True):
     """What follows from the figures though they do not state it, by the sums of the rubric and of the field.
 
-    `reveals`: each is true. More may follow that is not looked for: what only several sums solved together, the order
-    of the field, tie-breaks, counts of gates that are open, or what a reader knows besides, would show.
+    `reveals`: each is true, those that tell most first. More may follow that is not looked for: what only several sums
+    solved together, the order of the field, tie-breaks, counts of gates that are open, or what a reader knows besides,
+    would show.
     """
 
     programme: str

@@ -18,6 +18,7 @@ from domain.independence import (
 from domain.outcome_events import (
     DeviationRecorded,
     EvidenceRegistered,
+    Finding,
     IndependenceRuled,
     TeamAdvanced,
     TeamEliminated,
@@ -31,6 +32,7 @@ from domain.outcomes import (
 )
 from domain.proposals import NotProposableError
 from domain.refusal import InvalidCommandError
+from domain.scalars import Names
 from domain.scoring import TeamNotInStageError
 from domain.stage_events import FigureCertified, GateOutcome
 from domain.stages import StageNotConsolidatedError
@@ -38,7 +40,7 @@ from domain.teams import TeamNotEnrolledError
 from tests.domain import charters
 from tests.given import Given, given
 
-WHY = charters.Names(en="why", ko="왜")
+WHY = Names(en="why", ko="왜")
 REASON = {"en": "why", "ko": "왜"}
 PROOF = "ab" * 32
 REPORTED = {"attribution": "reported", "source": "a newspaper"}
@@ -110,7 +112,7 @@ def test_a_ruling_names_its_findings_and_evidence() -> None:
     (event,) = given(background=[*charters.opened(), registered()]).when("rule-independence", RULING).decide()
     assert isinstance(event, IndependenceRuled)
     assert (event.team, event.verdict, event.evidence) == ("ant", "met", (PROOF,))
-    assert [finding.verdict for finding in event.findings] == ["met"]
+    assert [finding.verdict for finding in event.findings if isinstance(finding, Finding)] == ["met"]
 
 
 @pytest.mark.parametrize(
@@ -334,7 +336,8 @@ def test_where_no_cut_is_planned_teams_leave_by_gate_and_ruling_only() -> None:
     gone_already = [gone("ant", "ruling"), gone("bee", "ruling")]
     after = given(background=[*history, *ruled_out, *gone_already])
     after.when("eliminate-team", eliminate("cow", "gate")).then(gone("cow", "gate"))
-    after.when("eliminate-team", eliminate("cow", "rank")).refused(NoBasisError, "/basis")
+    refusal = after.when("eliminate-team", eliminate("cow", "rank")).refused(NoBasisError, "/basis")
+    assert refusal.detail.endswith("cow ranks 3 to 3 of 3; heat plans no cut")
     after.when("record-deviation", deviation()).refused(InvalidCommandError, "/stage")
 
 

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from domain.points import (
     SCALE,
     DecimalFormatError,
+    decimal_text,
     format_bound,
     format_units,
     parse_decimal,
@@ -38,6 +39,11 @@ def test_plain_decimals_are_read(text: str, value: Fraction) -> None:
 def test_anything_else_is_refused(text: str) -> None:
     with pytest.raises(DecimalFormatError):
         parse_decimal(text)
+
+
+@pytest.mark.parametrize("text", ["0", "40", "12.5", "1000001", "0.000000000001", "999999999999.5"])
+def test_a_decimal_is_said_as_it_was_written(text: str) -> None:
+    assert decimal_text(Fraction(text)) == text
 
 
 def test_decimals_are_counted_as_written() -> None:

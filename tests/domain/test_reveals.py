@@ -85,10 +85,10 @@ def test_means_of_two_nodes_tell_the_third() -> None:
         PointsOf(node="field", team="bee", value="15"),
     )
     assert said_of(figures, "cow") == [
-        "cow has 11.0 to 21.0 at total",
         "cow has 11.0 at field",
         "cow has 11.0 at field/speed",
         "cow passed slow",
+        "cow has 11.0 to 21.0 at total",
     ]
 
 
@@ -116,10 +116,10 @@ def test_when_as_many_passed_as_counted_the_others_failed_and_have_less_than_the
     figures = (GateCount(gate="slow", passed="1"), PointsOf(node="field", team="ant", value="16"))
     for team in ("bee", "cow"):
         assert said_of(figures, team) == [
-            f"{team} has 0.0 to 14.0 at total",
+            f"{team} failed slow",
             f"{team} has 0.0 to 4.0 at field",
             f"{team} has 0.0 to 4.0 at field/speed",
-            f"{team} failed slow",
+            f"{team} has 0.0 to 14.0 at total",
         ]
 
 
@@ -127,10 +127,10 @@ def test_when_all_others_must_have_passed_they_have_the_gate_at_least() -> None:
     figures = (GateCount(gate="slow", passed="2"), PointsOf(node="field", team="ant", value="4"))
     for team in ("bee", "cow"):
         assert said_of(figures, team) == [
-            f"{team} has 5.0 to 30.0 at total",
+            f"{team} passed slow",
             f"{team} has 5.0 to 20.0 at field",
             f"{team} has 5.0 to 20.0 at field/speed",
-            f"{team} passed slow",
+            f"{team} has 5.0 to 30.0 at total",
         ]
 
 
@@ -154,10 +154,10 @@ def test_ranks_go_on_into_other_nodes() -> None:
         RankGroup(teams=("bee",), best="2", worst="2"),
     )
     assert said_of(figures, "ant") == [
+        "ant passed slow",
         "ant has 20.0 to 30.0 at total",
         "ant has 10.0 to 20.0 at field",
         "ant has 10.0 to 20.0 at field/speed",
-        "ant passed slow",
     ]
     assert said_of(figures, "cow") == ["cow has 0.0 to 20.0 at total"]
 
@@ -206,6 +206,20 @@ def test_an_outcome_is_one_though_the_gate_is_undisclosed() -> None:
         "bee failed slow",
         "cow failed slow",
     ]
+
+
+def test_what_tells_most_comes_first() -> None:
+    """Points and outcomes of a team, then sums, then bounds."""
+    figures = (
+        MeanOf(node="paper", value="6.00"),
+        PointsOf(node="paper", team="ant", value="10"),
+        MeanOf(node="field", value="6.00"),
+        PointsOf(node="field", team="ant", value="14"),
+        PointsOf(node="field", team="bee", value="4"),
+    )
+    found = reveals(HEAT, RACE, figures)
+    kinds = [each.what for each in found]
+    assert list(dict.fromkeys(kinds)) == ["exact", "to-each-other", "gate", "sum", "bounded"]
 
 
 def test_what_is_stated_is_not_revealed() -> None:
@@ -258,7 +272,7 @@ def test_what_is_revealed_is_true(points: list[int], data: st.DataObject) -> Non
     real = dict(zip(teams, points, strict=True))
     known = data.draw(st.sets(st.sampled_from(teams), max_size=len(teams) - 1))
     mean = sum(points) / len(points)
-    figures = (
+    figures: tuple[Published, ...] = (
         MeanOf(node="paper", value=f"{mean:.3f}"),
         *(PointsOf(node="paper", team=team, value=str(real[team])) for team in sorted(known)),
     )
