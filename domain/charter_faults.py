@@ -17,17 +17,17 @@ from domain.course_faults import (
     outcome_faults,
     publishing_faults,
     reopening_faults,
+    review_faults,
     score_faults,
 )
 from domain.deadlines import LAST_DAY, is_date
 from domain.decision import Decision
 from domain.event import STRICTNESS, Event
-from domain.fault import Fault, repeated, unknown
+from domain.fault import Fault, repeated, repeats, unknown
 from domain.independence_faults import (
     evidence_faults,
     mandatory_faults,
     perspective_faults,
-    review_faults,
     review_panel_faults,
 )
 from domain.mandate_faults import (
@@ -85,7 +85,7 @@ def _checks(
     charter: Charter, decisions: Mapping[str, Decision], events: Mapping[str, type[Event]]
 ) -> Iterator[tuple[set[str], Iterator[Fault]]]:
     """Each check with the parts of the charter that it reads; lazy, so that it never reads an unsound one."""
-    yield {"agencies"}, _agencies_faults(charter)
+    yield set(), _repeat_faults(charter)
     yield {"agencies", "owner"}, _agency_faults(charter, "/owner", [charter.owner])
     yield {"agencies", "joint_publishers"}, _agency_faults(charter, "/joint_publishers", charter.joint_publishers)
     yield {"agencies", "recorder"}, _agency_faults(charter, "/recorder", [charter.recorder] if charter.recorder else [])
@@ -126,8 +126,10 @@ def _checks(
     yield {"notices"}, _notices_faults(charter)
 
 
-def _agencies_faults(charter: Charter) -> Iterator[Fault]:
-    yield from repeated("/agencies", [agency.id for agency in charter.agencies])
+def _repeat_faults(charter: Charter) -> Iterator[Fault]:
+    """But within stages, of which it is said one by one."""
+    yield from repeats("", msgspec.structs.replace(charter, stages=()))
+    yield from repeated("/stages", charter.stages or ())
 
 
 def _agency_faults(charter: Charter, pointer: str, named: Iterable[str]) -> Iterator[Fault]:
@@ -153,7 +155,6 @@ def _stage_faults(charter: Charter) -> Iterator[Fault]:
     stages = charter.stages
     if not stages:
         yield Fault("/stages", "at least one stage")
-    yield from repeated("/stages", [stage.id for stage in stages])
     yield from _calendar_faults(stages)
 
 
@@ -177,7 +178,6 @@ def _disclosure_faults(charter: Charter, events: Mapping[str, type[Event]]) -> I
 
 
 def _notices_faults(charter: Charter) -> Iterator[Fault]:
-    yield from repeated("/notices", [notice.id for notice in charter.notices])
     for i, notice in enumerate(charter.notices):
         yield from _notice_faults(f"/notices/{i}", notice)
 
@@ -229,9 +229,7 @@ def _day(pointer: str, text: str) -> Generator[Fault, None, str]:
 
 
 def _call_faults(charter: Charter) -> Iterator[Fault]:
-    yield from repeated("/calls", [call.id for call in charter.calls])
     for i, call in enumerate(charter.calls):
-        yield from repeated(f"/calls/{i}/classes", [each.id for each in call.classes])
         if not call.classes:
             yield Fault(f"/calls/{i}/classes", "a call names at least one class that may apply")
         yield from _day(f"/calls/{i}/closes", call.closes)
@@ -281,7 +279,6 @@ def _selected_faults(charter: Charter) -> Iterator[Fault]:
 
 
 def _notice_faults(place: str, notice: NoticeTemplate) -> Iterator[Fault]:
-    yield from repeated(f"{place}/variables", list(notice.variables))
     if not notice.recipients:
         yield Fault(f"{place}/recipients", "a notice for nobody")
     texts = {

@@ -21,6 +21,7 @@ _COURSE: Final = (
 """What every programme needs: results are published with every outcome."""
 _RULINGS: Final = ("register-evidence", "rule-independence", "eliminate-team")
 """Where there are conditions of independence a team advances once it was ruled upon, on evidence, or is eliminated."""
+_REVIEW: Final = ("open-independence-review", "request-statement")
 _OBJECTIONS: Final = ("decide-objection", "finalise-stage")
 _CALL: Final = ("open-additional-call", "apply-to-call", "screen-application", "select-team", "close-call")
 
@@ -52,6 +53,18 @@ def outcome_faults(charter: Charter) -> Iterator[Fault]:
         yield from _needed(charter, _RULINGS)
     elif any(stage.cut or stage.gates for stage in charter.stages):
         yield from _needed(charter, ("eliminate-team",))
+
+
+def review_faults(charter: Charter) -> Iterator[Fault]:
+    """Steps of the review that nobody may take; a reported ruling waits for none."""
+    review = charter.independence.review
+    if review is None or charter.data_set == "public-record":
+        return
+    if "give-statement" not in charter.consortium_decisions:
+        yield Fault("/independence/review", "no team may give-statement, so that none could ever be heard")
+    for name in (*_REVIEW, *(() if review.panel is None else ("give-opinion",))):
+        if name not in _given(charter):
+            yield Fault("/independence/review", f"nobody may {name}, so that nothing could ever be ruled")
 
 
 def score_faults(charter: Charter) -> Iterator[Fault]:
@@ -103,7 +116,7 @@ def call_course_faults(charter: Charter) -> Iterator[Fault]:
 
 def publishing_faults(charter: Charter) -> Iterator[Fault]:
     """Joint publishers without whose agreement nothing could ever be published; of a public record none is awaited."""
-    if charter.data_set == "public-record" or not any("publish-results" in each.decisions for each in charter.mandates):
+    if charter.data_set == "public-record" or "publish-results" not in _mandated(charter):
         return
     for agency in (each.id for each in charter.agencies if each.id in charter.joint_publishers):
         if not charter.may(agency, "publish-results"):
@@ -120,8 +133,11 @@ def _needed(charter: Charter, names: Iterable[str]) -> Iterator[Fault]:
 
 def _given(charter: Charter) -> set[str]:
     """What somebody may decide, by mandate or as a consortium about itself."""
-    given = {name for each in charter.mandates if each.agencies for name in each.decisions}
-    return given | set(charter.consortium_decisions)
+    return _mandated(charter) | set(charter.consortium_decisions)
+
+
+def _mandated(charter: Charter) -> set[str]:
+    return {name for each in charter.mandates if each.agencies for name in each.decisions}
 
 
 def _scores_need(stages: tuple[Stage, ...]) -> Iterator[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from fractions import Fraction
 
@@ -17,9 +18,24 @@ class Fault(msgspec.Struct, frozen=True):
     detail: str
 
 
-def repeated(pointer: str, ids: list[str]) -> Iterator[Fault]:
-    for each in sorted({one for one in ids if ids.count(one) > 1}):
-        yield Fault(pointer, f"{each!r} stands more than once")
+def repeats(pointer: str, part: msgspec.Struct) -> Iterator[Fault]:
+    """Whatever stands more than once in a list of a part of a charter, or of the parts in it."""
+    for field in part.__struct_fields__:
+        place, found = f"{pointer}/{field}", getattr(part, field)
+        if isinstance(found, msgspec.Struct):
+            yield from repeats(place, found)
+        elif isinstance(found, tuple):
+            yield from repeated(place, found)
+            for i, each in enumerate(found):
+                if isinstance(each, msgspec.Struct):
+                    yield from repeats(f"{place}/{i}", each)
+
+
+def repeated(pointer: str, parts: Iterable[object]) -> Iterator[Fault]:
+    """Names, or ids of parts, that stand more than once; parts without an id may be alike."""
+    names = Counter(each if isinstance(each, str) else getattr(each, "id", None) for each in parts)
+    for name in sorted(name for name, times in names.items() if name is not None and times > 1):
+        yield Fault(pointer, f"{name!r} stands more than once")
 
 
 def unknown(pointer: str, names: Iterable[str], known_names: Iterable[str], what: str) -> Iterator[Fault]:

@@ -5,37 +5,33 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from fractions import Fraction
 
-from domain.fault import Fault, points_faults, repeated, unknown, value
-from domain.points import is_known
+from domain.fault import Fault, points_faults, repeats, unknown, value
+from domain.points import decimal_text, is_known
 from domain.rubric import TOTAL, Criterion, Judged, Measured, Panel, Stage, Unpublished
 
 
 def rubric_faults(place: str, stage: Stage) -> Iterator[Fault]:
-    yield from repeated(f"{place}/assessments", [a.id for a in stage.assessments])
+    yield from repeats(place, stage)
     if not stage.assessments:
         yield Fault(f"{place}/assessments", "at least one assessment")
     yield from _sum_faults(place, stage.maximum, [a.maximum for a in stage.assessments], "assessments")
     yield from _implied_faults(place, stage)
     yield from _grid_faults(place, stage)
     panels = {panel.id: panel for panel in stage.panels}
-    yield from repeated(f"{place}/panels", [panel.id for panel in stage.panels])
     for i, panel in enumerate(stage.panels):
         if not int(panel.size):
             yield Fault(f"{place}/panels/{i}/size", "at least one evaluator")
         elif is_known(panel.quorum) and int(panel.quorum) > int(panel.size):
             yield Fault(f"{place}/panels/{i}/quorum", f"1 to the panel's size {panel.size}, or undisclosed")
-        yield from repeated(f"{place}/panels/{i}/groups", [group.id for group in panel.groups])
         for k, group in enumerate(panel.groups):
             yield from points_faults(f"{place}/panels/{i}/groups/{k}/weight", group.weight)
             if value(group.weight) == 0:
                 yield Fault(f"{place}/panels/{i}/groups/{k}/weight", "a weight above 0, or undisclosed")
     indices = {index.id for index in stage.indices}
-    yield from repeated(f"{place}/indices", [index.id for index in stage.indices])
     for i, assessment in enumerate(stage.assessments):
         here = f"{place}/assessments/{i}"
         if assessment.id == TOTAL:
             yield Fault(f"{here}/id", f"{TOTAL!r} names the sum of all assessments")
-        yield from repeated(f"{here}/criteria", [c.id for c in assessment.criteria])
         if not assessment.criteria:
             yield Fault(f"{here}/criteria", "at least one criterion")
         yield from _sum_faults(here, assessment.maximum, [c.maximum for c in assessment.criteria], "criteria")
@@ -43,8 +39,6 @@ def rubric_faults(place: str, stage: Stage) -> Iterator[Fault]:
             yield from _criterion_faults(f"{here}/criteria/{k}", criterion, stage, panels, indices)
     nodes = stage.nodes()
     yield from unknown(f"{place}/tie_break", stage.tie_break, nodes, "node of the rubric")
-    yield from repeated(f"{place}/tie_break", list(stage.tie_break))
-    yield from repeated(f"{place}/gates", [gate.id for gate in stage.gates])
     reach = _reach(stage)
     for i, gate in enumerate(stage.gates):
         yield from unknown(f"{place}/gates/{i}/node", [gate.node], nodes, "node of the rubric")
@@ -53,7 +47,7 @@ def rubric_faults(place: str, stage: Stage) -> Iterator[Fault]:
         if most is not None and minimum is not None and minimum > most:
             yield Fault(
                 f"{place}/gates/{i}/minimum",
-                f"{gate.minimum} is above {float(most):g}, the most that {gate.node} reaches",
+                f"{gate.minimum} is above {decimal_text(most)}, the most that {gate.node} reaches",
             )
 
 
@@ -127,7 +121,6 @@ def _criterion_faults(
         case Unpublished():
             computed = False
     if criterion.items:
-        yield from repeated(f"{place}/items", [item.id for item in criterion.items])
         yield from _sum_faults(place, criterion.maximum, [item.maximum for item in criterion.items], "items")
         if not isinstance(criterion.scoring, Judged):
             yield Fault(f"{place}/items", "only a judged criterion is scored item by item")
@@ -152,7 +145,6 @@ def _judged_faults(place: str, criterion: Criterion, judged: Judged, panel: Pane
 
 def _measured_faults(place: str, criterion: Criterion, measured: Measured) -> Iterator[Fault]:
     here = f"{place}/scoring"
-    yield from repeated(f"{here}/benchmarks", [benchmark.id for benchmark in measured.benchmarks])
     if not measured.benchmarks:
         yield Fault(f"{here}/benchmarks", "at least one benchmark")
     if is_known(measured.conversion) and not is_known(criterion.maximum):
@@ -184,9 +176,9 @@ def _sum_faults(place: str, maximum: str, parts: list[str], what: str) -> Iterat
     values = [value(part) for part in parts]
     reached = sum((value for value in values if value is not None), Fraction(0))
     if None not in values and reached != whole:
-        yield Fault(f"{place}/maximum", f"the {what} add up to {float(reached):g}, not to {maximum}")
+        yield Fault(f"{place}/maximum", f"the {what} add up to {decimal_text(reached)}, not to {maximum}")
     elif reached > whole:
-        yield Fault(f"{place}/maximum", f"the known {what} add up to {float(reached):g}, more than {maximum}")
+        yield Fault(f"{place}/maximum", f"the known {what} add up to {decimal_text(reached)}, more than {maximum}")
 
 
 def _implied_faults(place: str, stage: Stage) -> Iterator[Fault]:
@@ -200,5 +192,6 @@ def _implied_faults(place: str, stage: Stage) -> Iterator[Fault]:
     least += sum((each for each in criteria if each is not None), Fraction(0))
     if least > whole or (None not in criteria and least < whole):
         yield Fault(
-            f"{place}/maximum", f"what is known of the assessments adds up to {float(least):g}, not to {stage.maximum}"
+            f"{place}/maximum",
+            f"what is known of the assessments adds up to {decimal_text(least)}, not to {stage.maximum}",
         )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from types import CodeType, FunctionType
 from typing import Any
 
@@ -17,9 +17,11 @@ from domain.decision import require_countersignature
 from domain.mandate_faults import ASKS_AT_TIMES, ASKS_ONCE_REOPENED
 from domain.rulebook import DECISIONS
 from domain.stages import require_second_once_reopened
+from service.cli.programme_files import read_charter
 from tests.domain.charters import PROGRAMME, document
 from tests.domain.faulty import countersigned, found_in, planned, put, shown
 from tests.given import given
+from tests.playing import HARBOUR, PROGRAMMES
 
 FAULTS = [
     (put("/programme", "other"), "/programme", "published for"),
@@ -97,6 +99,11 @@ FAULTS = [
     (put("/notices/0/variables", ["question", "question"]), "/notices/0/variables", "more than once"),
     (put("/notices/0/recipients", []), "/notices/0/recipients", "nobody"),
     (put("/notices/0/acknowledge_days", "-1"), "/notices/0/acknowledge_days", "'-1' is not a whole number of days"),
+    (put("/notices/0/recipients", ["advanced", "advanced"]), "/notices/0/recipients", "more than once"),
+    (put("/joint_publishers", ["owner", "owner"]), "/joint_publishers", "'owner' stands more than once"),
+    (put("/mandates/0/agencies", ["owner", "owner"]), "/mandates/0/agencies", "'owner' stands more than once"),
+    (put("/stages/0/maximum", "10000000.5"), "/stages/0/maximum", "add up to 30, not to 10000000.5"),
+    (put("/stages/0/assessments/0/maximum", "10000000.5"), "/stages/0/maximum", "add up to 10000020.5, not to 30"),
     (put("/seats", "many"), "/seats", "'many' is not a whole number"),
     (put("/surprise", "1"), "/surprise", "no field"),
     (put("/stages/0/eliminate", 1), "/stages/0/eliminate", "write it as a text"),
@@ -145,6 +152,31 @@ def test_what_is_disclosed_no_earlier_than_its_type_allows_is_sound() -> None:
 @pytest.mark.parametrize("status", ["enrolled", "advanced", "selected", "eliminated", "withdrawn"])
 def test_a_notice_is_for_any_status_that_a_team_may_have(status: str) -> None:
     assert found_in(notices=[{**document()["notices"][0], "recipients": [status]}]) == []
+
+
+def _with_ids(part: Any, place: str = "") -> Iterator[tuple[str, list[Any]]]:
+    """Every list of parts that have ids, by its place."""
+    if isinstance(part, list):
+        if part and isinstance(part[0], dict) and "id" in part[0]:
+            yield place, part
+        steps: Any = enumerate(part)
+    else:
+        steps = part.items() if isinstance(part, dict) else ()
+    for step, each in steps:
+        yield from _with_ids(each, f"{place}/{step}")
+
+
+def test_no_id_stands_twice_among_its_like() -> None:
+    charter = read_charter(PROGRAMMES / HARBOUR / "charter.yaml")
+    places = [place for place, _parts in _with_ids(charter)]
+    kinds = {place.rpartition("/")[2] for place in places}
+    assert {"agencies", "resources", "stages", "calls", "classes", "items", "groups", "benchmarks"} <= kinds
+    for place in places:
+        faulty = copy.deepcopy(charter)
+        (parts,) = [parts for here, parts in _with_ids(faulty) if here == place]
+        parts.append(parts[0])
+        said = [(fault.pointer, fault.detail) for fault in document_faults(None, faulty)]
+        assert said.count((place, f"{parts[0]['id']!r} stands more than once")) == 1, (place, said)
 
 
 UNKNOWN = "/independence/perspectives/0/conditions/1/mandatory"

@@ -62,6 +62,8 @@ def test_a_review_needs_somebody_for_each_of_its_steps(decision: str) -> None:
     assert (pointer, decision in detail) == ("/independence/review", True)
     reported = {**without, "data_set": "public-record", "recorder": "owner"}
     assert faults(REVIEWED, **reported) == []
+    nobody: dict[str, Any] = {"mandates": [*without["mandates"], {"decisions": [decision], "agencies": []}]}
+    assert (pointer, detail) in faults(REVIEWED, **nobody)
     if decision == "give-opinion":
         assert faults({"statement_days": "7"}, **without) == []
 
