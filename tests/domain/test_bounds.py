@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 
-from hypothesis import assume, given
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from domain.bounds import Bounds, Contradiction, Figures
@@ -69,6 +69,46 @@ def test_a_sum_leaves_exactly_what_is_possible(data: st.DataObject) -> None:
         figures.narrow("ant", node, low=each.low, high=each.high)
     figures.settle()
     assert [figures["ant", node] for node in PARTS] == [hull(list(each)) for each in zip(*possible, strict=True)]
+
+
+FINE = 4
+"""Points between two whole bounds: enough for the sum of two parts to come as near to an open bound as it ever does."""
+
+
+def half_open(draw: st.DrawFn, high: int) -> Bounds:
+    low, top = sorted((draw(st.integers(0, high)), draw(st.integers(0, high))))
+    opens = st.booleans() if low < top else st.just(False)
+    return Bounds(FINE * low, FINE * top, draw(opens), draw(opens))
+
+
+def fine_hull(values: list[int]) -> Bounds:
+    """Open where the whole bound itself is not reached."""
+    low, high = min(values), max(values)
+    return Bounds(low // FINE * FINE, -(-high // FINE) * FINE, low % FINE > 0, high % FINE > 0)
+
+
+@settings(max_examples=300)
+@given(st.data())
+def test_a_sum_reaches_a_bound_exactly_when_its_parts_do(data: st.DataObject) -> None:
+    maxima = {node: FINE * high for node, high in PARTS.items()}
+    given_bounds = {node: data.draw(st.composite(half_open)(high)) for node, high in PARTS.items()}
+    ranges = {
+        node: range(each.low + each.low_open, each.high + 1 - each.high_open) for node, each in given_bounds.items()
+    }
+    possible = [
+        (paper + field, paper, field)
+        for paper, field in itertools.product(ranges["paper"], ranges["field"])
+        if paper + field in ranges["total"]
+    ]
+    figures = Figures(["ant"], maxima, SUMS, None)
+    for node, each in given_bounds.items():
+        figures.narrow("ant", node, low=each.low, high=each.high, low_open=each.low_open, high_open=each.high_open)
+    try:
+        figures.settle()
+    except Contradiction:
+        assert not possible
+        return
+    assert [figures["ant", node] for node in PARTS] == [fine_hull(list(each)) for each in zip(*possible, strict=True)]
 
 
 @given(st.data())
