@@ -43,10 +43,14 @@ def demonstrate(settings: Settings, programmes: Path | None) -> None:
 
 
 def ensure_keys(settings: Settings, lines: list[Line]) -> Keys:
-    """Keys for every agency and team that the lines name, and an auditor: those that work are kept, others made."""
+    """Keys for every agency and team that the lines name, an auditor, and the first evaluator that they appoint.
+
+    Those that work are kept, others made.
+    """
     kept = read_keys(settings.keys_file) if settings.keys_file.exists() else Keys()
     teams = {str(line.body["team"]) for line in lines if line.decision == "enrol-team"}
     teams |= {line.consortium for line in lines if line.consortium is not None}
+    evaluators = [str(line.body["evaluator"]) for line in lines if line.decision == "appoint-evaluator"]
     agencies = {line.agency for line in lines if line.agency is not None}
     for line in lines:
         if line.decision == "publish-charter":
@@ -61,6 +65,8 @@ def ensure_keys(settings: Settings, lines: list[Line]) -> Keys:
                 kept.consortiums[team] = store.issue("consortium", team)
         if store.authenticate(kept.auditor) is None:
             kept.auditor = store.issue("auditor", "auditor")
+        if evaluators and store.authenticate(kept.evaluator) is None:
+            kept.evaluator = store.issue("evaluator", evaluators[0])
     finally:
         store.close()
     _write_private(settings.keys_file, msgspec.json.format(msgspec.json.encode(kept), indent=2) + b"\n")

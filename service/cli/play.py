@@ -18,9 +18,10 @@ from service.supervisor import address
 
 
 class Keys(msgspec.Struct):
-    """Keys by holder, as in keys.json."""
+    """Keys by holder, as in keys.json. `auditor`, `evaluator`: of one each, who only read."""
 
     auditor: str = ""
+    evaluator: str = ""
     agencies: dict[str, str] = {}
     consortiums: dict[str, str] = {}
 

@@ -62,7 +62,8 @@ class Up:
         pytest.fail(f"ended with {self.process.wait()}: {said}")
 
     def family(self) -> list[psutil.Process]:
-        return psutil.Process(self.process.pid).children(recursive=True)
+        found: list[psutil.Process] = psutil.Process(self.process.pid).children(recursive=True)
+        return found
 
     def stop(self, number: signal.Signals = signal.SIGINT) -> int:
         if self.process.poll() is None:
@@ -90,7 +91,7 @@ def start(home: Path, port: int | str, **environment: str) -> Up:
 def runs(process: psutil.Process) -> bool:
     """Whether it does anything any more: one that ended and waits to be reaped does not."""
     try:
-        return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
+        return bool(process.is_running() and process.status() != psutil.STATUS_ZOMBIE)
     except psutil.NoSuchProcess:
         return False
 
@@ -152,11 +153,22 @@ def test_keys_are_written_for_the_owner_only(up: Up) -> None:
     file = up.home / "keys.json"
     assert stat.S_IMODE(file.stat().st_mode) == 0o600
     keys = json.loads(file.read_text())
-    assert set(keys) == {"auditor", "agencies", "consortiums"}
+    assert set(keys) == {"auditor", "evaluator", "agencies", "consortiums"}
     assert {"msit", "nipa", "tta", "nia", "sillok-recorder"} <= set(keys["agencies"])
     lines = [line for programme in EVERY for line in lines_of(programme)]
     enrolled = {line.body["team"] for line in lines if line.decision == "enrol-team"}
     assert enrolled | {line.consortium for line in lines if line.consortium} == set(keys["consortiums"])
+
+
+def test_the_evaluator_of_the_demonstration_reads_their_own_sheets(up: Up) -> None:
+    key = json.loads((up.home / "keys.json").read_text())["evaluator"]
+    asked: dict[str, str | int] = {"type": "ScoreSubmitted", "programme": REHEARSAL, "limit": 1000}
+    headers = {"Authorization": f"Bearer {key}"}
+    answer = httpx.get(f"{up.url}/v1/ledger/events", params=asked, headers=headers, trust_env=False)
+    sheets = [json.loads(line) for line in answer.text.splitlines()]
+    first = next(line.body["evaluator"] for line in lines_of(REHEARSAL) if line.decision == "appoint-evaluator")
+    assert {each["data"]["evaluator"] for each in sheets if not each.get("withheld")} == {first}
+    assert any(each.get("withheld") for each in sheets)
 
 
 def test_a_second_one_on_the_same_home_says_so(up: Up) -> None:
