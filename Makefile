@@ -33,7 +33,7 @@ run: $(STAMP) ## start everything and play the first programme in (PORT, SILLOK_
 test: test-deps lint ## lint, then the whole test suite
 	@$(BIN)/python -m pytest
 
-lint: $(STAMP) ## ruff, mypy strict, import-linter
+lint: $(STAMP) ## ruff, mypy strict (tests too), import-linter
 	@$(BIN)/ruff check --quiet
 	@$(BIN)/ruff format --check --quiet
 	@$(BIN)/mypy

@@ -124,5 +124,5 @@ def decide(given: Given, decision_type: str, body: dict[str, Any]) -> tuple[Even
     try:
         return deciding.rule_on(decision, command, facts, case=case).events
     except deciding.CountersignatureRequiredError:
-        body = json.dumps(body, ensure_ascii=False, separators=(",", ":"))
-        return propose(decision, command, body, facts, case=case).events
+        sent = json.dumps(body, ensure_ascii=False, separators=(",", ":"))
+        return propose(decision, command, sent, facts, case=case).events

@@ -199,7 +199,12 @@ def test_what_is_replayed_and_rebuilt_is_the_whole_programme(
     """The one function of each measure that follows the code does today what it says."""
     head = competition.fill(database, 40)
     folded: list[MemoryRows] = []
-    monkeypatch.setattr(replay, "MemoryRows", lambda: folded.append(MemoryRows()) or folded[-1])
+
+    def fresh() -> MemoryRows:
+        folded.append(MemoryRows())
+        return folded[-1]
+
+    monkeypatch.setattr(replay, "MemoryRows", fresh)
     replay.replay(ledger)
     assert sum(value.count(b'"9.5"') for value in folded[0].rows.values()) == 4
     with psycopg.connect(database, autocommit=True) as connection:

@@ -100,7 +100,7 @@ def decisions(amended: str) -> Iterator[Line]:
     """Every decision, in order. `amended`: the rules hash of the charter as amended."""
     yield line("publish-charter", MINISTRY, charter={"$file": "charter.yaml"})
     for team, (english, korean) in TEAMS.items():
-        members = {"members": MEMBERS[team]} if team in MEMBERS else {}
+        members: dict[str, Any] = {"members": MEMBERS[team]} if team in MEMBERS else {}
         yield line("enrol-team", MINISTRY, team=team, name={"en": english, "ko": korean}, **members)
     yield from simulation()
     yield from between(amended)
@@ -307,7 +307,13 @@ def noticed(stage: str, team: str) -> Iterator[Line]:
     """A notice served, and acknowledged by its addressee."""
     notice = f"{stage}-{team}"
     values = {"stage": stage, "until": "the third day after publication"}
-    body = {"notice": notice, "team": team, "template": "result", "subject": f"outcome in {stage}", "values": values}
+    body: dict[str, Any] = {
+        "notice": notice,
+        "team": team,
+        "template": "result",
+        "subject": f"outcome in {stage}",
+        "values": values,
+    }
     yield line("serve-notice", MINISTRY, **body)
     yield own_line("acknowledge-notice", team, notice=notice, team=team)
 
@@ -327,7 +333,12 @@ def reviewed(stage: str, team: str) -> Iterator[Line]:
         for perspective, conditions in FINDINGS.items()
         for condition, verdict in conditions.items()
     ]
-    ruling = {"verdict": "met", "perspectives": list(FINDINGS), "findings": findings, "evidence": [sha256]}
+    ruling: dict[str, Any] = {
+        "verdict": "met",
+        "perspectives": list(FINDINGS),
+        "findings": findings,
+        "evidence": [sha256],
+    }
     reason = why("it steers with software of its own.", "스스로 개발한 소프트웨어로 조타합니다.")
     yield line("rule-independence", MINISTRY, **of, **ruling, reason=reason)
 

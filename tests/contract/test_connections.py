@@ -70,7 +70,7 @@ def test_a_holder_of_the_head_is_ended_by_the_bound_that_it_exceeds(
 
         def hold() -> None:
             for _ in range(200):
-                holder.execute(busy)
+                holder.execute(busy or "")
 
         ledger = PostgresLedger(database)
         with ThreadPoolExecutor(1) as threads:

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import psycopg
 import pytest
 
+from service.application.identity import Role
 from service.storage.keys import ApiKeys
 
 PEPPER = b"p" * 32
@@ -20,7 +21,12 @@ def keys(database: str) -> Iterator[ApiKeys]:
 
 
 def test_a_key_names_its_holder(keys: ApiKeys) -> None:
-    for role, subject, agency in (("agency", "msit", "msit"), ("consortium", "nc-ai", None), ("auditor", "a", None)):
+    holders: list[tuple[Role, str, str | None]] = [
+        ("agency", "msit", "msit"),
+        ("consortium", "nc-ai", None),
+        ("auditor", "a", None),
+    ]
+    for role, subject, agency in holders:
         found = keys.authenticate(keys.issue(role, subject))
         assert found is not None
         assert (found.role, found.subject, found.agency) == (role, subject, agency)

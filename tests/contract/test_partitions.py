@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import psycopg
 import pytest
 
@@ -28,7 +30,7 @@ def test_one_connection_of_a_process_looks_once_in_a_million_positions(database:
     looked: list[int] = []
 
     class Counting(psycopg.Connection):
-        def execute(self, *query, **options):
+        def execute(self, *query: Any, **options: Any) -> Any:
             looked.append(head)
             return super().execute(*query, **options)
 

@@ -14,10 +14,11 @@ from domain.hearing_course import (
 )
 from domain.objections import ObjectionDecided, ObjectionFiled
 from domain.outcome_events import EvidenceRegistered, IndependenceRuled
+from domain.scalars import Names
 from tests.domain import charters
 from tests.given import DECIDED_AT, Given, given
 
-WHY = charters.Names(en="why", ko="왜")
+WHY = Names(en="why", ko="왜")
 ANT = {"stage": "heat", "team": "ant"}
 PROOF, LATE = "ab" * 32, "cd" * 32
 ONE, TWO, THREE = charters.JURY
@@ -34,8 +35,8 @@ RULED = IndependenceRuled(
 
 OPEN = {**ANT, "reason": "doubts"}
 REQUEST = {**ANT, "question": "Whose weights?"}
-ANSWER = {**ANT, "statement": "Our own."}
-OPINE = {**ANT, "evaluator": ONE, "opinion": "met", "reason": "The logs."}
+ANSWER: dict[str, Any] = {**ANT, "statement": "Our own."}
+OPINE: dict[str, Any] = {**ANT, "evaluator": ONE, "opinion": "met", "reason": "The logs."}
 RULE = {
     **ANT,
     "verdict": "met",
@@ -44,7 +45,7 @@ RULE = {
     "evidence": [PROOF],
     "reason": {"en": "why", "ko": "왜"},
 }
-BODIES = {
+BODIES: dict[str, dict[str, Any]] = {
     "open-independence-review": OPEN,
     "request-statement": REQUEST,
     "give-statement": ANSWER,
@@ -77,7 +78,7 @@ def reviewed(*more: Event, charter: Event | None = None) -> Given:
 
 
 def objected(outcome: Any = "upheld", team: str = "ant") -> list[Event]:
-    of = {"objection": "o-1", "stage": "heat", "team": team, "subject": "ruling"}
+    of: dict[str, Any] = {"objection": "o-1", "stage": "heat", "team": team, "subject": "ruling"}
     return [ObjectionFiled(**of, grounds="wrong"), ObjectionDecided(**of, outcome=outcome, reason="right")]
 
 

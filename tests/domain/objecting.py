@@ -8,11 +8,12 @@ from typing import Any
 from domain.event import Event
 from domain.objections import ObjectionDecided, ObjectionFiled
 from domain.outcome_events import IndependenceRuled, TeamAdvanced, TeamEliminated
+from domain.scalars import Names
 from domain.stage_events import ResultsPublished
 from tests.domain import charters
 from tests.given import Given, given
 
-WHY = charters.Names(en="why", ko="왜")
+WHY = Names(en="why", ko="왜")
 REASON = {"en": "why", "ko": "왜"}
 UNTIL = "2026-01-18T15:00:00.000000Z"
 AFTER = datetime(2026, 1, 18, 15, 0, tzinfo=UTC)

@@ -34,7 +34,7 @@ from domain.views import MemoryRows
 from domain.views.standings import STANDINGS, as_of, compute
 from tests.domain import charters, hearings
 from tests.domain.charters import charter, document
-from tests.domain.test_standings import occurrence
+from tests.domain.occurrences import occurrence
 from tests.given import DECIDED_AT, Given, given
 
 WHY = {"en": "why", "ko": "왜"}

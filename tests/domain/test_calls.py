@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any
 
+import msgspec
 import pytest
 
 from domain.call_applications import (
@@ -45,7 +46,7 @@ from domain.rulebook import DECISIONS
 from domain.scalars import Names
 from domain.stage_events import ResultsPublished, StageFinalised, StageOpened
 from domain.stages import OutcomeMissingError
-from domain.teams import TeamAlreadyEnrolledError
+from domain.teams import TeamAlreadyEnrolledError, TeamEnrolled
 from domain.views.calls import CallSummary, call_summaries
 from tests.domain import charters
 from tests.given import Given, given
@@ -343,7 +344,7 @@ def test_two_selections_for_one_seat_meet_in_their_boundaries() -> None:
     """Of the same call, and of another call of the programme: the seat is the roster's."""
     decision = DECISIONS["select-team"]
     for call in ("refill", "another"):
-        command = decision.command(call=call, team="elk", reason=WHY)
+        command = msgspec.convert({"call": call, "team": "elk", "reason": REASON}, decision.command)
         query = boundary(decision.needs(command, "programme"))
         assert query.matches(CallTeamSelected.TYPE, selected().tags("programme"))
 
@@ -384,7 +385,7 @@ def test_who_is_selected_is_a_team_of_the_programme() -> None:
     history.when("open-stage", {"stage": "final"}).then(StageOpened(stage="final", teams=("ant", "bee", "dog")))
     dog = {"team": "dog", "name": REASON}
     history.when("enrol-team", dog).refused(TeamAlreadyEnrolledError)
-    period = {"starts": "2026-01-01", "ends": "2026-07-01"}
+    period: dict[str, Any] = {"starts": "2026-01-01", "ends": "2026-07-01"}
     pool = ResourcePoolSet(resource="gpu", quantity="10", **period)
     funded = announced(selected(), pool, charter=rules(entitled=True))
     body = {"grant": "g", "team": "dog", "resource": "gpu", "quantity": "4", **period}
@@ -394,13 +395,13 @@ def test_who_is_selected_is_a_team_of_the_programme() -> None:
 
 
 def test_a_name_taken_since_the_application_is_refused_at_selection() -> None:
-    taken = charters.TeamEnrolled(team="elk", name=name_of("dog"))
+    taken = TeamEnrolled(team="elk", name=name_of("dog"))
     history = announced(received(), screened(), taken, eliminated("bee"))
     history.when("select-team", select()).refused(InvalidCommandError, "/name")
 
 
 def test_an_id_taken_since_the_application_is_refused_at_selection() -> None:
-    came_and_went = (charters.TeamEnrolled(team="dog", name=name_of("elk")), eliminated("dog"))
+    came_and_went = (TeamEnrolled(team="dog", name=name_of("elk")), eliminated("dog"))
     history = announced(received(), screened(), *came_and_went)
     history.when("select-team", select()).refused(TeamAlreadyEnrolledError)
 

@@ -130,7 +130,7 @@ def test_a_consortium_changes_itself_where_the_charter_lets_it() -> None:
 # Leads
 
 
-CAT = {"team": "cat", "name": charters.names("CAT")}
+CAT: dict[str, Any] = {"team": "cat", "name": charters.names("CAT")}
 GONE = TeamEliminated(stage="heat", team="dog", basis="rank", reason=WHY)
 PUBLISHED = ResultsPublished(stage="heat", publishers=())
 

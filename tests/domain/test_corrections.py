@@ -7,11 +7,10 @@ from typing import Any
 import pytest
 
 from domain.corrections import NothingToCorrectError, SameValueError
-from domain.decision import NotMandatedError
 from domain.event import Event
 from domain.panels import EvaluatorBarredError
 from domain.proposals import DecisionProposed, NotProposableError
-from domain.refusal import InvalidCommandError
+from domain.refusal import InvalidCommandError, NotMandatedError
 from domain.scoring import ScoreAlreadySubmittedError
 from domain.stage_events import EvaluatorRecused, MeasurementCorrected, ScoreCorrected, ScoreSubmitted
 from domain.stages import StageAlreadyConsolidatedError, StageNotOpenError

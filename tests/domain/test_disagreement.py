@@ -112,10 +112,10 @@ def test_each_item_has_a_spread_of_its_own() -> None:
 
 def test_an_evaluator_sees_what_peers_gave_once_their_own_sheet_is_whole() -> None:
     """Of two items: while one of the own two is missing nothing of the criterion is seen, then all of it."""
-    items = [{"id": each, "title": charters.names(each), "maximum": "5"} for each in ("clear", "new")]
-    stage = stage_of(items=items)
+    ids = ("clear", "new")
+    stage = stage_of(items=[{"id": each, "title": charters.names(each), "maximum": "5"} for each in ids])
     course = Course(teams=["ant", "bee"], panels={"jury": JURY})
-    whole = {sheet_key(one, item["id"]): "3" for one in JURY[:4] for item in items}
+    whole = {sheet_key(one, item): "3" for one in JURY[:4] for item in ids}
     cells = {("ant", NODE): Cell(sheets=whole), ("bee", NODE): Cell(sheets={**whole})}
     assert len(disagreement(stage, course, cells)) == 6
     for missing in (sheet_key(JURY[0], "clear"), sheet_key(JURY[0], "new")):

@@ -372,7 +372,7 @@ BODY_OF = {
         QUANTITIES,
     ),
 }
-ANY_DECISION = st.one_of([body.map(lambda b, d=decision: (d, b)) for decision, body in BODY_OF.items()])
+ANY_DECISION = st.one_of([st.tuples(st.just(decision), body) for decision, body in BODY_OF.items()])
 AFTERWARDS = timedelta(days=60)
 
 
@@ -439,8 +439,8 @@ def require_sound(events: list[Event]) -> None:
                     suspended_on[grant_id, day] = wanted
     for day in TEN_DAYS:
         assert sum(granted_on.get((each, day), 0) for each in courses) <= pool_on[day]
-    for (grant_id, day), quantity in used_on.items():
-        assert quantity <= granted_on[grant_id, day]
+    for (grant_id, day), amount in used_on.items():
+        assert amount <= granted_on[grant_id, day]
         assert not suspended_on[grant_id, day]
     for grant_id, found in courses.items():
         assert each_day(found.spans) == [granted_on.get((grant_id, day), 0) for day in TEN_DAYS]

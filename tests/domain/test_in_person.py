@@ -10,6 +10,7 @@ from domain.charter import document_faults
 from domain.outcome_events import TeamWithdrawn
 from domain.refusal import NotMandatedError
 from domain.rulebook import DECISIONS
+from domain.scalars import Names
 from tests.domain import charters
 from tests.given import given
 
@@ -26,7 +27,7 @@ def test_withdrawals_changes_applications_and_usage_may_be_entered_by_an_agency_
     assert {type_ for type_ in OWN if not DECISIONS[type_].in_person} == entered
     assert entered <= set(charters.DECISIONS)
     asked = given(background=charters.enrolled())
-    gone = TeamWithdrawn(team="ant", reason=charters.Names(**charters.names("why")))
+    gone = TeamWithdrawn(team="ant", reason=Names(**charters.names("why")))
     asked.by("owner").when("withdraw-team", WITHDRAWING).then(gone)
     asked.by("other").when("withdraw-team", WITHDRAWING).refused(NotMandatedError)
 

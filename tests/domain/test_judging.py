@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import statistics
+from collections.abc import Mapping, Sequence
 from decimal import Decimal, localcontext
 from fractions import Fraction
 from typing import Any
@@ -25,7 +26,7 @@ GROUPS = [
     {"id": "chair", "title": charters.names("Chair"), "weight": "2.5"},
     {"id": "rest", "title": charters.names("Rest"), "weight": "1"},
 ]
-Sheets = dict[str, list[str | None]]
+Sheets = Mapping[str, Sequence[str | None]]
 """By team, in the order of the jury."""
 
 
@@ -55,7 +56,7 @@ def cells_of(sheets: Sheets) -> dict[tuple[str, str], Cell]:
 
 
 def points_of_ant(stage: Stage, ant: list[str | None], *, closed: bool = False) -> Fraction | None:
-    sheets = {"ant": ant, "bee": ["5", "4", "6", "5", "5"], "cow": ["1", "2", "3", "4", "5"]}
+    sheets: Sheets = {"ant": ant, "bee": ["5", "4", "6", "5", "5"], "cow": ["1", "2", "3", "4", "5"]}
     return points(stage, course(closed=closed), cells_of(sheets))["ant"]
 
 
@@ -215,7 +216,7 @@ def test_normalised_points_stay_between_nothing_and_the_maximum(sheets: Any, nor
 
 
 def test_while_one_sheet_is_missing_nobody_s_normalised_points_are_known() -> None:
-    sheets: Sheets = {team: ["9", "7", "4", "0", "10"] for team in TEAMS}
+    sheets: dict[str, list[str | None]] = {team: ["9", "7", "4", "0", "10"] for team in TEAMS}
     sheets["cow"][0] = None
     stage = judged_stage(aggregate="mean", normalise="z-score")
     assert points(stage, course(closed=True), cells_of(sheets)) == dict.fromkeys(TEAMS)
@@ -254,7 +255,7 @@ def test_a_better_sheet_never_lowers_a_rank(
 
 def test_but_a_better_sheet_may_lower_a_rank_where_sheets_are_normalised_by_z_score() -> None:
     """Whoever gives one team more also widens the scale of all, and others may gain more by that."""
-    sheets: Sheets = {
+    sheets = {
         "ant": ["0", "5", "10", "2", "0"],
         "bee": ["10", "0", "0", "2", "10"],
         "cow": ["10", "0", "10", "8", "10"],

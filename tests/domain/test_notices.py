@@ -6,7 +6,6 @@ from typing import Any
 
 import pytest
 
-from domain.decision import NotMandatedError
 from domain.entitlements import OutcomeUnpublishedError
 from domain.event import Event
 from domain.notices import (
@@ -19,7 +18,8 @@ from domain.notices import (
     NotRecipientError,
 )
 from domain.outcome_events import TeamAdvanced
-from domain.refusal import InvalidCommandError
+from domain.refusal import InvalidCommandError, NotMandatedError
+from domain.scalars import Names
 from domain.stage_events import ResultsPublished
 from domain.teams import TeamNotEnrolledError
 from tests.domain import charters
@@ -68,7 +68,7 @@ def test_a_notice_follows_its_template_and_reaches_a_team(change: Any, error: An
 
 
 def test_a_notice_is_for_the_teams_that_the_template_is_for() -> None:
-    why = charters.Names(en="why", ko="왜")
+    why = Names(en="why", ko="왜")
     advanced = TeamAdvanced(stage="heat", team="ant", reason=why)
     after(advanced).when("serve-notice", SERVE).refused(OutcomeUnpublishedError)
     published = ResultsPublished(stage="heat", publishers=("owner", "other"))

@@ -8,7 +8,6 @@ from typing import Any
 import msgspec
 import pytest
 
-from domain.decision import NotMandatedError
 from domain.event import Event
 from domain.objections import (
     OBJECTION,
@@ -23,7 +22,7 @@ from domain.objections import (
     UnknownObjectionError,
 )
 from domain.outcome_events import TeamEliminated
-from domain.refusal import InvalidCommandError, Refusal
+from domain.refusal import InvalidCommandError, NotMandatedError, Refusal
 from domain.stage_events import (
     ExclusionRecorded,
     FigureCertified,

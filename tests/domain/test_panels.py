@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import msgspec
 import pytest
 
@@ -107,7 +109,7 @@ ONE, TWO, THREE = charters.JURY
 CONFLICT = {"stage": "heat", "evaluator": ONE, "teams": ["bee"], "reason": "adviser"}
 RECUSAL = {"stage": "heat", "evaluator": ONE, "reason": "ill"}
 REPLACEMENT = {"stage": "heat", "evaluator": ONE, "replacement": NEW, "reason": "ill"}
-SHEET = {"stage": "heat", "team": "bee", "criterion": "paper/idea", "evaluator": ONE, "points": "9"}
+SHEET: dict[str, Any] = {"stage": "heat", "team": "bee", "criterion": "paper/idea", "evaluator": ONE, "points": "9"}
 
 
 def conflicted(*teams: str) -> ConflictDeclared:

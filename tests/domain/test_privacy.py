@@ -5,8 +5,8 @@ from __future__ import annotations
 import msgspec
 import pytest
 
-from domain.decision import NotMandatedError
 from domain.privacy import NoLegalBasisError, SubjectAlreadyErasedError, SubjectErased
+from domain.refusal import NotMandatedError
 from tests.domain import charters
 from tests.given import given
 

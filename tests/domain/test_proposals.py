@@ -9,8 +9,7 @@ from typing import Any
 
 import pytest
 
-from domain.charter import CharterAmended
-from domain.decision import NotMandatedError
+from domain.charter import CharterAmended, CharterPublished
 from domain.event import Event
 from domain.objections import TookPartError
 from domain.proposals import (
@@ -25,7 +24,8 @@ from domain.proposals import (
     ProposalWithdrawn,
     UnknownProposalError,
 )
-from domain.refusal import InvalidCommandError
+from domain.refusal import InvalidCommandError, NotMandatedError
+from domain.scalars import Names
 from domain.teams import TeamAlreadyEnrolledError, TeamEnrolled
 from tests.domain import charters
 from tests.domain.objecting import DECIDING, FILED, published
@@ -39,7 +39,7 @@ HASH = hashlib.sha256(BODY.encode()).hexdigest()
 APPROVAL = {"proposal": PROPOSAL, "command_hash": HASH}
 
 
-def two_eyes(**changes: Any) -> Event:
+def two_eyes(**changes: Any) -> CharterPublished:
     """Enrolment waits for the other agency."""
     countersigned = {"decisions": ["enrol-team"], "agencies": ["owner", "other"]}
     return charters.charter(countersignatures=[{**countersigned, **changes}])
@@ -89,7 +89,7 @@ def test_approval_takes_effect_in_the_same_decision() -> None:
     approved, enrolled = approving(proposed()).when("approve", APPROVAL).decide()
     assert isinstance(approved, DecisionApproved)
     assert approved.proposer.agency == "owner"
-    assert enrolled == TeamEnrolled(team="ant", name=charters.Names(**charters.names("ANT")))
+    assert enrolled == TeamEnrolled(team="ant", name=Names(**charters.names("ANT")))
 
 
 def test_nobody_approves_what_they_proposed() -> None:

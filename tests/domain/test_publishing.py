@@ -7,7 +7,6 @@ from typing import Any
 import pytest
 
 from domain.charter import CharterAmended
-from domain.decision import NotMandatedError
 from domain.event import Event
 from domain.outcome_events import (
     DeviationRecorded,
@@ -21,6 +20,7 @@ from domain.outcomes import NoBasisError
 from domain.proposals import DecisionProposed, ProposalStaleError
 from domain.publishing import NotJointPublishersError, ReleaseAlreadyAgreedError
 from domain.record import CHANGES_RESULTS, Course, run_course
+from domain.refusal import NotMandatedError
 from domain.stage_events import (
     ReleaseAgreed,
     ResultsPublished,

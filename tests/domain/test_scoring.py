@@ -24,7 +24,7 @@ from tests.domain import charters
 from tests.given import given
 
 ONE, TWO, _THREE = charters.JURY
-SCORE = {"stage": "heat", "team": "ant", "criterion": "paper/idea", "evaluator": ONE, "points": "9"}
+SCORE: dict[str, Any] = {"stage": "heat", "team": "ant", "criterion": "paper/idea", "evaluator": ONE, "points": "9"}
 METRIC = {"stage": "heat", "team": "ant", "criterion": "field/speed", "benchmark": "track", "value": "80.25"}
 
 

@@ -9,6 +9,7 @@ from domain.event import Event
 from domain.outcome_events import DeviationRecorded, TeamAdvanced, TeamEliminated
 from domain.publishing import NotJointPublishersError
 from domain.refusal import InvalidCommandError
+from domain.scalars import Names
 from domain.stage_events import FigureCertified, MeanOf, ResultsPublished, ScoringClosed, StageConsolidated, StageOpened
 from domain.stages import (
     CallOpenError,
@@ -32,7 +33,7 @@ from tests.given import given
 
 HEAT = {"stage": "heat"}
 BOTH = {"stage": "heat", "publishers": ["owner", "other"]}
-REASON = charters.Names(en="why", ko="why")
+REASON = Names(en="why", ko="why")
 
 
 def with_outcomes() -> list[Event]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from domain.enrolment import ReentryOutsideCallError
 from domain.outcome_events import TeamEliminated
 from domain.refusal import InvalidCommandError
+from domain.scalars import Names
 from domain.teams import NoSeatError, TeamAlreadyEnrolledError
 from tests.domain import charters
 from tests.given import given
@@ -31,13 +32,13 @@ def test_a_full_programme_has_no_seat() -> None:
 
 
 def test_an_eliminated_team_leaves_its_seat_but_not_its_id() -> None:
-    gone = TeamEliminated(stage="heat", team="cow", basis="rank", reason=charters.Names(en="x", ko="x"))
+    gone = TeamEliminated(stage="heat", team="cow", basis="rank", reason=Names(en="x", ko="x"))
     given(*charters.enrolled(), gone).when("enrol-team", DOG).then(charters.enrolment("dog"))
     given(*charters.enrolled(), gone).when("enrol-team", {**DOG, "team": "cow"}).refused(TeamAlreadyEnrolledError)
 
 
 def test_a_former_team_is_not_enrolled_again_under_the_id_of_a_reentry() -> None:
-    gone = TeamEliminated(stage="heat", team="cow", basis="rank", reason=charters.Names(en="x", ko="x"))
+    gone = TeamEliminated(stage="heat", team="cow", basis="rank", reason=Names(en="x", ko="x"))
     refusal = given(*charters.enrolled(), gone).when("enrol-team", {**DOG, "team": "cow-2"})
     assert "call" in refusal.refused(ReentryOutsideCallError, "/team").rule
     for own in ("dog-2", "cow-two"):

@@ -7,11 +7,10 @@ from typing import Any
 
 import pytest
 
-from domain.decision import NotMandatedError
 from domain.event import Event
 from domain.grant_course import GrantRevokedError, GrantSuspendedError, OutsideGrantError, UnknownGrantError
 from domain.grants import UsageBeyondGrantError
-from domain.refusal import InvalidCommandError
+from domain.refusal import InvalidCommandError, NotMandatedError
 from domain.usage import UsageAlreadyReportedError, UsageNotOverError
 from tests.domain.granting import (
     REASON,

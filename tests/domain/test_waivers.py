@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import pytest
 
-from domain.decision import NotMandatedError
 from domain.event import Event
 from domain.finalisation import ObjectionUndecidedError, ObjectionWindowOpenError
 from domain.objections import (
@@ -14,6 +13,7 @@ from domain.objections import (
     ResultsNotPublishedError,
 )
 from domain.outcome_events import OutcomeSuperseded
+from domain.refusal import NotMandatedError
 from domain.stage_events import ObjectionsWaived, StageFinalised
 from tests.domain import charters
 from tests.domain.objecting import AFTER, FILED, FILING, HEAT, PUBLISHED, WHY, charter, published, ruled, settled

@@ -58,8 +58,8 @@ def test_every_bad_value_of_a_score_is_refused_and_leaves_nothing(scoring: Runni
         response = scoring.submit(REHEARSAL, "submit-score", {**SCORE, "points": points}, agency="nipa")
         problem = expect(response, 422, "invalid-command", "/points")
         assert problem["rule"]
-    for points in (9, 9.0, None, True, ["9.0"], {"value": "9.0"}):
-        response = scoring.submit(REHEARSAL, "submit-score", {**SCORE, "points": points}, agency="nipa")
+    for other in (9, 9.0, None, True, ["9.0"], {"value": "9.0"}):
+        response = scoring.submit(REHEARSAL, "submit-score", {**SCORE, "points": other}, agency="nipa")
         expect(response, 422, "invalid-command", "/points")
     assert scoring.head() == before
     assert scoring.submit(REHEARSAL, "submit-score", SCORE, agency="nipa").status_code == 201
@@ -193,8 +193,9 @@ def test_without_a_key_nothing_is_decided(scoring: Running) -> None:
         f"Bearer {scoring.keys.agencies['nipa'][:-1]}A"[:-1] + "~",
         "Bearer \u00e9",
     ):
-        headers = {**sent, "Authorization": wrong.encode("latin-1")}
-        expect(scoring.client.post(path, json=SCORE, headers=headers), 401, "unauthenticated")
+        headers = [("Idempotency-Key", "k"), ("Authorization", wrong)]
+        encoded = httpx.Headers(headers, encoding="latin-1")
+        expect(scoring.client.post(path, json=SCORE, headers=encoded), 401, "unauthenticated")
     assert scoring.head() == before
 
 

@@ -22,7 +22,7 @@ from tests.bulk import load_scores
 from tests.contract.test_ledger import new_event, request
 from tests.contract.test_plans import PROBES, rows_read
 from tests.domain.charters import PROGRAMME
-from tests.domain.playbook import LIVES
+from tests.domain.lives import LIVES
 from tests.domain.test_stateful import lived
 
 RECORDED = "granted"

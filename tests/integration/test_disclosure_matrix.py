@@ -50,7 +50,8 @@ INSIDERS = ("agency", "auditor")
 
 def moments() -> dict[str, str]:
     """The table, by event type."""
-    found, moment = {}, ""
+    found: dict[str, str] = {}
+    moment = ""
     for line in TABLE.strip().splitlines():
         before, colon, after = line.rpartition(":")
         moment = before.strip() if colon else moment

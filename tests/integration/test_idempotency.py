@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
+import httpx
 import pytest
 
 from tests.integration.conftest import Running
@@ -25,8 +26,8 @@ def test_a_decision_needs_a_key(open_programme: Running) -> None:
     del headers["Idempotency-Key"]
     path = f"/v1/programmes/{REHEARSAL}/decisions/enrol-team"
     expect(open_programme.client.post(path, json=TEAM, headers=headers), 400, "idempotency-key-missing")
-    for key in ("", " ", "a b", "x" * 201, "é".encode("latin-1")):
-        bad = {**headers, "Idempotency-Key": key}
+    for key in ("", " ", "a b", "x" * 201, "é"):
+        bad = httpx.Headers({**headers, "Idempotency-Key": key}, encoding="latin-1")
         expect(open_programme.client.post(path, json=TEAM, headers=bad), 400, "invalid-parameter")
 
 

@@ -29,7 +29,7 @@ def test_a_server_that_is_killed_under_load_loses_and_doubles_nothing(tmp_path: 
         told: list[bool] = []
 
         def client(number: int) -> list[int]:
-            positions = []
+            positions: list[int] = []
             while not stopping.is_set():
                 asked = request(new_event(f"Of{number}"), idempotency=key(f"{number}-{len(positions)}"))
                 while True:

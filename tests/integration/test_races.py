@@ -95,6 +95,10 @@ def approve(waiting: dict[str, str]) -> Side:
     return lambda programme: programme.approve(waiting)
 
 
+def reject(waiting: dict[str, str]) -> Side:
+    return lambda programme: programme.reject(waiting)
+
+
 def require_recorded(*answers: httpx.Response) -> None:
     for answer in answers:
         assert answer.status_code in (201, 202), answer.text
@@ -199,9 +203,7 @@ def test_an_approval_against_a_rejection(arena: Arena) -> None:
     for there_first in (False, True) * ROUNDS:
         programme = closed(arena)
         waiting = corrected(programme, "1")
-        first, second = arena.meet(
-            programme, approve(waiting), lambda other, w=waiting: other.reject(w), there_first=there_first
-        )
+        first, second = arena.meet(programme, approve(waiting), reject(waiting), there_first=there_first)
         require_recorded(first)
         require_refused(second, "proposal-closed")
         require_invariants(programme)

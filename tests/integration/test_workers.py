@@ -23,7 +23,7 @@ from service.embedded import EmbeddedRedis
 from service.settings import Settings
 from service.supervisor import BEAT, CELERY, WORKER
 from tests.integration.conftest import Running
-from tests.integration.test_projections import folded, stored
+from tests.integration.invariants import folded, stored
 from tests.playing import REHEARSAL, lines_of
 
 
