@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import threading
 from contextlib import contextmanager, nullcontext
@@ -166,6 +167,13 @@ def test_what_is_appended_is_what_submit_score_appends() -> None:
     assert sheet.items == boundary((charter, *facts)).items
     event = msgspec.json.decode(sheet.data, type=ScoreSubmitted)
     assert (event.TYPE, event.tags(workload.PROGRAMME), encode_data(event)) == (workload.TYPE, sheet.tags, sheet.data)
+
+
+def test_no_two_clients_append_the_same_sheet() -> None:
+    """Neither from the stock that is made ahead, nor beyond it."""
+    clients = workload.STOCK // 5
+    taken = [list(itertools.islice(workload.made(lambda sheet: sheet.tags[-1], clients), 12)) for _client in range(3)]
+    assert len({place for each in taken for place in each}) == 36
 
 
 def test_peers_are_pinned_and_no_registry_is_named() -> None:

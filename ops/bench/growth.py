@@ -69,7 +69,7 @@ class Grown:
             with psycopg.connect(self.server.admin, autocommit=True) as connection:
                 connection.execute("CHECKPOINT")
                 begun, lsn = ledger.head(), _lsn(connection)
-                rate = by_threads(clients, lambda: nullcontext(appender(ledger)), appends=appends)
+                rate = by_threads(clients, lambda: nullcontext(appender(ledger, clients)), appends=appends)
                 self.written.setdefault(clients, []).append((_lsn(connection) - lsn) / (ledger.head() - begun))
         finally:
             ledger.close()

@@ -56,14 +56,21 @@ def copy(url: str) -> None:
 
 @contextmanager
 def dcb(_setting: Setting, server: Server, events: int) -> Iterator[Replay]:
-    """`PostgresDCBRecorderTT.read` of everything."""
+    """`PostgresDCBRecorderTT.read` of everything, in pages: it holds in memory what it answers."""
     with eventsourcing.datastore(server.database("dcb_replay")) as store:
         recorder = PostgresDCBRecorderTT(store)
         recorder.create_table()
         new = (eventsourcing.dcb_event(each) for each in itertools.islice(sheets(), events))
         while batch := list(itertools.islice(new, BATCH)):
             recorder.append(batch)
-        yield lambda: sum(1 for _event in recorder.read())
+
+        def read_all() -> None:
+            after: int | None = 0
+            while after is not None:
+                page = recorder.read(after=after, limit=BATCH)
+                after = page.head if sum(1 for _event in page) else None
+
+        yield read_all
 
 
 @contextmanager

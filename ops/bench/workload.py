@@ -6,8 +6,8 @@ Each system gets the same bytes, and those that take conditions the same one. Th
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator
-from typing import Final, NamedTuple
+from collections.abc import Callable, Iterator
+from typing import Final, NamedTuple, TypeVar
 
 import msgspec
 from eventsourcing.dcb.api import DCBQuery, DCBQueryItem
@@ -18,11 +18,15 @@ from domain.event import encode_data
 from domain.stage_events import ScoreSubmitted
 from service.storage.identifiers import uuid7
 
+T = TypeVar("T")
+
 PROGRAMME: Final = "bench"
 STAGE: Final = "stage-1"
 CRITERION: Final = "user/applicability"
 TYPE: Final = ScoreSubmitted.TYPE
 POINTS: Final = "9.5"
+STOCK: Final = 24_000
+"""Of all clients together."""
 COMMAND: Final = ("stage", "team", "criterion", "evaluator", "points")
 
 CHARTER_TYPES: Final = ("CharterPublished", "CharterAmended")
@@ -70,6 +74,16 @@ def sheets() -> Iterator[Sheet]:
     run = uuid7().hex[-10:]
     for number in itertools.count():
         yield sheet(f"team-{number % 100:02d}", f"ev-{run}{number:06x}")
+
+
+def made(make: Callable[[Sheet], T], clients: int) -> Iterator[T]:
+    """What `make` makes of new sheets, for one of so many clients: those of a turn ahead, before its clock starts.
+
+    Making them is work of whoever decides. A client that needs more than its stock makes the rest as it goes.
+    """
+    new = sheets()
+    stock = [make(each) for each in itertools.islice(new, STOCK // clients)]
+    return itertools.chain(stock, map(make, new))
 
 
 def command(of: Sheet) -> str:

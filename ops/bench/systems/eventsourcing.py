@@ -14,7 +14,7 @@ from eventsourcing.postgres import PostgresApplicationRecorder, PostgresDatastor
 from ops.bench.rounds import Append, by_threads, timed
 from ops.bench.setting import Server, Setting, place_of
 from ops.bench.systems import BatchRate, Rate
-from ops.bench.workload import ENVELOPE, TYPE, Sheet, sheets
+from ops.bench.workload import ENVELOPE, TYPE, Sheet, made, sheets
 from service.storage.identifiers import uuid7
 
 
@@ -38,18 +38,18 @@ def dcb_appends(_setting: Setting, server: Server) -> Iterator[Rate]:
     def rate(clients: int, seconds: float) -> float:
         with datastore(url, clients) as store:
             recorder = PostgresDCBRecorderTT(store)
-            return by_threads(clients, lambda: nullcontext(_dcb_appender(recorder)), seconds=seconds)
+            return by_threads(clients, lambda: nullcontext(_dcb_appender(recorder, clients)), seconds=seconds)
 
     yield rate
 
 
-def _dcb_appender(recorder: PostgresDCBRecorderTT) -> Append:
-    new, after = sheets(), recorder.read(limit=1).head or 0
+def _dcb_appender(recorder: PostgresDCBRecorderTT, clients: int) -> Append:
+    new, after = made(lambda sheet: ([dcb_event(sheet)], sheet.query), clients), recorder.read(limit=1).head or 0
 
     def append() -> None:
         nonlocal after
-        each = next(new)
-        after = recorder.append([dcb_event(each)], DCBAppendCondition(each.query, after=after))
+        events, query = next(new)
+        after = recorder.append(events, DCBAppendCondition(query, after=after))
 
     return append
 
@@ -63,13 +63,13 @@ def dcb_batches(_setting: Setting, server: Server) -> Iterator[BatchRate]:
 
         def rate(size: int, number: int) -> float:
             new, after = sheets(), 0
-            requests = [list(itertools.islice(new, size)) for _each in range(number)]
+            given = [list(itertools.islice(new, size)) for _each in range(number)]
+            requests = [([dcb_event(one) for one in each], each[-1].query) for each in given]
 
             def work() -> None:
                 nonlocal after
-                for each in requests:
-                    condition = DCBAppendCondition(each[-1].query, after=after)
-                    after = recorder.append([dcb_event(one) for one in each], condition)
+                for events, query in requests:
+                    after = recorder.append(events, DCBAppendCondition(query, after=after))
 
             after = recorder.append([dcb_event(next(new))])
             return size * number / timed(work)
@@ -87,14 +87,14 @@ def application_appends(_setting: Setting, server: Server) -> Iterator[Rate]:
     def rate(clients: int, seconds: float) -> float:
         with datastore(url, clients) as store:
             recorder = PostgresApplicationRecorder(store)
-            return by_threads(clients, lambda: nullcontext(_application_appender(recorder)), seconds=seconds)
+            return by_threads(clients, lambda: nullcontext(_application_appender(recorder, clients)), seconds=seconds)
 
     yield rate
 
 
-def _application_appender(recorder: PostgresApplicationRecorder) -> Append:
-    new = sheets()
-    return lambda: recorder.insert_events([stored_event(next(new))])
+def _application_appender(recorder: PostgresApplicationRecorder, clients: int) -> Append:
+    new = made(lambda sheet: [stored_event(sheet)], clients)
+    return lambda: recorder.insert_events(next(new))
 
 
 def dcb_event(of: Sheet) -> DCBEvent:

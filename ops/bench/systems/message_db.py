@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from typing import Final
 
 import psycopg
@@ -16,7 +17,7 @@ from ops.bench.peers import node_packages
 from ops.bench.rounds import Append, by_threads
 from ops.bench.setting import Server, Setting
 from ops.bench.systems import Rate
-from ops.bench.workload import ENVELOPE, TYPE, sheets
+from ops.bench.workload import ENVELOPE, TYPE, Sheet, made
 from service.storage.identifiers import uuid7
 
 FILES: Final = (
@@ -39,13 +40,14 @@ def appends(setting: Setting, server: Server) -> Iterator[Rate]:
             connection.execute((package / f"{name}.sql").read_bytes())
     envelope = ENVELOPE.decode()
 
+    def written(of: Sheet) -> tuple[str, ...]:
+        return (str(uuid7()), f"sheet-{uuid7().hex}", TYPE, of.data.decode(), envelope)
+
     @contextmanager
-    def client() -> Iterator[Append]:
-        new = sheets()
+    def client(clients: int) -> Iterator[Append]:
+        new = made(written, clients)
         with psycopg.connect(url, autocommit=True, prepare_threshold=0) as connection, connection.cursor() as cursor:
             cursor.execute(PATH)
-            yield lambda: cursor.execute(
-                WRITE, (str(uuid7()), f"sheet-{uuid7().hex}", TYPE, next(new).data.decode(), envelope)
-            )
+            yield lambda: cursor.execute(WRITE, next(new))
 
-    yield lambda clients, seconds: by_threads(clients, client, seconds=seconds)
+    yield lambda clients, seconds: by_threads(clients, partial(client, clients), seconds=seconds)

@@ -17,7 +17,7 @@ from domain.stage_events import ScoreSubmitted
 from ops.bench.rounds import Append, by_threads, timed
 from ops.bench.setting import Server, Setting
 from ops.bench.systems import BatchRate, Rate
-from ops.bench.workload import ENVELOPE, PROGRAMME, TYPE, Sheet, sheets
+from ops.bench.workload import ENVELOPE, PROGRAMME, TYPE, Sheet, made, sheets
 from service.application.ports import AppendRequest, IdempotencyKey, Ledger, NewEvent
 from service.storage.identifiers import uuid7
 from service.storage.ledger import PostgresLedger
@@ -43,9 +43,8 @@ def batches(_setting: Setting, server: Server) -> Iterator[BatchRate]:
 
     def rate(size: int, number: int) -> float:
         new, after = sheets(), ledger.head()
-        given = [list(itertools.islice(new, size)) for _each in range(number)]
-        made = [([new_event(each) for each in batch], batch[-1]) for batch in given]
-        return size * number / timed(lambda: [ledger.append(request(*each, after)) for each in made])
+        decided = [Decided(list(itertools.islice(new, size))) for _each in range(number)]
+        return size * number / timed(lambda: [ledger.append(each.request(after)) for each in decided])
 
     yield rate
     ledger.close()
@@ -55,32 +54,40 @@ def append_rate(url: str, clients: int, seconds: float) -> float:
     """Conditional appends of one event a second, by so many threads, to the ledger in that database."""
     ledger = PostgresLedger(url)
     try:
-        return by_threads(clients, lambda: nullcontext(appender(ledger)), seconds=seconds)
+        return by_threads(clients, lambda: nullcontext(appender(ledger, clients)), seconds=seconds)
     finally:
         ledger.close()
 
 
-def appender(ledger: Ledger) -> Append:
-    """Appends one score after another, each on the facts as of the one before."""
-    new, after = sheets(), ledger.head()
+def appender(ledger: Ledger, clients: int) -> Append:
+    """Appends one score after another, each on the facts as of the one before, as one of so many clients."""
+    decided, after = made(lambda sheet: Decided([sheet]), clients), ledger.head()
 
     def append() -> None:
         nonlocal after
-        each = next(new)
-        after = ledger.append(request([new_event(each)], each, after)).last_position
+        after = ledger.append(next(decided).request(after)).last_position
 
     return append
 
 
-def request(events: list[NewEvent], last: Sheet, after: int) -> AppendRequest:
-    """To append events under the condition of the last one's sheet."""
-    return AppendRequest(
-        events=events,
-        decision_id=uuid7(),
-        condition=DCBAppendCondition(last.query, after=after),
-        decided_at=datetime.now(UTC),
-        idempotency=IdempotencyKey(client="nipa", programme=PROGRAMME, key=uuid7().hex, fingerprint=FINGERPRINT),
-    )
+class Decided:
+    """Sheets as one decision, under the condition of the last of them."""
+
+    def __init__(self, given: list[Sheet]) -> None:
+        self._events = [new_event(each) for each in given]
+        self._query = given[-1].query
+        self._decision_id = uuid7()
+        self._key = IdempotencyKey(client="nipa", programme=PROGRAMME, key=uuid7().hex, fingerprint=FINGERPRINT)
+
+    def request(self, after: int) -> AppendRequest:
+        """To append it on the facts as of that position."""
+        return AppendRequest(
+            events=self._events,
+            decision_id=self._decision_id,
+            condition=DCBAppendCondition(self._query, after=after),
+            decided_at=datetime.now(UTC),
+            idempotency=self._key,
+        )
 
 
 def new_event(of: Sheet) -> NewEvent:

@@ -11,13 +11,14 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from typing import Any, Final
 
 from ops.bench.peers import python_packages
 from ops.bench.rounds import Append, NotMeasuredError, by_threads, timed
 from ops.bench.setting import Server, Setting
 from ops.bench.systems import BatchRate, Rate
-from ops.bench.workload import ENVELOPE, TYPE, Sheet, sheets
+from ops.bench.workload import ENVELOPE, TYPE, Sheet, made, sheets
 from service.child_processes import end, last_words, start_process
 from service.storage.identifiers import uuid7
 
@@ -71,19 +72,19 @@ def appends(setting: Setting, server: Server) -> Iterator[Rate]:
     with running(setting, server, "umadb") as (umadb, address):
 
         @contextmanager
-        def client() -> Iterator[Append]:
-            opened, new = umadb.Client(address), sheets()
-            after = opened.head() or 0
+        def client(clients: int) -> Iterator[Append]:
+            opened = umadb.Client(address)
+            new, after = made(lambda sheet: ([event(umadb, sheet)], query(umadb, sheet)), clients), opened.head() or 0
 
             def append() -> None:
                 nonlocal after
-                each = next(new)
-                after = opened.append([event(umadb, each)], condition(umadb, each, after))
+                events, asked = next(new)
+                after = opened.append(events, umadb.AppendCondition(fail_if_events_match=asked, after=after))
 
             yield append
             opened.close()
 
-        yield lambda clients, seconds: by_threads(clients, client, seconds=seconds)
+        yield lambda clients, seconds: by_threads(clients, partial(client, clients), seconds=seconds)
 
 
 @contextmanager
@@ -95,13 +96,13 @@ def batches(setting: Setting, server: Server) -> Iterator[BatchRate]:
         def rate(size: int, number: int) -> float:
             new, after = sheets(), client.head() or 0
             pieces = [min(REQUEST, size - begun) for begun in range(0, size, REQUEST)]
-            requests = [list(itertools.islice(new, piece)) for _each in range(number) for piece in pieces]
+            given = [list(itertools.islice(new, piece)) for _each in range(number) for piece in pieces]
+            requests = [([event(umadb, one) for one in each], query(umadb, each[-1])) for each in given]
 
             def work() -> None:
                 nonlocal after
-                for each in requests:
-                    events = [event(umadb, one) for one in each]
-                    after = client.append(events, condition(umadb, each[-1], after))
+                for events, asked in requests:
+                    after = client.append(events, umadb.AppendCondition(fail_if_events_match=asked, after=after))
 
             return size * number / timed(work)
 
@@ -112,6 +113,5 @@ def event(umadb: Any, of: Sheet) -> Any:
     return umadb.Event(event_type=TYPE, data=ENVELOPE + of.data, tags=list(of.tags), uuid=uuid7())
 
 
-def condition(umadb: Any, of: Sheet, after: int) -> Any:
-    items = [umadb.QueryItem(types=list(item.types), tags=list(item.tags)) for item in of.items]
-    return umadb.AppendCondition(fail_if_events_match=umadb.Query(items=items), after=after)
+def query(umadb: Any, of: Sheet) -> Any:
+    return umadb.Query(items=[umadb.QueryItem(types=list(item.types), tags=list(item.tags)) for item in of.items])
