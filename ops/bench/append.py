@@ -1,8 +1,9 @@
 """Durable appends of one event a second, with the condition of the decision, by 1, 16 and 64 writers.
 
 Every system is given the same bytes, made before the clock starts, on one disk, and answers when they are durable;
-those in PostgreSQL share one server. pgbench and the raw insert check no condition; message-db, emmett and eventsourcing's
-application recorder check a stream's version; the others check the whole of what `submit-score` depends on.
+those in PostgreSQL share one server. pgbench and the raw insert check no condition; message-db, emmett and
+eventsourcing's application recorder check a stream's version; the others check the whole of what `submit-score` depends
+on.
 """
 
 from __future__ import annotations
