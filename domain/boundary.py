@@ -47,7 +47,7 @@ class QueryItem(msgspec.Struct, frozen=True):
     tags: tuple[str, ...] = ()
 
     def matches(self, type_: str, tags: Iterable[str]) -> bool:
-        return (not self.types or type_ in self.types) and set(self.tags) <= set(tags)
+        return (not self.types or type_ in self.types) and set(self.tags).issubset(tags)
 
 
 class Query(msgspec.Struct, frozen=True):

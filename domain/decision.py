@@ -172,12 +172,22 @@ def boundary(facts: Sequence[Fact]) -> Query:
     return Query(items=tuple(dict.fromkeys(item for fact in facts for item in fact.selects)))
 
 
+def folding(facts: Sequence[Fact]) -> Callable[[str, Iterable[str], int, Event], None]:
+    """What gives an event that was read within the boundary to each fact that selects it."""
+    selected = [(fact, fact.selects) for fact in facts]
+
+    def take(type_: str, tags: Iterable[str], position: int, event: Event) -> None:
+        carried = frozenset(tags)
+        for fact, items in selected:
+            if any(item.matches(type_, carried) for item in items):
+                fact.apply(position, event)
+
+    return take
+
+
 def fold(facts: Sequence[Fact], type_: str, tags: Iterable[str], position: int, event: Event) -> None:
-    """Give an event that was read within the boundary to each fact that selects it."""
-    kept = frozenset(tags)
-    for fact in facts:
-        if any(item.matches(type_, kept) for item in fact.selects):
-            fact.apply(position, event)
+    """Give one event to each fact that selects it."""
+    folding(facts)(type_, tags, position, event)
 
 
 def rule_on(decision: Decision, command: Command, facts: Sequence[Fact], *, case: Case) -> Ruling:

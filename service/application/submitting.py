@@ -25,7 +25,7 @@ from domain.proposals import DecisionProposed, propose
 from domain.refusal import InvalidCommandError
 from domain.rulebook import DECISIONS, prepare
 from domain.shape_faults import misshapen
-from service.application.facts import as_dcb, read_facts
+from service.application.facts import KeptFacts, as_dcb, read_facts
 from service.application.json_text import repeated_key
 from service.application.ports import (
     Appended,
@@ -100,6 +100,7 @@ class SubmitDecision:
 
     def __init__(self, ledger: Ledger, wake_ups: WakeUps, sources: Sources) -> None:
         self._ledger = ledger
+        self._facts = KeptFacts(ledger)
         self._wake_ups = wake_ups
         self._sources = sources
         self._in_flight: set[tuple[str, str, str]] = set()
@@ -171,21 +172,22 @@ class SubmitDecision:
             read_facts(self._ledger, (prior,))
         charter_fact, facts = prepare(decision, command, programme, prior)
         folded = tuple(dict.fromkeys((charter_fact, *facts)))
-        query, head = read_facts(self._ledger, folded)
         decision_id = self._sources.identifier()
-        case = Case(
-            programme=programme,
-            actor=submission.actor,
-            decided_at=decided_at,
-            position=head,
-            decision_id=str(decision_id),
-            charter=charter_fact.charter,
-            rules_hash=charter_fact.rules_hash,
-        )
-        try:
-            ruling = deciding.rule_on(decision, command, facts, case=case)
-        except CountersignatureRequiredError:
-            ruling = propose(decision, command, submission.body.decode(), facts, case=case)
+        with self._facts.read(folded) as (known, query, head):
+            facts = tuple(known[each] for each in facts)
+            case = Case(
+                programme=programme,
+                actor=submission.actor,
+                decided_at=decided_at,
+                position=head,
+                decision_id=str(decision_id),
+                charter=charter_fact.charter,
+                rules_hash=charter_fact.rules_hash,
+            )
+            try:
+                ruling = deciding.rule_on(decision, command, facts, case=case)
+            except CountersignatureRequiredError:
+                ruling = propose(decision, command, submission.body.decode(), facts, case=case)
         first = ruling.events[0]
         request = AppendRequest(
             events=self._new_events(

@@ -7,7 +7,6 @@ from typing import Any, Final
 
 import psycopg
 from eventsourcing.dcb.api import DCBQuery
-from psycopg.rows import dict_row
 from psycopg.types.json import Jsonb
 from psycopg_pool import ConnectionPool, PoolTimeout
 
@@ -18,7 +17,7 @@ from service.storage.stream import PAGE, stream
 from service.storage.writer import Writer
 
 _COLUMNS: Final = (
-    "e.position, e.event_id, e.programme, e.type, e.version, e.tags, e.recorded_at, e.salt, e.envelope, e.data, e.entry"
+    "e.position, e.recorded_at, e.programme, e.type, e.version, e.envelope, e.data, e.event_id, e.tags, e.salt, e.entry"
 )
 
 # In each query the head stands beside every event, and alone where there is none: one statement, hence one snapshot.
@@ -125,7 +124,7 @@ class PostgresLedger:
     def head(self) -> int:
         """See `Ledger.head`."""
         rows = self._rows("SELECT position FROM ledger.head", {})
-        return int(rows[0]["position"])
+        return int(rows[0][0])
 
     def find(self, client: str, programme: str, key: str) -> tuple[Appended, bytes] | None:
         """See `Ledger.find`."""
@@ -136,14 +135,8 @@ class PostgresLedger:
         )
         if not rows:
             return None
-        found = rows[0]
-        appended = Appended(
-            decision_id=found["decision_id"],
-            first_position=found["first_position"],
-            last_position=found["last_position"],
-            replayed=True,
-        )
-        return appended, bytes(found["fingerprint"])
+        decision_id, first, last, fingerprint = rows[0]
+        return Appended(decision_id=decision_id, first_position=first, last_position=last, replayed=True), fingerprint
 
     def close(self) -> None:
         """Record what waits, then let go of every connection."""
@@ -152,18 +145,16 @@ class PostgresLedger:
 
     def _select(self, sql: str, parameters: Mapping[str, Any]) -> Read:
         rows = self._rows(sql, parameters)
-        head = int(rows[0]["head"])
-        return Read(head, [_event(row) for row in rows if row["position"] is not None])
+        return Read(rows[0][0], [_event(*row) for row in rows if row[1] is not None])
 
-    def _rows(self, sql: str, parameters: Mapping[str, Any]) -> list[dict[str, Any]]:
+    def _rows(self, sql: str, parameters: Mapping[str, Any]) -> list[tuple[Any, ...]]:
         try:
-            with self._pool.connection() as connection, connection.cursor(row_factory=dict_row, binary=True) as cursor:
+            with self._pool.connection() as connection, connection.cursor(binary=True) as cursor:
                 return cursor.execute(sql, parameters).fetchall()
         except (psycopg.OperationalError, PoolTimeout) as error:
             raise LedgerUnavailableError(f"the ledger does not answer: {error}", outcome_unknown=False) from error
 
 
-def _event(row: dict[str, Any]) -> RecordedEvent:
-    del row["head"]
-    row["tags"] = tuple(row["tags"])
-    return RecordedEvent(**row)
+def _event(_head: int, *row: Any) -> RecordedEvent:
+    *plain, event_id, tags, salt, entry = row
+    return RecordedEvent(*plain, event_id=event_id, tags=tuple(tags), salt=salt, entry=entry)
