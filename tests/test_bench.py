@@ -19,7 +19,7 @@ from domain.rulebook import DECISIONS, prepare
 from domain.stage_events import ScoreSubmitted
 from domain.views import MemoryRows
 from ops.bench import __main__ as bench
-from ops.bench import competition, decisions, lag, rebuild, replay, results, service, workload
+from ops.bench import competition, decisions, lag, machine, rebuild, replay, results, service, workload
 from ops.bench.peers import LOCKS
 from ops.bench.results import Row
 from ops.bench.rounds import Case, Figures, NotMeasuredError, by_threads, percentile, rounds, rows_of, significant
@@ -157,6 +157,23 @@ def test_measures_are_chosen_by_name() -> None:
 def test_a_quick_run_is_not_recorded() -> None:
     with pytest.raises(SystemExit, match="not recorded"):
         bench.main({"QUICK": "1", "RECORD": "1"})
+
+
+def test_a_measure_that_breaks_does_not_take_the_others_with_it(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    def measured(name: str, _setting: Setting) -> list[Row]:
+        if name == "lag":
+            raise ValueError("the worker is gone")
+        return [row(name)]
+
+    monkeypatch.setattr(bench, "measured", measured)
+    monkeypatch.setattr(machine, "facts", lambda _setting: FACTS)
+    with pytest.raises(SystemExit, match=r"errors above: lag\."):
+        bench.main({"ONLY": "lag,tally", "SILLOK_BENCH_HOME": str(tmp_path)})
+    printed = capsys.readouterr()
+    assert "ValueError: the worker is gone" in printed.err
+    assert printed.out.splitlines()[-1].split() == ["1.25", "2,000", "events/s", "tally", "1", "64", "ours"]
 
 
 def test_what_is_appended_is_what_submit_score_appends() -> None:

@@ -7,6 +7,7 @@ import os
 import signal
 import sys
 import time
+import traceback
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
@@ -35,14 +36,22 @@ def main(environment: Mapping[str, str]) -> None:
     if recording and wanted == list(MEASURES):
         results.clear()
     rows: list[results.Row] = []
+    failed: list[str] = []
     for name in wanted:
         began = time.monotonic()
-        found = measured(name, setting)
+        try:
+            found = measured(name, setting)
+        except Exception:  # noqa: BLE001 — told at once; what the others measure is still worth having
+            traceback.print_exc()
+            failed.append(name)
+            continue
         print(f"{name}: measured in {time.monotonic() - began:.0f} s", flush=True)
         rows += found
         if recording:  # at once: what comes later may fail
             results.record(found, facts)
     print(results.table(rows))
+    if failed:
+        sys.exit(f"Not measured, because of the errors above: {', '.join(failed)}.")
 
 
 def measured(name: str, setting: Setting) -> list[results.Row]:
