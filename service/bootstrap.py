@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -11,12 +12,14 @@ from domain.entry import SALT_BYTES
 from service.api.parts import Parts
 from service.application.cloud_events import ReadEvents
 from service.application.ports import WakeUps
-from service.application.projecting import AdvanceProjection
+from service.application.projecting import VIEWS, AdvanceProjection
 from service.application.reading import Queries
+from service.application.rebuilding import RebuildProjection
 from service.application.revealing import CheckDisclosure
 from service.application.submitting import Sources, SubmitDecision
 from service.logs import configure_logs
 from service.settings import Settings
+from service.storage.builds import PostgresBuilds
 from service.storage.identifiers import uuid7
 from service.storage.keys import ApiKeys
 from service.storage.ledger import PostgresLedger
@@ -91,8 +94,14 @@ class Projecting:
     """Everything that a worker process works with."""
 
     advance: AdvanceProjection
+    rebuild: RebuildProjection
+    builds: PostgresBuilds
     ledger: PostgresLedger
     store: PostgresViewStore
+
+    def behind(self) -> Sequence[str]:
+        """Programmes of which a view can be advanced."""
+        return self.builds.behind(VIEWS, self.advance.programmes(), self.ledger.head())
 
     def close(self) -> None:
         self.ledger.close()
@@ -105,4 +114,6 @@ def open_projecting(settings: Settings) -> Projecting:
     database = settings.require_database()
     ledger = PostgresLedger(database, pool_size=2)
     store = PostgresViewStore(database, pool_size=2)
-    return Projecting(AdvanceProjection(ledger, store), ledger, store)
+    builds = PostgresBuilds(store)
+    advance = AdvanceProjection(ledger, store)
+    return Projecting(advance, RebuildProjection(advance, store, builds), builds, ledger, store)

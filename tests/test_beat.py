@@ -20,7 +20,7 @@ def app(monkeypatch: pytest.MonkeyPatch) -> Celery:
 def test_the_schedule_looks_at_every_programme_every_second_or_two(app: Celery) -> None:
     """The guarantee of DESIGN 6: whatever wake-up was lost, no view stays behind for longer."""
     (entry,) = app.conf.beat_schedule.values()
-    assert entry["task"] == "sillok.advance-all"
+    assert entry["task"] == "sillok.look"
     assert entry["task"] in app.tasks
     assert 0 < entry["schedule"] <= 2
 
@@ -36,6 +36,6 @@ def test_a_task_is_given_back_if_its_worker_dies_and_is_not_given_out_twice_whil
     assert app.conf.task_reject_on_worker_lost
     assert app.conf.worker_prefetch_multiplier == 1
     assert app.conf.broker_transport_options["visibility_timeout"] > 2 * app.conf.task_time_limit
-    assert app.conf.task_soft_time_limit < app.conf.task_time_limit
+    assert app.conf.task_soft_time_limit is None  # raised in the midst of a fold, it would halt the view
     assert app.conf.task_ignore_result
     assert (app.conf.task_serializer, app.conf.accept_content) == ("json", ["json"])

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
 
 from celery import Celery
 from celery.signals import worker_process_init, worker_process_shutdown
 
+from service.application.rebuilding import view_named
 from service.bootstrap import Projecting, open_projecting
 from service.settings import read_settings
-from service.storage.wake_ups import ADVANCE_TASK, TRANSPORT_OPTIONS
+from service.storage.wake_ups import ADVANCE_TASK, REBUILD_TASK, TRANSPORT_OPTIONS, Sender
 
-ADVANCE_ALL_TASK = "sillok.advance-all"
-BEAT_SECONDS = 1.0
-"""The guarantee: so often every programme is looked at, whether or not a wake-up came."""
+LOOK_TASK: Final = "sillok.look"
+BEAT_SECONDS: Final = 1.0
+"""The guarantee: so often every build is looked at, whether or not a wake-up came."""
+SLICE_SECONDS: Final = 2.0
+"""So long a task goes on; what is left is another task's, behind those of other programmes."""
 
 app = Celery("sillok", broker=read_settings().require_redis())
 app.conf.update(
@@ -25,49 +28,68 @@ app.conf.update(
     task_ignore_result=True,
     task_serializer="json",
     accept_content=["json"],
+    # No soft limit: what it raises in the midst of a fold would look like the event's fault.
     task_time_limit=300,
-    task_soft_time_limit=240,
     worker_soft_shutdown_timeout=5,
     worker_hijack_root_logger=False,
     worker_cancel_long_running_tasks_on_connection_loss=True,
     timezone="UTC",
     beat_schedule={
         # `expires`: a stopped worker does not find an hour of beats waiting.
-        "advance-all": {"task": ADVANCE_ALL_TASK, "schedule": BEAT_SECONDS, "options": {"expires": 5}}
+        "look": {"task": LOOK_TASK, "schedule": BEAT_SECONDS, "options": {"expires": 5}}
     },
 )
 
-_opened: list[Projecting] = []
+_opened: list[tuple[Projecting, Sender]] = []
 
 
 @worker_process_init.connect  # type: ignore[untyped-decorator]  # celery ships no types
 def open_after_fork(**_: Any) -> None:
     """Pools and threads do not survive a fork: each worker process opens its own."""
-    _opened.append(open_projecting(read_settings()))
+    settings = read_settings()
+    _opened.append((open_projecting(settings), Sender(app, settings.require_redis())))
 
 
 @worker_process_shutdown.connect  # type: ignore[untyped-decorator]  # celery ships no types
 def close_before_exit(**_: Any) -> None:
     """Let go of connections."""
     while _opened:
-        _opened.pop().close()
+        for part in _opened.pop():
+            part.close()
 
 
-def projecting() -> Projecting:
+def parts() -> tuple[Projecting, Sender]:
     """This process's parts."""
     if not _opened:
-        _opened.append(open_projecting(read_settings()))
+        open_after_fork()
     return _opened[0]
 
 
 @app.task(name=ADVANCE_TASK)  # type: ignore[untyped-decorator]  # celery ships no types
 def advance(programme: str) -> None:
-    """Bring every view of a programme up to the head."""
-    projecting().advance.catch_up(programme)
+    """Bring every view of a programme towards the head."""
+    projecting, sender = parts()
+    sender.taken(ADVANCE_TASK, programme)
+    if not projecting.advance.catch_up(programme, seconds=SLICE_SECONDS):
+        sender.send(ADVANCE_TASK, programme)
 
 
-@app.task(name=ADVANCE_ALL_TASK)  # type: ignore[untyped-decorator]  # celery ships no types
-def advance_all() -> None:
-    """Bring every view of every programme up to the head."""
-    for programme in projecting().advance.programmes():
-        projecting().advance.catch_up(programme)
+@app.task(name=REBUILD_TASK)  # type: ignore[untyped-decorator]  # celery ships no types
+def rebuild(view: str, programme: str) -> None:
+    """Go on with what is being folded beside a live view."""
+    projecting, sender = parts()
+    sender.taken(REBUILD_TASK, view, programme)
+    found = view_named(view)
+    if found is not None and projecting.rebuild.run(found, programme, seconds=SLICE_SECONDS) == "folding":
+        sender.send(REBUILD_TASK, view, programme)
+
+
+@app.task(name=LOOK_TASK)  # type: ignore[untyped-decorator]  # celery ships no types
+def look() -> None:
+    """Have everything advanced that is behind, and every build gone on with that is not finished."""
+    projecting, sender = parts()
+    for programme in projecting.behind():
+        sender.send(ADVANCE_TASK, programme)
+    for view, version, programme in projecting.builds.unfinished():
+        if view_named(view, version) is not None:
+            sender.send(REBUILD_TASK, view, programme)

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime
-from typing import Protocol
+from typing import Final, Protocol
 
 import msgspec
 
@@ -15,7 +15,10 @@ from domain.event import Event
 
 
 class Rows(Protocol):
-    """A view's rows of one partition: text key → bytes. Written rows are seen by later reads of the same session."""
+    """A view's rows of one partition: text key → bytes. Written rows are seen by later reads of the same session.
+
+    Any of the three may raise `RowsLostError`.
+    """
 
     def get(self, key: str) -> bytes | None: ...
 
@@ -62,6 +65,10 @@ class Occurrence(msgspec.Struct, frozen=True, gc=False):
         return decode_envelope(self.stored_envelope)
 
 
+class RowsLostError(Exception):
+    """The store behind the rows does not answer: no event's fault."""
+
+
 class PoisonEventError(Exception):
     """An event that a view cannot fold; rows written in the same fold are to be thrown away."""
 
@@ -73,18 +80,25 @@ class PoisonEventError(Exception):
 class View(msgspec.Struct, frozen=True, kw_only=True):
     """A projection's name and fold. `version` changes whenever the same events would give other rows.
 
-    `envelopes`: whether the fold looks at them.
+    Another version is folded beside this one, from the first event on. `envelopes`: whether the fold looks at them.
+    `remembers`: what rows were at the end of each epoch is kept, so that the view as of any position is at most an epoch
+    of events away.
     """
 
     name: str
     version: int
     fold: Callable[[Rows, Iterable[Occurrence]], None]
     envelopes: bool = False
+    remembers: bool = False
 
-    @property
-    def projection(self) -> str:
-        """What its rows are kept under: another version is folded beside this one, from the first event on."""
-        return f"{self.name}/{self.version}"
+
+EPOCH: Final = 1024
+"""Positions in an epoch. No fold into stored rows goes beyond the end of one without storing what it has."""
+
+
+def epoch_of(position: int) -> int:
+    """The epoch of a position: 0 for the first 1,024 of them."""
+    return (position - 1) // EPOCH
 
 
 encode_row = msgspec.json.Encoder(order="deterministic").encode
@@ -95,6 +109,8 @@ def one_by_one(occurrences: Iterable[Occurrence], take: Callable[[Occurrence], N
     for occurrence in occurrences:
         try:
             take(occurrence)
+        except (RowsLostError, MemoryError):
+            raise
         except Exception as cause:
             raise PoisonEventError(occurrence.position, cause) from cause
 

@@ -251,4 +251,4 @@ def _sums(found: Sequence[tuple[GrantSpan | None, Span | None]], counts: Shown) 
     }
 
 
-GRANTS = View(name="grants", version=2, fold=fold)
+GRANTS = View(name="grants", version=2, fold=fold, remembers=True)

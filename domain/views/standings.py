@@ -1,45 +1,50 @@
 """Standings, one row a stage, with the facts that they are computed from beside them.
 
 Keys: `charter` in force · `charter/<stage>`, under which its standings were last settled · `name/<team>` ·
-`course/<stage>` · `cell/<stage>/<team>/<criterion>` · `standings/<stage>`, which is empty while the stage takes scores:
-each batch of a million and a half would compute all of them anew, and they are few who may read them before scoring
-closes. `standings` computes them then. · `published/<stage>`, once scoring was reopened: the standings that were public
-before.
+`course/<stage>` · `sheet/<stage>/<team>/<node>/<sheet>` and `metric/<stage>/<team>/<node>/<benchmark>`, written without
+being read · `standings/<stage>`, which is empty while the stage takes scores: each batch of a million and a half would
+compute all of them anew, and they are few who may read them before scoring closes. `compute` does it then. ·
+`published/<stage>`, once scoring was reopened: the standings that were public before.
 """
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable
-from typing import TypeVar
 
 import msgspec
 
 from domain import charter_document
 from domain.call_events import CallTeamSelected
 from domain.charter import CHARTER_EVENTS
-from domain.record import COURSE_EVENTS, SCORE_EVENTS, Cell, Course, fill, run_course
+from domain.record import COURSE_EVENTS, SCORE_EVENTS, Cell, Course, Metric, run_course, sheet_key
 from domain.scalars import Names
-from domain.stage_events import ScoringReopened, StageConsolidated, StageReconsolidated
+from domain.stage_events import (
+    MeasurementCorrected,
+    MeasurementRecorded,
+    ScoreCorrected,
+    ScoreSubmitted,
+    ScoringReopened,
+    StageConsolidated,
+    StageReconsolidated,
+)
 from domain.standings import Standings, digest, standings_of
 from domain.tally import tally
 from domain.teams import TeamEnrolled
 from domain.views import Occurrence, Rows, View, encode_row, keyed, one_by_one
-
-T = TypeVar("T")
 
 
 def fold(rows: Rows, occurrences: Iterable[Occurrence]) -> None:
     """Take the facts in, then compute the standings of every stage that they touch and that takes no scores, once."""
     touched: dict[str, int] = {}
     courses: dict[str, Course] = {}
-    cells: dict[str, Cell] = {}
 
     def store() -> None:
-        for key, value in (*courses.items(), *cells.items()):
+        for key, value in courses.items():
             rows.put(key, encode_row(value))
 
     def keep_published(stage: str, position: int) -> None:
-        if _held(courses, rows, f"course/{stage}", Course).published:
+        if _held(courses, rows, stage).published:
             store()
             if (computed := compute(rows, stage, position)) is not None:
                 rows.put(f"published/{stage}", encode_row(computed))
@@ -47,8 +52,7 @@ def fold(rows: Rows, occurrences: Iterable[Occurrence]) -> None:
     def take(occurrence: Occurrence) -> None:
         event = occurrence.event
         if isinstance(event, SCORE_EVENTS):  # by far the most
-            key = f"cell/{event.stage}/{event.team}/{event.criterion}"
-            fill(_held(cells, rows, key, Cell), event)
+            rows.put(*_score(event))
             touched[event.stage] = occurrence.position
         elif isinstance(event, CHARTER_EVENTS):
             rows.put("charter", event.document.encode())
@@ -63,29 +67,37 @@ def fold(rows: Rows, occurrences: Iterable[Occurrence]) -> None:
                 keep_published(event.stage, occurrence.position - 1)
             elif isinstance(event, StageConsolidated | StageReconsolidated):
                 rows.put(f"charter/{event.stage}", rows.get("charter") or b"")
-            key = f"course/{event.stage}"
-            run_course(_held(courses, rows, key, Course), occurrence.position, event)
+            run_course(_held(courses, rows, event.stage), occurrence.position, event)
             touched[event.stage] = occurrence.position
 
     one_by_one(occurrences, take)
     store()
     for stage, position in touched.items():
-        if _stored(rows, f"course/{stage}", Course).takes_scores:
+        if _course(rows, stage).takes_scores:
             rows.put(f"standings/{stage}", b"")
         elif (computed := compute(rows, stage, position)) is not None:
             rows.put(f"standings/{stage}", encode_row(computed))
 
 
-def _held(held: dict[str, T], rows: Rows, key: str, type_: type[T]) -> T:
-    """What the fold holds under a key, read from the rows the first time."""
-    if key not in held:
-        held[key] = _stored(rows, key, type_)
-    return held[key]
+def _held(courses: dict[str, Course], rows: Rows, stage: str) -> Course:
+    """The course that the fold holds, read from the rows the first time."""
+    key = f"course/{stage}"
+    if key not in courses:
+        courses[key] = _course(rows, stage)
+    return courses[key]
 
 
-def _stored(rows: Rows, key: str, type_: type[T]) -> T:
-    stored = rows.get(key)
-    return type_() if stored is None else msgspec.json.decode(stored, type=type_)
+def _course(rows: Rows, stage: str) -> Course:
+    stored = rows.get(f"course/{stage}")
+    return Course() if stored is None else msgspec.json.decode(stored, type=Course)
+
+
+def _score(event: ScoreSubmitted | ScoreCorrected | MeasurementRecorded | MeasurementCorrected) -> tuple[str, bytes]:
+    """Key and value of the row that a score or a metric is, in the place of what it corrects."""
+    place = f"{event.stage}/{event.team}/{event.criterion}"  # a criterion is `assessment/criterion`
+    if isinstance(event, (ScoreSubmitted, ScoreCorrected)):
+        return f"sheet/{place}/{sheet_key(event.evaluator, event.item)}", encode_row(event.points)
+    return f"metric/{place}/{event.benchmark}", encode_row(Metric(event.value, event.target))
 
 
 def compute(rows: Rows, stage_id: str, position: int) -> Standings | None:
@@ -107,14 +119,16 @@ def compute(rows: Rows, stage_id: str, position: int) -> Standings | None:
     )
 
 
-def facts_of(rows: Rows, stage_id: str) -> tuple[Course, dict[tuple[str, str], Cell]]:
+def facts_of(rows: Rows, stage: str) -> tuple[Course, dict[tuple[str, str], Cell]]:
     """What the rows hold of a stage: its course, and what was scored by (team, criterion)."""
-    prefix = f"cell/{stage_id}/"
-    cells = {}
-    for place, value in keyed(rows.scan(prefix), prefix):
-        team, _, criterion = place.partition("/")
-        cells[team, criterion] = msgspec.json.decode(value, type=Cell)
-    return _stored(rows, f"course/{stage_id}", Course), cells
+    cells: defaultdict[tuple[str, str], Cell] = defaultdict(Cell)
+    for place, value in keyed(rows.scan(f"sheet/{stage}/"), f"sheet/{stage}/"):
+        team, assessment, criterion, sheet = place.split("/", 3)
+        cells[team, f"{assessment}/{criterion}"].sheets[sheet] = msgspec.json.decode(value, type=str)
+    for place, value in keyed(rows.scan(f"metric/{stage}/"), f"metric/{stage}/"):
+        team, assessment, criterion, benchmark = place.split("/", 3)
+        cells[team, f"{assessment}/{criterion}"].metrics[benchmark] = msgspec.json.decode(value, type=Metric)
+    return _course(rows, stage), dict(cells)
 
 
 def as_of(stored: bytes, position: int) -> Standings:
@@ -127,4 +141,4 @@ def as_of(stored: bytes, position: int) -> Standings:
     )
 
 
-STANDINGS = View(name="standings", version=4, fold=fold)
+STANDINGS = View(name="standings", version=5, fold=fold, remembers=True)

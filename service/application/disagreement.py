@@ -48,8 +48,8 @@ def disagreement_of(
     stage = disclosure.charter.stage(stage_id) if stage_id else disclosure.charter.stages[0]
     if stage is None:
         raise unknown_stage(programme, stage_id or "")
-    rows, position = queries.rows(STANDINGS, programme, "", as_of_position, min_position)
-    course, cells = facts_of(rows, stage.id)
+    with queries.rows(STANDINGS, programme, as_of_position, min_position) as (rows, position):
+        course, cells = facts_of(rows, stage.id)
     return Disagreement(
         programme=programme,
         stage=stage.id,

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from contextlib import AbstractContextManager
+from collections.abc import Generator, Iterator, Sequence
 from datetime import datetime
 from typing import Protocol
 from uuid import UUID
 
 import msgspec
 from eventsourcing.dcb.api import DCBAppendCondition, DCBQuery
-
-from domain.views import Rows
 
 
 class NewEvent(msgspec.Struct, frozen=True, kw_only=True):
@@ -137,7 +134,7 @@ class Ledger(Protocol):
         upto: int | None = None,
         page: int = 2000,
         envelopes: bool = True,
-    ) -> Iterator[list[StreamedEvent]]:
+    ) -> Generator[list[StreamedEvent], None, None]:
         """As `read`, for every event, or every one of a programme, page by page in bounded memory.
 
         Ends at the head as it stood at the first page. `envelopes`: whether events carry theirs, or an empty one.
@@ -149,32 +146,6 @@ class Ledger(Protocol):
 
     def find(self, client: str, programme: str, key: str) -> tuple[Appended, bytes] | None:
         """What an idempotency key stands for, with its fingerprint; `None` if unused."""
-
-
-class Turn(msgspec.Struct, kw_only=True):
-    """A worker's turn at one projection of one partition: rows, and the position up to which they are folded.
-
-    Setting `position` moves it; rows and position become visible together when the turn ends, or not at all.
-    """
-
-    rows: Rows
-    position: int
-    stale: str | None = None
-
-
-class ViewStore(Protocol):
-    """Where projections keep rows and position, changed in one transaction."""
-
-    def turn(self, projection: str, partition: str) -> AbstractContextManager[Turn | None]:
-        """Take the partition for one transaction; `None` if another worker has it."""
-
-    def position(self, projection: str, partition: str) -> tuple[int, str | None]:
-        """The position of the view and why it is stale, if it is; (0, None) if it was never advanced."""
-
-    def scan(
-        self, projection: str, partition: str, prefix: str, *, after: str = "", limit: int | None = None
-    ) -> tuple[Sequence[tuple[str, bytes]], int]:
-        """Rows by key prefix, in byte order, after the key `after`, and the view's position, from one snapshot."""
 
 
 class WakeUps(Protocol):

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+import itertools
+import time
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import closing
 from typing import Final, Literal
 
 import msgspec
@@ -10,23 +13,31 @@ from eventsourcing.dcb.api import DCBQuery, DCBQueryItem
 
 from domain.charter import CharterPublished
 from domain.event import decode_data
-from domain.views import Occurrence, PoisonEventError, View
+from domain.views import Occurrence, PoisonEventError, View, epoch_of
 from domain.views.audit_trail import AUDIT_TRAIL
 from domain.views.grants import GRANTS
 from domain.views.standings import STANDINGS
-from service.application.ports import Ledger, ReadResult, RecordedEvent, StreamedEvent, ViewStore
+from service.application.ports import Ledger, StreamedEvent
+from service.application.view_ports import BuildState, Turn, ViewStore
 
 VIEWS: Final = (STANDINGS, GRANTS, AUDIT_TRAIL)
 """Every projection of this release; each is partitioned by programme."""
 
 BATCH: Final = 500
+PAGE: Final = 2_000
+
+_BUSY_TRIES: Final = 5
+_BUSY_SECONDS: Final = 0.01
 
 
 class Advanced(msgspec.Struct, frozen=True):
-    """`busy`: another worker has the partition. `halted`: it cannot go on, and says why."""
+    """`advanced`: there may be more. `current`: up to the head. `halted`: it cannot go on, and says why.
 
-    outcome: Literal["advanced", "current", "busy", "halted"]
-    position: int
+    `busy`: another worker has the build. `paused`: an operator stopped the view.
+    """
+
+    outcome: Literal["advanced", "current", "halted", "busy", "paused"]
+    position: int = 0
     because: str | None = None
 
 
@@ -43,56 +54,89 @@ def occurrences(events: Iterable[StreamedEvent]) -> Iterator[Occurrence]:
 class AdvanceProjection:
     """The use case. Exactly once in effect: rows and position change in one transaction."""
 
-    def __init__(self, ledger: Ledger, store: ViewStore) -> None:
+    def __init__(self, ledger: Ledger, store: ViewStore, *, pause: Callable[[float], None] = time.sleep) -> None:
         self._ledger = ledger
         self._store = store
+        self._pause = pause
+        self._programmes: dict[str, None] = {}
+        self._looked_upto = 0
 
-    def __call__(self, view: View, programme: str, *, batch: int = BATCH) -> Advanced:
-        """Fold one batch. A poison event halts the programme's view just before it, in the open."""
+    def __call__(
+        self, view: View, programme: str, *, batch: int = BATCH, state: BuildState = "live", upto: int | None = None
+    ) -> Advanced:
+        """Fold one batch, of positions ≤ `upto`. A poison event halts the build just before it, in the open."""
         try:
-            return self._advance(view, programme, batch)
+            return self._advance(view, programme, batch, state, upto)
         except PoisonEventError as poison:
-            return self._halt(view, programme, poison)
+            return self._halt(view, programme, state, poison)
 
-    def _advance(self, view: View, programme: str, batch: int) -> Advanced:
-        with self._store.turn(view.projection, programme) as turn:
-            if turn is None:
-                return Advanced("busy", 0)
-            before = turn.position
-            found = self._ledger.read_programme(programme, after=before, limit=batch)
-            events = list(found)
-            view.fold(turn.rows, occurrences(events))
-            turn.position = reached(found, events, batch)
-            turn.stale = None
-            return Advanced("advanced" if events else "current", turn.position)
+    def _advance(self, view: View, programme: str, batch: int, state: BuildState, upto: int | None) -> Advanced:
+        with self._store.turn(view, programme, state) as turn:
+            if isinstance(turn, str):
+                return Advanced(turn)
+            if turn.stale is not None:
+                return Advanced("halted", turn.position, turn.stale)
+            more = self.fold(view, programme, turn, batch=batch, upto=upto)
+            return Advanced("advanced" if more else "current", turn.position)
 
-    def _halt(self, view: View, programme: str, poison: PoisonEventError) -> Advanced:
-        because = str(poison)
-        with self._store.turn(view.projection, programme) as turn:
-            if turn is None:
-                return Advanced("busy", 0)
-            sound = list(self._ledger.read_programme(programme, after=turn.position, upto=poison.position - 1))
-            view.fold(turn.rows, occurrences(sound))
-            turn.position = max(turn.position, poison.position - 1)
-            turn.stale = because
-            return Advanced("halted", turn.position, because)
+    def fold(self, view: View, programme: str, turn: Turn, *, batch: int | None, upto: int | None) -> bool:
+        """Fold what comes after the turn's position, of at most `batch` events; whether there were any.
 
-    def catch_up(self, programme: str) -> list[Advanced]:
-        """Advance every view of a programme until there is nothing more to fold; the last step of each."""
-        steps = []
-        for view in VIEWS:
+        The position goes to the head that was captured before, unless there is more. Raises `PoisonEventError`.
+        """
+        head = self._ledger.head()
+        end = head if upto is None else min(head, upto)
+        page = PAGE if batch is None else min(batch, PAGE)
+        pages = self._ledger.stream(programme, after=turn.position, upto=end, page=page, envelopes=view.envelopes)
+        before = turn.folded
+        with closing(pages):
+            for events in pages:
+                for epoch, recorded in itertools.groupby(events, key=lambda each: epoch_of(each.position)):
+                    turn.begin(epoch)
+                    view.fold(turn.rows, occurrences(recorded))
+                turn.folded += len(events)
+                if batch is not None and turn.folded - before >= batch:
+                    turn.position = events[-1].position
+                    return True
+        turn.position = max(turn.position, end)
+        return turn.folded > before
+
+    def _halt(self, view: View, programme: str, state: BuildState, poison: PoisonEventError) -> Advanced:
+        with self._store.turn(view, programme, state) as turn:
+            if isinstance(turn, str):
+                return Advanced(turn)
+            if turn.position < poison.position:
+                self.fold(view, programme, turn, batch=None, upto=poison.position - 1)
+                turn.stale = str(poison)
+            return Advanced("halted", turn.position, turn.stale)
+
+    def catch_up(self, programme: str, *, seconds: float | None = None) -> bool:
+        """Advance every view of a programme in turns until there is nothing more to fold, or for so long.
+
+        Whether all that can be folded by this worker is; what another one is at, it will bring to the end.
+        """
+        started = time.monotonic()
+        waiting = list(VIEWS)
+        while waiting:
+            waiting = [view for view in waiting if self._patiently(view, programme).outcome == "advanced"]
+            if waiting and seconds is not None and time.monotonic() - started > seconds:
+                return False
+        return True
+
+    def _patiently(self, view: View, programme: str) -> Advanced:
+        """One batch. Who has the build may have looked for news a moment ago, and be about to end: wait for that."""
+        step = self(view, programme)
+        for _ in range(_BUSY_TRIES):
+            if step.outcome != "busy":
+                break
+            self._pause(_BUSY_SECONDS)
             step = self(view, programme)
-            while step.outcome == "advanced":
-                step = self(view, programme)
-            steps.append(step)
-        return steps
+        return step
 
     def programmes(self) -> list[str]:
-        """Every programme that has a charter, in order of publication."""
+        """Every programme that has a charter, in order of publication; what was found before is not read again."""
         query = DCBQuery(items=[DCBQueryItem(types=[CharterPublished.TYPE])])
-        return list(dict.fromkeys(each.programme for each in self._ledger.read(query)))
-
-
-def reached(found: ReadResult, events: list[RecordedEvent], batch: int) -> int:
-    """The position that a batch brings a view to: the head that was read, unless there is more before it."""
-    return events[-1].position if len(events) == batch else found.head
+        found = self._ledger.read(query, after=self._looked_upto)
+        self._programmes.update((each.programme, None) for each in found)
+        self._looked_upto = found.head
+        return list(self._programmes)

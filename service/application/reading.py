@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from itertools import chain
 from typing import Final
 
@@ -42,8 +43,9 @@ from service.application.answers import (
     summary,
 )
 from service.application.facts import as_dcb
-from service.application.ports import Ledger, ViewStore
+from service.application.ports import Ledger
 from service.application.projecting import occurrences
+from service.application.view_ports import Standing, ViewStore
 
 WAIT_SECONDS: Final = 5.0
 """How long a reader who asks for `min_position` waits for the view."""
@@ -227,20 +229,18 @@ class Queries:
         if embargoed and upto:
             return self._last_published(programme, stage, as_of_position, max(min_position, upto))
         key_of_stage = f"standings/{stage}"
-        rows, position = self.rows(STANDINGS, programme, key_of_stage, as_of_position, min_position)
-        stored = rows.get(key_of_stage)
-        if stored is None:
-            raise UnknownStageError(
-                f"{stage!r} was not opened in {programme} by position {position}",
-                rule="Standings are of a stage that was opened.",
-            )
-        if embargoed:
-            return self._counts(disclosure.charter, stage, position)
-        if stored:
-            return as_of(stored, position)
-        if as_of_position is None:
-            rows, position = self.rows(STANDINGS, programme, "", None, position)
-        computed = compute(rows, stage, position)
+        with self.rows(STANDINGS, programme, as_of_position, min_position) as (rows, position):
+            stored = rows.get(key_of_stage)
+            if stored is None:
+                raise UnknownStageError(
+                    f"{stage!r} was not opened in {programme} by position {position}",
+                    rule="Standings are of a stage that was opened.",
+                )
+            if embargoed:
+                return self._counts(disclosure.charter, stage, position)
+            if stored:
+                return as_of(stored, position)
+            computed = compute(rows, stage, position)
         if computed is None:
             raise unknown_stage(programme, stage)
         return computed
@@ -248,8 +248,8 @@ class Queries:
     def _last_published(self, programme: str, stage: str, as_of_position: int | None, min_position: int) -> Standings:
         """The standings of a reopened stage as they were public, at the position at which they stood then."""
         key_of_stage = f"published/{stage}"
-        rows, position = self.rows(STANDINGS, programme, key_of_stage, as_of_position, min_position)
-        stored = rows.get(key_of_stage)
+        with self.rows(STANDINGS, programme, as_of_position, min_position) as (rows, position):
+            stored = rows.get(key_of_stage)
         if stored is None:
             raise NotYetProjectedError(position, None)
         return msgspec.json.decode(stored, type=Standings)
@@ -273,12 +273,13 @@ class Queries:
     ) -> GrantsAnswer:
         """Pools and grants, as far as the reader may see them. Raises as `standings`."""
         disclosure = self.disclosure(programme, reader)
-        rows, position = self.rows(GRANTS, programme, "", as_of_position, min_position)
+        with self.rows(GRANTS, programme, as_of_position, min_position) as (rows, position):
+            stored = [*rows.scan("grant/"), *rows.scan("pool/")]
         return GrantsAnswer(
             programme=programme,
             position=position,
             data_set=disclosure.charter.data_set,
-            resources=resource_use([*rows.scan("grant/"), *rows.scan("pool/")], grants_shown(disclosure.shows_type)),
+            resources=resource_use(stored, grants_shown(disclosure.shows_type)),
         )
 
     def audit_trail(
@@ -287,7 +288,7 @@ class Queries:
         """Entries after a position, and the view's position. Raises as `standings`."""
         disclosure = self.disclosure(programme, reader)
         self._wait(AUDIT_TRAIL, programme, min_position)
-        rows, position = self._store.scan(AUDIT_TRAIL.projection, programme, "0", after=key(after), limit=limit)
+        rows, position = self._store.scan(AUDIT_TRAIL, programme, "0", after=key(after), limit=limit)
         return [shown(value, disclosure.publications, disclosure.reader) for _key, value in rows], position
 
     def _rules(self, programme: str, *, upto: int | None = None) -> tuple[Charters, Publications, int]:
@@ -305,21 +306,27 @@ class Queries:
         _charter = fact.charter
         return fact, publications, found.head
 
+    @contextmanager
     def rows(
-        self, view: View, programme: str, prefix: str, as_of_position: int | None, min_position: int
-    ) -> tuple[Rows, int]:
-        """The view's rows under a prefix, as it stands or folded anew up to an earlier position."""
+        self, view: View, programme: str, as_of_position: int | None, min_position: int
+    ) -> Iterator[tuple[Rows, int]]:
+        """The view's rows from one snapshot, as it stands or as of an earlier position, and which that is.
+
+        Raises `NotYetProjectedError`, `UnknownPositionError`.
+        """
         if as_of_position is None:
             self._wait(view, programme, min_position)
-            found, position = self._store.scan(view.projection, programme, prefix)
-            rows = MemoryRows()
-            rows.rows.update(found)
-            return rows, position
+            with self._store.snapshot(view, programme) as found:
+                if found is None:
+                    raise NotYetProjectedError(0, None)
+                yield found
+            return
         self._require_reached(as_of_position)
-        rows = MemoryRows()
-        pages = self._ledger.stream(programme, upto=as_of_position, envelopes=view.envelopes)
-        view.fold(rows, occurrences(chain.from_iterable(pages)))
-        return rows, as_of_position
+        with self._store.as_of(view, programme, as_of_position) as kept:
+            rows, reached = kept or (MemoryRows(), 0)
+            pages = self._ledger.stream(programme, after=reached, upto=as_of_position, envelopes=view.envelopes)
+            view.fold(rows, occurrences(chain.from_iterable(pages)))
+            yield rows, as_of_position
 
     def _require_reached(self, position: int | None) -> None:
         if position is not None and not 0 < position <= (head := self._ledger.head()):
@@ -328,11 +335,13 @@ class Queries:
     def _wait(self, view: View, programme: str, min_position: int) -> None:
         waited = 0.0
         while min_position:
-            position, stale = self._store.position(view.projection, programme)
-            if position >= min_position:
+            standing = self._store.standing(view, programme) or Standing(0, None, False)
+            if standing.position >= min_position:
                 return
-            if stale or waited >= WAIT_SECONDS:
-                raise NotYetProjectedError(position, stale)
+            if standing.stale or standing.paused or waited >= WAIT_SECONDS:
+                raise NotYetProjectedError(
+                    standing.position, standing.stale or ("it is paused" if standing.paused else None)
+                )
             self._pause(0.02)
             waited += 0.02
 

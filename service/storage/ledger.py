@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Generator, Iterator, Mapping
 from typing import Any, Final
 
 import psycopg
@@ -115,7 +115,7 @@ class PostgresLedger:
         upto: int | None = None,
         page: int = PAGE,
         envelopes: bool = True,
-    ) -> Iterator[list[StreamedEvent]]:
+    ) -> Generator[list[StreamedEvent], None, None]:
         """See `Ledger.stream`."""
         head = self.head()
         upto = head if upto is None else min(upto, head)

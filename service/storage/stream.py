@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import struct
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any, Final
 
@@ -24,7 +24,7 @@ Read = Callable[[Connection], list[StreamedEvent]]
 
 def stream(
     pool: ConnectionPool, programme: str | None, *, after: int, upto: int, page: int, envelopes: bool
-) -> Iterator[list[StreamedEvent]]:
+) -> Generator[list[StreamedEvent], None, None]:
     """As `Ledger.stream`, up to a position that was reached. No connection is held while the caller works."""
     with ThreadPoolExecutor(1, thread_name_prefix="ledger-stream") as ahead:
 
@@ -32,8 +32,10 @@ def stream(
             return ahead.submit(_with_connection, pool, _page(programme, after, upto, page, envelopes=envelopes))
 
         asked = ask(after)
-        while events := asked.result():
+        while len(events := asked.result()) == page:
             asked = ask(events[-1].position)
+            yield events
+        if events:
             yield events
 
 

@@ -1,8 +1,7 @@
-"""What projections keep, in PostgreSQL: rows and position of a partition change in one transaction."""
+"""What projections keep, in PostgreSQL: rows and position of a build change in one transaction."""
 
 from __future__ import annotations
 
-import zlib
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, Final
@@ -10,54 +9,35 @@ from typing import Any, Final
 import psycopg
 from psycopg_pool import ConnectionPool, PoolTimeout
 
-from service.application.ports import LedgerUnavailableError, Turn
+from domain.views import EPOCH, Rows, RowsLostError, View
+from service.application.ports import LedgerUnavailableError
+from service.application.view_ports import Away, BuildState, Standing, Turn
+from service.storage.build_turn import BuildTurn
 from service.storage.connections import open_pool
+from service.storage.view_rows import Connection, SnapshotRows, of_range
 
-Connection = psycopg.Connection[tuple[Any, ...]]
+PAUSED: Final = (
+    "EXISTS (SELECT FROM views.pause p WHERE p.view = b.view AND (p.partition = b.partition OR p.partition = '*'))"
+)
+_OF: Final = "b.view = %(view)s AND b.version = %(version)s AND b.partition = %(partition)s AND b.state = %(state)s"
 
-_FLUSH: Final = """
-    INSERT INTO views.row (projection, partition, key, value)
-    SELECT %b, %b, changed.key, changed.value FROM unnest(%b::text[], %b::bytea[]) AS changed(key, value)
-    ON CONFLICT (projection, partition, key) DO UPDATE SET value = excluded.value
-"""
+_TAKE: Final = f"""
+    SELECT b.build, b.position, b.stale, b.purpose, {PAUSED} FROM views.build b WHERE {_OF}
+    FOR UPDATE OF b SKIP LOCKED"""
 
+_MAKE: Final = """
+    INSERT INTO views.build (view, version, partition, state)
+    VALUES (%(view)s, %(version)s, %(partition)s, %(state)s) ON CONFLICT DO NOTHING"""
 
-class CachedRows:
-    """Rows of one partition within one transaction: read on demand, written at the end, once each."""
+_STANDING: Final = f"SELECT b.position, b.stale, {PAUSED} FROM views.build b WHERE {_OF}"
 
-    def __init__(self, connection: Connection, projection: str, partition: str) -> None:
-        self._connection = connection
-        self._of = (projection, partition)
-        self._read: dict[str, bytes | None] = {}
-        self._written: dict[str, bytes] = {}
-
-    def get(self, key: str) -> bytes | None:
-        if key in self._written:
-            return self._written[key]
-        if key not in self._read:
-            row = self._connection.execute(
-                "SELECT value FROM views.row WHERE projection = %s AND partition = %s AND key = %s",
-                (*self._of, key),
-                binary=True,
-            ).fetchone()
-            self._read[key] = None if row is None else bytes(row[0])
-        return self._read[key]
-
-    def put(self, key: str, value: bytes) -> None:
-        if self._read.get(key) != value or key in self._written:
-            self._written[key] = value
-
-    def scan(self, prefix: str) -> Sequence[tuple[str, bytes]]:
-        found = dict(select_rows(self._connection, *self._of, prefix, "", None))
-        self._read.update(found)
-        found.update((key, value) for key, value in self._written.items() if key.startswith(prefix))
-        return sorted(found.items(), key=lambda row: row[0].encode())
-
-    def flush(self) -> None:
-        """Write what changed."""
-        if self._written:
-            keys, values = zip(*sorted(self._written.items()), strict=True)
-            self._connection.execute(_FLUSH, (*self._of, list(keys), list(values)))
+# One statement, hence one snapshot.
+_SCAN: Final = f"""
+    SELECT b.position, r.key, r.value FROM views.build b LEFT JOIN LATERAL (
+        SELECT key, value FROM views.row
+        WHERE build = b.build AND key > %(after)s AND key >= %(prefix)s AND key < %(beyond)s
+        ORDER BY key LIMIT %(limit)s
+    ) r ON true WHERE {_OF} ORDER BY r.key"""
 
 
 class PostgresViewStore:
@@ -67,82 +47,78 @@ class PostgresViewStore:
         self._pool: ConnectionPool = open_pool(database_url, size=pool_size)
 
     @contextmanager
-    def turn(self, projection: str, partition: str) -> Iterator[Turn | None]:
+    def turn(self, view: View, partition: str, state: BuildState = "live") -> Iterator[Turn | Away]:
         """See `ViewStore.turn`."""
-        with self._connection() as connection, connection.transaction():
-            locked = connection.execute(
-                "SELECT pg_try_advisory_xact_lock(%s, %s)", (_hash(projection), _hash(partition))
-            ).fetchone()
-            if locked is None or not locked[0]:
-                yield None
-                return
-            connection.execute(
-                "INSERT INTO views.progress (projection, partition) VALUES (%s, %s) ON CONFLICT DO NOTHING",
-                (projection, partition),
-            )
-            row = connection.execute(
-                "SELECT position, stale FROM views.progress WHERE projection = %s AND partition = %s FOR UPDATE",
-                (projection, partition),
-            ).fetchone()
-            assert row is not None
-            rows = CachedRows(connection, projection, partition)
-            turn = Turn(rows=rows, position=row[0], stale=row[1])
-            yield turn
-            rows.flush()
-            if (turn.position, turn.stale) != (row[0], row[1]):
-                connection.execute(
-                    "UPDATE views.progress SET position = %s, stale = %s, updated_at = now()"
-                    " WHERE projection = %s AND partition = %s",
-                    (turn.position, turn.stale, projection, partition),
-                )
+        of = _of(view, partition, state)
+        with self.connection() as connection:
+            if state == "live" and connection.execute(_STANDING, of).fetchone() is None:
+                connection.execute(_MAKE, of)  # committed at once: nobody waits for whoever takes the first turn
+            with connection.transaction():
+                found = connection.execute(_TAKE, of).fetchone()
+                if found is None or found[-1]:
+                    yield "paused" if found else "busy"
+                    return
+                build, position, stale, purpose, _paused = found
+                turn = BuildTurn(connection, view, partition, build, position=position, stale=stale, purpose=purpose)
+                yield turn
+                turn.keep()
 
-    def position(self, projection: str, partition: str) -> tuple[int, str | None]:
-        """See `ViewStore.position`."""
-        with self._connection() as connection:
-            row = connection.execute(
-                "SELECT position, stale FROM views.progress WHERE projection = %s AND partition = %s",
-                (projection, partition),
-            ).fetchone()
-        return (0, None) if row is None else (row[0], row[1])
+    def standing(self, view: View, partition: str, state: BuildState = "live") -> Standing | None:
+        """See `ViewStore.standing`."""
+        with self.connection() as connection:
+            found = connection.execute(_STANDING, _of(view, partition, state)).fetchone()
+        return None if found is None else Standing(*found)
 
     def scan(
-        self, projection: str, partition: str, prefix: str, *, after: str = "", limit: int | None = None
+        self, view: View, partition: str, prefix: str, *, after: str = "", limit: int | None = None
     ) -> tuple[Sequence[tuple[str, bytes]], int]:
         """See `ViewStore.scan`."""
-        with self._connection() as connection, connection.transaction():
+        with self.connection() as connection:
+            found = connection.execute(
+                _SCAN, {**_of(view, partition, "live"), **of_range(prefix, after, limit)}, binary=True
+            ).fetchall()
+        rows = [(key, value) for _position, key, value in found if key is not None]
+        return rows, found[0][0] if found else 0
+
+    @contextmanager
+    def snapshot(self, view: View, partition: str) -> Iterator[tuple[Rows, int] | None]:
+        """See `ViewStore.snapshot`."""
+        with self._live(view, partition) as (connection, build, position):
+            yield (SnapshotRows(connection, build), position) if position else None
+
+    @contextmanager
+    def as_of(self, view: View, partition: str, position: int) -> Iterator[tuple[Rows, int] | None]:
+        """See `ViewStore.as_of`."""
+        epoch = position // EPOCH - 1
+        ended = (epoch + 1) * EPOCH
+        with self._live(view, partition) as (connection, build, reached):
+            kept = view.remembers and build and ended <= reached
+            yield (SnapshotRows(connection, build, epoch), ended) if kept else None
+
+    @contextmanager
+    def _live(self, view: View, partition: str) -> Iterator[tuple[Connection, int, int]]:
+        """A snapshot, the live build in it, 0 if there is none, and its position."""
+        with self.connection() as connection, connection.transaction():
             connection.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
-            rows = select_rows(connection, projection, partition, prefix, after, limit)
-            position = connection.execute(
-                "SELECT position FROM views.progress WHERE projection = %s AND partition = %s", (projection, partition)
+            found = connection.execute(
+                f"SELECT b.build, b.position FROM views.build b WHERE {_OF}", _of(view, partition, "live")
             ).fetchone()
-        return rows, 0 if position is None else position[0]
+            build, position = found or (0, 0)
+            yield connection, build, position
 
     def close(self) -> None:
         """Let go of every connection."""
         self._pool.close()
 
     @contextmanager
-    def _connection(self) -> Iterator[Connection]:
+    def connection(self) -> Iterator[Connection]:
+        """A connection of the pool. Raises `LedgerUnavailableError`, also for what goes wrong while it is used."""
         try:
             with self._pool.connection() as connection:
                 yield connection
-        except (psycopg.OperationalError, PoolTimeout) as error:
+        except (psycopg.OperationalError, PoolTimeout, RowsLostError) as error:
             raise LedgerUnavailableError(f"the views do not answer: {error}", outcome_unknown=False) from error
 
 
-def select_rows(
-    connection: Connection, projection: str, partition: str, prefix: str, after: str, limit: int | None
-) -> list[tuple[str, bytes]]:
-    """Rows by key prefix after a key, in byte order."""
-    cursor = connection.execute(
-        "SELECT key, value FROM views.row WHERE projection = %s AND partition = %s AND key > %s"
-        " AND starts_with(key, %s) ORDER BY key LIMIT %s",
-        (projection, partition, after, prefix, limit),
-        binary=True,
-    )
-    return [(key, bytes(value)) for key, value in cursor]
-
-
-def _hash(text: str) -> int:
-    """32 bits, signed, for an advisory lock; two texts that share it only wait for each other."""
-    return zlib.crc32(text.encode()) - 2**31
+def _of(view: View, partition: str, state: BuildState) -> dict[str, Any]:
+    return {"view": view.name, "version": view.version, "partition": partition, "state": state}

@@ -12,7 +12,10 @@ from redis import Redis
 from redis.exceptions import RedisError
 
 ADVANCE_TASK: Final = "sillok.advance"
+REBUILD_TASK: Final = "sillok.rebuild"
 EXPIRES_SECONDS: Final = 30
+_WAITS_SECONDS: Final = 5
+"""So long at most one task that was lost keeps others like it from being sent; the schedule sends after that."""
 
 TRANSPORT_OPTIONS: Final = {
     # Far above any task's time limit: Redis hands a task out again after this, and tasks are idempotent besides.
@@ -42,6 +45,35 @@ def require_broker(redis_url: str) -> None:
         ) from error
 
 
+class Sender:
+    """Sends a task unless the same one waits already: one that looks for news finds all of it, however much there is.
+
+    Redis may forget what waits, or remember what was lost: a task too many is harmless, the schedule makes up for one
+    too few.
+    """
+
+    def __init__(self, app: Celery, redis_url: str) -> None:
+        self._app = app
+        self._redis = Redis.from_url(redis_url.replace("redis+socket://", "unix://", 1), socket_connect_timeout=2)
+
+    def send(self, task: str, *arguments: str) -> None:
+        """Raises `OperationalError`, `RedisError` or `OSError` if the broker cannot be used."""
+        if self._redis.set(_waits(task, arguments), b"", nx=True, ex=_WAITS_SECONDS):
+            self._app.send_task(task, args=arguments, expires=EXPIRES_SECONDS, retry=False)
+
+    def taken(self, task: str, *arguments: str) -> None:
+        """To be called by a task before it looks for news: what comes from now on is worth another one."""
+        self._redis.delete(_waits(task, arguments))
+
+    def close(self) -> None:
+        """Let go of the connections."""
+        self._redis.close()
+
+
+def _waits(task: str, arguments: tuple[str, ...]) -> str:
+    return ":".join((task, *arguments))
+
+
 class CeleryWakeUps:
     """Sends `sillok.advance` for every programme that has news, each once however many events it has."""
 
@@ -53,6 +85,7 @@ class CeleryWakeUps:
             task_ignore_result=True,
             task_serializer="json",
         )
+        self._sender = Sender(self._app, broker_url)
         self._news: set[str] = set()
         self._changed = threading.Condition()
         self._closed = False
@@ -73,6 +106,7 @@ class CeleryWakeUps:
             self._closed = True
             self._changed.notify()
         self._thread.join(timeout=5)
+        self._sender.close()
         self._app.close()
 
     def _run(self) -> None:
@@ -88,7 +122,7 @@ class CeleryWakeUps:
 
     def _send(self, programme: str) -> None:
         try:
-            self._app.send_task(ADVANCE_TASK, args=(programme,), expires=EXPIRES_SECONDS, retry=False)
+            self._sender.send(ADVANCE_TASK, programme)
         except (OperationalError, RedisError, OSError) as error:
             if not self._failing:
                 self._log.warning("workers cannot be woken; their schedule goes on", error=str(error))

@@ -48,7 +48,7 @@ def folded(running: Running, view: View, programme: str, upto: int) -> dict[str,
 
 
 def stored(running: Running, view: View, programme: str) -> tuple[dict[str, bytes], int]:
-    rows, position = running.service.store.scan(view.projection, programme, "")
+    rows, position = running.service.store.scan(view, programme, "")
     return dict(rows), position
 
 

@@ -12,6 +12,8 @@ from domain.views import Occurrence, Rows, View
 from domain.views.grants import GRANTS
 from domain.views.standings import STANDINGS
 from service.application.projecting import VIEWS, AdvanceProjection
+from service.application.view_ports import Standing
+from service.storage.builds import PostgresBuilds
 from tests.integration.conftest import Running
 from tests.integration.invariants import folded, stored
 from tests.integration.test_bad_input import expect
@@ -60,16 +62,16 @@ def test_a_turn_that_fails_leaves_neither_rows_nor_position(running: Running, un
     store = running.service.store
 
     def interrupted() -> None:
-        with store.turn(STANDINGS.projection, REHEARSAL) as turn:
-            assert turn is not None
+        with store.turn(STANDINGS, REHEARSAL) as turn:
+            assert not isinstance(turn, str)
             turn.rows.put("half", b"written")
             turn.position = 7
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
         interrupted()
-    assert store.position(STANDINGS.projection, REHEARSAL) == (0, None)
-    assert store.scan(STANDINGS.projection, REHEARSAL, "")[0] == []
+    assert store.standing(STANDINGS, REHEARSAL) is None
+    assert store.scan(STANDINGS, REHEARSAL, "")[0] == []
 
 
 def test_a_poison_event_halts_the_view_before_it_and_says_so(
@@ -94,19 +96,20 @@ def test_a_poison_event_halts_the_view_before_it_and_says_so(
     advance = AdvanceProjection(running.service.ledger, running.service.store)
     halted = advance(bad, REHEARSAL)
     assert (halted.outcome, halted.position) == ("halted", poison - 1)
-    assert running.service.store.position(GRANTS.projection, REHEARSAL) == (
-        poison - 1,
-        f"position {poison}: ValueError: poisoned",
-    )
+    stale = f"position {poison}: ValueError: poisoned"
+    assert running.service.store.standing(GRANTS, REHEARSAL) == Standing(poison - 1, stale, False)
     monkeypatch.setattr("service.application.reading.WAIT_SECONDS", 0.2)
     path = f"/v1/programmes/{REHEARSAL}/grants"
     problem = expect(running.client.get(path, params={"min_position": poison}), 503, "not-yet-projected")
     assert "poisoned" in problem["detail"]
     assert running.client.get(path).json()["position"] == poison - 1
-    # Other views go on, and a release that can fold the event goes on from there.
+    # Other views go on. A release that can fold the event goes on from there, once it is told to.
     running.project()
-    assert running.service.store.position(STANDINGS.projection, REHEARSAL) == (running.head(), None)
-    assert running.service.store.position(GRANTS.projection, REHEARSAL) == (running.head(), None)
+    assert running.service.store.standing(STANDINGS, REHEARSAL) == Standing(running.head(), None, False)
+    assert running.service.store.standing(GRANTS, REHEARSAL) == Standing(poison - 1, stale, False)
+    assert PostgresBuilds(running.service.store).resume(GRANTS.name, REHEARSAL) == 1
+    running.project()
+    assert running.service.store.standing(GRANTS, REHEARSAL) == Standing(running.head(), None, False)
 
 
 def test_another_version_of_a_view_is_folded_from_the_beginning_beside_the_one_before(

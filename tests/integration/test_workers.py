@@ -17,6 +17,7 @@ from litestar.testing import TestClient
 
 from service.api.application import create_application
 from service.application.projecting import VIEWS
+from service.application.view_ports import Standing
 from service.bootstrap import open_service
 from service.cli.demonstration import ensure_keys
 from service.embedded import EmbeddedRedis
@@ -118,7 +119,7 @@ def _eventually(check: Callable[[], bool], seconds: float, log: Path) -> None:
 
 def _caught_up(serving: Running) -> bool:
     head = serving.head()
-    return all(serving.service.store.position(view.projection, REHEARSAL) == (head, None) for view in VIEWS)
+    return all(serving.service.store.standing(view, REHEARSAL) == Standing(head, None, False) for view in VIEWS)
 
 
 def _require_exact(serving: Running) -> None:

@@ -1,0 +1,135 @@
+"""Rows of one build of a view, within one transaction: read on demand, written once each, as they were kept beside."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any, Final
+
+import psycopg
+
+from domain.views import RowsLostError
+
+Connection = psycopg.Connection[tuple[Any, ...]]
+
+_PUT: Final = """
+    INSERT INTO views.row (build, key, epoch, value)
+    SELECT %(build)s, changed.key, %(epoch)s, changed.value
+    FROM unnest(%(keys)b::text[], %(values)b::bytea[]) AS changed(key, value)
+    ON CONFLICT (build, key) DO UPDATE SET value = excluded.value, epoch = excluded.epoch"""
+
+# Both parts see the rows as they were before.
+_PUT_AND_REMEMBER: Final = f"""
+    WITH before AS (
+        INSERT INTO views.past (build, key, epoch, value)
+        SELECT r.build, r.key, r.epoch, r.value
+        FROM unnest(%(keys)b::text[]) AS changed(key) CROSS JOIN LATERAL (
+            SELECT * FROM views.row WHERE build = %(build)s AND key = changed.key AND epoch < %(epoch)s OFFSET 0
+        ) r
+    )
+    {_PUT}"""
+
+_IN_RANGE: Final = "build = %(build)s AND key > %(after)s AND key >= %(prefix)s AND key < %(beyond)s"
+
+_SCAN: Final = f"SELECT key, value FROM views.row WHERE {_IN_RANGE} ORDER BY key LIMIT %(limit)s"
+
+_SCAN_PAST: Final = f"""
+    SELECT r.key, was.value FROM views.row r CROSS JOIN LATERAL (
+        SELECT CASE WHEN r.epoch <= %(epoch)s THEN r.value ELSE (
+            SELECT p.value FROM views.past p WHERE p.build = r.build AND p.key = r.key AND p.epoch <= %(epoch)s
+            ORDER BY p.epoch DESC LIMIT 1
+        ) END
+    ) was(value)
+    WHERE {_IN_RANGE} AND was.value IS NOT NULL ORDER BY r.key"""
+
+
+_LATEST: Final = 2**62
+
+
+def of_range(prefix: str, after: str = "", limit: int | None = None) -> dict[str, Any]:
+    """Parameters for the keys that begin with `prefix`, after the key `after`."""
+    return {"prefix": prefix, "beyond": f"{prefix}\U0010ffff", "after": after, "limit": limit}
+
+
+@contextmanager
+def answering() -> Iterator[None]:
+    """A database that goes away in the midst of a fold is told from an event that cannot be folded."""
+    try:
+        yield
+    except psycopg.OperationalError as error:
+        raise RowsLostError(f"the views do not answer: {error}") from error
+
+
+class BuildRows:
+    """`Rows` of a build, as they stand. What is put is kept until `flush`, which writes it as of one epoch."""
+
+    def __init__(self, connection: Connection, build: int, *, remembers: bool) -> None:
+        self._connection = connection
+        self._build = build
+        self._put_sql = _PUT_AND_REMEMBER if remembers else _PUT
+        self._read: dict[str, bytes | None] = {}
+        self._written: dict[str, bytes] = {}
+
+    def get(self, key: str) -> bytes | None:
+        if key in self._written:
+            return self._written[key]
+        if key not in self._read:
+            with answering():
+                row = self._connection.execute(
+                    "SELECT value FROM views.row WHERE build = %s AND key = %s", (self._build, key), binary=True
+                ).fetchone()
+            self._read[key] = None if row is None else row[0]
+        return self._read[key]
+
+    def put(self, key: str, value: bytes) -> None:
+        if key in self._written or self._read.get(key) != value:
+            self._written[key] = value
+
+    def scan(self, prefix: str) -> Sequence[tuple[str, bytes]]:
+        with answering():
+            found: dict[str, bytes] = dict(
+                self._connection.execute(_SCAN, {"build": self._build, **of_range(prefix)}, binary=True).fetchall()
+            )
+        found.update((key, value) for key, value in self._written.items() if key.startswith(prefix))
+        return sorted(found.items())
+
+    def flush(self, epoch: int) -> None:
+        """Write what changed."""
+        if self._written:
+            keys, values = list(self._written), list(self._written.values())
+            with answering():
+                self._connection.execute(
+                    self._put_sql, {"build": self._build, "epoch": epoch, "keys": keys, "values": values}
+                )
+            self._read.update(self._written)
+            self._written.clear()
+
+
+class SnapshotRows:
+    """`Rows` of a build in the connection's snapshot, or as they were at the end of an epoch. What is put stays."""
+
+    def __init__(self, connection: Connection, build: int, epoch: int = _LATEST) -> None:
+        self._connection = connection
+        self._of = {"build": build, "epoch": epoch}
+        self._read: dict[str, bytes | None] = {}
+        self._written: dict[str, bytes] = {}
+
+    def get(self, key: str) -> bytes | None:
+        if key in self._written:
+            return self._written[key]
+        if key not in self._read:
+            self._read[key] = next((value for found, value in self._scan(key, f"{key}\x00")), None)
+        return self._read[key]
+
+    def put(self, key: str, value: bytes) -> None:
+        self._written[key] = value
+
+    def scan(self, prefix: str) -> Sequence[tuple[str, bytes]]:
+        found = dict(self._scan(prefix, f"{prefix}\U0010ffff"))
+        found.update((key, value) for key, value in self._written.items() if key.startswith(prefix))
+        return sorted(found.items())
+
+    def _scan(self, first: str, beyond: str) -> list[tuple[str, bytes]]:
+        bounds = {**of_range(first), "beyond": beyond}
+        with answering():
+            return self._connection.execute(_SCAN_PAST, {**self._of, **bounds}, binary=True).fetchall()
