@@ -339,9 +339,8 @@ class Queries:
             if standing.position >= min_position:
                 return
             if standing.stale or standing.paused or waited >= WAIT_SECONDS:
-                raise NotYetProjectedError(
-                    standing.position, standing.stale or ("it is paused" if standing.paused else None)
-                )
+                paused = "an operator paused it" if standing.paused else None
+                raise NotYetProjectedError(standing.position, standing.stale or paused)
             self._pause(0.02)
             waited += 0.02
 

@@ -33,15 +33,16 @@ _IN_RANGE: Final = "build = %(build)s AND key > %(after)s AND key >= %(prefix)s 
 
 _SCAN: Final = f"SELECT key, value FROM views.row WHERE {_IN_RANGE} ORDER BY key LIMIT %(limit)s"
 
-_SCAN_PAST: Final = f"""
+_AS_OF: Final = """
     SELECT r.key, was.value FROM views.row r CROSS JOIN LATERAL (
         SELECT CASE WHEN r.epoch <= %(epoch)s THEN r.value ELSE (
             SELECT p.value FROM views.past p WHERE p.build = r.build AND p.key = r.key AND p.epoch <= %(epoch)s
             ORDER BY p.epoch DESC LIMIT 1
         ) END
-    ) was(value)
-    WHERE {_IN_RANGE} AND was.value IS NOT NULL ORDER BY r.key"""
+    ) was(value) WHERE was.value IS NOT NULL AND """
 
+_GET_AS_OF: Final = f"{_AS_OF} r.build = %(build)s AND r.key = %(key)s"
+_SCAN_AS_OF: Final = f"{_AS_OF} {_IN_RANGE} ORDER BY r.key"
 
 _LATEST: Final = 2**62
 
@@ -118,18 +119,18 @@ class SnapshotRows:
         if key in self._written:
             return self._written[key]
         if key not in self._read:
-            self._read[key] = next((value for found, value in self._scan(key, f"{key}\x00")), None)
+            found = self._select(_GET_AS_OF, {"key": key})
+            self._read[key] = found[0][1] if found else None
         return self._read[key]
 
     def put(self, key: str, value: bytes) -> None:
         self._written[key] = value
 
     def scan(self, prefix: str) -> Sequence[tuple[str, bytes]]:
-        found = dict(self._scan(prefix, f"{prefix}\U0010ffff"))
+        found = dict(self._select(_SCAN_AS_OF, of_range(prefix)))
         found.update((key, value) for key, value in self._written.items() if key.startswith(prefix))
         return sorted(found.items())
 
-    def _scan(self, first: str, beyond: str) -> list[tuple[str, bytes]]:
-        bounds = {**of_range(first), "beyond": beyond}
+    def _select(self, sql: str, parameters: dict[str, Any]) -> list[tuple[str, bytes]]:
         with answering():
-            return self._connection.execute(_SCAN_PAST, {**self._of, **bounds}, binary=True).fetchall()
+            return self._connection.execute(sql, {**self._of, **parameters}, binary=True).fetchall()

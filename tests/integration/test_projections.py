@@ -8,16 +8,16 @@ from typing import Any
 
 import pytest
 
-from domain.views import Occurrence, Rows, View
+from domain.views import EPOCH, MemoryRows, Occurrence, Rows, View
 from domain.views.grants import GRANTS
 from domain.views.standings import STANDINGS
-from service.application.projecting import VIEWS, AdvanceProjection
+from service.application.projecting import VIEWS, AdvanceProjection, occurrences
 from service.application.view_ports import Standing
 from service.storage.builds import PostgresBuilds
 from tests.integration.conftest import Running
 from tests.integration.invariants import folded, stored
 from tests.integration.test_bad_input import expect
-from tests.playing import REHEARSAL
+from tests.playing import EVERY, REHEARSAL
 
 
 @pytest.mark.parametrize("batch", [1, 7, 500])
@@ -70,7 +70,7 @@ def test_a_turn_that_fails_leaves_neither_rows_nor_position(running: Running, un
 
     with pytest.raises(KeyboardInterrupt):
         interrupted()
-    assert store.standing(STANDINGS, REHEARSAL) is None
+    assert store.standing(STANDINGS, REHEARSAL) == Standing(0, None, False)
     assert store.scan(STANDINGS, REHEARSAL, "")[0] == []
 
 
@@ -139,3 +139,21 @@ def test_a_reader_waits_for_what_they_wrote(running: Running, until: Callable[[s
         found = waiting.result()
     assert found.status_code == 200
     assert found.json()["position"] >= position
+
+
+@pytest.mark.parametrize("view", VIEWS, ids=lambda view: view.name)
+def test_a_view_as_of_any_position_is_the_fold_up_to_it(played: Running, view: View) -> None:
+    """And where the view remembers what its rows were, no more than an epoch of events is folded for it."""
+    store = played.service.store
+    for programme in EVERY:
+        last = list(played.service.ledger.read_programme(programme))[-1].position
+        edges = {near for edge in range(EPOCH, last, EPOCH) for near in (edge - 1, edge, edge + 1)}
+        for position in sorted(edges | set(range(last % 97 + 1, last, 397)) | {last}):
+            with store.as_of(view, programme, position) as kept:
+                assert (kept is not None) == view.remembers
+                rows, reached = kept or (MemoryRows(), 0)
+                if kept is not None:
+                    assert 0 <= position - reached < EPOCH
+                events = played.service.ledger.read_programme(programme, after=reached, upto=position)
+                view.fold(rows, occurrences(events))
+                assert dict(rows.scan("")) == folded(played, view, programme, position)
