@@ -83,6 +83,7 @@ def open_service(settings: Settings) -> Service:
         events=ReadEvents(ledger, queries.disclosure),
         check_disclosure=CheckDisclosure(ledger),
         keys=keys,
+        builds=PostgresBuilds(store),
         ready=ledger.head,
         threads=threads,
     )

@@ -81,6 +81,16 @@ def _take(lock: int, home: Path) -> None:
             return
 
 
+def postgres_of(folder: Path) -> str | None:
+    """The address of the server that was started with its data in `folder`; `None` if none runs there."""
+    sockets = _socket_folder(folder)
+    return _postgres_url(sockets) if (sockets / ".s.PGSQL.5432").exists() else None
+
+
+def _postgres_url(sockets: Path) -> str:
+    return f"postgresql://postgres@/postgres?host={quote(str(sockets))}&port=5432"
+
+
 class EmbeddedPostgres:
     """A PostgreSQL 18 server with its data in `folder`. `start` gives its address; `stop` ends it.
 
@@ -127,7 +137,7 @@ class EmbeddedPostgres:
             account=account,
             keep_open=self._lock,
         )
-        url = f"postgresql://postgres@/postgres?host={quote(str(self._sockets))}&port=5432"
+        url = _postgres_url(self._sockets)
         self._wait(url)
         return url
 

@@ -29,7 +29,17 @@ def run(*arguments: str, **environment: str) -> tuple[int, str]:
 
 
 def test_the_commands_are_there() -> None:
-    assert set(main.commands) == {"up", "migrate", "play", "decide", "standings", "events", "charter", "disclosure"}
+    assert set(main.commands) == {
+        "up",
+        "migrate",
+        "play",
+        "decide",
+        "standings",
+        "events",
+        "charter",
+        "disclosure",
+        "projections",
+    }
 
 
 @pytest.mark.parametrize(("path", "command"), list(commands(main)), ids=str)

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from typing import Any, Final
 
+import structlog
 from celery import Celery
 from celery.signals import worker_process_init, worker_process_shutdown
 
+from service.application.ports import LedgerUnavailableError
+from service.application.projecting import VIEWS
 from service.application.rebuilding import view_named
 from service.bootstrap import Projecting, open_projecting
 from service.settings import read_settings
@@ -45,9 +48,17 @@ _opened: list[tuple[Projecting, Sender]] = []
 
 @worker_process_init.connect  # type: ignore[untyped-decorator]  # celery ships no types
 def open_after_fork(**_: Any) -> None:
-    """Pools and threads do not survive a fork: each worker process opens its own."""
+    """Pools and threads do not survive a fork: each worker process opens its own.
+
+    What halted is tried again: this release may be able to fold what another one could not.
+    """
     settings = read_settings()
-    _opened.append((open_projecting(settings), Sender(app, settings.require_redis())))
+    projecting = open_projecting(settings)
+    _opened.append((projecting, Sender(app, settings.require_redis())))
+    try:
+        projecting.builds.retry(VIEWS)
+    except LedgerUnavailableError as error:
+        structlog.get_logger().warning("what halted is not tried again: the database is away", error=str(error))
 
 
 @worker_process_shutdown.connect  # type: ignore[untyped-decorator]  # celery ships no types

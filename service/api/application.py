@@ -23,6 +23,7 @@ from service.api import docs, health, ledger, programmes
 from service.api.decisions import settle_proposal, submit_decision
 from service.api.disagreement import get_disagreement
 from service.api.disclosure import check_disclosure
+from service.api.metrics import metrics
 from service.api.parts import Parts
 from service.api.problems import HANDLERS
 
@@ -63,6 +64,7 @@ def create_application(parts: Parts, *, lifespan: Sequence[Lifespan] = ()) -> Li
             check_disclosure,
             ledger.list_events,
             *health.HANDLERS,
+            metrics,
             *docs.HANDLERS,
         ],
         dependencies={"parts": Provide(provide_parts)},

@@ -17,6 +17,7 @@ from domain.rulebook import DECISIONS
 from domain.standings import Standings
 from service.api.decisions import BODY_LIMIT, SETTLEMENTS, DecisionRecorded, DecisionWaits
 from service.api.health import Health
+from service.api.metrics import MEDIA_TYPE as METRICS_MEDIA_TYPE
 from service.api.problems import MEDIA_TYPE, STATUS, Problem, catalogue
 from service.api.programmes import AuditTrail, CallList, ObjectionList, ProgrammeList, TeamList
 from service.application.answers import Counts, GrantsAnswer, ProgrammeDetail
@@ -174,6 +175,7 @@ def _operations(named: dict[Any, Json]) -> Iterator[tuple[str, str, Json]]:
     yield f"{one}/disclosure-check", "post", _check_disclosure(named)
     yield "/health/live", "get", _health("live", "The process answers.", named, ready=False)
     yield "/health/ready", "get", _health("ready", "Decisions can be taken.", named, ready=True)
+    yield "/metrics", "get", _metrics(named)
 
 
 def _submit(name: str, summary: str, command: Json, named: dict[Any, Json]) -> Json:
@@ -281,6 +283,19 @@ def _health(name: str, summary: str, named: dict[Any, Json], *, ready: bool) -> 
         "responses": {
             "200": _content(summary, named[Health], "application/json"),
             **(_problems([503], named) if ready else {}),
+        },
+    }
+
+
+def _metrics(named: dict[Any, Json]) -> Json:
+    summary = "Where the ledger and every view stand, for Prometheus."
+    return {
+        "operationId": "metrics",
+        "tags": ["health"],
+        "summary": summary,
+        "responses": {
+            "200": _content(summary, {"type": "string"}, METRICS_MEDIA_TYPE),
+            **_problems([503], named),
         },
     }
 

@@ -15,6 +15,7 @@ from service.application.identity import Authenticator
 from service.application.reading import Queries
 from service.application.revealing import CheckDisclosure
 from service.application.submitting import SubmitDecision
+from service.application.view_ports import Builds
 
 T = TypeVar("T")
 
@@ -28,6 +29,7 @@ class Parts:
     events: ReadEvents
     check_disclosure: CheckDisclosure
     keys: Authenticator
+    builds: Builds
     ready: Callable[[], int]
     threads: Executor
 

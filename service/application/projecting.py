@@ -116,7 +116,7 @@ class AdvanceProjection:
         Whether all that can be folded by this worker is; what another one is at, it will bring to the end.
         """
         started = time.monotonic()
-        waiting = list(VIEWS)
+        waiting = list(VIEWS) if programme in self._programmes or programme in self.programmes() else []
         while waiting:
             waiting = [view for view in waiting if self._patiently(view, programme).outcome == "advanced"]
             if waiting and seconds is not None and time.monotonic() - started > seconds:

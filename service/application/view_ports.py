@@ -155,6 +155,9 @@ class Builds(Protocol):
     def withdraw(self, view: View, partition: str) -> bool:
         """Drop the build that is being folded beside the live one; whether there was one."""
 
+    def retry(self, views: Sequence[View]) -> int:
+        """End the halts of these views, in these versions; how many there were. A fold that fails halts again."""
+
     def pause(self, view: str, partition: str) -> None:
         """Advance no build of the view any more, of one partition or of `EVERY_PARTITION`, until `resume`."""
 

@@ -11,6 +11,7 @@ from service.cli.events import events
 from service.cli.failures import OneSentence
 from service.cli.migrate import migrate
 from service.cli.play import play
+from service.cli.projections import projections
 from service.cli.standings import standings
 from service.cli.up import up
 
@@ -21,5 +22,5 @@ def main() -> None:
     """Sillok, a governance ledger for national competitive programmes."""
 
 
-for command in (up, migrate, play, decide, standings, events, charter, disclosure):
+for command in (up, migrate, play, decide, standings, events, charter, disclosure, projections):
     main.add_command(command)

@@ -20,6 +20,10 @@ class FileError(Exception):
     """A file cannot be used; the sentence names it, the place and the rule."""
 
 
+class NotAsAskedError(Exception):
+    """What was asked for did not come about; the sentence says why."""
+
+
 class ServiceRefusedError(Exception):
     """The service answered with a problem."""
 
@@ -32,6 +36,7 @@ _KNOWN = (
     BrokerError,
     LedgerUnavailableError,
     FileError,
+    NotAsAskedError,
     ServiceRefusedError,
 )
 

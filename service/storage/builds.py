@@ -109,6 +109,15 @@ class PostgresBuilds:
         with self._store.connection() as connection, connection.transaction():
             return remove(connection, view.name, view.version, partition, "building")
 
+    def retry(self, views: Sequence[View]) -> int:
+        """See `Builds.retry`."""
+        with self._store.connection() as connection:
+            return connection.execute(
+                "UPDATE views.build b SET stale = NULL FROM unnest(%s::text[], %s::int4[]) AS v(view, version)"
+                " WHERE (b.view, b.version) = (v.view, v.version) AND b.stale IS NOT NULL",
+                ([view.name for view in views], [view.version for view in views]),
+            ).rowcount
+
     def pause(self, view: str, partition: str) -> None:
         """See `Builds.pause`."""
         with self._store.connection() as connection:

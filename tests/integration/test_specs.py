@@ -17,6 +17,7 @@ from service.api.decisions import SETTLEMENTS
 from service.api.disagreement import get_disagreement
 from service.api.disclosure import check_disclosure
 from service.api.docs import docs_page, openapi_json
+from service.api.metrics import metrics
 from service.api.problems import catalogue
 from tests.integration.conftest import Running
 from tests.playing import PUBLIC_RECORD, REHEARSAL
@@ -39,7 +40,7 @@ def test_the_checked_in_rulebook_is_that_of_the_code() -> None:
 
 
 def test_every_route_is_documented_and_nothing_else() -> None:
-    handlers = [*programmes.HANDLERS, get_disagreement, check_disclosure, ledger.list_events, *health.HANDLERS]
+    handlers = [*programmes.HANDLERS, get_disagreement, check_disclosure, ledger.list_events, *health.HANDLERS, metrics]
     routes = {re.sub(r":str", "", path) for handler in handlers for path in handler.paths}
     routes |= {f"/v1/proposals/{{proposal}}/{step}" for step in SETTLEMENTS}
     routes |= {f"/v1/programmes/{{programme}}/decisions/{decision}" for decision in DECISIONS}

@@ -12,8 +12,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import psutil
+import psycopg
 import pytest
+from celery import Celery
 from litestar.testing import TestClient
+from redis import Redis
 
 from service.api.application import create_application
 from service.application.projecting import VIEWS
@@ -22,6 +25,8 @@ from service.bootstrap import open_service
 from service.cli.demonstration import ensure_keys
 from service.embedded import EmbeddedRedis
 from service.settings import Settings
+from service.storage.builds import PostgresBuilds
+from service.storage.wake_ups import ADVANCE_TASK, REBUILD_TASK
 from service.supervisor import BEAT, CELERY, WORKER
 from tests.integration.conftest import Running
 from tests.integration.invariants import folded, stored
@@ -165,6 +170,77 @@ def test_the_schedule_alone_is_enough_and_a_wake_up_alone_too(serving: Running, 
         return _caught_up(serving)
 
     _eventually(caught_up, 60, workers.log)
+    _require_exact(serving)
+
+
+@pytest.mark.timeout(180)
+def test_views_are_rebuilt_while_decisions_come_in_and_workers_are_killed(serving: Running, workers: Workers) -> None:
+    """The schedule brings every build to its end, whoever was killed in its midst; each is found equal."""
+    lines = lines_of(REHEARSAL)
+    builds = PostgresBuilds(serving.service.store)
+    workers.beat()
+    worker = workers.worker()
+    serving.play(REHEARSAL, lines[:200])
+    asked = [builds.request(view, REHEARSAL, "swap") for view in VIEWS]
+    for start in range(200, 500, 100):
+        serving.play(REHEARSAL, lines[: start + 100])
+        _kill(worker)
+        worker = workers.worker()
+
+    def certified() -> bool:
+        found = [builds.certificate(build or 0) for build in asked]
+        return all(each is not None and each.equal and each.swapped for each in found)
+
+    _eventually(certified, 60, workers.log)
+    _eventually(lambda: _caught_up(serving), 60, workers.log)
+    _require_exact(serving)
+
+
+@pytest.mark.timeout(120)
+def test_wake_ups_may_come_twice_in_any_order_for_nothing_and_for_nobody(serving: Running, workers: Workers) -> None:
+    """And a worker that is told nonsense goes on."""
+    app = Celery("elsewhere", broker=workers.environment["REDIS_URL"], set_as_current=False)
+    workers.worker()
+    for start in range(0, 60, 20):
+        serving.play(REHEARSAL, lines_of(REHEARSAL)[: start + 20])
+        for programme in (REHEARSAL, "none", REHEARSAL, "../../x", REHEARSAL):
+            app.send_task(ADVANCE_TASK, args=(programme,))
+            app.send_task(REBUILD_TASK, args=(VIEWS[0].name, programme))
+        app.send_task(REBUILD_TASK, args=("no-view", REHEARSAL))
+        app.send_task("sillok.look")
+        app.send_task(ADVANCE_TASK, args=(1, 2, 3))
+    _eventually(lambda: _caught_up(serving), 30, workers.log)
+    _require_exact(serving)
+    assert {each.partition for each in PostgresBuilds(serving.service.store).every()} == {REHEARSAL}
+    app.close()
+
+
+@pytest.mark.timeout(120)
+def test_news_that_pile_up_are_one_task(serving: Running, workers: Workers) -> None:
+    """However many decisions come while no worker runs, what waits is one task a programme."""
+    lines = lines_of(REHEARSAL)
+    serving.play(REHEARSAL, lines[:60])
+    client = Redis.from_url(workers.environment["REDIS_URL"].replace("redis+socket://", "unix://"))
+    waiting = client.llen("celery")
+    client.close()
+    assert isinstance(waiting, int)
+    assert 1 <= waiting <= 5  # one in five seconds at most
+    workers.worker()
+    _eventually(lambda: _caught_up(serving), 30, workers.log)
+
+
+@pytest.mark.timeout(120)
+def test_a_worker_that_starts_tries_again_what_halted(serving: Running, workers: Workers) -> None:
+    """Another release may fold what this one could not."""
+    serving.play(REHEARSAL, lines_of(REHEARSAL)[:20])
+    with psycopg.connect(serving.database) as connection:
+        connection.execute(
+            "INSERT INTO views.build (view, version, partition, state, stale) VALUES (%s, %s, %s, 'live', 'of old')",
+            (VIEWS[0].name, VIEWS[0].version, REHEARSAL),
+        )
+    workers.beat()
+    workers.worker()
+    _eventually(lambda: _caught_up(serving), 30, workers.log)
     _require_exact(serving)
 
 

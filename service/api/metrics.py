@@ -1,0 +1,63 @@
+"""Figures for operators, in the text format of Prometheus: where the ledger and each build of each view stand."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from typing import Final
+
+from litestar import Response, get
+from prometheus_client import CollectorRegistry, generate_latest
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
+from prometheus_client.registry import Collector
+
+from service.api.parts import Wired
+from service.application.view_ports import Build
+
+MEDIA_TYPE: Final = "text/plain; version=1.0.0; charset=utf-8"
+_LABELS: Final = ("view", "version", "programme", "state")
+
+_GAUGES: Final[dict[str, tuple[str, Callable[[Build], float]]]] = {
+    "sillok_projection_position": ("Up to which position a build is folded.", lambda build: build.position),
+    "sillok_projection_positions_behind": ("Positions that are not folded yet.", lambda build: build.positions_behind),
+    "sillok_projection_seconds_behind": (
+        "Age of the first event of the programme that is not folded yet.",
+        lambda build: build.seconds_behind,
+    ),
+    "sillok_projection_halted": ("1 if an event could not be folded.", lambda build: build.stale is not None),
+    "sillok_projection_paused": ("1 if an operator paused it.", lambda build: build.paused),
+}
+_COUNTERS: Final[dict[str, tuple[str, Callable[[Build], float]]]] = {
+    "sillok_projection_events": ("Events folded.", lambda build: build.events),
+    "sillok_projection_batches": ("Transactions that folded them.", lambda build: build.batches),
+    "sillok_projection_halts": ("How often an event could not be folded.", lambda build: build.halts),
+}
+
+
+class _Builds(Collector):
+    def __init__(self, head: int, builds: Sequence[Build]) -> None:
+        self._head = head
+        self._builds = builds
+
+    def collect(self) -> Iterator[Metric]:
+        yield GaugeMetricFamily("sillok_ledger_position", "The last position of the ledger.", value=self._head)
+        for metrics, family in ((_GAUGES, GaugeMetricFamily), (_COUNTERS, CounterMetricFamily)):
+            for name, (meaning, figure) in metrics.items():
+                found = family(name, meaning, labels=_LABELS)
+                for build in self._builds:
+                    labels = [build.view, str(build.version), build.partition, build.state]
+                    found.add_metric(labels, float(figure(build)))
+                yield found
+
+
+def metrics_text(head: int, builds: Sequence[Build]) -> bytes:
+    """All figures, as `MEDIA_TYPE` says."""
+    registry = CollectorRegistry(auto_describe=False)
+    registry.register(_Builds(head, builds))
+    return generate_latest(registry)
+
+
+@get("/metrics")
+async def metrics(parts: Wired) -> Response[bytes]:
+    """Read from the database: whichever API process is asked, the figures are those of the whole service."""
+    text = await parts.run(lambda: metrics_text(parts.ready(), parts.builds.every()))
+    return Response(text, media_type=MEDIA_TYPE)
