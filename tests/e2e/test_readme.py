@@ -22,7 +22,7 @@ SHOWS = [
     ['"type": "/problems/pool-exhausted"', '"pointer": "/quantity"'],
     ['"type":"TeamEliminated"', '"withheld":true', '"points":"', '"decision": "'],
     ['"what": "sum"', "have 111.2 together at expert"],
-    ["a sound charter of independent-ai-foundation-model", "PUBLIC RECORD"],
+    ["a sound charter of independent-ai-foundation-model", "PUBLIC RECORD", "audit-trail", ": equal at position"],
     [
         "POST /v1/programmes/{programme}/decisions/commend-team Commend a team, once.",
         "TeamCommended: A team is commended for something.",
