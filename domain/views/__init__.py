@@ -81,8 +81,8 @@ class View(msgspec.Struct, frozen=True, kw_only=True):
     """A projection's name and fold. `version` changes whenever the same events would give other rows.
 
     Another version is folded beside this one, from the first event on. `envelopes`: whether the fold looks at them.
-    `remembers`: what rows were at the end of each epoch is kept, so that the view as of any position is at most an epoch
-    of events away.
+    `remembers`: what rows were at the end of each epoch is kept, so that the view as of any position is at most an
+    epoch of events away.
     """
 
     name: str
