@@ -20,6 +20,7 @@ from ops.bench.setting import Setting
 from ops.bench.systems import eventsourcing_projection
 from ops.bench.workload import PROGRAMME
 from service.application.projecting import AdvanceProjection
+from service.application.rebuilding import REBUILD_BATCH
 from service.storage.ledger import PostgresLedger
 from service.storage.views import PostgresViewStore
 
@@ -35,7 +36,7 @@ def rebuild(url: str) -> None:
     advance = AdvanceProjection(ledger, store)
     try:
         for view in (STANDINGS, AUDIT_TRAIL):
-            while advance(view, PROGRAMME).outcome == "advanced":
+            while advance(view, PROGRAMME, batch=REBUILD_BATCH).outcome == "advanced":
                 pass
     finally:
         ledger.close()
@@ -45,7 +46,7 @@ def rebuild(url: str) -> None:
 def forget(url: str) -> None:
     """Leave no row and no position of any view."""
     with psycopg.connect(url, autocommit=True) as connection:
-        connection.execute("TRUNCATE views.row, views.progress")
+        connection.execute("TRUNCATE views.row, views.past, views.build")
 
 
 def measure(setting: Setting) -> list[Row]:

@@ -59,8 +59,8 @@ def agency_key(settings: Settings, agency: str) -> str:
 def visible(connection: Connection) -> int:
     """The position up to which both views of the programme can be read."""
     found = connection.execute(
-        "SELECT min(position), count(*) FROM views.progress WHERE partition = %s AND projection = ANY (%s)",
-        (PROGRAMME, [view.projection for view in VIEWS]),
+        "SELECT min(position), count(*) FROM views.build WHERE partition = %s AND view = ANY (%s) AND state = 'live'",
+        (PROGRAMME, [view.name for view in VIEWS]),
     ).fetchone()
     return found[0] if found is not None and found[1] == len(VIEWS) else 0
 
