@@ -94,7 +94,7 @@ def test_a_damaged_row_is_found_named_and_stays_until_it_is_to_be_replaced(rebui
     rebuilding.damage(f"UPDATE views.row SET value = '\"1\"' WHERE key = '{sheet}'")
     rebuilding.damage("DELETE FROM views.row WHERE key = 'name/bee'")
     for purpose in ("verify", "swap"):
-        certificate = rebuilding.asked(STANDINGS, purpose)  # type: ignore[arg-type]
+        certificate = rebuilding.asked(STANDINGS, purpose)
         assert not certificate.equal
         assert not certificate.swapped
         assert certificate.differing == ("name/bee", sheet)
