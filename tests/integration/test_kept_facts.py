@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
+from typing import cast
 
 import msgspec
 import pytest
@@ -19,11 +20,11 @@ from domain.stage_events import ScoreSubmitted, ScoringClosed
 from domain.teams import Roster
 from service.application import facts
 from service.application.facts import KeptFacts, read_facts
-from service.application.ports import LedgerUnavailableError, RecordedEvent
+from service.application.ports import Ledger, LedgerUnavailableError, RecordedEvent
 from service.storage.ledger import Read
 from tests.contract.test_ledger import new_event
 from tests.domain.charters import PROGRAMME
-from tests.domain.playbook import LIVES
+from tests.domain.lives import LIVES
 from tests.domain.test_stateful import lived
 from tests.given import DECIDED_AT
 
@@ -53,6 +54,11 @@ class MemoryLedger:
         ]
         self.read_events += len(found)
         return Read(len(self.events), found)
+
+    @property
+    def whole(self) -> Ledger:
+        """As one of which nothing else is asked."""
+        return cast(Ledger, self)
 
 
 def asked(programme: str, stage: str) -> tuple[Roster, StageRecord]:
@@ -85,14 +91,14 @@ def test_kept_facts_say_what_fresh_ones_say(
 ) -> None:
     """Two programmes go on by turns; after each few events a decision asks about a stage of one of them."""
     ledger = MemoryLedger()
-    kept = KeptFacts(ledger, keep=keep)
+    kept = KeptFacts(ledger.whole, keep=keep)
     programmes = (PROGRAMME, "another")
     coming = [iter(lived(life)) for life in lives]
     for which, count, stage in turns:
         for event in itertools.islice(coming[which], count):
             ledger.record(programmes[which], event)
         fresh, empty = asked(programmes[which], stage), asked(programmes[which], stage)
-        wanted = read_facts(ledger, fresh)
+        wanted = read_facts(ledger.whole, fresh)
         with kept.read(empty) as (known, query, head):
             assert (query, head) == wanted
             assert told(known[each] for each in empty) == told(fresh)
@@ -108,7 +114,7 @@ def recorded(life: str) -> MemoryLedger:
 def test_a_kept_record_is_advanced_by_what_came_since() -> None:
     """The roster is read again; of the stage's record nothing, until something happens in it."""
     ledger = recorded("scored")
-    kept = KeptFacts(ledger)
+    kept = KeptFacts(ledger.whole)
     read(kept)
     cold, ledger.read_events = ledger.read_events, 0
     read(kept)
@@ -120,18 +126,18 @@ def test_a_kept_record_is_advanced_by_what_came_since() -> None:
 
 def test_no_more_is_kept_than_fits_and_the_longest_unasked_goes_first() -> None:
     ledger = recorded("granted")
-    kept = KeptFacts(ledger, keep=60)
+    kept = KeptFacts(ledger.whole, keep=60)
     for stage in ("heat", "final", "heat"):
         read(kept, stage)
     assert [stage for _programme, stage in kept._records] == ["final", "heat"]
-    small = KeptFacts(ledger, keep=10)
+    small = KeptFacts(ledger.whole, keep=10)
     read(small, "heat")
     assert not small._records
 
 
 def test_a_record_that_could_not_be_advanced_is_read_anew(monkeypatch: pytest.MonkeyPatch) -> None:
     ledger = recorded("scored")
-    kept = KeptFacts(ledger)
+    kept = KeptFacts(ledger.whole)
     told_before = read(kept)
     for score in [each for each in lived("scored") if isinstance(each, ScoreSubmitted)][:3]:
         ledger.record(PROGRAMME, msgspec.structs.replace(score, evaluator="ev-00000000000000cc"))
@@ -147,13 +153,13 @@ def test_a_record_that_could_not_be_advanced_is_read_anew(monkeypatch: pytest.Mo
         read(kept)
     monkeypatch.undo()
     fresh = asked(PROGRAMME, "heat")
-    read_facts(ledger, fresh)
+    read_facts(ledger.whole, fresh)
     assert read(kept) == told(fresh) != told_before
 
 
 def test_who_gets_no_turn_is_told_in_bounded_time(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(facts, "TURN_SECONDS", 0.1)
-    kept = KeptFacts(recorded("scored"))
+    kept = KeptFacts(recorded("scored").whole)
     with kept.read(asked(PROGRAMME, "heat")), ThreadPoolExecutor(1) as threads:
         with pytest.raises(LedgerUnavailableError) as caught:
             threads.submit(read, kept, "final").result()
