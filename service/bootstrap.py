@@ -25,6 +25,7 @@ from service.storage.keys import ApiKeys
 from service.storage.ledger import PostgresLedger
 from service.storage.views import PostgresViewStore
 from service.storage.wake_ups import CeleryWakeUps
+from service.struct_types import make_ready
 
 API_THREADS = 64
 """Requests of one API process that may wait for the database at once."""
@@ -69,6 +70,7 @@ class NoWakeUps:
 def open_service(settings: Settings) -> Service:
     """An API process's parts, over real servers. Raises `SettingsError`."""
     configure_logs()
+    make_ready()
     database = settings.require_database()
     ledger = PostgresLedger(database)
     store = PostgresViewStore(database)
@@ -112,6 +114,7 @@ class Projecting:
 def open_projecting(settings: Settings) -> Projecting:
     """A worker process's parts; to be opened after it was forked. Raises `SettingsError`."""
     configure_logs()
+    make_ready()
     database = settings.require_database()
     ledger = PostgresLedger(database, pool_size=2)
     store = PostgresViewStore(database, pool_size=2)
