@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Final
+import select
+from typing import Any, Final
 
+from psycopg import Connection
 from psycopg import conninfo as libpq
 from psycopg_pool import ConnectionPool
 
@@ -59,5 +61,16 @@ def open_pool(database_url: str, *, size: int) -> ConnectionPool:
         timeout=10,
         kwargs={"autocommit": True},
         open=True,
-        check=ConnectionPool.check_connection,
+        check=require_open,
     )
+
+
+def require_open(connection: Connection[Any]) -> None:
+    """Raise `psycopg.OperationalError` if the server has ended an idle connection.
+
+    Its end would be there to read; only if something is does this take a round trip, which each read would pay for.
+    """
+    poll = select.poll()
+    poll.register(connection.pgconn.socket, select.POLLIN)
+    if poll.poll(0):
+        ConnectionPool.check_connection(connection)

@@ -40,6 +40,24 @@ def test_every_session_has_its_waits_bounded_and_the_role_of_the_service(databas
         assert shown(alone) == BOUNDS
 
 
+def test_a_connection_that_the_server_ended_is_not_given_out(database: str) -> None:
+    """And one that stands is given out without asking the server anything."""
+    pool = open_pool(database, size=1)
+    with pool.connection() as first:
+        first.execute("SELECT 'last'")
+        ended = first.info.backend_pid
+    with pool.connection() as again, psycopg.connect(database, autocommit=True) as other:
+        assert again.info.backend_pid == ended
+        asked = other.execute("SELECT query FROM pg_stat_activity WHERE pid = %s", (ended,)).fetchone()
+        assert asked == ("SELECT 'last'",)
+    with psycopg.connect(database, autocommit=True) as killer:
+        assert killer.execute("SELECT pg_terminate_backend(%s, 10000)", (ended,)).fetchone() == (True,)
+    with pool.connection() as fresh:
+        assert fresh.info.backend_pid != ended
+        assert fresh.execute("SELECT 1").fetchone() == (1,)
+    pool.close()
+
+
 def test_a_url_s_own_options_stay_beside_them(database: str) -> None:
     with psycopg.connect(service_conninfo(f"{database} options='-c work_mem=7MB'")) as connection:
         assert shown(connection) == BOUNDS
