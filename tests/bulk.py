@@ -18,14 +18,15 @@ _SCORES: Final = """
     )
     INSERT INTO ledger.event
         (position, event_id, programme, type, version, tags, recorded_at, salt, envelope, data, entry)
-    SELECT position, uuidv7(), %(programme)s, 'ScoreSubmitted', 1,
+    SELECT position, uuidv7(), %(programme)s, 'ScoreSubmitted', 2,
            ARRAY[
                format('stage:%%s/%%s', %(programme)s, %(stage)s),
                format('team:%%s/%%s', %(programme)s, team),
                format('sheet:%%s/%%s/%%s/%%s/%%s', %(programme)s, %(stage)s, team, criterion, evaluator)
            ],
            now(), decode(md5(position::text), 'hex'), %(envelope)s,
-           format('{"stage":"%%s","team":"%%s","criterion":"%%s","evaluator":"%%s","points":"%%s","item":null}',
+           format('{"stage":"%%s","team":"%%s","criterion":"%%s","evaluator":"%%s","points":"%%s",'
+                  '"item":null,"deciders":[]}',
                   %(stage)s, team, criterion, evaluator, position %% 11)::bytea,
            sha256(position::text::bytea)
     FROM score"""

@@ -47,6 +47,9 @@ class Refused(msgspec.Struct, frozen=True, kw_only=True):
     last_position: int = 0
 
 
+_refused = msgspec.json.Decoder(dict[int, Refused]).decode
+
+
 class Answer(msgspec.Struct, frozen=True):
     """`head`: before the batch. `refused`: by number of the request, from 1; the others follow the head, in order."""
 
@@ -100,7 +103,7 @@ class AppendCall:
         self._seen |= new_types
         head, refused = result.get_value(0, 0), result.get_value(0, 1)
         assert head is not None
-        return Answer(int(head), {} if refused is None else msgspec.json.decode(refused, type=dict[int, Refused]))
+        return Answer(int(head), {} if refused is None else _refused(refused))
 
     def _answer(self) -> pq.abc.PGresult:
         """The last result of what was sent: an error of the commit comes after that of the call.
