@@ -5,18 +5,24 @@ from __future__ import annotations
 from datetime import UTC, date, datetime, time, timedelta, timezone
 from typing import Final, Literal
 
+import msgspec
+
 Zone = Literal["Asia/Seoul", "UTC"]
 
 _OFFSETS: Final[dict[str, timezone]] = {"Asia/Seoul": timezone(timedelta(hours=9)), "UTC": UTC}
 """Zones without daylight saving, so that a rule of arithmetic, not a table of the machine, tells the day."""
+
+_written: Final = msgspec.json.Encoder().encode
+"""A JSON string: many times faster than `isoformat`, but without a fraction where there is none."""
 
 LAST_DAY: Final = "9000-12-31"
 """The last day that a charter plans with; the calendar of the machine ends in 9999."""
 
 
 def instant(moment: datetime) -> str:
-    """RFC 3339, UTC, microseconds."""
-    return moment.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
+    """RFC 3339, UTC, microseconds, always six digits of them."""
+    text = _written(moment.astimezone(UTC))[1:-1].decode()
+    return text if moment.microsecond else f"{text[:-1]}.000000Z"
 
 
 def moment(text: str) -> datetime:

@@ -61,8 +61,25 @@ class PrivateEnvelope(msgspec.Struct, frozen=True, kw_only=True):
     signature: str | None = None
 
 
+class Provenance(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """Who decided, when and on which rules: what views look at of a `PrivateEnvelope`, decoded at a fraction of it."""
+
+    decided_at: str
+    effective_at: str | None = None
+    actor: Actor
+    attribution: Attribution
+    source: str | None = None
+    decided_by: str | None = None
+    decision_id: str | None = None
+    command_type: str | None = None
+    causation: str | None = None
+    rules_hash: str | None = None
+    decider: str | None = None
+
+
 _encoder = msgspec.json.Encoder(order="deterministic")
 _decoder = msgspec.json.Decoder(PrivateEnvelope)
+_provenance = msgspec.json.Decoder(Provenance)
 
 
 def encode_envelope(envelope: PrivateEnvelope) -> bytes:
@@ -73,3 +90,8 @@ def encode_envelope(envelope: PrivateEnvelope) -> bytes:
 def decode_envelope(stored: bytes) -> PrivateEnvelope:
     """The inverse of `encode_envelope`; fields of a later release are ignored. Raises `msgspec.DecodeError`."""
     return _decoder.decode(stored)
+
+
+def decode_provenance(stored: bytes) -> Provenance:
+    """As `decode_envelope`, of what views look at. Raises `msgspec.DecodeError`."""
+    return _provenance.decode(stored)

@@ -10,7 +10,7 @@ from typing import Final, Protocol
 import msgspec
 
 from domain.deadlines import instant
-from domain.envelope import PrivateEnvelope, decode_envelope
+from domain.envelope import Provenance, decode_provenance
 from domain.event import Event
 
 
@@ -60,9 +60,9 @@ class Occurrence(msgspec.Struct, frozen=True, gc=False):
         return instant(self.recorded)
 
     @property
-    def envelope(self) -> PrivateEnvelope:
+    def provenance(self) -> Provenance:
         """Raises `msgspec.DecodeError`."""
-        return decode_envelope(self.stored_envelope)
+        return decode_provenance(self.stored_envelope)
 
 
 class RowsLostError(Exception):

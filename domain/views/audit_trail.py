@@ -57,27 +57,27 @@ def fold(rows: Rows, occurrences: Iterable[Occurrence]) -> None:
     """One row an event; `charter` keeps the rules that say who may read it."""
 
     def take(occurrence: Occurrence) -> None:
-        event, envelope = occurrence.event, occurrence.envelope
+        event, made = occurrence.event, occurrence.provenance
         if isinstance(event, CHARTER_EVENTS):
             rows.put("charter", event.document.encode())
         document = rows.get("charter")
-        actor: Actor = envelope.actor
+        actor: Actor = made.actor
         entry = Entry(
             position=occurrence.position,
             type=event.TYPE,
             version=occurrence.version,
             recorded_at=occurrence.recorded_at,
             stage=stage_of_event(event),
-            decision=envelope.command_type,
-            decision_id=envelope.decision_id,
-            decided_at=envelope.decided_at if envelope.attribution == "decided" else None,
+            decision=made.command_type,
+            decision_id=made.decision_id,
+            decided_at=made.decided_at if made.attribution == "decided" else None,
             agency=actor.agency,
             principal=actor.principal,
-            attribution=envelope.attribution,
-            source=envelope.source,
-            decided_by=envelope.decided_by,
-            rules_hash=envelope.rules_hash,
-            decider=envelope.decider,
+            attribution=made.attribution,
+            source=made.source,
+            decided_by=made.decided_by,
+            rules_hash=made.rules_hash,
+            decider=made.decider,
             data=msgspec.Raw(encode_data(event)),
         )
         public = event.PUBLIC if document is None else disclosed(charter_document.parse(document), event.TYPE)

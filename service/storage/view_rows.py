@@ -2,32 +2,29 @@
 
 from __future__ import annotations
 
+import struct
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, Final
 
 import psycopg
+from psycopg import pq
 
 from domain.views import RowsLostError
+from service.storage.append_call import raise_unless
+from service.storage.binary_arrays import byte_strings, texts
 
 Connection = psycopg.Connection[tuple[Any, ...]]
 
-_PUT: Final = """
+# The table keeps what the row was, if it was last written in an earlier epoch.
+_PUT: Final = b"""
     INSERT INTO views.row (build, key, epoch, value)
-    SELECT %(build)s, changed.key, %(epoch)s, changed.value
-    FROM unnest(%(keys)b::text[], %(values)b::bytea[]) AS changed(key, value)
+    SELECT $1, changed.key, $2, changed.value FROM unnest($3, $4) AS changed(key, value)
     ON CONFLICT (build, key) DO UPDATE SET value = excluded.value, epoch = excluded.epoch"""
-
-# Both parts see the rows as they were before.
-_PUT_AND_REMEMBER: Final = f"""
-    WITH before AS (
-        INSERT INTO views.past (build, key, epoch, value)
-        SELECT r.build, r.key, r.epoch, r.value
-        FROM unnest(%(keys)b::text[]) AS changed(key) CROSS JOIN LATERAL (
-            SELECT * FROM views.row WHERE build = %(build)s AND key = changed.key AND epoch < %(epoch)s OFFSET 0
-        ) r
-    )
-    {_PUT}"""
+_PUT_TYPES: Final = [
+    *[psycopg.postgres.types["int8"].oid] * 2,
+    *(psycopg.postgres.types[element].array_oid for element in ("text", "bytea")),
+]
 
 _IN_RANGE: Final = "build = %(build)s AND key > %(after)s AND key >= %(prefix)s AND key < %(beyond)s"
 
@@ -53,12 +50,14 @@ def of_range(prefix: str, after: str = "", limit: int | None = None) -> dict[str
 
 
 @contextmanager
-def answering() -> Iterator[None]:
+def answering(connection: Connection) -> Iterator[None]:
     """A database that goes away in the midst of a fold is told from an event that cannot be folded."""
     try:
         yield
-    except psycopg.OperationalError as error:
-        raise RowsLostError(f"the views do not answer: {error}") from error
+    except psycopg.Error as error:
+        if connection.closed or isinstance(error, psycopg.OperationalError):
+            raise RowsLostError(f"the views do not answer: {error}") from error
+        raise
 
 
 class BuildRows:
@@ -67,7 +66,7 @@ class BuildRows:
     def __init__(self, connection: Connection, build: int, *, remembers: bool) -> None:
         self._connection = connection
         self._build = build
-        self._put_sql = _PUT_AND_REMEMBER if remembers else _PUT
+        self._remembers = remembers
         self._read: dict[str, bytes | None] = {}
         self._written: dict[str, bytes] = {}
 
@@ -75,7 +74,7 @@ class BuildRows:
         if key in self._written:
             return self._written[key]
         if key not in self._read:
-            with answering():
+            with answering(self._connection):
                 row = self._connection.execute(
                     "SELECT value FROM views.row WHERE build = %s AND key = %s", (self._build, key), binary=True
                 ).fetchone()
@@ -87,7 +86,7 @@ class BuildRows:
             self._written[key] = value
 
     def scan(self, prefix: str) -> Sequence[tuple[str, bytes]]:
-        with answering():
+        with answering(self._connection):
             found: dict[str, bytes] = dict(
                 self._connection.execute(_SCAN, {"build": self._build, **of_range(prefix)}, binary=True).fetchall()
             )
@@ -95,13 +94,15 @@ class BuildRows:
         return sorted(found.items())
 
     def flush(self, epoch: int) -> None:
-        """Write what changed."""
+        """Write what changed, in order, which is where most of it belongs in the index."""
         if self._written:
-            keys, values = list(self._written), list(self._written.values())
-            with answering():
-                self._connection.execute(
-                    self._put_sql, {"build": self._build, "epoch": epoch, "keys": keys, "values": values}
-                )
+            keys, values = zip(*sorted(self._written.items()), strict=True)
+            numbers = (struct.pack(">q", each) for each in (self._build, epoch if self._remembers else 0))
+            arguments = [*numbers, texts(keys), byte_strings(values)]
+            formats = [pq.Format.BINARY] * len(arguments)
+            with answering(self._connection):
+                result = self._connection.pgconn.exec_params(_PUT, arguments, _PUT_TYPES, formats)
+                raise_unless(result, pq.ExecStatus.COMMAND_OK)
             self._read.update(self._written)
             self._written.clear()
 
@@ -132,5 +133,5 @@ class SnapshotRows:
         return sorted(found.items())
 
     def _select(self, sql: str, parameters: dict[str, Any]) -> list[tuple[str, bytes]]:
-        with answering():
+        with answering(self._connection):
             return self._connection.execute(sql, {**self._of, **parameters}, binary=True).fetchall()

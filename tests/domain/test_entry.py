@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from domain.boundary import Boundary, Query, QueryItem, UnscopedTagError, require_scoped, tag
 from domain.entry import commitment, encode_entry, leaf_hash
-from domain.envelope import Actor, PrivateEnvelope, decode_envelope, encode_envelope
+from domain.envelope import Actor, PrivateEnvelope, Provenance, decode_envelope, encode_envelope
 
 VECTORS = msgspec.json.decode((Path(__file__).parent / "vectors" / "entry.json").read_bytes())
 
@@ -103,6 +103,14 @@ items = st.builds(QueryItem, types=st.tuples(texts), tags=st.lists(texts, max_si
 boundaries = st.builds(
     Boundary, query=st.builds(Query, st.lists(items, max_size=2).map(tuple)), after=st.integers(0, 9)
 )
+
+
+def test_what_views_look_at_is_of_the_envelope_as_it_is() -> None:
+    whole = {field.name: (field.type, field.default) for field in msgspec.structs.fields(PrivateEnvelope)}
+    for field in msgspec.structs.fields(Provenance):
+        assert whole[field.name] == (field.type, field.default)
+
+
 envelopes = st.from_type(PrivateEnvelope).flatmap(
     lambda other: st.builds(msgspec.structs.replace, st.just(other), actor=actors, boundary=st.none() | boundaries)
 )

@@ -31,7 +31,7 @@ CREATE TABLE views.row (
     PRIMARY KEY (build, key)
 );
 
--- What a row was before it was first written in a later epoch.
+-- What a row was before it was first written in a later epoch. Views that do not remember write every row in epoch 0.
 CREATE TABLE views.past (
     build bigint NOT NULL,
     key text COLLATE "C" NOT NULL,
@@ -39,6 +39,14 @@ CREATE TABLE views.past (
     value bytea NOT NULL,
     PRIMARY KEY (build, key, epoch)
 );
+
+CREATE FUNCTION views.remember() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    INSERT INTO views.past (build, key, epoch, value) VALUES (OLD.build, OLD.key, OLD.epoch, OLD.value);
+    RETURN NEW;
+END $$;
+CREATE TRIGGER remember BEFORE UPDATE ON views.row
+    FOR EACH ROW WHEN (OLD.epoch < NEW.epoch) EXECUTE FUNCTION views.remember();
 
 -- No build of the view is advanced; `*` stands for every partition.
 CREATE TABLE views.pause (
