@@ -96,13 +96,13 @@ def _score(event: ScoreSubmitted | ScoreCorrected | MeasurementRecorded | Measur
     """Key and value of the row that a score or a metric is, in the place of what it corrects."""
     place = f"{event.stage}/{event.team}/{event.criterion}"  # a criterion is `assessment/criterion`
     if isinstance(event, (ScoreSubmitted, ScoreCorrected)):
-        return f"sheet/{place}/{sheet_key(event.evaluator, event.item)}", encode_row(event.points)
+        return f"sheet/{place}/{sheet_key(event.evaluator, event.item)}", event.points.encode()
     return f"metric/{place}/{event.benchmark}", encode_row(Metric(event.value, event.target))
 
 
 def compute(rows: Rows, stage_id: str, position: int) -> Standings | None:
     """The standings of a stage from the facts in the rows; `None` if the charter has no such stage."""
-    course, cells = facts_of(rows, stage_id)
+    course = _course(rows, stage_id)
     document = rows.get(f"charter/{stage_id}" if course.consolidated else "charter")
     stage = charter_document.parse(document).stage(stage_id) if document is not None else None
     if document is None or stage is None:
@@ -113,7 +113,7 @@ def compute(rows: Rows, stage_id: str, position: int) -> Standings | None:
         charter_document.rules_hash(document),
         stage,
         course,
-        tally(stage, course, cells),
+        tally(stage, course, _cells(rows, stage_id)),
         names,
         position,
     )
@@ -121,14 +121,18 @@ def compute(rows: Rows, stage_id: str, position: int) -> Standings | None:
 
 def facts_of(rows: Rows, stage: str) -> tuple[Course, dict[tuple[str, str], Cell]]:
     """What the rows hold of a stage: its course, and what was scored by (team, criterion)."""
+    return _course(rows, stage), _cells(rows, stage)
+
+
+def _cells(rows: Rows, stage: str) -> dict[tuple[str, str], Cell]:
     cells: defaultdict[tuple[str, str], Cell] = defaultdict(Cell)
     for place, value in keyed(rows.scan(f"sheet/{stage}/"), f"sheet/{stage}/"):
         team, assessment, criterion, sheet = place.split("/", 3)
-        cells[team, f"{assessment}/{criterion}"].sheets[sheet] = msgspec.json.decode(value, type=str)
+        cells[team, f"{assessment}/{criterion}"].sheets[sheet] = value.decode()
     for place, value in keyed(rows.scan(f"metric/{stage}/"), f"metric/{stage}/"):
         team, assessment, criterion, benchmark = place.split("/", 3)
         cells[team, f"{assessment}/{criterion}"].metrics[benchmark] = msgspec.json.decode(value, type=Metric)
-    return _course(rows, stage), dict(cells)
+    return dict(cells)
 
 
 def as_of(stored: bytes, position: int) -> Standings:

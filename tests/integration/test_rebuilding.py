@@ -91,7 +91,7 @@ def test_a_view_folded_anew_is_equal_and_takes_the_place_of_the_live_one(rebuild
 
 def test_a_damaged_row_is_found_named_and_stays_until_it_is_to_be_replaced(rebuilding: Rebuilding) -> None:
     sheet = f"sheet/heat/ant/paper/idea/{charters.JURY[0]}"
-    rebuilding.damage(f"UPDATE views.row SET value = '\"1\"' WHERE key = '{sheet}'")
+    rebuilding.damage(f"UPDATE views.row SET value = '1' WHERE key = '{sheet}'")
     rebuilding.damage("DELETE FROM views.row WHERE key = 'name/bee'")
     for purpose in ("verify", "swap"):
         certificate = rebuilding.asked(STANDINGS, purpose)
