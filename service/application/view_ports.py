@@ -158,6 +158,9 @@ class Builds(Protocol):
     def retry(self, views: Sequence[View]) -> int:
         """End the halts of these views, in these versions; how many there were. A fold that fails halts again."""
 
+    def prune(self, views: Sequence[View]) -> int:
+        """Drop every build that is kept, and those of other versions than these views have; how many there were."""
+
     def pause(self, view: str, partition: str) -> None:
         """Advance no build of the view any more, of one partition or of `EVERY_PARTITION`, until `resume`."""
 

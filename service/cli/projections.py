@@ -18,6 +18,7 @@ from domain.views import PoisonEventError, View
 from service.application.projecting import VIEWS
 from service.application.rebuilding import NothingKeptError, view_named
 from service.application.view_ports import EVERY_PARTITION, Build, Certificate, Purpose
+from service.application.view_versions import VersionDiff, compare_versions
 from service.bootstrap import Projecting, open_projecting
 from service.cli.failures import NotAsAskedError
 from service.embedded import postgres_of
@@ -100,6 +101,27 @@ def cancel(views: tuple[str, ...], programme: str | None) -> None:
         for view, partition in _wanted(projecting, views, programme):
             if projecting.builds.withdraw(view, partition):
                 click.echo(f"{view.name} of {partition}: dropped")
+
+
+@projections.command()
+@_VIEWS
+@_PROGRAMME
+def diff(views: tuple[str, ...], programme: str | None) -> None:
+    """Say how rows of VIEWS (all, if none is named) differ from those of another release, at the position where it stood.
+
+    To be asked after an upgrade that raised a view's version, before `prune`.
+    """
+    with _opened() as projecting:
+        for view, partition in _wanted(projecting, views, programme):
+            found = compare_versions(projecting.ledger, projecting.store, projecting.builds, view, partition)
+            click.echo(f"{view.name} of {partition}: {'no other version' if found is None else _compared(found)}")
+
+
+@projections.command()
+def prune() -> None:
+    """Drop the builds that are kept for going back, and those of other releases."""
+    with _opened() as projecting:
+        click.echo(f"{projecting.builds.prune(VIEWS)} dropped")
 
 
 @projections.command()
@@ -206,6 +228,19 @@ def _said(certificate: Certificate) -> str:
             f" folded anew {certificate.digest}, in {', '.join(certificate.differing)}"
         )
     return f"{compared}; {'changed over' if certificate.swapped else 'nothing changed'}"
+
+
+def _compared(found: VersionDiff) -> str:
+    counted = {
+        f"only in version {found.before}": found.only_before,
+        f"only in version {found.after}": found.only_after,
+        "in both, differing": found.differing,
+    }
+    lines = [f"version {found.before} beside {found.after} at position {found.position}: {found.same} rows the same"]
+    for what, kinds in counted.items():
+        lines += [f"{count} of {kind} {what}" for kind, count in kinds.items()]
+    lines += [f"{key} differs in {', '.join(fields)}" for key, fields in found.examples.items()]
+    return "\n  ".join(lines)
 
 
 def _table(builds: Sequence[Build]) -> str:

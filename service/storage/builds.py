@@ -118,6 +118,16 @@ class PostgresBuilds:
                 ([view.name for view in views], [view.version for view in views]),
             ).rowcount
 
+    def prune(self, views: Sequence[View]) -> int:
+        """See `Builds.prune`."""
+        with self._store.connection() as connection, connection.transaction():
+            found = connection.execute(
+                "SELECT view, version, partition, state FROM views.build"
+                " WHERE state = 'kept' OR (view, version) NOT IN (SELECT * FROM unnest(%s::text[], %s::int4[]))",
+                ([view.name for view in views], [view.version for view in views]),
+            ).fetchall()
+            return sum(remove(connection, *each) for each in found)
+
     def pause(self, view: str, partition: str) -> None:
         """See `Builds.pause`."""
         with self._store.connection() as connection:

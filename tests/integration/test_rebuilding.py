@@ -9,12 +9,13 @@ from dataclasses import dataclass
 import psycopg
 import pytest
 
-from domain.views import Occurrence, PoisonEventError, Rows, View
+from domain.views import MemoryRows, Occurrence, PoisonEventError, Rows, View
 from domain.views.audit_trail import AUDIT_TRAIL
 from domain.views.standings import STANDINGS
 from service.application.projecting import VIEWS, AdvanceProjection
 from service.application.rebuilding import NothingKeptError, RebuildProjection
 from service.application.view_ports import Build, Certificate, Purpose, Standing
+from service.application.view_versions import compare_versions
 from service.storage.builds import PostgresBuilds
 from tests.domain import charters
 from tests.integration.conftest import Running
@@ -262,3 +263,38 @@ def test_the_same_events_in_any_batches_are_the_same_build(rebuilding: Rebuildin
     while rebuilding.advance(STANDINGS, programme, batch=1).outcome == "advanced":
         pass
     assert rebuilding.asked(STANDINGS, "verify").equal
+
+
+def test_what_another_release_made_of_the_same_events_is_told_and_dropped(rebuilding: Rebuilding) -> None:
+    """The release before had no names, another place for the charter, and points of its own."""
+
+    def fold(rows: Rows, events: Iterable[Occurrence]) -> None:
+        kept = MemoryRows()
+        STANDINGS.fold(kept, events)
+        for key, value in kept.scan(""):
+            if key.startswith("course/"):
+                rows.put(key, value.replace(b'"closed":', b'"shut":'))
+            elif not key.startswith("name/"):
+                rows.put(key.replace("charter", "rules"), value)
+
+    programme, store = rebuilding.programme.programme, rebuilding.running.service.store
+    assert compare_versions(rebuilding.running.service.ledger, store, rebuilding.builds, STANDINGS, programme) is None
+    before = View(name=STANDINGS.name, version=STANDINGS.version - 1, fold=fold)
+    while rebuilding.advance(before, programme).outcome == "advanced":
+        pass
+    position = rebuilding.running.head()
+    rebuilding.programme.accepted("consolidate-stage", {"stage": "heat"})
+    rebuilding.asked(AUDIT_TRAIL)
+    found = compare_versions(rebuilding.running.service.ledger, store, rebuilding.builds, STANDINGS, programme)
+    assert found is not None
+    assert (found.before, found.after, found.position) == (before.version, STANDINGS.version, position)
+    assert found.only_before == {"rules": 1}
+    assert found.only_after == {"charter": 1, "name": 3}
+    assert found.differing == {"course": 1}
+    assert found.examples == {"course/heat": ["shut", "closed"]}
+    assert found.same > 10
+    assert rebuilding.builds.prune(VIEWS) == 2
+    assert {(each.view, each.version, each.state) for each in rebuilding.builds.every()} == {
+        (view.name, view.version, "live") for view in VIEWS
+    }
+    rebuilding.require_exact()
