@@ -88,6 +88,5 @@ def _fields(before: bytes, after: bytes) -> list[str]:
         return ["value"]
     if not (isinstance(old, Mapping) and isinstance(new, Mapping)):
         return ["value"]
-    return [
-        name for name in dict.fromkeys((*old, *new)) if old.get(name) != new.get(name) or (name in old) != (name in new)
-    ]
+    missing = object()
+    return [name for name in dict.fromkeys((*old, *new)) if old.get(name, missing) != new.get(name, missing)]

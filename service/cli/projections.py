@@ -107,7 +107,7 @@ def cancel(views: tuple[str, ...], programme: str | None) -> None:
 @_VIEWS
 @_PROGRAMME
 def diff(views: tuple[str, ...], programme: str | None) -> None:
-    """Say how rows of VIEWS (all, if none is named) differ from those of another release, at the position where it stood.
+    """Say how rows of VIEWS (all, if none is named) differ from those of another release, where that one stood.
 
     To be asked after an upgrade that raised a view's version, before `prune`.
     """
