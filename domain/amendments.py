@@ -19,6 +19,7 @@ from domain.opened_stages import OpenedStages
 from domain.record import StageProgress
 from domain.refusal import Refusal
 from domain.scalars import Identifier, Names, Sha256, Text
+from domain.sentences import Says, Words
 from domain.teams import Roster, TeamEnrolled, TeamNotEnrolledError
 
 Stance = Literal["assent", "dissent"]
@@ -50,7 +51,15 @@ class StanceTakenError(Refusal):
     """The team has assented to the amendment, or dissented."""
 
 
-@event("AmendmentAssented")
+@event(
+    "AmendmentAssented",
+    says=Says(
+        title=Words("Amendment assented or dissented", "개정에 대한 의견"),
+        en="{team} {stance} the amendment of the charter at position {amendment}[: “{statement}”]",
+        ko="{team}이(가) 기록 {amendment}번의 헌장 개정에 {stance}하였다[. 의견: “{statement}”]",
+        terms={"stance": {"assent": Words("assented to", "동의"), "dissent": Words("dissented from", "반대")}},
+    ),
+)
 class AmendmentAssented(Event, frozen=True, kw_only=True):
     """What a team says to the amendment at position `amendment`, which brought the rules of that hash into force."""
 

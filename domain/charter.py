@@ -14,6 +14,7 @@ from domain.decision import DECISIONS, Case, Command, decision
 from domain.event import EVENTS, Event, event
 from domain.refusal import FieldError, Refusal, UnknownProgrammeError
 from domain.scalars import Names
+from domain.sentences import Says, Words
 
 
 class CharterAlreadyPublishedError(Refusal):
@@ -33,12 +34,26 @@ class _OfCharter(Event, frozen=True, kw_only=True):
     document: str
 
 
-@event("CharterPublished")
+@event(
+    "CharterPublished",
+    says=Says(
+        title=Words("Charter published", "헌장 공표"),
+        en="{actor} published the charter of the programme",
+        ko="{actor}이(가) 사업 헌장을 공표하였다",
+    ),
+)
 class CharterPublished(_OfCharter, frozen=True, kw_only=True):
     """The rules that the programme begins with."""
 
 
-@event("CharterAmended")
+@event(
+    "CharterAmended",
+    says=Says(
+        title=Words("Charter amended", "헌장 개정"),
+        en="{actor} amended the charter of the programme[{deviation}, after a stage had been opened]",
+        ko="{actor}이(가) [{deviation}단계가 개시된 뒤에 ]사업 헌장을 개정하였다",
+    ),
+)
 class CharterAmended(_OfCharter, frozen=True, kw_only=True):
     """The rules from here on, in the place of those named `replaces`.
 

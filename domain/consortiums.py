@@ -15,6 +15,7 @@ from domain.periods import require_date
 from domain.points import UNDISCLOSED
 from domain.refusal import InvalidCommandError, Refusal
 from domain.scalars import Date, Identifier
+from domain.sentences import Says, Words
 from domain.team_machine import TEAM, team_state
 from domain.teams import Organisation, Roster, TeamEnrolled, require_each_once
 
@@ -43,7 +44,14 @@ class LeadStaysError(Refusal):
     KIND = "invalid"
 
 
-@event("ConsortiumChanged")
+@event(
+    "ConsortiumChanged",
+    says=Says(
+        title=Words("Consortium changed", "컨소시엄 변경"),
+        en="{team} changed its consortium as of {effective:day}[; joined: {joined}][; left: {left}]",
+        ko="{team}이(가) {effective:day}자로 컨소시엄 구성을 변경하였다[. 합류: {joined}][. 탈퇴: {left}]",
+    ),
+)
 class ConsortiumChanged(Event, frozen=True, kw_only=True):
     """Organisations joined a consortium and left it. `effective`: the day (YYYY-MM-DD) since which that is so."""
 

@@ -101,6 +101,11 @@ class Disclosure(msgspec.Struct, frozen=True):
         """The one in force."""
         return self.charters[-1][1]
 
+    @property
+    def calls(self) -> tuple[str, ...]:
+        """Every call that a charter ever had."""
+        return tuple(dict.fromkeys(call.id for _from, charter in self.charters for call in charter.calls))
+
     def shows_type(self, type_: str) -> bool:
         """Whether events of a type that belongs to no stage are shown, under the charter in force."""
         return readable(disclosed(self.charter, type_), None, 0, self.publications, self.reader)

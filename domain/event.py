@@ -9,6 +9,7 @@ from typing import Any, ClassVar, Final, Literal, TypeVar
 import msgspec
 
 from domain.boundary import tag
+from domain.sentences import Says
 
 Disclosed = Literal["at-once", "with-results", "agencies"]
 """From when the public may read an event's data: at once, with the results of its stage, or never."""
@@ -20,6 +21,7 @@ Own = Literal["team", "evaluator"]
 class Event(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A fact. `TYPE` and `VERSION` name its shape in the ledger; `PUBLIC` is when the public may read it.
 
+    `SAYS`: what it says to a person, in both languages.
     `OWN`: who may read it at once beside agencies and auditors: the consortium that is its `team`, or its `evaluator`.
     """
 
@@ -27,6 +29,7 @@ class Event(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     VERSION: ClassVar[int]
     PUBLIC: ClassVar[Disclosed]
     OWN: ClassVar[Own | None]
+    SAYS: ClassVar[Says]
 
     def tags(self, programme: str) -> tuple[str, ...]:
         """The programme-scoped tags that decisions find this event by; by default the programme as a whole."""
@@ -49,14 +52,18 @@ _UPCASTS: dict[tuple[str, int], Upcast] = {}
 
 E = TypeVar("E", bound=type[Event])
 
+_NOTHING: Final = Says()
 
-def event(type_: str, *, version: int = 1, public: Disclosed = "at-once", own: Own | None = None) -> Callable[[E], E]:
-    """Register an event class under its stable name and current version; `public` and `own` as in `Event`."""
+
+def event(
+    type_: str, *, says: Says = _NOTHING, version: int = 1, public: Disclosed = "at-once", own: Own | None = None
+) -> Callable[[E], E]:
+    """Register an event class under its stable name and current version; `says`, `public` and `own` as in `Event`."""
 
     def register(cls: E) -> E:
         if type_ in EVENTS:
             raise ValueError(f"event type {type_} is registered twice")
-        cls.TYPE, cls.VERSION, cls.PUBLIC, cls.OWN = type_, version, public, own
+        cls.TYPE, cls.VERSION, cls.PUBLIC, cls.OWN, cls.SAYS = type_, version, public, own, says
         EVENTS[type_] = cls
         return cls
 
@@ -71,12 +78,6 @@ def upcast(type_: str, *, from_version: int) -> Callable[[Upcast], Upcast]:
         return function
 
     return register
-
-
-def said(type_: str) -> str:
-    """What an event of that type says, in a sentence: the first of its declaration."""
-    first, stop, _rest = " ".join((EVENTS[type_].__doc__ or "").split()).partition(". ")
-    return first + stop.rstrip()
 
 
 _encoder = msgspec.json.Encoder(order="deterministic")

@@ -5,9 +5,19 @@ from __future__ import annotations
 from domain.boundary import tag
 from domain.event import Event, event
 from domain.scalars import Names
+from domain.sentences import Says, Words
 
 
-@event("ResourcePoolSet")
+@event(
+    "ResourcePoolSet",
+    says=Says(
+        title=Words("Pool set", "자원 총량 설정"),
+        en="{actor} set the pool of {resource} to [{quantity}|a right of access, uncounted,] "
+        "from {starts:day} to {ends:last-day}",
+        ko="{actor}이(가) {starts:day}부터 {ends:last-day}까지 {resource} 총량을 [{quantity}(으)로|수량 제한 없는 "
+        "이용권으로] 정하였다",
+    ),
+)
 class ResourcePoolSet(Event, frozen=True, kw_only=True):
     """So many units (`quantity`; null: a right of access, uncounted) from `starts` until before `ends`.
 
@@ -40,7 +50,15 @@ class _OfPool(_OfGrant, frozen=True, kw_only=True):
         return (tag("resource", programme, self.resource), *super().tags(programme))
 
 
-@event("ResourceGranted")
+@event(
+    "ResourceGranted",
+    says=Says(
+        title=Words("Resource granted", "자원 배정"),
+        en="{actor} granted {team} {resource} ([{quantity}|access]) from {starts:day} to {ends:last-day}",
+        ko="{actor}이(가) {starts:day}부터 {ends:last-day}까지 {team}에 {resource}([{quantity}|이용권]) "
+        "자원을 배정하였다",
+    ),
+)
 class ResourceGranted(_OfPool, frozen=True, kw_only=True):
     """A team may use so many units (null: access) from `starts` until before `ends`."""
 
@@ -49,7 +67,16 @@ class ResourceGranted(_OfPool, frozen=True, kw_only=True):
     ends: str
 
 
-@event("GrantAdjusted")
+@event(
+    "GrantAdjusted",
+    says=Says(
+        title=Words("Grant adjusted", "배정 조정"),
+        en="{actor} adjusted the grant of {resource} to {team} from {starts:day} on[; quantity: "
+        "{quantity}][; last day: {ends:last-day}]",
+        ko="{actor}이(가) {team}에 대한 {resource} 배정을 {starts:day}부터 조정하였다[. 수량: {quantity}][. 종료일: "
+        "{ends:last-day}]",
+    ),
+)
 class GrantAdjusted(_OfPool, frozen=True, kw_only=True):
     """From `starts` on the grant is of another `quantity`, or has another end; null: as before."""
 
@@ -59,7 +86,14 @@ class GrantAdjusted(_OfPool, frozen=True, kw_only=True):
     reason: Names
 
 
-@event("GrantSuspended")
+@event(
+    "GrantSuspended",
+    says=Says(
+        title=Words("Grant suspended", "배정 정지"),
+        en="{actor} suspended the grant of {resource} to {team} from {starts:day} on",
+        ko="{actor}이(가) {team}에 대한 {resource} 배정을 {starts:day}부터 정지하였다",
+    ),
+)
 class GrantSuspended(_OfGrant, frozen=True, kw_only=True):
     """From `starts` on the grant may not be used, until it is resumed. Its part of the pool stays reserved."""
 
@@ -67,7 +101,14 @@ class GrantSuspended(_OfGrant, frozen=True, kw_only=True):
     reason: Names
 
 
-@event("GrantResumed")
+@event(
+    "GrantResumed",
+    says=Says(
+        title=Words("Grant resumed", "배정 재개"),
+        en="{actor} resumed the grant of {resource} to {team} from {starts:day} on",
+        ko="{actor}이(가) {team}에 대한 {resource} 배정을 {starts:day}부터 재개하였다",
+    ),
+)
 class GrantResumed(_OfGrant, frozen=True, kw_only=True):
     """From `starts` on the suspended grant may be used again."""
 
@@ -75,7 +116,14 @@ class GrantResumed(_OfGrant, frozen=True, kw_only=True):
     reason: Names
 
 
-@event("GrantRevoked")
+@event(
+    "GrantRevoked",
+    says=Says(
+        title=Words("Grant revoked", "배정 취소"),
+        en="{actor} revoked the grant of {resource} to {team} from {starts:day} on",
+        ko="{actor}이(가) {team}에 대한 {resource} 배정을 {starts:day}부터 취소하였다",
+    ),
+)
 class GrantRevoked(_OfPool, frozen=True, kw_only=True):
     """From `starts` on the grant is no more, and its part of the pool is free."""
 
@@ -83,7 +131,17 @@ class GrantRevoked(_OfPool, frozen=True, kw_only=True):
     reason: Names
 
 
-@event("UsageReported", own="team")
+@event(
+    "UsageReported",
+    own="team",
+    says=Says(
+        title=Words("Usage reported", "사용 실적 보고"),
+        en="{actor} reported that {team} used {resource}[, at most {quantity} at one time,] from "
+        "{starts:day} to {ends:last-day}[; corrected, because: {correction}]",
+        ko="{actor}이(가) {starts:day}부터 {ends:last-day}까지 {team}의 {resource} 사용 실적을 보고하였다[. 동시 사용 "
+        "최대량: {quantity}][. 종전 보고의 정정 사유: {correction}]",
+    ),
+)
 class UsageReported(_OfGrant, frozen=True, kw_only=True):
     """At most `quantity` units (null: access) were in use at one time, from `starts` until before `ends`.
 

@@ -14,6 +14,7 @@ from domain.machines import machine
 from domain.outcome_events import EvidenceRegistered, IndependenceRuled, TeamWithdrawn, Verdict, review_tag
 from domain.refusal import Refusal
 from domain.scalars import Sha256
+from domain.sentences import Says, Words
 
 ReviewState = Literal["unopened", "opened", "statement-requested", "answered", "ruled"]
 
@@ -77,7 +78,15 @@ class _OfReview(Event, frozen=True, kw_only=True):
         return (review_tag(programme, self.stage, self.team), tag("team", programme, self.team))
 
 
-@event("IndependenceReviewOpened", public="with-results")
+@event(
+    "IndependenceReviewOpened",
+    public="with-results",
+    says=Says(
+        title=Words("Independence review opened", "독자성 검토 개시"),
+        en="{actor} opened a review of the independence of {team} in {stage}",
+        ko="{actor}이(가) {stage}에서 {team}에 대한 독자성 검토를 개시하였다",
+    ),
+)
 class IndependenceReviewOpened(_OfReview, frozen=True, kw_only=True):
     """Whether a team's model is independent is being looked into, for a reason."""
 
@@ -87,7 +96,16 @@ class IndependenceReviewOpened(_OfReview, frozen=True, kw_only=True):
         return (*super().tags(programme), tag("stage", programme, self.stage))
 
 
-@event("StatementRequested", public="agencies", own="team")
+@event(
+    "StatementRequested",
+    public="agencies",
+    own="team",
+    says=Says(
+        title=Words("Statement requested", "소명 요청"),
+        en="{actor} asked {team} in {stage} to answer until the end of {until:deadline}: “{question}”",
+        ko="{actor}이(가) {stage}에서 {team}에 소명을 요청하였다. 기한: {until:deadline}. 질의: “{question}”",
+    ),
+)
 class StatementRequested(_OfReview, frozen=True, kw_only=True):
     """The team is asked to answer. `until`: the instant until which it may."""
 
@@ -98,7 +116,16 @@ class StatementRequested(_OfReview, frozen=True, kw_only=True):
         return encode_data(msgspec.structs.replace(self, until=""))
 
 
-@event("StatementGiven", public="agencies", own="team")
+@event(
+    "StatementGiven",
+    public="agencies",
+    own="team",
+    says=Says(
+        title=Words("Statement given", "소명"),
+        en="{team} answered in {stage}: “{statement}”[ (evidence: {evidence:documents})]",
+        ko="{team}이(가) {stage}에서 소명하였다. 내용: “{statement}”[. 증거자료: {evidence:documents}]",
+    ),
+)
 class StatementGiven(_OfReview, frozen=True, kw_only=True):
     """What the team answers. `evidence`: the documents that it cites."""
 
@@ -106,7 +133,18 @@ class StatementGiven(_OfReview, frozen=True, kw_only=True):
     evidence: tuple[Sha256, ...] = ()
 
 
-@event("IndependenceOpinionGiven", public="agencies", own="evaluator")
+@event(
+    "IndependenceOpinionGiven",
+    public="agencies",
+    own="evaluator",
+    says=Says(
+        title=Words("Opinion on independence given", "독자성 의견 제출"),
+        en="{actor} entered the opinion of evaluator {evaluator} that {team} {opinion} the "
+        "independence criteria in {stage}",
+        ko="{actor}이(가) {stage}에서 {team}이(가) 독자성 기준을 {opinion}는 평가위원 {evaluator}의 의견을 제출하였다",
+        terms={"opinion": {"met": Words("meets", "충족한다"), "not_met": Words("does not meet", "충족하지 못한다")}},
+    ),
+)
 class IndependenceOpinionGiven(_OfReview, frozen=True, kw_only=True):
     """What one evaluator of the charter's panel thinks; the ruling is not bound by it."""
 

@@ -15,6 +15,7 @@ from domain.event import Event, event
 from domain.machines import machine
 from domain.refusal import InvalidCommandError, Refusal
 from domain.scalars import Identifier, Text
+from domain.sentences import Says, Words
 
 ED25519_BYTES = 32
 
@@ -58,14 +59,28 @@ class _OfKey(Event, frozen=True, kw_only=True):
     key: str
 
 
-@event("KeyRegistered")
+@event(
+    "KeyRegistered",
+    says=Says(
+        title=Words("Key registered", "서명 키 등록"),
+        en="{actor} registered the key {key} of {agency}",
+        ko="{actor}이(가) {agency}의 서명 키 {key}을(를) 등록하였다",
+    ),
+)
 class KeyRegistered(_OfKey, frozen=True, kw_only=True):
     """From here on, the agency may sign with the key."""
 
     jwk: PublicKey
 
 
-@event("KeyRevoked")
+@event(
+    "KeyRevoked",
+    says=Says(
+        title=Words("Key revoked", "서명 키 폐기"),
+        en="{actor} revoked the key {key} of {agency}",
+        ko="{actor}이(가) {agency}의 서명 키 {key}을(를) 폐기하였다",
+    ),
+)
 class KeyRevoked(_OfKey, frozen=True, kw_only=True):
     """From here on, a signature of the key counts for nothing; earlier ones stand."""
 

@@ -15,6 +15,7 @@ from domain.event import Event, encode_data, event
 from domain.machines import machine
 from domain.refusal import Refusal
 from domain.scalars import Identifier, Text
+from domain.sentences import Says, Words
 from domain.teams import Roster
 
 
@@ -60,7 +61,18 @@ class _OfNotice(Event, frozen=True, kw_only=True):
         return (tag("notice", programme, self.notice), tag("team", programme, self.team))
 
 
-@event("NoticeServed", public="agencies", own="team")
+@event(
+    "NoticeServed",
+    public="agencies",
+    own="team",
+    says=Says(
+        title=Words("Notice served", "통지 송달"),
+        en="{actor} served {team} the notice “{template}” about {subject:stage}, to be "
+        "acknowledged by the end of {deadline:deadline}",
+        ko="{actor}이(가) {subject:stage}에 관한 통지 “{template}”을(를) {team}에 송달하였다. 확인 기한: "
+        "{deadline:deadline}",
+    ),
+)
 class NoticeServed(_OfNotice, frozen=True, kw_only=True):
     """A consortium is told. `values`: of the template's variables. `deadline`: until when it is to be acknowledged."""
 
@@ -73,7 +85,16 @@ class NoticeServed(_OfNotice, frozen=True, kw_only=True):
         return encode_data(msgspec.structs.replace(self, deadline=""))
 
 
-@event("NoticeAcknowledged", public="agencies", own="team")
+@event(
+    "NoticeAcknowledged",
+    public="agencies",
+    own="team",
+    says=Says(
+        title=Words("Notice acknowledged", "통지 확인"),
+        en="{team} acknowledged the notice {notice}",
+        ko="{team}이(가) 통지 {notice}을(를) 확인하였다",
+    ),
+)
 class NoticeAcknowledged(_OfNotice, frozen=True, kw_only=True):
     """The addressee has read it; late or not is told by when it was decided."""
 

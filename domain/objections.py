@@ -16,6 +16,7 @@ from domain.record import SCORE_EVENTS, StageCourse
 from domain.refusal import InvalidCommandError, Refusal
 from domain.rubric import Stage
 from domain.scalars import Identifier, Sha256, Text
+from domain.sentences import Says, Words
 from domain.stages import require_not_final, require_not_withdrawn, stage_of
 
 Subject = Literal["outcome", "score", "ruling"]
@@ -90,7 +91,25 @@ class _OfObjection(Event, frozen=True, kw_only=True):
         return (tag("stage", programme, self.stage), tag("objection", programme, self.objection))
 
 
-@event("ObjectionFiled", public="agencies", own="team")
+_SUBJECTS: Final = {
+    "score": Words("its scores", "점수"),
+    "ruling": Words("the ruling on its independence", "독자성 판정"),
+    "outcome": Words("its outcome", "진출·탈락 결정"),
+}
+
+
+@event(
+    "ObjectionFiled",
+    public="agencies",
+    own="team",
+    says=Says(
+        title=Words("Objection filed", "이의신청"),
+        en="{team} objected to {subject} in {stage}: “{grounds}”[ (evidence: {evidence:documents})]",
+        ko="{team}이(가) {stage}의 {subject}에 대하여 이의를 신청하였다. 신청 이유: “{grounds}”[. "
+        "증거자료: {evidence:documents}]",
+        terms={"subject": _SUBJECTS},
+    ),
+)
 class ObjectionFiled(_OfObjection, frozen=True, kw_only=True):
     """A team objects. `evidence`: SHA-256 of the documents that it cites."""
 
@@ -98,7 +117,24 @@ class ObjectionFiled(_OfObjection, frozen=True, kw_only=True):
     evidence: tuple[Sha256, ...] = ()
 
 
-@event("ObjectionDecided", public="with-results", own="team")
+@event(
+    "ObjectionDecided",
+    public="with-results",
+    own="team",
+    says=Says(
+        title=Words("Objection decided", "이의신청 결정"),
+        en="{actor} {outcome} the objection of {team} to {subject} in {stage}",
+        ko="{actor}이(가) {stage}의 {subject}에 대한 {team}의 이의신청을 {outcome}하였다",
+        terms={
+            "subject": _SUBJECTS,
+            "outcome": {
+                "upheld": Words("upheld", "인용"),
+                "dismissed": Words("dismissed", "기각"),
+                "inadmissible": Words("found inadmissible", "각하"),
+            },
+        },
+    ),
+)
 class ObjectionDecided(_OfObjection, frozen=True, kw_only=True):
     """What became of an objection. Upheld, it is the ground on which what it is about may be superseded."""
 

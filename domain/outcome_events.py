@@ -9,6 +9,7 @@ import msgspec
 from domain.boundary import tag
 from domain.event import Event, event
 from domain.scalars import Identifier, Names, Sha256
+from domain.sentences import Says, Words
 
 Verdict = Literal["met", "not_met"]
 Basis = Literal["rank", "gate", "ruling", "withdrawal"]
@@ -30,7 +31,15 @@ def review_tag(programme: str, stage: str, team: str) -> str:
     return tag("review", programme, stage, team)
 
 
-@event("EvidenceRegistered", public="with-results")
+@event(
+    "EvidenceRegistered",
+    public="with-results",
+    says=Says(
+        title=Words("Evidence registered", "증거자료 등록"),
+        en="{actor} registered “{title}” ({kind}) as evidence about {team} in {stage}",
+        ko="{actor}이(가) {stage}에서 {team}에 관한 증거자료 “{title}”({kind})을 등록하였다",
+    ),
+)
 class EvidenceRegistered(Event, frozen=True, kw_only=True):
     """A document about a team, by its hash."""
 
@@ -69,7 +78,23 @@ class _Decided(_OfTeam, frozen=True, kw_only=True):
     deciders: tuple[str, ...] = ()
 
 
-@event("IndependenceRuled", public="with-results")
+@event(
+    "IndependenceRuled",
+    public="with-results",
+    says=Says(
+        title=Words("Independence ruled", "독자성 판정"),
+        en="{actor} ruled that {team} {verdict} the independence criteria in {stage} "
+        "(perspectives: {perspectives:perspective}[; not met: {unmet}][; evidence: "
+        "{evidence:documents}][; in the place of the ruling at position {supersedes}])",
+        ko="{actor}이(가) {stage}에서 {team}이(가) 독자성 기준을 {verdict}고 판정하였다. 검토 관점: "
+        "{perspectives:perspective}[. 충족하지 못한 조건: {unmet}][. 증거자료: {evidence:documents}][. 기록 "
+        "{supersedes}번의 판정을 대체]",
+        terms={
+            "verdict": {"met": Words("meets", "충족한다"), "not_met": Words("does not meet", "충족하지 못한다")},
+            "unmet": {"": Words("“{condition}”", "“{condition}”")},
+        },
+    ),
+)
 class IndependenceRuled(_Decided, frozen=True, kw_only=True):
     """The owner's ruling on a team's independence. Findings and evidence that were not reported are `undisclosed`.
 
@@ -83,11 +108,27 @@ class IndependenceRuled(_Decided, frozen=True, kw_only=True):
     reason: Names
     supersedes: int | None = None
 
+    @property
+    def unmet(self) -> tuple[Finding, ...]:
+        """The conditions that are known not to be met."""
+        return () if self.findings == "undisclosed" else tuple(f for f in self.findings if f.verdict == "not_met")
+
     def tags(self, programme: str) -> tuple[str, ...]:
         return (*super().tags(programme), review_tag(programme, self.stage, self.team))
 
 
-@event("DeviationRecorded", public="with-results")
+@event(
+    "DeviationRecorded",
+    public="with-results",
+    says=Says(
+        title=Words("Deviation recorded", "계획 변경 기록"),
+        en="{actor} recorded a deviation in {stage}: {actual} eliminations where {planned} had "
+        "been planned (approver: {approver:agency})",
+        ko="{actor}이(가) {stage}의 탈락팀 수를 계획({planned})과 달리 {actual}팀으로 한다고 기록하였다. "
+        "승인자: {approver:agency}",
+        terms={"planned": {"none": Words("none", "정하지 않음")}},
+    ),
+)
 class DeviationRecorded(Event, frozen=True, kw_only=True):
     """The plan is left, for a reason: so many eliminations instead of the charter's number."""
 
@@ -102,14 +143,38 @@ class DeviationRecorded(Event, frozen=True, kw_only=True):
         return (tag("stage", programme, self.stage),)
 
 
-@event("TeamAdvanced", public="with-results")
+@event(
+    "TeamAdvanced",
+    public="with-results",
+    says=Says(
+        title=Words("Team advanced", "진출"),
+        en="{actor} advanced {team} from {stage} to what follows",
+        ko="{actor}이(가) {team}을(를) {stage}에서 다음 단계로 진출시켰다",
+    ),
+)
 class TeamAdvanced(_Decided, frozen=True, kw_only=True):
     """A team goes on to the next stage."""
 
     reason: Names
 
 
-@event("TeamEliminated", public="with-results")
+@event(
+    "TeamEliminated",
+    public="with-results",
+    says=Says(
+        title=Words("Team eliminated", "탈락"),
+        en="{actor} eliminated {team} from {stage} on the ground of {basis}",
+        ko="{actor}이(가) {basis}을(를) 근거로 {team}을(를) {stage}에서 탈락시켰다",
+        terms={
+            "basis": {
+                "rank": Words("its rank", "순위"),
+                "gate": Words("a threshold that it did not reach", "기준점 미달"),
+                "ruling": Words("its independence ruling", "독자성 판정"),
+                "withdrawal": Words("its withdrawal", "자진 포기"),
+            }
+        },
+    ),
+)
 class TeamEliminated(_Decided, frozen=True, kw_only=True):
     """A team leaves the programme, on the named basis."""
 
@@ -117,7 +182,14 @@ class TeamEliminated(_Decided, frozen=True, kw_only=True):
     reason: Names
 
 
-@event("TeamWithdrawn")
+@event(
+    "TeamWithdrawn",
+    says=Says(
+        title=Words("Team withdrawn", "자진 포기"),
+        en="{team} withdrew from the programme[ during {stage}]",
+        ko="{team}이(가) [{stage} 중에 ]사업 참여를 자진 포기하였다",
+    ),
+)
 class TeamWithdrawn(Event, frozen=True, kw_only=True):
     """A team leaves the programme of its own accord. `stage`: the one that it leaves, if one was open to it.
 
@@ -133,7 +205,27 @@ class TeamWithdrawn(Event, frozen=True, kw_only=True):
         return of_team if self.stage is None else (*of_team, tag("stage", programme, self.stage))
 
 
-@event("OutcomeSuperseded", public="with-results")
+@event(
+    "OutcomeSuperseded",
+    public="with-results",
+    says=Says(
+        title=Words("Outcome superseded", "결과 변경"),
+        en="{actor} changed the outcome of {team} in {stage} from {was} to {to} on the ground of "
+        "{basis}[ ({objection})]",
+        ko="{actor}이(가) {basis}[({objection})] 근거에 따라 {stage}에서 {team}의 결과를 {was}에서 "
+        "{to}(으)로 변경하였다",
+        terms={
+            "was": {"advanced": Words("advanced", "진출"), "eliminated": Words("eliminated", "탈락")},
+            "to": {"advanced": Words("advanced", "진출"), "eliminated": Words("eliminated", "탈락")},
+            "basis": {
+                "rank": Words("its rank", "순위"),
+                "gate": Words("a threshold", "기준점"),
+                "ruling": Words("its independence ruling", "독자성 판정"),
+                "objection": Words("an upheld objection", "인용된 이의신청"),
+            },
+        },
+    ),
+)
 class OutcomeSuperseded(_Decided, frozen=True, kw_only=True):
     """Another outcome takes the place of a team's earlier one. `objection`: the upheld one that it follows."""
 

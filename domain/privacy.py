@@ -9,6 +9,7 @@ from domain.boundary import QueryItem, tag, whole
 from domain.decision import Case, Command, decision
 from domain.event import Event, event
 from domain.refusal import Refusal
+from domain.sentences import Says, Words
 
 SubjectId = Annotated[
     str, whole("[a-z]{2,8}-[0-9a-f]{16}", "a person's id, such as ev- and 16 hexadecimal digits in lower case")
@@ -31,7 +32,24 @@ class SubjectAlreadyErasedError(Refusal):
     """The person's data was erased before."""
 
 
-@event("SubjectErased", public="agencies")
+@event(
+    "SubjectErased",
+    public="agencies",
+    says=Says(
+        title=Words("Personal data erased", "개인정보 삭제"),
+        en="{actor} had the personal data of {subject} erased {legal_basis}",
+        ko="{actor}이(가) {subject}의 개인정보를 삭제하도록 결정하였다. 근거: {legal_basis}",
+        terms={
+            "legal_basis": {
+                "request-of-subject": Words("at the person's request", "정보주체의 요청"),
+                "consent-withdrawn": Words("because consent was withdrawn", "동의 철회"),
+                "purpose-fulfilled": Words("because its purpose is fulfilled", "처리 목적 달성"),
+                "unlawful-processing": Words("because the processing was unlawful", "위법한 처리"),
+                "legal-obligation": Words("because a law or a court requires it", "법령 또는 법원의 명령"),
+            }
+        },
+    ),
+)
 class SubjectErased(Event, frozen=True, kw_only=True):
     """The key of a person's sealed fields is to be destroyed; nothing of theirs can be read from then on."""
 

@@ -24,6 +24,7 @@ from domain.envelope import Actor
 from domain.event import Event, event
 from domain.refusal import InvalidCommandError, Refusal
 from domain.scalars import Identifier, Sha256, Text
+from domain.sentences import Says, Words
 from domain.shape_faults import misshapen
 
 ProposalId = Annotated[
@@ -78,7 +79,18 @@ def proposal_tag(programme: str, proposal: str) -> str:
     return tag("proposal", programme, proposal.rpartition(":")[2])
 
 
-@event("DecisionProposed", public="agencies")
+@event(
+    "DecisionProposed",
+    public="agencies",
+    says=Says(
+        title=Words("Decision proposed", "결정안 상정"),
+        en="{actor} proposed a decision ({events:event}[; {of_team:team}][; {of_stage:stage}]) that waits for "
+        "the approval of {awaiting:agency}, until the end of {expires_at:deadline}",
+        ko="{actor}이(가) 결정안({events:event}[; {of_team:team}][; {of_stage:stage}])을 상정하였다. "
+        "승인 대기 기관: {awaiting:agency}. 승인 기한: "
+        "{expires_at:deadline}",
+    ),
+)
 class DecisionProposed(_OfProposal, frozen=True, kw_only=True):
     """A decision that waits for one of `awaiting`.
 
@@ -95,8 +107,30 @@ class DecisionProposed(_OfProposal, frozen=True, kw_only=True):
     events: tuple[str, ...]
     effects: Sha256
 
+    @property
+    def of_team(self) -> str | None:
+        """The team that the decision is about, if it is about one."""
+        return self._of("team")
 
-@event("DecisionApproved", public="agencies")
+    @property
+    def of_stage(self) -> str | None:
+        """The stage that the decision is about, if it is about one."""
+        return self._of("stage")
+
+    def _of(self, field: str) -> str | None:
+        found: str | None = msgspec.json.decode(self.command, type=dict[str, Any]).get(field)
+        return found
+
+
+@event(
+    "DecisionApproved",
+    public="agencies",
+    says=Says(
+        title=Words("Decision approved", "결정안 승인"),
+        en="{actor} approved what {proposer.agency:party} had proposed",
+        ko="{actor}이(가) {proposer.agency:party}의 결정안을 승인하였다",
+    ),
+)
 class DecisionApproved(_OfProposal, frozen=True, kw_only=True):
     """Another agency approved; the events that follow in the same decision are what was proposed."""
 
@@ -105,14 +139,30 @@ class DecisionApproved(_OfProposal, frozen=True, kw_only=True):
     proposer: Actor
 
 
-@event("DecisionRejected", public="agencies")
+@event(
+    "DecisionRejected",
+    public="agencies",
+    says=Says(
+        title=Words("Decision rejected", "결정안 부결"),
+        en="{actor} rejected the proposal {proposal}",
+        ko="{actor}이(가) 결정안({proposal})을 승인하지 않았다",
+    ),
+)
 class DecisionRejected(_OfProposal, frozen=True, kw_only=True):
     """Another agency refused its approval."""
 
     reason: str
 
 
-@event("ProposalWithdrawn", public="agencies")
+@event(
+    "ProposalWithdrawn",
+    public="agencies",
+    says=Says(
+        title=Words("Proposal withdrawn", "결정안 철회"),
+        en="{actor} took back the proposal {proposal}",
+        ko="{actor}이(가) 결정안({proposal})을 철회하였다",
+    ),
+)
 class ProposalWithdrawn(_OfProposal, frozen=True, kw_only=True):
     """The proposer takes it back."""
 

@@ -10,6 +10,7 @@ import msgspec
 from domain.boundary import tag, whole
 from domain.event import Event, encode_data, event, upcast
 from domain.scalars import Identifier, Names
+from domain.sentences import Says, Words
 
 DecimalText = Annotated[
     str, msgspec.Meta(max_length=40, description="a decimal of at most 40 characters, such as 12.5")
@@ -37,14 +38,28 @@ class _OfCourse(_OfStage, frozen=True, kw_only=True):
         return (*super().tags(programme), tag("programme", programme))
 
 
-@event("StageOpened")
+@event(
+    "StageOpened",
+    says=Says(
+        title=Words("Stage opened", "단계 개시"),
+        en="{actor} opened {stage} to {teams:team}",
+        ko="{actor}이(가) {stage}을(를) 개시하였다. 참가팀: {teams:team}",
+    ),
+)
 class StageOpened(_OfCourse, frozen=True, kw_only=True):
     """Scoring may begin; `teams` is the field that competes in the stage."""
 
     teams: tuple[str, ...]
 
 
-@event("ScoringClosed")
+@event(
+    "ScoringClosed",
+    says=Says(
+        title=Words("Scoring closed", "채점 마감"),
+        en="{actor} closed the scoring of {stage}",
+        ko="{actor}이(가) {stage}의 채점을 마감하였다",
+    ),
+)
 class ScoringClosed(_OfStage, frozen=True, kw_only=True):
     """No further score of the stage is taken."""
 
@@ -59,7 +74,22 @@ class _Settled(_OfStage, frozen=True, kw_only=True):
         return Event.substance(msgspec.structs.replace(self, digest="", position=0))
 
 
-@event("StageConsolidated", public="with-results")
+@event(
+    "StageConsolidated",
+    public="with-results",
+    says=Says(
+        title=Words("Standings settled", "순위 확정"),
+        en="{actor} settled the standings of {stage} {basis}, as of position {position}",
+        ko="{actor}이(가) {basis}을(를) 근거로 {stage}의 순위를 확정하였다(기록 {position}번 기준)",
+        terms={
+            "basis": {
+                "computed": Words("from the scores", "채점 결과"),
+                "certified": Words("from certified figures", "확인된 수치"),
+                "mixed": Words("from scores and certified figures", "채점 결과와 확인된 수치"),
+            }
+        },
+    ),
+)
 class StageConsolidated(_Settled, frozen=True, kw_only=True):
     """The standings of the stage are settled: their digest as of `position`, and what they rest on.
 
@@ -67,7 +97,15 @@ class StageConsolidated(_Settled, frozen=True, kw_only=True):
     """
 
 
-@event("ScoringReopened", public="with-results")
+@event(
+    "ScoringReopened",
+    public="with-results",
+    says=Says(
+        title=Words("Scoring reopened", "채점 재개"),
+        en="{actor} reopened the scoring of {stage}[ after objection {objection} was upheld]",
+        ko="{actor}이(가) [인용된 이의신청({objection})에 따라 ]{stage}의 채점을 재개하였다",
+    ),
+)
 class ScoringReopened(_OfCourse, frozen=True, kw_only=True):
     """Scores of the stage are taken and corrected again: its standings are settled no more, and the figures certified
     for it lapse. Results that were public stay so as they were; what comes after waits for the next publication.
@@ -81,7 +119,24 @@ class ScoringReopened(_OfCourse, frozen=True, kw_only=True):
     deciders: tuple[str, ...] = ()
 
 
-@event("StageReconsolidated", public="with-results")
+@event(
+    "StageReconsolidated",
+    public="with-results",
+    says=Says(
+        title=Words("Standings settled anew", "순위 재확정"),
+        en="{actor} settled the standings of {stage} anew {basis}, as of position {position}, in "
+        "the place of those settled at position {supersedes}",
+        ko="{actor}이(가) {basis}을(를) 근거로 {stage}의 순위를 다시 확정하였다(기록 {position}번 기준, "
+        "기록 {supersedes}번의 확정을 대체)",
+        terms={
+            "basis": {
+                "computed": Words("from the scores", "채점 결과"),
+                "certified": Words("from certified figures", "확인된 수치"),
+                "mixed": Words("from scores and certified figures", "채점 결과와 확인된 수치"),
+            }
+        },
+    ),
+)
 class StageReconsolidated(_Settled, frozen=True, kw_only=True):
     """The standings of a reopened stage are settled anew. `supersedes`: the position of the settlement before."""
 
@@ -89,14 +144,30 @@ class StageReconsolidated(_Settled, frozen=True, kw_only=True):
     reason: Names
 
 
-@event("ReleaseAgreed", public="agencies")
+@event(
+    "ReleaseAgreed",
+    public="agencies",
+    says=Says(
+        title=Words("Release agreed", "공개 동의"),
+        en="{agency} agreed to release the results of {stage}",
+        ko="{agency}이(가) {stage} 결과의 공개에 동의하였다",
+    ),
+)
 class ReleaseAgreed(_OfStage, frozen=True, kw_only=True):
     """A joint publisher agrees to release the results as they stand; others are awaited. What changes them ends it."""
 
     agency: str
 
 
-@event("ResultsPublished")
+@event(
+    "ResultsPublished",
+    says=Says(
+        title=Words("Results published", "결과 공표"),
+        en="{publishers:agency} published the results of {stage}[; objections can be filed until "
+        "the end of {objections_until:deadline}]",
+        ko="{publishers:agency}이(가) {stage}의 결과를 공표하였다[. 이의신청 기한: {objections_until:deadline}]",
+    ),
+)
 class ResultsPublished(_OfCourse, frozen=True, kw_only=True):
     """The last of the joint publishers agreed to release the results; from here on the public may read points.
 
@@ -110,19 +181,43 @@ class ResultsPublished(_OfCourse, frozen=True, kw_only=True):
         return encode_data(msgspec.structs.replace(self, objections_until=None))
 
 
-@event("ObjectionsWaived", public="with-results")
+@event(
+    "ObjectionsWaived",
+    public="with-results",
+    says=Says(
+        title=Words("Objections waived", "이의신청 포기"),
+        en="{team} waived objections to the results of {stage}",
+        ko="{team}이(가) {stage} 결과에 대한 이의신청을 포기하였다",
+    ),
+)
 class ObjectionsWaived(_OfStage, frozen=True, kw_only=True):
     """A team will not object to the results of the stage as they were published."""
 
     team: str
 
 
-@event("StageFinalised")
+@event(
+    "StageFinalised",
+    says=Says(
+        title=Words("Stage finalised", "단계 종결"),
+        en="{actor} finalised {stage}",
+        ko="{actor}이(가) {stage}을(를) 최종 확정하였다",
+    ),
+)
 class StageFinalised(_OfCourse, frozen=True, kw_only=True):
     """Nothing of the stage changes any more."""
 
 
-@event("EvaluatorAppointed", public="agencies", own="evaluator")
+@event(
+    "EvaluatorAppointed",
+    public="agencies",
+    own="evaluator",
+    says=Says(
+        title=Words("Evaluator appointed", "평가위원 위촉"),
+        en="{actor} appointed evaluator {evaluator} to the panel “{panel}”[ ({group})] of {stage}",
+        ko="{actor}이(가) {evaluator}을(를) {stage} {panel}[({group})] 평가위원으로 위촉하였다",
+    ),
+)
 class EvaluatorAppointed(_OfStage, frozen=True, kw_only=True):
     """A person, by opaque id, sits on a panel; in a `group` of it, if the panel has groups."""
 
@@ -142,7 +237,16 @@ class _OfEvaluator(_OfStage, frozen=True, kw_only=True):
         return (*super().tags(programme), tag("evaluator", programme, self.stage, self.evaluator))
 
 
-@event("ConflictDeclared", public="agencies", own="evaluator")
+@event(
+    "ConflictDeclared",
+    public="agencies",
+    own="evaluator",
+    says=Says(
+        title=Words("Conflict of interest declared", "이해충돌 신고"),
+        en="{actor} recorded that evaluator {evaluator} has a conflict of interest with {teams:team} in {stage}",
+        ko="{actor}이(가) {stage} 평가위원 {evaluator}에게 {teams:team}에 대한 이해충돌이 있음을 기록하였다",
+    ),
+)
 class ConflictDeclared(_OfEvaluator, frozen=True, kw_only=True):
     """An evaluator turned out to be close to `teams`: they judge them no more, and their sheets for them do not
     count."""
@@ -150,14 +254,33 @@ class ConflictDeclared(_OfEvaluator, frozen=True, kw_only=True):
     teams: tuple[str, ...]
 
 
-@event("EvaluatorRecused", public="agencies", own="evaluator")
+@event(
+    "EvaluatorRecused",
+    public="agencies",
+    own="evaluator",
+    says=Says(
+        title=Words("Evaluator recused", "평가위원 제척"),
+        en="{actor} recused evaluator {evaluator} from judging [{team}|any team] in {stage}",
+        ko="{actor}이(가) {evaluator}을(를) {stage}의 [{team}|모든 팀] 평가에서 제척하였다",
+    ),
+)
 class EvaluatorRecused(_OfEvaluator, frozen=True, kw_only=True):
     """An evaluator judges `team`, or no team (null), any more; the sheets that they gave do not count."""
 
     team: str | None
 
 
-@event("EvaluatorReplaced", public="agencies")
+@event(
+    "EvaluatorReplaced",
+    public="agencies",
+    says=Says(
+        title=Words("Evaluator replaced", "평가위원 교체"),
+        en="{actor} gave the place of evaluator {evaluator} on the panel “{panel}”[ ({group})] "
+        "of {stage} to {replacement}, for {teams:team}",
+        ko="{actor}이(가) {stage} {panel}[({group})]의 평가위원 {evaluator}을(를) {replacement}(으)로 "
+        "교체하였다. 대상 팀: {teams:team}",
+    ),
+)
 class EvaluatorReplaced(_OfEvaluator, frozen=True, kw_only=True):
     """The place of `evaluator` on the panel is given to `replacement`, for the `teams` that `evaluator` may not
     judge."""
@@ -186,14 +309,37 @@ class _Sheet(_OfStage, frozen=True, kw_only=True):
         )
 
 
-@event("ScoreSubmitted", version=2, public="agencies", own="evaluator")
+@event(
+    "ScoreSubmitted",
+    version=2,
+    public="agencies",
+    own="evaluator",
+    says=Says(
+        title=Words("Score submitted", "점수 제출"),
+        en="{actor} submitted {points} points by evaluator {evaluator} for {team} on "
+        "{criterion:node}[ ({item})] in {stage}",
+        ko="{actor}이(가) {stage} {criterion:node}[({item})] 항목에서 평가위원 {evaluator}의 {team} 점수 "
+        "{points}점을 제출하였다",
+    ),
+)
 class ScoreSubmitted(_Sheet, frozen=True, kw_only=True):
     """One evaluator's points for one team on one criterion (`assessment/criterion`), or on one `item` of it."""
 
     deciders: tuple[str, ...] = ()
 
 
-@event("ScoreCorrected", public="agencies", own="evaluator")
+@event(
+    "ScoreCorrected",
+    public="agencies",
+    own="evaluator",
+    says=Says(
+        title=Words("Score corrected", "점수 정정"),
+        en="{actor} corrected the score by evaluator {evaluator} for {team} on {criterion:node}[ "
+        "({item})] in {stage} to {points} points, in the place of position {supersedes}",
+        ko="{actor}이(가) {stage} {criterion:node}[({item})] 항목에서 평가위원 {evaluator}의 {team} 점수를 "
+        "{points}점으로 정정하였다(기록 {supersedes}번을 대체)",
+    ),
+)
 class ScoreCorrected(_Sheet, frozen=True, kw_only=True):
     """Other points in the place of those at position `supersedes`, for a reason."""
 
@@ -202,7 +348,18 @@ class ScoreCorrected(_Sheet, frozen=True, kw_only=True):
     deciders: tuple[str, ...] = ()
 
 
-@event("ExclusionRecorded", public="agencies", own="evaluator")
+@event(
+    "ExclusionRecorded",
+    public="agencies",
+    own="evaluator",
+    says=Says(
+        title=Words("Score excluded", "점수 제외"),
+        en="{actor} left out what evaluator {evaluator} gave {team} on {criterion:node} in "
+        "{stage}[{below_quorum}, although fewer sheets than the quorum are left]",
+        ko="{actor}이(가) {stage} {criterion:node} 항목에서 평가위원 {evaluator}의 {team} 채점표를 "
+        "제외하였다[{below_quorum}. 남은 채점표는 정족수에 미달한다]",
+    ),
+)
 class ExclusionRecorded(_OfEvaluator, frozen=True, kw_only=True):
     """An evaluator's sheet for a team on a criterion is left out, whether it is there or missing.
 
@@ -242,7 +399,18 @@ class _Measurement(_OfStage, frozen=True, kw_only=True):
         )
 
 
-@event("MeasurementRecorded", version=2, public="with-results")
+@event(
+    "MeasurementRecorded",
+    version=2,
+    public="with-results",
+    says=Says(
+        title=Words("Measurement recorded", "측정값 기록"),
+        en="{actor} recorded {value} for {team} on {benchmark}, a benchmark of {criterion:node} "
+        "in {stage}[ (target: {target.model} with {target.value})]",
+        ko="{actor}이(가) {stage} {criterion:node} 항목의 벤치마크 {benchmark}에서 {team}의 측정값 {value}을(를) "
+        "기록하였다[. 비교 대상: {target.model}({target.value})]",
+    ),
+)
 class MeasurementRecorded(_Measurement, frozen=True, kw_only=True):
     """A raw metric of one team on one benchmark of a measured criterion."""
 
@@ -256,7 +424,18 @@ def _nobody_named(fields: dict[str, Any]) -> dict[str, Any]:
     return {**fields, "deciders": []}
 
 
-@event("MeasurementCorrected", public="with-results")
+@event(
+    "MeasurementCorrected",
+    public="with-results",
+    says=Says(
+        title=Words("Measurement corrected", "측정값 정정"),
+        en="{actor} corrected the measurement of {team} on {benchmark}, a benchmark of "
+        "{criterion:node} in {stage}, to {value}[ (target: {target.model} with "
+        "{target.value})], in the place of position {supersedes}",
+        ko="{actor}이(가) {stage} {criterion:node} 항목의 벤치마크 {benchmark}에서 {team}의 측정값을 {value}(으)로 "
+        "정정하였다(기록 {supersedes}번을 대체)[. 비교 대상: {target.model}({target.value})]",
+    ),
+)
 class MeasurementCorrected(_Measurement, frozen=True, kw_only=True):
     """Another metric in the place of the one at position `supersedes`, for a reason."""
 
@@ -316,7 +495,31 @@ class GateOutcome(_Figure, tag="gate", frozen=True, kw_only=True):
 Figure = PointsOf | MeanOf | HighestOf | RankGroup | GateOutcome
 
 
-@event("FigureCertified", public="with-results")
+@event(
+    "FigureCertified",
+    public="with-results",
+    says=Says(
+        title=Words("Figure certified", "수치 확인"),
+        en="{actor} certified for {stage} that {figure} (source: {source})",
+        ko="{actor}이(가) {stage}에 관하여 다음을 확인하였다: {figure}. 출처: {source}",
+        terms={
+            "figure": {
+                "points": Words("{team} has {value} points in {node}", "{node}에서 {team}의 점수는 {value}점"),
+                "mean": Words("the mean of the teams in {node} is {value} points", "{node}의 팀 평균은 {value}점"),
+                "highest": Words(
+                    "the highest in {node} is {value} points, held by {teams:team}",
+                    "{node}의 최고점은 {value}점이며 해당 팀은 {teams:team}",
+                ),
+                "rank-group": Words(
+                    "{teams:team} hold the ranks {best} to {worst}, in an order that is not said",
+                    "{teams:team}의 순위는 {best}위부터 {worst}위 사이이며 그 안의 순서는 밝혀지지 않음",
+                ),
+                "gate": Words("{team} {outcome} {gate}", "{team}의 {gate} {outcome}"),
+            },
+            "outcome": {"passed": Words("passed", "통과"), "failed": Words("failed", "미달")},
+        },
+    ),
+)
 class FigureCertified(_OfStage, frozen=True, kw_only=True):
     """A figure stated by the body that the charter names, instead of or beside scores; `source` says where."""
 

@@ -13,6 +13,7 @@ from domain.outcome_events import OutcomeSuperseded, TeamAdvanced, TeamEliminate
 from domain.publications import PUBLICATION_EVENTS, Publications
 from domain.refusal import InvalidCommandError, Refusal
 from domain.scalars import Names
+from domain.sentences import Says, Words
 from domain.stage_events import StageFinalised
 
 Status = Literal["enrolled", "evaluating", "advanced", "selected", "eliminated", "withdrawn"]
@@ -44,7 +45,14 @@ class TeamNotEnrolledError(Refusal):
     KIND = "invalid"
 
 
-@event("TeamEnrolled")
+@event(
+    "TeamEnrolled",
+    says=Says(
+        title=Words("Team enrolled", "팀 등록"),
+        en="{actor} enrolled {team} in the programme[; members: {members}]",
+        ko="{actor}이(가) {team}을(를) 사업 참여팀으로 등록하였다[. 구성 기관: {members}]",
+    ),
+)
 class TeamEnrolled(Event, frozen=True, kw_only=True):
     """A consortium takes a seat. `members`: its organisations, the lead first; none if they were not said."""
 

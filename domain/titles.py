@@ -10,6 +10,7 @@ from domain.entitlements import require_entitled, require_published
 from domain.event import Event, event
 from domain.refusal import InvalidCommandError, Refusal
 from domain.scalars import Identifier, Names, Text
+from domain.sentences import Says, Words
 from domain.teams import Roster
 
 
@@ -29,12 +30,26 @@ class _OfTitle(Event, frozen=True, kw_only=True):
         return (tag("programme", programme), tag("team", programme, self.team))
 
 
-@event("TitleConferred")
+@event(
+    "TitleConferred",
+    says=Says(
+        title=Words("Title conferred", "명칭 부여"),
+        en="{actor} conferred the title “{title}” on {team}",
+        ko="{actor}이(가) {team}에 “{title}” 명칭을 부여하였다",
+    ),
+)
 class TitleConferred(_OfTitle, frozen=True, kw_only=True):
     """From now on the team bears the title."""
 
 
-@event("TitleWithdrawn")
+@event(
+    "TitleWithdrawn",
+    says=Says(
+        title=Words("Title withdrawn", "명칭 회수"),
+        en="{actor} withdrew the title “{title}” from {team}",
+        ko="{actor}이(가) {team}의 “{title}” 명칭을 회수하였다",
+    ),
+)
 class TitleWithdrawn(_OfTitle, frozen=True, kw_only=True):
     """The team bears the title no more."""
 

@@ -9,15 +9,20 @@ import msgspec
 from domain import charter_document
 from domain.charter import CHARTER_EVENTS
 from domain.disclosure import Reader, disclosed, owner_of, readable, stage_of_event
-from domain.envelope import Actor, Attribution
-from domain.event import Disclosed, encode_data, said
+from domain.envelope import Actor, Attribution, Provenance
+from domain.event import EVENTS, Disclosed, encode_data
+from domain.naming import NamesThen, Naming
+from domain.proposals import DecisionApproved
 from domain.publications import Publications
+from domain.recounting import Circumstances, recounted
+from domain.sentences import Words
 from domain.views import Occurrence, Rows, View, encode_row, one_by_one
 
 
 class Entry(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """One event. What the reader may not see yet is left out, and `withheld` says until when. `says`: what it means.
+    """One event. What the reader may not see yet is left out, and `withheld` says until when.
 
+    `proposer`: who proposed what `agency` approved. `says`: all that in a person's words, in the names of then.
     `decided_at` is left out of what was reported: when it was decided is not known, only when it was recorded.
     """
 
@@ -30,6 +35,7 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     decision_id: str | None = None
     decided_at: str | None = None
     agency: str | None = None
+    proposer: str | None = None
     principal: str | None = None
     attribution: Attribution | None = None
     source: str | None = None
@@ -38,7 +44,7 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     decider: str | None = None
     data: msgspec.Raw | msgspec.UnsetType = msgspec.UNSET
     withheld: Disclosed | None = None
-    says: str | None = None
+    says: Words | None = None
 
 
 class Kept(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -49,12 +55,19 @@ class Kept(msgspec.Struct, frozen=True, omit_defaults=True):
     owner: str | None = None
 
 
+class Approved(msgspec.Struct, frozen=True):
+    """The decision that began with an approval: what follows in it is what `proposer` had proposed."""
+
+    decision_id: str
+    proposer: str
+
+
 def key(position: int) -> str:
     return f"{position:016d}"
 
 
 def fold(rows: Rows, occurrences: Iterable[Occurrence]) -> None:
-    """One row an event; `charter` keeps the rules that say who may read it."""
+    """One row an event; `charter` keeps the rules that say who may read it, `approval` the last `Approved`."""
 
     def take(occurrence: Occurrence) -> None:
         event, made = occurrence.event, occurrence.provenance
@@ -73,6 +86,7 @@ def fold(rows: Rows, occurrences: Iterable[Occurrence]) -> None:
             decided_at=made.decided_at if made.attribution == "decided" else None,
             agency=actor.agency,
             principal=actor.principal,
+            proposer=_proposer(rows, made) if made.command_type == "approve" else None,
             attribution=made.attribution,
             source=made.source,
             decided_by=made.decided_by,
@@ -82,11 +96,20 @@ def fold(rows: Rows, occurrences: Iterable[Occurrence]) -> None:
         )
         public = event.PUBLIC if document is None else disclosed(charter_document.parse(document), event.TYPE)
         rows.put(key(occurrence.position), encode_row(Kept(public, entry, owner_of(event))))
+        if isinstance(event, DecisionApproved) and made.decision_id is not None:
+            rows.put("approval", encode_row(Approved(made.decision_id, event.proposer.agency)))
 
     one_by_one(occurrences, take)
 
 
-def shown(stored: bytes, publications: Publications, reader: Reader) -> Entry:
+def _proposer(rows: Rows, made: Provenance) -> str | None:
+    """Who proposed what an approval brought about; `None` of the approval itself."""
+    stored = rows.get("approval")
+    approved = None if stored is None else msgspec.json.decode(stored, type=Approved)
+    return approved.proposer if approved and approved.decision_id == made.decision_id else None
+
+
+def shown(stored: bytes, publications: Publications, reader: Reader, naming: Naming) -> Entry:
     """An entry as `reader`, as the programme knows them, may see it; the public never sees the principal's key id."""
     kept = msgspec.json.decode(stored, type=Kept)
     entry = kept.entry
@@ -99,7 +122,20 @@ def shown(stored: bytes, publications: Publications, reader: Reader) -> Entry:
             withheld=kept.public,
         )
     principal = entry.principal if reader.reads_embargoed else None
-    return msgspec.structs.replace(entry, principal=principal, says=said(entry.type))
+    return msgspec.structs.replace(entry, principal=principal, says=_said(entry, naming.at(entry.position)))
 
 
-AUDIT_TRAIL = View(name="audit-trail", version=2, fold=fold, envelopes=True)
+def _said(entry: Entry, names: NamesThen) -> Words:
+    around = Circumstances(
+        actor=entry.agency or "",
+        proposer=entry.proposer,
+        decided_at=entry.decided_at,
+        reported=entry.attribution == "reported",
+        source=entry.source,
+        decided_by=entry.decided_by,
+    )
+    data = b"" if isinstance(entry.data, msgspec.UnsetType) else entry.data
+    return recounted(msgspec.json.decode(data, type=EVENTS[entry.type]), around, names)
+
+
+AUDIT_TRAIL = View(name="audit-trail", version=3, fold=fold, envelopes=True)

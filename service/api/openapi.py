@@ -156,7 +156,15 @@ def _operations(named: dict[Any, Json]) -> Iterator[tuple[str, str, Json]]:
     grants = _read("get-grants", "Pools and grants.", named[GrantsAnswer], named, _AS_OF, _MINIMUM, of_programme=True)
     yield f"{one}/grants", "get", grants
     trail = _read(
-        "get-audit-trail", "Who decided what.", named[AuditTrail], named, _AFTER, _LIMIT, _MINIMUM, of_programme=True
+        "get-audit-trail",
+        "Who decided what.",
+        named[AuditTrail],
+        named,
+        _AFTER,
+        _LIMIT,
+        _AS_OF,
+        _MINIMUM,
+        of_programme=True,
     )
     yield f"{one}/audit-trail", "get", trail
     events = _read(

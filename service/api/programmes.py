@@ -150,8 +150,8 @@ async def get_grants(request: AnyRequest, programme: FromPath[str], parts: Wired
 
 @get("/v1/programmes/{programme:str}/audit-trail")
 async def get_audit_trail(request: AnyRequest, programme: FromPath[str], parts: Wired) -> Response[bytes]:
-    """Who decided what, when, and under which rules; a page at a time."""
-    only_parameters(request, "after", "limit", "min_position")
+    """Who decided what, when, why and under which rules, in words too; a page at a time."""
+    only_parameters(request, "after", "limit", "as_of_position", "min_position")
     principal = await parts.run(partial(principal_of, request, parts.keys))
     limit = whole_number(request, "limit", PAGE, low=1, high=PAGE_LIMIT)
     entries, position = await parts.run(
@@ -161,6 +161,7 @@ async def get_audit_trail(request: AnyRequest, programme: FromPath[str], parts: 
             reader_of(principal),
             after=whole_number(request, "after", 0),
             limit=limit,
+            as_of_position=as_of_position(request),
             min_position=whole_number(request, "min_position", 0),
         )
     )

@@ -20,6 +20,7 @@ from domain.deadlines import instant
 from domain.decision import boundary, fold
 from domain.disclosure import Disclosure, Reader
 from domain.event import decode_data
+from domain.naming import NAMING_EVENTS, Naming
 from domain.objections import OBJECTION_EVENTS
 from domain.publications import PUBLICATION_EVENTS, Publications
 from domain.refusal import Refusal
@@ -283,13 +284,36 @@ class Queries:
         )
 
     def audit_trail(
-        self, programme: str, reader: Reader, *, after: int = 0, limit: int = 100, min_position: int = 0
+        self,
+        programme: str,
+        reader: Reader,
+        *,
+        after: int = 0,
+        limit: int = 100,
+        as_of_position: int | None = None,
+        min_position: int = 0,
     ) -> tuple[list[Entry], int]:
-        """Entries after a position, and the view's position. Raises as `standings`."""
-        disclosure = self.disclosure(programme, reader)
-        self._wait(AUDIT_TRAIL, programme, min_position)
+        """Entries after a position, and the view's position, or the one asked. Raises as `standings`."""
+        disclosure = self.disclosure(programme, reader, as_of_position)
+        self._wait(AUDIT_TRAIL, programme, max(min_position, as_of_position or 0))
         rows, position = self._store.scan(AUDIT_TRAIL, programme, "0", after=key(after), limit=limit)
-        return [shown(value, disclosure.publications, disclosure.reader) for _key, value in rows], position
+        naming = self.naming(programme, disclosure)
+        entries = [
+            shown(value, disclosure.publications, disclosure.reader, naming)
+            for row, value in rows
+            if as_of_position is None or row <= key(as_of_position)
+        ]
+        return entries, as_of_position or position
+
+    def naming(self, programme: str, disclosure: Disclosure) -> Naming:
+        """What ids in the programme stand for, and stood for."""
+        types = [cls.TYPE for cls in NAMING_EVENTS]
+        tags = [tag("programme", programme), *(tag("call", programme, each) for each in disclosure.calls)]
+        items = [DCBQueryItem(types=types, tags=[each]) for each in tags]
+        found = self._ledger.read(DCBQuery(items=items))
+        return Naming.of(
+            disclosure.charters, ((each.position, decode_data(each.type, each.version, each.data)) for each in found)
+        )
 
     def _rules(self, programme: str, *, upto: int | None = None) -> tuple[Charters, Publications, int]:
         """Charters, what is public of each stage, and the ledger's head. Raises `UnknownProgrammeError`."""

@@ -13,16 +13,27 @@ AT = instant(DECIDED_AT)
 
 
 def occurrence(
-    position: int, event: Event, *, recorded_at: str = AT, attribution: Attribution = "decided"
+    position: int,
+    event: Event,
+    *,
+    recorded_at: str = AT,
+    attribution: Attribution = "decided",
+    agency: str = "owner",
+    decision_id: str | None = None,
+    command_type: str | None = None,
+    command: str | None = None,
 ) -> Occurrence:
-    """The event at that position, decided by the owner."""
+    """The event at that position, by default decided by the owner."""
     envelope = PrivateEnvelope(
         event_id=str(position),
         tags=event.tags(PROGRAMME),
         data_set="rehearsal",
         decided_at=AT,
-        actor=Actor(agency="owner", principal="test"),
+        actor=Actor(agency=agency, principal="test"),
         attribution=attribution,
+        decision_id=decision_id,
+        command_type=command_type,
+        command=command,
     )
     return Occurrence(
         position=position,

@@ -11,7 +11,7 @@ from msgspec import inspect
 
 from domain.charter_document import Charter
 from domain.envelope import PrivateEnvelope
-from domain.event import EVENTS, Event, UnknownEventError, decode_data, encode_data, event, said, upcast
+from domain.event import EVENTS, Event, UnknownEventError, decode_data, encode_data, event, upcast
 from domain.rulebook import DECISIONS
 from domain.standings import Standings
 from tests.playing import EVERY, lines_of, play
@@ -25,12 +25,6 @@ def test_names_and_versions_never_change() -> None:
     assert {(each["type"], each["version"]) for each in fixtures} >= {
         (cls.TYPE, cls.VERSION) for cls in EVENTS.values()
     }
-
-
-@pytest.mark.parametrize("type_", EVENTS)
-def test_every_event_type_says_what_it_means_in_a_sentence(type_: str) -> None:
-    assert said(type_).endswith(".")
-    assert "\n" not in said(type_)
 
 
 @pytest.mark.parametrize("fixture", msgspec.json.decode(FIXTURES.read_bytes()), ids=lambda each: each["type"])

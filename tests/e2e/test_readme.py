@@ -25,7 +25,7 @@ SHOWS = [
     ["a sound charter of independent-ai-foundation-model", "PUBLIC RECORD", "audit-trail", ": equal at position"],
     [
         "POST /v1/programmes/{programme}/decisions/commend-team Commend a team, once.",
-        "TeamCommended: A team is commended for something.",
+        "TeamCommended: {actor} commended {team}",
         "/problems/already-commended",
         "Fields: team, reason.",
     ],

@@ -116,6 +116,41 @@ def test_the_public_record_s_deviation_names_no_approver(played: Running) -> Non
     assert "DigitalToday" in deviation["source"]
 
 
+def test_the_audit_trail_tells_each_decision_in_both_languages(played: Running) -> None:
+    trail = get(played, f"/v1/programmes/{PUBLIC_RECORD}/audit-trail")["entries"]
+    ruled = next(each for each in trail if each["type"] == "TeamEliminated" and each["data"]["team"] == "naver-cloud")
+    assert ruled["says"]["en"].startswith(
+        "Ministry of Science and ICT eliminated Naver Cloud from First-stage evaluation on the ground of its "
+        "independence ruling. Reason: “"
+    )
+    assert ruled["says"]["ko"].startswith(
+        "과학기술정보통신부가 독자성 판정을 근거로 네이버클라우드를 1차 단계평가에서 탈락시켰다. 사유: “"
+    )
+
+
+def test_the_audit_trail_tells_who_proposed_and_who_approved(played: Running) -> None:
+    trail = get(played, f"/v1/programmes/{REHEARSAL}/audit-trail", limit=1000, after=820)["entries"]
+    (deviation,) = [each for each in trail if each["type"] == "DeviationRecorded"]
+    assert (deviation["agency"], deviation["proposer"]) == ("nipa", "msit")
+    assert "Ministry of Science and ICT recorded a deviation in First-stage evaluation: 2" in deviation["says"]["en"]
+    assert "Countersigned by National IT Industry Promotion Agency." in deviation["says"]["en"]
+    assert "승인 기관: 정보통신산업진흥원." in deviation["says"]["ko"]
+
+
+def test_the_audit_trail_as_of_a_position_is_what_was_public_then(played: Running) -> None:
+    path = f"/v1/programmes/{REHEARSAL}/audit-trail"
+    everything = get(played, path, limit=1000)["entries"]
+    published = next(each["position"] for each in everything if each["type"] == "ResultsPublished")
+    then = get(played, path, limit=1000, as_of_position=published - 1)
+    assert then["position"] == published - 1
+    assert [each["position"] for each in then["entries"]] == [
+        each["position"] for each in everything if each["position"] < published
+    ]
+    withheld = {each["type"] for each in then["entries"] if "withheld" in each}
+    assert {"StageConsolidated", "TeamEliminated"} <= withheld
+    assert not [each for each in then["entries"] if "withheld" in each and "says" in each]
+
+
 def test_what_the_public_record_does_not_know_of_the_ruling_it_says(played: Running) -> None:
     trail = get(played, f"/v1/programmes/{PUBLIC_RECORD}/audit-trail")["entries"]
     (ruling,) = [entry["data"] for entry in trail if entry["type"] == "IndependenceRuled"]
