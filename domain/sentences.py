@@ -11,6 +11,7 @@ from __future__ import annotations
 import functools
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, Final, Literal, Protocol
 
 import msgspec
@@ -46,7 +47,8 @@ class Namer(Protocol):
         ...
 
 
-class Place(msgspec.Struct, frozen=True):
+@dataclass(frozen=True)
+class Place:
     """`{path:kind}`, and what follows it of a closing quotation mark and a pair of particles."""
 
     path: str
@@ -55,7 +57,8 @@ class Place(msgspec.Struct, frozen=True):
     pair: str
 
 
-class Choice(msgspec.Struct, frozen=True):
+@dataclass(frozen=True)
+class Choice:
     """`[first|otherwise]`."""
 
     first: tuple[Part, ...]
