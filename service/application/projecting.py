@@ -80,7 +80,7 @@ class AdvanceProjection:
             return Advanced("advanced" if more else "current", turn.position)
 
     def fold(self, view: View, programme: str, turn: Turn, *, batch: int | None, upto: int | None) -> bool:
-        """Fold what comes after the turn's position, of at most `batch` events; whether there were any.
+        """Fold what comes after the turn's position, of at most `batch` events; whether there may be more.
 
         The position goes to the head that was captured before, unless there is more. Raises `PoisonEventError`.
         """
@@ -88,18 +88,18 @@ class AdvanceProjection:
         end = head if upto is None else min(head, upto)
         page = PAGE if batch is None else min(batch, PAGE)
         pages = self._ledger.stream(programme, after=turn.position, upto=end, page=page, envelopes=view.envelopes)
-        before = turn.folded
+        upto_batch = None if batch is None else turn.folded + batch
         with closing(pages):
             for events in pages:
                 for epoch, recorded in itertools.groupby(events, key=lambda each: epoch_of(each.position)):
                     turn.begin(epoch)
                     view.fold(turn.rows, occurrences(recorded))
                 turn.folded += len(events)
-                if batch is not None and turn.folded - before >= batch:
+                if upto_batch is not None and turn.folded >= upto_batch:
                     turn.position = events[-1].position
                     return True
         turn.position = max(turn.position, end)
-        return turn.folded > before
+        return False
 
     def _halt(self, view: View, programme: str, state: BuildState, poison: PoisonEventError) -> Advanced:
         with self._store.turn(view, programme, state) as turn:
@@ -113,18 +113,22 @@ class AdvanceProjection:
     def catch_up(self, programme: str, *, seconds: float | None = None) -> bool:
         """Advance every view of a programme in turns until there is nothing more to fold, or for so long.
 
-        Whether all that can be folded by this worker is; what another one is at, it will bring to the end.
+        Whether there is nothing more; not so either if another worker had a view all the time, who may have looked for
+        news before the latest came.
         """
         started = time.monotonic()
+        left = False
         waiting = list(VIEWS) if programme in self._programmes or programme in self.programmes() else []
         while waiting:
-            waiting = [view for view in waiting if self._patiently(view, programme).outcome == "advanced"]
+            steps = [(view, self._patiently(view, programme).outcome) for view in waiting]
+            waiting = [view for view, outcome in steps if outcome == "advanced"]
+            left = left or any(outcome == "busy" for _view, outcome in steps)
             if waiting and seconds is not None and time.monotonic() - started > seconds:
                 return False
-        return True
+        return not left
 
     def _patiently(self, view: View, programme: str) -> Advanced:
-        """One batch. Who has the build may have looked for news a moment ago, and be about to end: wait for that."""
+        """One batch, of a build that another worker may have for a moment."""
         step = self(view, programme)
         for _ in range(_BUSY_TRIES):
             if step.outcome != "busy":

@@ -54,7 +54,8 @@ class Sender:
 
     def __init__(self, app: Celery, redis_url: str) -> None:
         self._app = app
-        self._redis = Redis.from_url(redis_url.replace("redis+socket://", "unix://", 1), socket_connect_timeout=2)
+        url = redis_url.replace("redis+socket://", "unix://", 1)
+        self._redis = Redis.from_url(url, socket_connect_timeout=2, socket_timeout=10)
 
     def send(self, task: str, *arguments: str) -> None:
         """Raises `OperationalError`, `RedisError` or `OSError` if the broker cannot be used."""
