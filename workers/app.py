@@ -13,7 +13,7 @@ from service.application.projecting import VIEWS
 from service.application.rebuilding import view_named
 from service.bootstrap import Projecting, open_projecting
 from service.settings import read_settings
-from service.storage.wake_ups import ADVANCE_TASK, REBUILD_TASK, TRANSPORT_OPTIONS, Sender
+from service.storage.wake_ups import ADVANCE_TASK, REBUILD_TASK, TASK_SECONDS, TRANSPORT_OPTIONS, Sender
 
 LOOK_TASK: Final = "sillok.look"
 BEAT_SECONDS: Final = 1.0
@@ -32,7 +32,7 @@ app.conf.update(
     task_serializer="json",
     accept_content=["json"],
     # No soft limit: what it raises in the midst of a fold would look like the event's fault.
-    task_time_limit=300,
+    task_time_limit=TASK_SECONDS,
     worker_soft_shutdown_timeout=5,
     worker_hijack_root_logger=False,
     worker_cancel_long_running_tasks_on_connection_loss=True,

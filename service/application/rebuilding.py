@@ -46,13 +46,11 @@ class RebuildProjection:
                 return "folding"
 
     def _finish(self, view: View, programme: str) -> Step:
-        """Compare at the live build's position, and do what was asked for. All of it is one transaction."""
+        """Compare at the live build's position, and do what was asked for, in one transaction."""
+        live_digest, position = self._builds.digest(view, programme)
         try:
             with self._store.turn(view, programme, "building") as turn:
-                if isinstance(turn, str) or turn.purpose is None:
-                    return "busy"
-                live_digest, position = self._builds.digest(view, programme)
-                if turn.position > position:
+                if isinstance(turn, str) or turn.purpose is None or turn.position > position:
                     return "busy"
                 self._fold_to(view, programme, turn, position)
                 digest = turn.digest()

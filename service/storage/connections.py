@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import select
+from collections.abc import Mapping
 from typing import Any, Final
 
 from psycopg import Connection
@@ -35,6 +36,8 @@ _SETTINGS: Final = {
     "tcp_user_timeout": "10000",
 }
 
+NO_OTHERS: Final[Mapping[str, str]] = {}
+
 _CLIENT: Final[dict[str, str | int]] = {
     "connect_timeout": 5,
     "keepalives_idle": 5,
@@ -45,17 +48,17 @@ _CLIENT: Final[dict[str, str | int]] = {
 }
 
 
-def service_conninfo(database_url: str) -> str:
-    """The same database, with the service's role and timeouts."""
-    options = " ".join(f"-c {name}={value}" for name, value in _SETTINGS.items())
+def service_conninfo(database_url: str, bounds: Mapping[str, str] = NO_OTHERS) -> str:
+    """The same database, with the service's role and timeouts; `bounds`: those that are others."""
+    options = " ".join(f"-c {name}={value}" for name, value in {**_SETTINGS, **bounds}.items())
     given = libpq.conninfo_to_dict(database_url).get("options")
     return libpq.make_conninfo(database_url, options=f"{given} {options}" if given else options, **_CLIENT)
 
 
-def open_pool(database_url: str, *, size: int) -> ConnectionPool:
+def open_pool(database_url: str, *, size: int, bounds: Mapping[str, str] = NO_OTHERS) -> ConnectionPool:
     """A pool of autocommit connections; to be opened after any fork, and closed by whoever opened it."""
     return ConnectionPool(
-        service_conninfo(database_url),
+        service_conninfo(database_url, bounds),
         min_size=1,
         max_size=size,
         timeout=10,

@@ -40,11 +40,19 @@ _SCAN: Final = f"""
     ) r ON true WHERE {_OF} ORDER BY r.key"""
 
 
+# A turn lasts as long as its fold, which may compute the standings of a million sheets, or as the digest of all rows.
+_BOUNDS: Final = {
+    "idle_in_transaction_session_timeout": "5min",
+    "statement_timeout": "5min",
+    "transaction_timeout": "10min",
+}
+
+
 class PostgresViewStore:
     """`ViewStore` in PostgreSQL."""
 
     def __init__(self, database_url: str, *, pool_size: int = 8) -> None:
-        self._pool: ConnectionPool = open_pool(database_url, size=pool_size)
+        self._pool: ConnectionPool = open_pool(database_url, size=pool_size, bounds=_BOUNDS)
 
     @contextmanager
     def turn(self, view: View, partition: str, state: BuildState = "live") -> Iterator[Turn | Away]:

@@ -14,6 +14,8 @@ from redis.exceptions import RedisError
 ADVANCE_TASK: Final = "sillok.advance"
 REBUILD_TASK: Final = "sillok.rebuild"
 EXPIRES_SECONDS: Final = 30
+TASK_SECONDS: Final = 300
+"""A task that takes longer is killed, and given out again."""
 _WAITS_SECONDS: Final = 5
 """So long at most one task that was lost keeps others like it from being sent; the schedule sends after that."""
 

@@ -12,6 +12,8 @@ from service.storage import connections
 from service.storage.append_call import AppendCall, Prepared
 from service.storage.connections import ROLE, open_pool, service_conninfo
 from service.storage.ledger import PostgresLedger
+from service.storage.views import PostgresViewStore
+from service.storage.wake_ups import TASK_SECONDS
 from tests.contract.test_ledger import new_event, request
 
 BOUNDS = {
@@ -38,6 +40,17 @@ def test_every_session_has_its_waits_bounded_and_the_role_of_the_service(databas
     pool.close()
     with psycopg.connect(service_conninfo(database)) as alone:
         assert shown(alone) == BOUNDS
+
+
+def test_a_turn_at_a_view_may_last_as_long_as_the_task_that_has_it_and_no_longer(database: str) -> None:
+    """A fold of the largest stage takes a while in which its transaction is idle."""
+    store = PostgresViewStore(database)
+    with store.connection() as connection:
+        bounds = shown(connection)
+    store.close()
+    assert bounds["idle_in_transaction_session_timeout"] == f"{TASK_SECONDS // 60}min"
+    assert bounds["lock_timeout"] == BOUNDS["lock_timeout"]
+    assert bounds["transaction_timeout"] == "10min"
 
 
 def test_a_connection_that_the_server_ended_is_not_given_out(database: str) -> None:
