@@ -30,7 +30,6 @@ DECISIONS = [
     "amend-charter",
     "enrol-team",
     "change-consortium",
-    "withdraw-team",
     "open-stage",
     "appoint-evaluator",
     "declare-conflict",
@@ -76,7 +75,14 @@ DECISIONS = [
     "erase-subject",
 ]
 """What an agency may decide."""
-IN_PERSON = ["assent-amendment", "give-statement", "file-objection", "waive-objections", "acknowledge-notice"]
+IN_PERSON = [
+    "assent-amendment",
+    "give-statement",
+    "file-objection",
+    "waive-objections",
+    "acknowledge-notice",
+    "withdraw-team",
+]
 """What a team says itself; what is reported of it is entered by mandate."""
 
 PUBLISHING = {"decisions": ["publish-results", "decide-objection"], "agencies": ["other"]}

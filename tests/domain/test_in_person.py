@@ -18,18 +18,29 @@ OWN = {type_ for type_, each in DECISIONS.items() if each.own is not None}
 WITHDRAWING = {"team": "ant", "reason": charters.names("why")}
 
 
-def test_objections_assents_statements_and_acknowledgements_are_said_in_person() -> None:
+def test_withdrawals_objections_assents_statements_and_acknowledgements_are_said_in_person() -> None:
     assert {type_ for type_ in OWN if DECISIONS[type_].in_person} == set(charters.IN_PERSON)
 
 
-def test_withdrawals_changes_applications_and_usage_may_be_entered_by_an_agency_with_the_mandate() -> None:
-    entered = {"withdraw-team", "change-consortium", "apply-to-call", "report-usage"}
+def test_no_agency_withdraws_a_team_but_to_report_that_it_left() -> None:
+    gone = TeamWithdrawn(team="ant", reason=Names(**charters.names("why")))
+    asked = given(background=charters.enrolled())
+    asked.by_consortium("ant").when("withdraw-team", WITHDRAWING).then(gone)
+    asked.by("owner").when("withdraw-team", WITHDRAWING).refused(NotMandatedError, "/team")
+    record = given(background=[charters.reported_charter(), *charters.enrolled()[1:]])
+    reported = {**WITHDRAWING, "attribution": "reported", "source": "a newspaper"}
+    record.by("owner").when("withdraw-team", reported).then(gone)
+    record.by("other").when("withdraw-team", reported).refused(NotMandatedError)
+
+
+def test_changes_applications_and_usage_may_be_entered_by_an_agency_with_the_mandate() -> None:
+    entered = {"change-consortium", "apply-to-call", "report-usage"}
     assert {type_ for type_ in OWN if not DECISIONS[type_].in_person} == entered
     assert entered <= set(charters.DECISIONS)
+    changing = {"team": "ant", "joined": ["Lab"], "effective": "2026-01-15"}
     asked = given(background=charters.enrolled())
-    gone = TeamWithdrawn(team="ant", reason=Names(**charters.names("why")))
-    asked.by("owner").when("withdraw-team", WITHDRAWING).then(gone)
-    asked.by("other").when("withdraw-team", WITHDRAWING).refused(NotMandatedError)
+    assert asked.by("owner").when("change-consortium", changing).decide()
+    asked.by("other").when("change-consortium", changing).refused(NotMandatedError)
 
 
 @pytest.mark.parametrize("decision", charters.IN_PERSON)

@@ -126,8 +126,8 @@ def test_a_team_withdraws_itself_where_the_charter_lets_it_and_never_another() -
     history = [rules, *charters.opened()[1:]]
     after(*history).by_consortium("cow").when("withdraw-team", withdrawing()).then(withdrawn())
     after(*history).by_consortium("cow").when("withdraw-team", withdrawing("ant")).refused(NotMandatedError, "/team")
-    after(*charters.opened()).by_consortium("cow").when("withdraw-team", withdrawing()).refused(NotMandatedError)
-    after(*history).by("other").when("withdraw-team", withdrawing()).refused(NotMandatedError)
+    barred = [charters.charter(consortium_decisions=[]), *charters.opened()[1:]]
+    after(*barred).by_consortium("cow").when("withdraw-team", withdrawing()).refused(NotMandatedError)
 
 
 def test_only_a_team_of_the_programme_withdraws_and_only_once() -> None:

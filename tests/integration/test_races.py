@@ -280,7 +280,7 @@ def test_publication_against_reopened_scoring(arena: Arena) -> None:
         require_invariants(programme)
 
 
-WITHDRAW = submit("withdraw-team", {"team": "cow", "reason": WHY})
+WITHDRAW = submit("withdraw-team", {"team": "cow", "reason": WHY}, by="cow")
 
 
 def test_an_elimination_against_a_withdrawal(arena: Arena) -> None:
