@@ -101,6 +101,11 @@ class Disclosure(msgspec.Struct, frozen=True):
         """The one in force."""
         return self.charters[-1][1]
 
+    def charter_at(self, position: int | None) -> Charter:
+        """The one in force at a position, or now; the first one before there was any."""
+        upto = [each for since, each in self.charters if position is None or since <= position]
+        return upto[-1] if upto else self.charters[0][1]
+
     @property
     def calls(self) -> tuple[str, ...]:
         """Every call that a charter ever had."""

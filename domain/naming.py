@@ -81,7 +81,7 @@ class NamesThen(msgspec.Struct, frozen=True):
 
     def day(self, at: datetime) -> Words:
         """The day of an instant on the programme's clock."""
-        return _day(day_of(at, self.charter.zone))
+        return written(day_of(at, self.charter.zone))
 
 
 _Found = Words | Names | None
@@ -91,7 +91,8 @@ def _words(name: Names | None) -> Words | None:
     return None if name is None else Words(name.en, name.ko)
 
 
-def _day(day: date) -> Words:
+def written(day: date) -> Words:
+    """A day as it is written."""
     return Words(f"{day.day} {_MONTHS[day.month]} {day.year}", f"{day.year}년 {day.month}월 {day.day}일")
 
 
@@ -157,12 +158,12 @@ def _class(names: NamesThen, class_: str, within: Sequence[Any]) -> _Found:
 
 
 def _a_day(_names: NamesThen, text: str, _within: Sequence[Any]) -> _Found:
-    return _day(date.fromisoformat(text)) if is_date(text) else None
+    return written(date.fromisoformat(text)) if is_date(text) else None
 
 
 def _last_day(_names: NamesThen, text: str, _within: Sequence[Any]) -> _Found:
     """The day before the one before which something ends."""
-    return _day(date.fromisoformat(text) - timedelta(days=1)) if is_date(text) else None
+    return written(date.fromisoformat(text) - timedelta(days=1)) if is_date(text) else None
 
 
 def _template(names: NamesThen, template: str, within: Sequence[Any]) -> _Found:

@@ -78,9 +78,10 @@ def open_service(settings: Settings) -> Service:
     wake_ups = CeleryWakeUps(settings.require_redis()) if settings.redis_url else None
     waking: WakeUps = wake_ups or NoWakeUps()
     threads = ThreadPoolExecutor(API_THREADS, thread_name_prefix="api")
-    queries = Queries(ledger, store)
+    sources = real_sources()
+    queries = Queries(ledger, store, now=sources.now)
     parts = Parts(
-        submit=SubmitDecision(ledger, waking, real_sources()),
+        submit=SubmitDecision(ledger, waking, sources),
         queries=queries,
         events=ReadEvents(ledger, queries.disclosure),
         check_disclosure=CheckDisclosure(ledger),

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 
 import msgspec
 
 from domain import charter_document
 from domain.charter import CHARTER_EVENTS
 from domain.disclosure import Reader, disclosed, owner_of, readable, stage_of_event
-from domain.envelope import Actor, Attribution, Provenance
-from domain.event import EVENTS, Disclosed, encode_data
+from domain.envelope import Actor, Attribution
+from domain.event import EVENTS, Disclosed, Event, encode_data
 from domain.naming import NamesThen, Naming
 from domain.proposals import DecisionApproved
 from domain.publications import Publications
@@ -68,45 +68,58 @@ def key(position: int) -> str:
 
 def fold(rows: Rows, occurrences: Iterable[Occurrence]) -> None:
     """One row an event; `charter` keeps the rules that say who may read it, `approval` the last `Approved`."""
+    keep_entries(rows, occurrences, EVENTS)
+
+
+def keep_entries(rows: Rows, occurrences: Iterable[Occurrence], types: Container[str]) -> None:
+    """As `fold`, of events of some types."""
 
     def take(occurrence: Occurrence) -> None:
-        event, made = occurrence.event, occurrence.provenance
+        event = occurrence.event
         if isinstance(event, CHARTER_EVENTS):
             rows.put("charter", event.document.encode())
-        document = rows.get("charter")
-        actor: Actor = made.actor
-        entry = Entry(
-            position=occurrence.position,
-            type=event.TYPE,
-            version=occurrence.version,
-            recorded_at=occurrence.recorded_at,
-            stage=stage_of_event(event),
-            decision=made.command_type,
-            decision_id=made.decision_id,
-            decided_at=made.decided_at if made.attribution == "decided" else None,
-            agency=actor.agency,
-            principal=actor.principal,
-            proposer=_proposer(rows, made) if made.command_type == "approve" else None,
-            attribution=made.attribution,
-            source=made.source,
-            decided_by=made.decided_by,
-            rules_hash=made.rules_hash,
-            decider=made.decider,
-            data=msgspec.Raw(encode_data(event)),
-        )
-        public = event.PUBLIC if document is None else disclosed(charter_document.parse(document), event.TYPE)
-        rows.put(key(occurrence.position), encode_row(Kept(public, entry, owner_of(event))))
-        if isinstance(event, DecisionApproved) and made.decision_id is not None:
-            rows.put("approval", encode_row(Approved(made.decision_id, event.proposer.agency)))
+        if isinstance(event, DecisionApproved) and (decision := occurrence.provenance.decision_id) is not None:
+            rows.put("approval", encode_row(Approved(decision, event.proposer.agency)))
+        if event.TYPE in types:
+            rows.put(key(occurrence.position), encode_row(_kept(occurrence, rows)))
 
     one_by_one(occurrences, take)
 
 
-def _proposer(rows: Rows, made: Provenance) -> str | None:
+def _kept(occurrence: Occurrence, rows: Rows) -> Kept:
+    event, made = occurrence.event, occurrence.provenance
+    document = rows.get("charter")
+    actor: Actor = made.actor
+    entry = Entry(
+        position=occurrence.position,
+        type=event.TYPE,
+        version=occurrence.version,
+        recorded_at=occurrence.recorded_at,
+        stage=stage_of_event(event),
+        decision=made.command_type,
+        decision_id=made.decision_id,
+        decided_at=made.decided_at if made.attribution == "decided" else None,
+        agency=actor.agency,
+        principal=actor.principal,
+        proposer=_proposer(rows, occurrence) if made.command_type == "approve" else None,
+        attribution=made.attribution,
+        source=made.source,
+        decided_by=made.decided_by,
+        rules_hash=made.rules_hash,
+        decider=made.decider,
+        data=msgspec.Raw(encode_data(event)),
+    )
+    public = event.PUBLIC if document is None else disclosed(charter_document.parse(document), event.TYPE)
+    return Kept(public, entry, owner_of(event))
+
+
+def _proposer(rows: Rows, occurrence: Occurrence) -> str | None:
     """Who proposed what an approval brought about; `None` of the approval itself."""
+    if isinstance(occurrence.event, DecisionApproved):
+        return None
     stored = rows.get("approval")
     approved = None if stored is None else msgspec.json.decode(stored, type=Approved)
-    return approved.proposer if approved and approved.decision_id == made.decision_id else None
+    return approved.proposer if approved and approved.decision_id == occurrence.provenance.decision_id else None
 
 
 def shown(stored: bytes, publications: Publications, reader: Reader, naming: Naming) -> Entry:
@@ -134,8 +147,13 @@ def _said(entry: Entry, names: NamesThen) -> Words:
         source=entry.source,
         decided_by=entry.decided_by,
     )
+    return recounted(event_of(entry), around, names)
+
+
+def event_of(entry: Entry) -> Event:
+    """The event of an entry that is not withheld."""
     data = b"" if isinstance(entry.data, msgspec.UnsetType) else entry.data
-    return recounted(msgspec.json.decode(data, type=EVENTS[entry.type]), around, names)
+    return msgspec.json.decode(data, type=EVENTS[entry.type])
 
 
 AUDIT_TRAIL = View(name="audit-trail", version=3, fold=fold, envelopes=True)

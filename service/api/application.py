@@ -26,6 +26,8 @@ from service.api.disclosure import check_disclosure
 from service.api.metrics import metrics
 from service.api.parts import Parts
 from service.api.problems import HANDLERS
+from service.api.timeline import get_timeline
+from service.api.workload import get_workload
 
 Lifespan = Callable[[Litestar], AbstractAsyncContextManager[None]]
 
@@ -61,6 +63,8 @@ def create_application(parts: Parts, *, lifespan: Sequence[Lifespan] = ()) -> Li
             settle_proposal,
             *programmes.HANDLERS,
             get_disagreement,
+            get_timeline,
+            get_workload,
             check_disclosure,
             ledger.list_events,
             *health.HANDLERS,

@@ -24,6 +24,8 @@ from service.application.answers import Counts, GrantsAnswer, ProgrammeDetail
 from service.application.cloud_events import CloudEvent
 from service.application.disagreement import Disagreement
 from service.application.revealing import DisclosureFindings, DisclosureQuestion
+from service.application.timeline import Timeline
+from service.application.workload import Workload
 
 Json = dict[str, Any]
 
@@ -41,6 +43,8 @@ _ANSWERS: Final = (
     Disagreement,
     GrantsAnswer,
     AuditTrail,
+    Timeline,
+    Workload,
     CloudEvent,
     DisclosureQuestion,
     DisclosureFindings,
@@ -167,6 +171,29 @@ def _operations(named: dict[Any, Json]) -> Iterator[tuple[str, str, Json]]:
         of_programme=True,
     )
     yield f"{one}/audit-trail", "get", trail
+    timeline = _read(
+        "get-timeline",
+        "What happened when, what is planned, and which deadlines run.",
+        named[Timeline],
+        named,
+        _AFTER,
+        _LIMIT,
+        _AS_OF,
+        _MINIMUM,
+        of_programme=True,
+    )
+    yield f"{one}/timeline", "get", timeline
+    workload = _read(
+        "get-workload",
+        "What agencies decided, what waits for them, and how long things took; for agencies and auditors.",
+        named[Workload],
+        named,
+        _AS_OF,
+        _MINIMUM,
+        of_programme=True,
+        with_key=True,
+    )
+    yield f"{one}/workload", "get", workload
     events = _read(
         "list-events",
         "Events in order of position, one CloudEvent a line.",

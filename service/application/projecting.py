@@ -17,10 +17,12 @@ from domain.views import Occurrence, PoisonEventError, View, epoch_of
 from domain.views.audit_trail import AUDIT_TRAIL
 from domain.views.grants import GRANTS
 from domain.views.standings import STANDINGS
+from domain.views.timeline import TIMELINE
+from domain.views.workload import WORKLOAD
 from service.application.ports import Ledger, StreamedEvent
 from service.application.view_ports import BuildState, Turn, ViewStore
 
-VIEWS: Final = (STANDINGS, GRANTS, AUDIT_TRAIL)
+VIEWS: Final = (STANDINGS, GRANTS, AUDIT_TRAIL, TIMELINE, WORKLOAD)
 """Every projection of this release; each is partitioned by programme."""
 
 BATCH: Final = 500

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import datetime
 from itertools import chain
 from typing import Final
 
@@ -78,9 +79,17 @@ class NotYetProjectedError(Exception):
 
 
 class Queries:
-    """Every query of the API. `pause` sleeps; a test may give its own."""
+    """Every query of the API. `now`: the clock, UTC. `pause` sleeps; a test may give its own."""
 
-    def __init__(self, ledger: Ledger, store: ViewStore, *, pause: Callable[[float], None] = time.sleep) -> None:
+    def __init__(
+        self,
+        ledger: Ledger,
+        store: ViewStore,
+        *,
+        now: Callable[[], datetime],
+        pause: Callable[[float], None] = time.sleep,
+    ) -> None:
+        self._now = now
         self._ledger = ledger
         self._store = store
         self._pause = pause
@@ -295,8 +304,24 @@ class Queries:
     ) -> tuple[list[Entry], int]:
         """Entries after a position, and the view's position, or the one asked. Raises as `standings`."""
         disclosure = self.disclosure(programme, reader, as_of_position)
-        self._wait(AUDIT_TRAIL, programme, max(min_position, as_of_position or 0))
-        rows, position = self._store.scan(AUDIT_TRAIL, programme, "0", after=key(after), limit=limit)
+        return self.entries(
+            AUDIT_TRAIL, disclosure, after=after, limit=limit, as_of_position=as_of_position, min_position=min_position
+        )
+
+    def entries(
+        self,
+        view: View,
+        disclosure: Disclosure,
+        *,
+        after: int = 0,
+        limit: int | None = None,
+        as_of_position: int | None = None,
+        min_position: int = 0,
+    ) -> tuple[list[Entry], int]:
+        """What a view holds of entries, which never change, as `audit_trail`. Raises `NotYetProjectedError`."""
+        programme = disclosure.charter.programme
+        self._wait(view, programme, max(min_position, as_of_position or 0))
+        rows, position = self._store.scan(view, programme, "0", after=key(after), limit=limit)
         naming = self.naming(programme, disclosure)
         entries = [
             shown(value, disclosure.publications, disclosure.reader, naming)
@@ -304,6 +329,13 @@ class Queries:
             if as_of_position is None or row <= key(as_of_position)
         ]
         return entries, as_of_position or position
+
+    def moment(self, as_of_position: int | None) -> datetime:
+        """When a position was recorded; now, if none is asked."""
+        if as_of_position is None:
+            return self._now()
+        (found,) = self._ledger.read(after=as_of_position - 1, upto=as_of_position)
+        return found.recorded_at
 
     def naming(self, programme: str, disclosure: Disclosure) -> Naming:
         """What ids in the programme stand for, and stood for."""

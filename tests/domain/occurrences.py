@@ -21,7 +21,6 @@ def occurrence(
     agency: str = "owner",
     decision_id: str | None = None,
     command_type: str | None = None,
-    command: str | None = None,
 ) -> Occurrence:
     """The event at that position, by default decided by the owner."""
     envelope = PrivateEnvelope(
@@ -33,7 +32,6 @@ def occurrence(
         attribution=attribution,
         decision_id=decision_id,
         command_type=command_type,
-        command=command,
     )
     return Occurrence(
         position=position,

@@ -157,7 +157,17 @@ def test_an_unknown_programme_is_not_found(running: Running) -> None:
     expect(
         running.submit("nothing", "enrol-team", {"team": "a", "name": {"en": "A", "ko": "A"}}), 404, "unknown-programme"
     )
-    for view in ("", "/charter", "/teams", "/standings", "/grants", "/audit-trail", "/calls", "/objections"):
+    for view in (
+        "",
+        "/charter",
+        "/teams",
+        "/standings",
+        "/grants",
+        "/audit-trail",
+        "/timeline",
+        "/calls",
+        "/objections",
+    ):
         expect(running.client.get(f"/v1/programmes/nothing{view}"), 404, "unknown-programme")
     assert running.head() == 0
 

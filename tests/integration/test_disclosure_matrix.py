@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from domain.rulebook import EVENTS
+from domain.views.timeline import STORY
 from tests.integration.conftest import Running, run_shared
 from tests.playing import HARBOUR, lines_of
 
@@ -147,6 +148,15 @@ def test_events_and_audit_trail_show_each_reader_what_the_table_says(
                 assert set(entry) == {"position", "type", "version", "recorded_at", "withheld"}
 
 
+def test_the_timeline_tells_of_what_a_reader_may_read_and_of_nothing_else(told: Callable[..., Any]) -> None:
+    for reader in READERS:
+        trail = told(reader, f"/v1/programmes/{HARBOUR}/audit-trail", limit=1000)["entries"]
+        moments = told(reader, f"/v1/programmes/{HARBOUR}/timeline", limit=1000)["moments"]
+        assert [each["position"] for each in moments] == [
+            each["position"] for each in trail if each["type"] in STORY and "withheld" not in each
+        ], reader
+
+
 def test_asked_by_tag_nothing_but_what_is_shown_is_there(told: Callable[..., Any], subjects: dict[str, str]) -> None:
     for team in (subjects["team"], subjects["other team"]):
         asked = {"limit": 1000, "tag": f"team:{HARBOUR}/{team}"}
@@ -215,6 +225,7 @@ FIELDS: dict[str, Field] = {
         lambda answer: answer and answer["spreads"],
         (*INSIDERS, "evaluator", "other evaluator"),
     ),
+    "workload": ("/workload", {}, lambda answer: answer and answer["agencies"], INSIDERS),
     "disagreement of another stage's panel": (
         "/disagreement",
         {"stage": "trial"},

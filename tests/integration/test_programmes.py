@@ -339,7 +339,7 @@ def test_the_consolidated_digest_is_that_of_the_standings_then(played: Running) 
 
 
 @pytest.mark.parametrize(
-    "view", ["", "/charter", "/teams", "/calls", "/objections", "/standings", "/grants", "/audit-trail"]
+    "view", ["", "/charter", "/teams", "/calls", "/objections", "/standings", "/grants", "/audit-trail", "/timeline"]
 )
 def test_head_is_answered_like_get_without_the_body(played: Running, view: str) -> None:
     path = f"/v1/programmes/{REHEARSAL}{view}?x=1" if view == "/calls" else f"/v1/programmes/{REHEARSAL}{view}"

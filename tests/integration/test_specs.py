@@ -19,6 +19,8 @@ from service.api.disclosure import check_disclosure
 from service.api.docs import docs_page, openapi_json
 from service.api.metrics import metrics
 from service.api.problems import catalogue
+from service.api.timeline import get_timeline
+from service.api.workload import get_workload
 from tests.integration.conftest import Running
 from tests.playing import PUBLIC_RECORD, REHEARSAL
 
@@ -40,7 +42,16 @@ def test_the_checked_in_rulebook_is_that_of_the_code() -> None:
 
 
 def test_every_route_is_documented_and_nothing_else() -> None:
-    handlers = [*programmes.HANDLERS, get_disagreement, check_disclosure, ledger.list_events, *health.HANDLERS, metrics]
+    handlers = [
+        *programmes.HANDLERS,
+        get_timeline,
+        get_workload,
+        get_disagreement,
+        check_disclosure,
+        ledger.list_events,
+        *health.HANDLERS,
+        metrics,
+    ]
     routes = {re.sub(r":str", "", path) for handler in handlers for path in handler.paths}
     routes |= {f"/v1/proposals/{{proposal}}/{step}" for step in SETTLEMENTS}
     routes |= {f"/v1/programmes/{{programme}}/decisions/{decision}" for decision in DECISIONS}
@@ -68,6 +79,8 @@ def test_every_problem_type_is_named_by_an_operation() -> None:
         (f"/v1/programmes/{REHEARSAL}/disagreement", "Disagreement"),
         (f"/v1/programmes/{REHEARSAL}/grants", "GrantsAnswer"),
         (f"/v1/programmes/{REHEARSAL}/audit-trail", "AuditTrail"),
+        (f"/v1/programmes/{REHEARSAL}/timeline", "Timeline"),
+        (f"/v1/programmes/{REHEARSAL}/workload", "Workload"),
         ("/v1/ledger/events", "CloudEvent"),
         ("/v1/programmes/nothing", "Problem"),
     ],
@@ -76,7 +89,7 @@ def test_answers_fit_their_schema(played: Running, path: str, schema: str) -> No
     spec = msgspec.json.decode(SPEC.read_bytes())
     checked = {"$ref": f"#/components/schemas/{schema}", "components": spec["components"]}
     validator = Draft202012Validator(checked)
-    headers = {"Authorization": f"Bearer {played.keys.auditor}"} if schema == "Disagreement" else {}
+    headers = {"Authorization": f"Bearer {played.keys.auditor}"} if schema in ("Disagreement", "Workload") else {}
     for line in played.client.get(path, headers=headers).text.splitlines():
         validator.validate(msgspec.json.decode(line))
 

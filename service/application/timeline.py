@@ -1,0 +1,51 @@
+"""The programme's story, as a reader may see it."""
+
+from __future__ import annotations
+
+import msgspec
+
+from domain.disclosure import Reader
+from domain.envelope import DataSet
+from domain.scalars import Names
+from domain.views.timeline import TIMELINE, Deadline, Moment, Planned, deadlines, moment_of, planned
+from service.application.reading import Queries
+
+
+class Timeline(msgspec.Struct, frozen=True, kw_only=True):
+    """`position`: up to which the story is complete. `moments`: a page of it. `planned`, `deadlines`: what is ahead,
+    now or as of the position asked."""
+
+    programme: str
+    title: Names
+    data_set: DataSet
+    position: int
+    moments: tuple[Moment, ...]
+    planned: tuple[Planned, ...]
+    deadlines: tuple[Deadline, ...]
+
+
+def timeline_of(
+    queries: Queries,
+    programme: str,
+    reader: Reader,
+    *,
+    after: int = 0,
+    limit: int = 100,
+    as_of_position: int | None = None,
+    min_position: int = 0,
+) -> Timeline:
+    """What the reader may see of the story, after a position. Raises as `Queries.audit_trail`."""
+    disclosure = queries.disclosure(programme, reader, as_of_position)
+    entries, position = queries.entries(TIMELINE, disclosure, as_of_position=as_of_position, min_position=min_position)
+    seen = [each for each in entries if each.withheld is None]
+    at = queries.moment(as_of_position)
+    charter = disclosure.charter_at(as_of_position)
+    return Timeline(
+        programme=programme,
+        title=charter.title,
+        data_set=charter.data_set,
+        position=position,
+        moments=tuple(moment_of(each) for each in seen if each.position > after)[:limit],
+        planned=planned(charter, at),
+        deadlines=deadlines(charter, seen, at),
+    )
