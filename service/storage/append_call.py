@@ -16,10 +16,11 @@ from domain.boundary import QueryItem
 from domain.entry import commitment
 from service.application.ports import AppendRequest
 from service.storage.binary_arrays import array_oid, byte_strings, instants, integers, long_integers, texts, uuids
-from service.storage.boundary_keys import event_keys, hashed, probe_keys, probe_tag
+from service.storage.boundary_keys import event_keys, hashed, probe_keys, probe_tag, tag_key, type_keys
 
 _TYPES: Final = (
     *("int4", "int4", "timestamptz", "uuid", "text", "text", "text", "bytea"),
+    *("int4", "int8", "int8", "int4", "int8", "int8"),
     *("int4", "int8", "int8", "text", "text"),
     *("int4", "int8", "int8", "text"),
     *("text", "int8"),
@@ -58,9 +59,9 @@ class Answer(msgspec.Struct, frozen=True):
 
 
 class Prepared:
-    """A request, with the keys of its index rows and those that its condition is probed by."""
+    """A request, with the keys of its index rows and the items of its condition."""
 
-    __slots__ = ("after", "event_keys", "items", "probes", "request")
+    __slots__ = ("after", "event_keys", "items", "request")
 
     def __init__(self, request: AppendRequest) -> None:
         self.request = request
@@ -71,7 +72,6 @@ class Prepared:
         if condition is not None:
             items = condition.fail_if_events_match.items
             self.items = [QueryItem(tuple(i.types), tuple(i.tags)) for i in items] or [QueryItem()]
-        self.probes = [probe_keys(item) for item in self.items]
 
     def matches(self, other: Prepared) -> bool:
         """Whether an event of the other request matches the condition of this one."""
@@ -96,13 +96,22 @@ class AppendCall:
         The connection is closed if there is no answer in time.
         """
         new_types = {event.type for prepared in batch for event in prepared.request.events} - self._seen
-        parameters = _parameters(batch, sorted(new_types))
+        requests, rest = _requests(batch), _rest(batch, sorted(new_types))
+        answer = self._called([*requests, *_probes(batch), *_NO_CONDITIONS, *rest])
+        if answer is None:
+            answer = self._called([*requests, *_NO_PROBES, *_conditions(batch), *rest])
+            assert answer is not None
+        self._seen |= new_types
+        return answer
+
+    def _called(self, parameters: list[bytes]) -> Answer | None:
+        """Call the function. `None`: conditions may have been broken, and have to be looked at one by one."""
         self.connection.pgconn.send_query_prepared(_NAME, parameters, _FORMATS)
         result = self._answer()
         raise_unless(result, pq.ExecStatus.TUPLES_OK)
-        self._seen |= new_types
         head, refused = result.get_value(0, 0), result.get_value(0, 1)
-        assert head is not None
+        if head is None:
+            return None
         return Answer(int(head), {} if refused is None else _refused(refused))
 
     def _answer(self) -> pq.abc.PGresult:
@@ -140,15 +149,11 @@ def raise_unless(result: pq.abc.PGresult, wanted: pq.ExecStatus) -> None:
         raise psycopg.errors.error_from_result(result)
 
 
-def _parameters(batch: Sequence[Prepared], new_types: list[str]) -> list[bytes]:
+def _requests(batch: Sequence[Prepared]) -> list[bytes]:
+    """The parameters r_…"""
     requests = [prepared.request for prepared in batch]
     sizes = [len(request.events) for request in requests]
     named = [request.idempotency for request in requests]
-    events = [event for request in requests for event in request.events]
-    places = [(n, at) for n, size in enumerate(sizes, start=1) for at in range(1, size + 1)]
-    keyed = [(*place, key) for place, keys in zip(places, _keys(batch), strict=True) for key in keys]
-    index_n, index_at, index_key = zip(*keyed, strict=True)
-    by_type, by_tag = _conditions(batch)
     return [
         integers(sizes),
         integers(list(accumulate(sizes[:-1], initial=0))),
@@ -158,8 +163,56 @@ def _parameters(batch: Sequence[Prepared], new_types: list[str]) -> list[bytes]:
         texts([None if each is None else each.programme for each in named]),
         texts([None if each is None else each.key for each in named]),
         byte_strings([None if each is None else each.fingerprint for each in named]),
-        *by_type,
-        *by_tag,
+    ]
+
+
+def _probes(batch: Sequence[Prepared]) -> list[bytes]:
+    """The parameters k_… and p_…: what requests share, as charter and course of a stage, is probed once for all."""
+    sets: dict[tuple[str, ...], dict[str, int]] = {}
+    for prepared in batch:
+        after = prepared.after
+        for item in prepared.items:
+            if item.types:
+                afters, tag = sets.setdefault(item.types, {}), probe_tag(item)
+                afters[tag] = min(after, afters.get(tag, after))
+    typed: list[tuple[int, int, int]] = []
+    tagged: list[tuple[int, int, int]] = []
+    for n, (types, afters) in enumerate(sets.items()):
+        first = min(afters.values())
+        typed += [(n, key, first) for key in type_keys(types)]
+        tagged += [(n, tag_key(tag), after) for tag, after in afters.items()]
+    return [*_numbers(typed), *_numbers(tagged)]
+
+
+def _numbers(rows: list[tuple[int, int, int]]) -> list[bytes]:
+    first, second, third = zip(*rows, strict=True) if rows else ((),) * 3
+    return [integers(first), long_integers(second), long_integers(third)]
+
+
+def _conditions(batch: Sequence[Prepared]) -> list[bytes]:
+    """The parameters c_…"""
+    typed = [
+        (n, prepared.after, key, type_, " ".join(item.tags))
+        for n, prepared in enumerate(batch, start=1)
+        for item in prepared.items
+        for type_, key in zip(item.types, probe_keys(item), strict=True)
+    ]
+    n_, after, key_, type__, tags = zip(*typed, strict=True) if typed else ((),) * 5
+    return [integers(n_), long_integers(after), long_integers(key_), texts(type__), texts(tags)]
+
+
+def _rest(batch: Sequence[Prepared], new_types: list[str]) -> list[bytes]:
+    """The parameters a_…, t_…, e_… and i_…"""
+    any_n, any_after, any_key, any_tags = _untyped(batch)
+    events = [event for prepared in batch for event in prepared.request.events]
+    places = [(n, at) for n, each in enumerate(batch, start=1) for at in range(1, len(each.request.events) + 1)]
+    keyed = [(*place, key) for place, keys in zip(places, _keys(batch), strict=True) for key in keys]
+    index_n, index_at, index_key = zip(*keyed, strict=True)
+    return [
+        integers(any_n),
+        long_integers(any_after),
+        long_integers(any_key),
+        texts(any_tags),
         texts(new_types),
         long_integers([hashed(each) for each in new_types]),
         integers([n for n, _at in places]),
@@ -185,19 +238,15 @@ def _keys(batch: Sequence[Prepared]) -> Iterator[set[int]]:
         yield from prepared.event_keys
 
 
-def _conditions(batch: Sequence[Prepared]) -> tuple[list[bytes], list[bytes]]:
-    """Those parameters that come from items with types, and those from items without."""
-    typed: list[tuple[int, int, int, str, str]] = []
-    untyped: list[tuple[int, int, int, str]] = []
-    for n, prepared in enumerate(batch, start=1):
-        for item, probes in zip(prepared.items, prepared.probes, strict=True):
-            tags = " ".join(item.tags)
-            typed += [(n, prepared.after, key, t, tags) for t, key in zip(item.types, probes, strict=True)]
-            if not item.types:
-                untyped.append((n, prepared.after, hashed(probe_tag(item)), tags))
-    n_, after, key, type_, tags_ = zip(*typed, strict=True) if typed else ((),) * 5
-    any_n, any_after, any_key, any_tags = zip(*untyped, strict=True) if untyped else ((),) * 4
-    return (
-        [integers(n_), long_integers(after), long_integers(key), texts(type_), texts(tags_)],
-        [integers(any_n), long_integers(any_after), long_integers(any_key), texts(any_tags)],
-    )
+def _untyped(batch: Sequence[Prepared]) -> tuple[Sequence[Any], ...]:
+    found = [
+        (n, prepared.after, hashed(probe_tag(item)), " ".join(item.tags))
+        for n, prepared in enumerate(batch, start=1)
+        for item in prepared.items
+        if not item.types
+    ]
+    return tuple(zip(*found, strict=True)) if found else ((),) * 4
+
+
+_NO_CONDITIONS: Final = _conditions(())
+_NO_PROBES: Final = _probes(())

@@ -17,6 +17,10 @@ import psycopg
 _TYPES: Final = psycopg.postgres.types
 _EPOCH: Final = datetime(2000, 1, 1, tzinfo=UTC)
 _MICROSECOND: Final = timedelta(microseconds=1)
+_OIDS: Final = {name: _TYPES[name].oid for name in ("int4", "int8", "bytea", "text", "uuid", "timestamptz")}
+"""Looked up once: the driver's registry takes as long as packing an array of one element."""
+_EMPTY: Final = {name: struct.pack(">iiI", 0, 0, oid) for name, oid in _OIDS.items()}
+_HEADER: Final = struct.Struct(">iiIii").pack
 _LENGTH: Final = struct.Struct(">i").pack
 _NULL: Final = _LENGTH(-1)
 
@@ -39,7 +43,7 @@ def long_integers(values: Sequence[int]) -> bytes:
 def byte_strings(values: Sequence[bytes | None], *, element: str = "bytea") -> bytes:
     """A `bytea[]`, or an array of another type whose elements are given in its binary format."""
     if not values:
-        return _empty(element)
+        return _EMPTY[element]
     parts = [_header(element, len(values), nulls=None in values)]
     for value in values:
         parts += (_NULL,) if value is None else (_LENGTH(len(value)), value)
@@ -66,15 +70,11 @@ def instants(values: Sequence[datetime | None]) -> bytes:
 
 def _fixed(element: str, form: str, length: int, values: Sequence[int]) -> bytes:
     if not values:
-        return _empty(element)
+        return _EMPTY[element]
     flat = [length] * (2 * len(values))
     flat[1::2] = values
     return _header(element, len(values), nulls=False) + struct.pack(">" + form * len(values), *flat)
 
 
 def _header(element: str, size: int, *, nulls: bool) -> bytes:
-    return struct.pack(">iiIii", 1, nulls, _TYPES[element].oid, size, 1)
-
-
-def _empty(element: str) -> bytes:
-    return struct.pack(">iiI", 0, 0, _TYPES[element].oid)
+    return _HEADER(1, nulls, _OIDS[element], size, 1)

@@ -26,8 +26,21 @@ def event_keys(type_: str, tags: Iterable[str]) -> set[int]:
     return {of_type ^ hashed(ANY_TAG), *(of_type ^ hashed(tag) for tag in tags)}
 
 
+@functools.lru_cache(maxsize=1024)
+def type_keys(types: tuple[str, ...]) -> tuple[int, ...]:
+    """What events of each type are found by, whatever their tags."""
+    return tuple(hashed(type_) ^ hashed(ANY_TAG) for type_ in types)
+
+
+def tag_key(tag: str) -> int:
+    """What turns one of `type_keys` into the key of the type with the tag, by XOR."""
+    return hashed(tag) ^ hashed(ANY_TAG)
+
+
 def probe_tag(item: DCBQueryItem | QueryItem) -> str:
     """The tag that an item is probed by. Of several the longest: it names the most, so it is rarely the busiest."""
+    if len(item.tags) == 1:
+        return item.tags[0]
     return max(item.tags, key=lambda each: (len(each), each), default=ANY_TAG)
 
 

@@ -9,6 +9,7 @@ from typing import Final
 
 from service.application.ports import Appended, AppendRequest, LedgerUnavailableError
 from service.storage.append_call import Prepared
+from service.storage.boundary_keys import probe_keys
 
 PATIENCE_SECONDS: Final = 20.0
 """How long a caller waits for its answer, and how long a request is worth recording."""
@@ -45,15 +46,20 @@ class Pending(Prepared):
         return self._outcome
 
     def conflicts_with(
-        self, earlier: Sequence[Pending], keys: set[int], idempotency: set[tuple[str, str, str]]
+        self, earlier: Sequence[Pending], types: set[str], keys: set[int], idempotency: set[tuple[str, str, str]]
     ) -> bool:
-        """Whether requests that are recorded just before this one could change its outcome."""
+        """Whether requests that are recorded just before this one, with such types and keys, could change its outcome.
+
+        Most types are rare, so they are looked at before keys.
+        """
         if not earlier:
             return False
         named = self.request.idempotency
         if named is not None and (named.client, named.programme, named.key) in idempotency:
             return True
         # An item without types has no key of its own.
-        if all(probes and keys.isdisjoint(probes) for probes in self.probes):
+        if all(
+            item.types and (types.isdisjoint(item.types) or keys.isdisjoint(probe_keys(item))) for item in self.items
+        ):
             return False
         return any(self.matches(each) for each in earlier)

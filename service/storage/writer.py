@@ -105,6 +105,7 @@ class Writer:
         """The next batch, those that must wait for the one after, and whether to take no more from the queue."""
         batch: list[Pending] = []
         later: list[Pending] = []
+        types: set[str] = set()
         keys: set[int] = set()
         idempotency: set[tuple[str, str, str]] = set()
         events = 0
@@ -126,11 +127,12 @@ class Writer:
                 pending.settle(LedgerUnavailableError("the ledger is busy: no turn in time", outcome_unknown=False))
                 continue
             size = len(pending.request.events)
-            if pending.conflicts_with(batch, keys, idempotency) or (batch and events + size > EVENTS):
+            if pending.conflicts_with(batch, types, keys, idempotency) or (batch and events + size > EVENTS):
                 later.append(pending)
             else:
                 batch.append(pending)
                 events += size
+                types.update(event.type for event in pending.request.events)
                 keys.update(*pending.event_keys)
                 named = pending.request.idempotency
                 if named is not None:

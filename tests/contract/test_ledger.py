@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import os
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
@@ -148,10 +149,13 @@ def test_an_empty_query_compares_the_position_with_the_head(ledger: PostgresLedg
 
 
 @pytest.fixture
-def colliding_keys(monkeypatch: pytest.MonkeyPatch) -> None:
+def colliding_keys(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Every index key is the same: the worst that a hash can do."""
     for module in (boundary_keys, append_call, ledger_module):
         monkeypatch.setattr(module, "hashed", lambda _name: 7)
+    boundary_keys.type_keys.cache_clear()
+    yield
+    boundary_keys.type_keys.cache_clear()
 
 
 @pytest.mark.usefixtures("colliding_keys")
