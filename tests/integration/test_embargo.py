@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from urllib.parse import urlencode
 
 import pytest
+from psycopg.conninfo import conninfo_to_dict
 
-from tests.integration.conftest import Running
+from tests.integration.conftest import Running, run_shared
 from tests.playing import HARBOUR, REHEARSAL, lines_of
 
 SECRET = ["FigureCertified", "StageConsolidated", "IndependenceRuled", "TeamEliminated", "TeamAdvanced"]
@@ -18,13 +19,24 @@ PUBLICATION = [line for line in lines_of(REHEARSAL) if line.decision == "publish
 """The agreements of three publishers."""
 
 
+@pytest.fixture(scope="module")
+def kept_before_publication(server: str, template: str, tmp_path_factory: pytest.TempPathFactory) -> str:
+    """The database of a ledger that was played up to there; nobody is connected to it."""
+    database = ""
+    for running in run_shared(server, template, tmp_path_factory.mktemp("kept")):
+        lines = lines_of(REHEARSAL)
+        running.play(REHEARSAL, lines[: lines.index(PUBLICATION[-1])])
+        running.project()
+        database = running.database
+    return str(conninfo_to_dict(database)["dbname"])
+
+
 @pytest.fixture
-def before_publication(running: Running) -> Running:
+def before_publication(
+    server: str, kept_before_publication: str, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Running]:
     """Two of the three have agreed; the last one's agreement publishes."""
-    lines = lines_of(REHEARSAL)
-    running.play(REHEARSAL, lines[: lines.index(PUBLICATION[-1])])
-    running.project()
-    return running
+    yield from run_shared(server, kept_before_publication, tmp_path_factory.mktemp("own"))
 
 
 def publish(running: Running) -> None:
