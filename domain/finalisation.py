@@ -68,5 +68,5 @@ def finalise_stage(
         error=OutcomeMissingError,
     )
     require_as_planned(stage, record)
-    require_borne(stage, record)
+    require_borne(case.charter, stage, record, reported=command.reported)
     yield StageFinalised(stage=stage.id)

@@ -177,62 +177,59 @@ def advance_team(command: AdvanceTeam, case: Case, record: StageRecord) -> Itera
 def require_advancement(team: str, charter: Charter, stage: Stage, record: StageRecord, *, reported: bool) -> None:
     """Raise unless rank, gates and, where the charter asks for independence, a ruling let the team go on."""
     found = tally(stage, record.course, record.cells)
-    why = _against_advancement(team, stage, record, found)
-    if why is None and not reported:
-        why = _open_of_advancement(team, charter, stage, record, found)
+    why = _against_advancement(team, charter, stage, record, found, reported=reported)
+    unsaid = [gate.id for gate in stage.gates if gate_outcome(stage, gate.id, team, found, record.course) is None]
+    if why is None and unsaid and not reported:
+        why = f"whether {team} passed {', '.join(unsaid)} is open"
     if why is not None:
         raise NoBasisError(
             why, rule="A team advances by its rank, past every gate, ruled independent.", pointer="/team"
         )
 
 
-def _open_of_advancement(team: str, charter: Charter, stage: Stage, record: StageRecord, found: Tally) -> str | None:
-    """What a team that goes on is not known to have passed, or `None`."""
-    unsaid = [gate.id for gate in stage.gates if gate_outcome(stage, gate.id, team, found, record.course) is None]
-    if unsaid:
-        return f"whether {team} passed {', '.join(unsaid)} is open"
-    if charter.independence.perspectives and team not in record.course.rulings:
-        return f"the independence of {team} was not ruled upon"
-    return None
-
-
-def _against_advancement(team: str, stage: Stage, record: StageRecord, found: Tally) -> str | None:
+def _against_advancement(
+    team: str, charter: Charter, stage: Stage, record: StageRecord, found: Tally, *, reported: bool
+) -> str | None:
     """What rank, gates or ruling say against a team that goes on, or `None`."""
     failed = [gate.id for gate in stage.gates if gate_outcome(stage, gate.id, team, found, record.course) == "failed"]
     if failed:
         return f"{team} failed {', '.join(failed)}"
-    if why := _ruled_out(team, record):
-        return why
     # More may leave than planned, by a ruling perhaps: those ranked before the planned cut go on nevertheless.
     cut = None if stage.cut is None else min(stage.cut, planned_eliminations(stage, record) or 0)
     if _in_cut(team, cut, record, found):
         return f"{team} ranks {found.ranks[team].best}, within the cut of {cut}"
+    return against_independence(team, charter, record, reported=reported)
+
+
+def against_independence(team: str, charter: Charter, record: StageRecord, *, reported: bool) -> str | None:
+    """Why the team cannot be said to be independent, or `None`; a ruling may be missing from what is reported."""
+    verdict = record.course.rulings.get(team)
+    if verdict == "not_met":
+        return f"{team} was ruled not independent"
+    if verdict is None and charter.independence.perspectives and not reported:
+        return f"the independence of {team} was not ruled upon"
     return None
 
 
-def _ruled_out(team: str, record: StageRecord) -> str | None:
-    return f"{team} was ruled not independent" if record.course.rulings.get(team) == "not_met" else None
-
-
-def require_borne(stage: Stage, record: StageRecord) -> None:
+def require_borne(charter: Charter, stage: Stage, record: StageRecord, *, reported: bool) -> None:
     """Raise while the facts bear an outcome no more, since scoring was reopened or a ruling was superseded.
 
-    What rests on an upheld objection or a withdrawal stands whatever the standings say; a later ruling still counts.
+    What rests on an upheld objection or a withdrawal stands whatever the standings say; independence still counts.
     """
     refuse_if(
-        (("/stage", why) for why in _unborne(stage, record)),
+        (("/stage", why) for why in _unborne(charter, stage, record, reported=reported)),
         rule="An outcome that standings or ruling bear no more is superseded before anything rests on it.",
         error=NoBasisError,
     )
 
 
-def _unborne(stage: Stage, record: StageRecord) -> Iterator[str]:
+def _unborne(charter: Charter, stage: Stage, record: StageRecord, *, reported: bool) -> Iterator[str]:
     found = tally(stage, record.course, record.cells)
     for team in record.course.advanced:
         if team in record.course.by_objection:
-            why = _ruled_out(team, record)
+            why = against_independence(team, charter, record, reported=reported)
         else:
-            why = _against_advancement(team, stage, record, found)
+            why = _against_advancement(team, charter, stage, record, found, reported=reported)
         if why is not None:
             yield f"{team} advanced, but {why}"
     for team, basis in record.course.eliminated.items():

@@ -57,7 +57,7 @@ def publish_results(command: PublishResults, case: Case, record: StageRecord) ->
         error=OutcomeMissingError,
     )
     require_as_planned(stage, record)
-    require_borne(stage, record)
+    require_borne(case.charter, stage, record, reported=command.reported)
     agreed = {*record.course.released, case.actor.agency}
     awaited = [each for each in joint if each not in agreed]
     if awaited and not command.reported:

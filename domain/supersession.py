@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Literal
 
+from domain.charter_document import Charter
 from domain.consortiums import Consortiums
 from domain.decision import Case, Command, decision
 from domain.event import Event
 from domain.objections import Objections
 from domain.opened_stages import OpenedStages
 from domain.outcome_events import Outcome, OutcomeSuperseded
-from domain.outcomes import NoBasisError, require_advancement, require_elimination
+from domain.outcomes import NoBasisError, against_independence, require_advancement, require_elimination
 from domain.record import StageRecord
 from domain.refusal import InvalidCommandError, Refusal
 from domain.scalars import Identifier, Names
@@ -65,7 +66,7 @@ def supersede_outcome(
             f"{command.team} is {was}", rule="A supersession changes the outcome.", pointer="/to"
         )
     opened.require_none_after(stage.id, case.charter)
-    _require_basis(command, record, objections)
+    _require_basis(command, case.charter, record, objections)
     if command.basis != "objection":
         if command.to == "eliminated":
             if not command.reported:
@@ -104,7 +105,7 @@ def _require_new_ground(command: SupersedeOutcome, record: StageRecord, objectio
         )
 
 
-def _require_basis(command: SupersedeOutcome, record: StageRecord, objections: Objections) -> None:
+def _require_basis(command: SupersedeOutcome, charter: Charter, record: StageRecord, objections: Objections) -> None:
     """Raise unless the objection named was the team's and upheld, and the basis can bear what is decided."""
     if command.objection is not None and not objections.upheld(command.objection, team=command.team):
         raise NoBasisError(
@@ -124,9 +125,9 @@ def _require_basis(command: SupersedeOutcome, record: StageRecord, objections: O
             rule="An upheld objection is decided in the team's favour.",
             pointer="/basis",
         )
-    if record.course.rulings.get(command.team) == "not_met":
+    if why := against_independence(command.team, charter, record, reported=command.reported):
         raise NoBasisError(
-            f"basis: {command.team} was ruled not independent",
-            rule="Score and independence are two facts: the ruling is superseded first.",
+            f"basis: {why}",
+            rule="Score and independence are two facts: a team advances once it is ruled independent.",
             pointer="/basis",
         )

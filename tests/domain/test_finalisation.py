@@ -20,7 +20,7 @@ from domain.stages import (
     StageNotOpenError,
 )
 from tests.domain import charters
-from tests.domain.objecting import AFTER, FILED, HEAT, REASON, WHY, decided, published, ruled, settled
+from tests.domain.objecting import AFTER, FILED, HEAT, REASON, WHY, charter, decided, published, ruled, settled
 from tests.given import given
 
 
@@ -53,6 +53,25 @@ def test_a_stage_is_not_finalised_while_a_review_waits_for_its_ruling() -> None:
 def test_a_stage_is_not_finalised_with_an_outcome_that_a_later_ruling_does_not_bear() -> None:
     history = published(ruled("ant", "not_met")).at(AFTER)
     assert "ant was ruled not independent" in history.when("finalise-stage", HEAT).refused(NoBasisError).detail
+
+
+def test_a_stage_is_not_finalised_with_a_team_that_goes_on_without_a_ruling() -> None:
+    """Neither by its rank nor on an objection; a record may leave out a ruling that was not reported."""
+    back = OutcomeSuperseded(
+        stage="heat", team="cow", was="eliminated", to="advanced", basis="objection", reason=WHY, objection="o"
+    )
+    nobody = DeviationRecorded(stage="heat", subject="eliminations", planned="1", actual="0", reason=WHY, approver="x")
+    final = StageFinalised(stage="heat")
+    for team in ("ant", "cow"):
+        unruled = [each for each in published(FILED, decided(), back, nobody).background if each != ruled(team)]
+        refusal = given(background=unruled).at(AFTER).when("finalise-stage", HEAT).refused(NoBasisError)
+        assert f"{team} advanced, but the independence of {team} was not ruled upon" in refusal.detail
+        given(background=[*unruled, ruled(team)]).at(AFTER).when("finalise-stage", HEAT).then(final)
+        reported = {**HEAT, "attribution": "reported", "source": "a newspaper"}
+        record = [charter(data_set="public-record"), *unruled[1:]]
+        given(background=record).at(AFTER).when("finalise-stage", reported).then(final)
+        without_rules = [charter(independence={"perspectives": []}), *unruled[1:]]
+        given(background=without_rules).at(AFTER).when("finalise-stage", HEAT).then(final)
 
 
 def test_a_later_ruling_counts_against_a_team_that_came_back_on_an_objection() -> None:

@@ -10,7 +10,6 @@ from domain.charter import CharterAmended
 from domain.event import Event
 from domain.outcome_events import (
     DeviationRecorded,
-    IndependenceRuled,
     OutcomeSuperseded,
     TeamAdvanced,
     TeamEliminated,
@@ -32,7 +31,7 @@ from domain.stage_events import (
 from domain.stages import EliminationsNotAsPlannedError, OutcomeMissingError, ResultsAlreadyPublishedError
 from tests.domain import charters
 from tests.domain.charters import AGREED, names
-from tests.domain.test_stages import BOTH, REASON, with_outcomes
+from tests.domain.test_stages import BOTH, REASON, ruled, with_outcomes
 from tests.given import Given, given
 
 BY_OWNER = ReleaseAgreed(stage="heat", agency="owner")
@@ -108,12 +107,6 @@ def test_every_agreement_waits_for_what_publication_waits_for() -> None:
     after(ruled_out).when("publish-results", BOTH).refused(NoBasisError)
     after(deviating("2")).when("publish-results", BOTH).refused(EliminationsNotAsPlannedError)
     after(PUBLISHED).by("other").when("publish-results", BOTH).refused(ResultsAlreadyPublishedError)
-
-
-def ruled(team: str, verdict: Any = "met") -> IndependenceRuled:
-    return IndependenceRuled(
-        stage="heat", team=team, verdict=verdict, perspectives=("own",), findings=(), evidence=(), reason=REASON
-    )
 
 
 def deviating(actual: str) -> DeviationRecorded:

@@ -6,7 +6,7 @@ import pytest
 
 from domain.call_events import AdditionalCallOpened, CallClosedWithoutSelection, CallTeamSelected
 from domain.event import Event
-from domain.outcome_events import DeviationRecorded, TeamAdvanced, TeamEliminated
+from domain.outcome_events import DeviationRecorded, IndependenceRuled, TeamAdvanced, TeamEliminated, Verdict
 from domain.publishing import NotJointPublishersError
 from domain.refusal import InvalidCommandError
 from domain.scalars import Names
@@ -36,9 +36,16 @@ BOTH = {"stage": "heat", "publishers": ["owner", "other"]}
 REASON = Names(en="why", ko="why")
 
 
+def ruled(team: str, verdict: Verdict = "met") -> IndependenceRuled:
+    return IndependenceRuled(
+        stage="heat", team=team, verdict=verdict, perspectives=("own",), findings=(), evidence=(), reason=REASON
+    )
+
+
 def with_outcomes() -> list[Event]:
     return [
         *charters.consolidated(),
+        *(ruled(team) for team in ("ant", "bee")),
         TeamEliminated(stage="heat", team="cow", basis="rank", reason=REASON),
         TeamAdvanced(stage="heat", team="ant", reason=REASON),
         TeamAdvanced(stage="heat", team="bee", reason=REASON),

@@ -20,7 +20,7 @@ from domain.stages import OutcomeMissingError, StageFinalError
 from domain.supersession import OutcomeUnchangedError
 from domain.teams import NoSeatError, TeamEnrolled
 from tests.domain import charters
-from tests.domain.objecting import FILED, REASON, WHY, advancing, decided, published, ruled
+from tests.domain.objecting import FILED, REASON, WHY, advancing, charter, decided, published, ruled
 from tests.given import given
 from tests.playing import standings
 
@@ -48,6 +48,19 @@ def test_an_objection_eliminates_nobody_and_overturns_no_ruling() -> None:
     published(upheld).when("supersede-outcome", body).refused(NoBasisError, "/basis")
     against = published(FILED, decided(), ruled("cow", "not_met"))
     against.when("supersede-outcome", advancing()).refused(NoBasisError, "/basis")
+
+
+def test_an_objection_brings_no_team_back_that_was_not_ruled_independent() -> None:
+    """Score and independence are two facts; a record may leave out a ruling that was not reported."""
+    unruled = [each for each in published(FILED, decided()).background if each != ruled("cow")]
+    refusal = given(background=unruled).when("supersede-outcome", advancing()).refused(NoBasisError, "/basis")
+    assert "the independence of cow was not ruled upon" in refusal.detail
+    assert given(background=[*unruled, ruled("cow")]).when("supersede-outcome", advancing()).decide()
+    reported = advancing(attribution="reported", source="a newspaper")
+    record = [charter(data_set="public-record"), *unruled[1:]]
+    assert given(background=record).when("supersede-outcome", reported).decide()
+    without_rules = charter(independence={"perspectives": []})
+    assert given(background=[without_rules, *unruled[1:]]).when("supersede-outcome", advancing()).decide()
 
 
 def test_without_an_objection_a_supersession_rests_on_what_a_first_outcome_rests_on() -> None:

@@ -80,7 +80,8 @@ def ruled(team: str, verdict: Verdict = "met") -> IndependenceRuled:
 
 
 def published() -> list[Event]:
-    return [*charters.consolidated(), eliminated(), *advanced("ant", "bee"), PUBLISHED]
+    rulings = [ruled(team) for team in charters.TEAMS]
+    return [*charters.consolidated(), *rulings, eliminated(), *advanced("ant", "bee"), PUBLISHED]
 
 
 def after(*history: Event) -> Given:

@@ -144,6 +144,12 @@ class Lawful:
     def require_seats(self) -> None:
         assert len(self.seated) <= int(self.charter["seats"]), f"{self.seated} hold {self.charter['seats']} seats"
 
+    def require_independent(self, stage: str, team: str) -> None:
+        """Ruled so where the charter has conditions of independence; a record may not say that it was ruled."""
+        verdict = self.stage(stage).review(team).verdict
+        unsaid = self.reported or not self.charter["independence"]["perspectives"]
+        assert verdict == "met" or (verdict is None and unsaid), f"{team}: {verdict}"
+
     def require_no_later_stage(self, stage: str) -> None:
         order = [each["id"] for each in self.charter["stages"]]
         later = order[order.index(stage) + 1 :]

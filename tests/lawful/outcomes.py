@@ -24,7 +24,7 @@ def first_outcome(history: Lawful, position: int, data: Data) -> None:
     assert data["team"] in history.seated
     assert data["team"] not in stage.outcomes
     if outcome == "advanced":
-        assert stage.review(data["team"]).verdict == "met" or history.reported
+        history.require_independent(data["stage"], data["team"])
     _stands(history, position, data, outcome)
 
 
@@ -41,7 +41,7 @@ def superseded(history: Lawful, position: int, data: Data) -> None:
         found = history.objections[data["objection"]]
         assert (found["team"], found["stage"], found["outcome"]) == (data["team"], data["stage"], "upheld")
     if data["to"] == "advanced":
-        assert stage.review(data["team"]).verdict != "not_met"
+        history.require_independent(data["stage"], data["team"])
     _stands(history, position, data, data["to"])
     if data["to"] == "advanced":
         history.require_seats()
