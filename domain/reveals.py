@@ -24,8 +24,8 @@ from domain.ranking import Span, certified_ranks, ranks_of
 from domain.record import Course, Statement
 from domain.rubric import TOTAL, Gate, Stage
 from domain.scalars import Identifier, Number
-from domain.stage_events import Figure, GateOutcome, HighestOf, MeanOf, PointsOf, RankGroup
-from domain.tally import Outcome, Tally, gate_outcome, narrow_by_gate, tally
+from domain.stage_events import Figure, HighestOf, MeanOf, PointsOf, RankGroup
+from domain.tally import Outcome, Tally, certified_outcomes, gate_outcome, narrow_by_gate, tally
 
 What = Literal["exact", "to-each-other", "gate", "sum", "bounded"]
 
@@ -68,7 +68,6 @@ def reveals(stage: Stage, teams: list[str], published: tuple[Published, ...]) ->
     figures = [figure for figure in published if not isinstance(figure, GateCount)]
     course = Course(teams=teams, statements=[Statement(each, "checked", 0) for each in figures])
     counts = _counts([figure for figure in published if isinstance(figure, GateCount)])
-    _require_one_outcome(figures)
     before = tally(stage, Course(teams=teams), {})
     after = tally(stage, course, {})
     _deduce(stage, course, after, counts)
@@ -102,22 +101,13 @@ def _counts(published: list[GateCount]) -> dict[str, int]:
     return counts
 
 
-def _require_one_outcome(figures: list[Figure]) -> None:
-    said: dict[tuple[str, str], Outcome] = {}
-    for each in figures:
-        if isinstance(each, GateOutcome) and said.setdefault((each.gate, each.team), each.outcome) != each.outcome:
-            raise Contradiction(each.team, each.gate)
-
-
 def _deduce(stage: Stage, course: Course, found: Tally, counts: dict[str, int]) -> None:
     """Narrow by counts and ranks as well as by sums."""
     groups = [each.figure for each in course.statements if isinstance(each.figure, RankGroup)]
     spans = certified_ranks(course.teams, groups)
     for _ in range(ROUNDS):
         narrowed = [
-            narrow_by_gate(found.figures, gate, team, outcome)
-            for gate in stage.gates
-            for team, outcome in _outcomes(stage, course, found, gate, counts).items()
+            narrow_by_gate(found.figures, gate, _outcomes(stage, course, found, gate, counts)) for gate in stage.gates
         ]
         if not any([*narrowed, *_narrow_by_ranks(found.figures, spans, strictly=not stage.tie_break)]):
             break
@@ -130,6 +120,7 @@ def _outcomes(stage: Stage, course: Course, found: Tally, gate: Gate, counts: di
     round."""
     each = {team: gate_outcome(stage, gate.id, team, found, course) for team in course.teams}
     known = {team: outcome for team, outcome in each.items() if outcome is not None}
+    known |= certified_outcomes(gate.id, course.statements)
     if gate.id not in counts:
         return known
     left = [team for team in course.teams if team not in known]

@@ -17,7 +17,7 @@ from domain.refusal import InvalidCommandError, Refusal
 from domain.rubric import Judged, Measured, Stage
 from domain.scalars import Identifier
 from domain.stage_events import ScoringClosed, StageOpened
-from domain.tally import tally
+from domain.tally import require_gates_agree, tally
 from domain.teams import Roster, TeamWithdrawnError
 
 
@@ -257,7 +257,7 @@ def contradicts(stage: Stage, record: StageRecord, *further: Statement) -> str |
     """Why the facts of the stage, and `further` statements, cannot all be true, or `None`."""
     course = msgspec.structs.replace(record.course, statements=[*record.course.statements, *further])
     try:
-        tally(stage, course, record.cells)
+        require_gates_agree(stage, course, tally(stage, course, record.cells))
     except Contradiction as found:
         return str(found)
     return None

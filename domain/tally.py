@@ -6,13 +6,13 @@ neither computed nor certified stays between the bounds that the facts allow, an
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from fractions import Fraction
 from typing import Final, Literal
 
 import msgspec
 
-from domain.bounds import Figures, Sum
+from domain.bounds import ROUNDS, Contradiction, Figures, Sum
 from domain.judging import judged_points
 from domain.measuring import measured_points
 from domain.points import is_known, known_units, published_span, round_units, to_units
@@ -119,19 +119,48 @@ def _state(figures: Figures, stage: Stage, statement: Statement) -> None:
         case GateOutcome(gate=gate_id, team=team, outcome=outcome):
             gate = stage.gate(gate_id)
             if gate is not None:
-                narrow_by_gate(figures, gate, team, outcome)
+                narrow_by_gate(figures, gate, {team: outcome})
         case RankGroup():
             return
 
 
-def narrow_by_gate(figures: Figures, gate: Gate, team: str, outcome: Outcome) -> bool:
-    """Keep a team's points on the side of the gate that they are on; whether that excluded anything."""
+def narrow_by_gate(figures: Figures, gate: Gate, outcomes: Mapping[str, Outcome]) -> bool:
+    """Keep points on the side of the gate that they are on; whether that excluded anything.
+
+    Of a gate whose minimum is undisclosed it is known that whoever failed it has less than whoever passed it.
+    """
     minimum = known_units(gate.minimum)
+    low = high = minimum
     if minimum is None:
-        return False
-    if outcome == "passed":
-        return figures.narrow(team, gate.node, low=minimum)
-    return figures.narrow(team, gate.node, high=minimum, high_open=True)
+        low = max((figures[team, gate.node].low for team in outcomes if outcomes[team] == "failed"), default=None)
+        high = min((figures[team, gate.node].high for team in outcomes if outcomes[team] == "passed"), default=None)
+    narrowed = [
+        figures.narrow(team, gate.node, low=low, low_open=minimum is None and low is not None)
+        if outcome == "passed"
+        else figures.narrow(team, gate.node, high=high, high_open=high is not None)
+        for team, outcome in outcomes.items()
+    ]
+    return any(narrowed)
+
+
+def certified_outcomes(gate_id: str, statements: Iterable[Statement]) -> dict[str, Outcome]:
+    """What is certified of each team at a gate. Raises `Contradiction` where that is both."""
+    said: dict[str, Outcome] = {}
+    for figure in (each.figure for each in statements):
+        if not isinstance(figure, GateOutcome) or figure.gate != gate_id:
+            continue
+        if said.setdefault(figure.team, figure.outcome) != figure.outcome:
+            raise Contradiction(figure.team, gate_id)
+    return said
+
+
+def require_gates_agree(stage: Stage, course: Course, found: Tally) -> None:
+    """Raise `Contradiction` where what is certified at gates of undisclosed minimum cannot be true of the points."""
+    said = [(gate, certified_outcomes(gate.id, course.statements)) for gate in stage.gates]
+    for _ in range(ROUNDS):
+        if not any(narrow_by_gate(found.figures, gate, outcomes) for gate, outcomes in said):
+            return
+        found.figures.settle()
 
 
 def gate_outcome(stage: Stage, gate_id: str, team: str, found: Tally, course: Course) -> Outcome | None:

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
+import hypothesis
+import msgspec
 import pytest
+from hypothesis import settings
+from hypothesis import strategies as st
 
 from domain.certification import FigureContradictsError
 from domain.refusal import InvalidCommandError
-from domain.stage_events import FigureCertified, HighestOf, MeanOf, PointsOf
+from domain.stage_events import Figure, FigureCertified, GateOutcome, HighestOf, MeanOf, PointsOf
 from domain.stages import ScoringOpenError, StageAlreadyConsolidatedError, StageNotOpenError
 from tests.domain import charters
 from tests.given import Given, given
@@ -84,6 +89,77 @@ def test_a_gate_certified_passed_contradicts_points_below_it() -> None:
         FigureContradictsError
     )
     assert certified(PointsOf(node="field", team="ant", value="5")).when("certify-figure", body).decide()
+
+
+def undisclosed(*figures: Figure) -> Given:
+    """The same stage with a gate at field of undisclosed minimum, and figures that are certified."""
+    stages = charters.document()["stages"]
+    stages[0]["gates"] = [{"id": "slow", "node": "field", "minimum": "undisclosed"}]
+    history = [charters.charter(data_set="public-record", recorder="owner", stages=stages), *charters.opened()[1:]]
+    return given(background=[*history, *(FigureCertified(stage="heat", figure=f, source="x") for f in figures)])
+
+
+def at_gate(team: str, outcome: Any) -> GateOutcome:
+    return GateOutcome(gate="slow", team=team, outcome=outcome)
+
+
+def at_field(team: str, value: str) -> PointsOf:
+    return PointsOf(node="field", team=team, value=value)
+
+
+def accepted(figures: Sequence[Figure]) -> bool:
+    """Whether all are certified, one after the other."""
+    for n, figure in enumerate(figures):
+        try:
+            undisclosed(*figures[:n]).when("certify-figure", {**REPORT, "figure": msgspec.to_builtins(figure)}).decide()
+        except FigureContradictsError:
+            return False
+    return True
+
+
+@pytest.mark.parametrize(
+    "figures",
+    [
+        [at_gate("ant", "passed"), at_gate("ant", "failed")],
+        [at_gate("ant", "passed"), at_gate("bee", "failed"), at_field("ant", "5"), at_field("bee", "6")],
+        [at_gate("ant", "passed"), at_gate("bee", "failed"), at_field("ant", "5"), at_field("bee", "5")],
+        # bee and cow have thirteen together, and less than five each
+        [
+            at_gate("ant", "passed"),
+            at_gate("bee", "failed"),
+            at_gate("cow", "failed"),
+            at_field("ant", "5"),
+            MeanOf(node="field", value="6.00"),
+        ],
+        # nobody has more than bee
+        [at_gate("ant", "passed"), at_gate("bee", "failed"), HighestOf(node="field", teams=("bee",), value="8")],
+    ],
+)
+def test_at_a_gate_of_undisclosed_minimum_nobody_fails_with_as_much_as_another_passes_with(figures: Any) -> None:
+    """Whichever of them comes last is refused, and the rest are certified."""
+    for last in figures:
+        rest = [each for each in figures if each != last]
+        assert accepted(rest)
+        body = {**REPORT, "figure": msgspec.to_builtins(last)}
+        undisclosed(*rest).when("certify-figure", body).refused(FigureContradictsError, "/figure")
+
+
+FIGURES = st.one_of(
+    st.builds(at_gate, st.sampled_from(charters.TEAMS), st.sampled_from(["passed", "failed"])),
+    st.builds(at_field, st.sampled_from(charters.TEAMS), st.sampled_from(["4", "5", "6"])),
+    st.builds(lambda value: MeanOf(node="field", value=value), st.sampled_from(["4.67", "5.00", "6.00"])),
+    st.builds(
+        lambda team, value: HighestOf(node="field", teams=(team,), value=value),
+        st.sampled_from(charters.TEAMS),
+        st.sampled_from(["5", "6"]),
+    ),
+)
+
+
+@settings(deadline=None)
+@hypothesis.given(figures=st.lists(FIGURES, min_size=2, max_size=5), data=st.data())
+def test_what_is_certified_together_does_not_depend_on_its_order(figures: list[Figure], data: st.DataObject) -> None:
+    assert accepted(figures) == accepted(data.draw(st.permutations(figures)))
 
 
 def test_figures_come_between_opening_and_consolidation() -> None:

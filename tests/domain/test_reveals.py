@@ -202,10 +202,22 @@ def test_an_outcome_is_one_though_the_gate_is_undisclosed() -> None:
     passed, failed = (GateOutcome(gate="slow", team="ant", outcome=each) for each in ("passed", "failed"))
     with pytest.raises(Contradiction):
         reveals(stage, RACE, (passed, failed))
-    assert [each.detail for each in reveals(stage, RACE, (passed, GateCount(gate="slow", passed="1")))] == [
-        "bee failed slow",
-        "cow failed slow",
-    ]
+    found = reveals(stage, RACE, (passed, GateCount(gate="slow", passed="1")))
+    assert [each.detail for each in found if each.what == "gate"] == ["bee failed slow", "cow failed slow"]
+
+
+def test_who_failed_a_gate_has_less_than_who_passed_it_though_its_minimum_is_undisclosed() -> None:
+    stage = msgspec.structs.replace(HEAT, gates=(msgspec.structs.replace(HEAT.gates[0], minimum="undisclosed"),))
+    five = PointsOf(node="field", team="ant", value="5")
+    outcomes = (
+        GateOutcome(gate="slow", team="ant", outcome="passed"),
+        GateOutcome(gate="slow", team="bee", outcome="failed"),
+    )
+    found = reveals(stage, RACE, (five, *outcomes))
+    (bee,) = [each for each in found if (each.node, each.teams) == ("field", ("bee",))]
+    assert (bee.low, bee.high) == ("0.0", "4.0")
+    with pytest.raises(Contradiction):
+        reveals(stage, RACE, (five, *outcomes, PointsOf(node="field", team="bee", value="5")))
 
 
 def test_what_tells_most_comes_first() -> None:
