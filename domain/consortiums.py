@@ -160,9 +160,8 @@ def change_consortium(
     command: ChangeConsortium, case: Case, roster: Roster, opened: OpenedStages, consortiums: Consortiums
 ) -> Iterator[Event]:
     """Record that organisations joined a consortium or left it; its id, its name and its lead stay."""
-    if not roster.under_embargo(command.team):  # else a refusal would tell the team that it is eliminated
-        state = team_state(roster, opened, command.team)
-        TEAM.require(state, "change-consortium", subject=command.team, pointer="/team")
+    state = team_state(roster, opened, command.team)
+    TEAM.require(state, "change-consortium", subject=command.team, pointer="/team")
     _require_day(command, case)
     if not (command.joined or command.left):
         raise InvalidCommandError("joined: nobody joins and nobody leaves", rule="A change changes something.")

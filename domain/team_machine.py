@@ -46,9 +46,12 @@ TEAM = machine(
 
 
 def team_state(roster: Roster, opened: OpenedStages, team: str) -> TeamState:
-    """Where a team is in the programme; `evaluating` from the opening of a stage for it to its outcome there."""
+    """Where a team is in the programme as far as is public, so that no answer to a team tells what is not.
+
+    `evaluating` from the opening of a stage for it to the publication of its outcome there.
+    """
     status: TeamState = roster.status.get(team, "unenrolled")
-    stage = opened.latest_of(team)
-    if status in ("enrolled", "selected", "advanced") and stage not in (None, roster.decided_in(team)):
-        return "evaluating"
-    return status
+    stage, public = opened.latest_of(team), roster.public_outcome(team)
+    if status in ("unenrolled", "withdrawn") or stage is None:
+        return status
+    return public[1] if public is not None and public[0] == stage else "evaluating"

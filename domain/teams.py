@@ -86,7 +86,7 @@ class Roster:
         self.programme = programme
         self.status: dict[str, Status] = {}
         self.names: dict[str, Names] = {}
-        self._decided: dict[str, tuple[str, int]] = {}
+        self._outcomes: dict[str, list[tuple[str, int, Status]]] = {}
         self.reenters: dict[str, str] = {}
         self.publications = Publications()
         self.finalised: set[str] = set()
@@ -106,17 +106,21 @@ class Roster:
                 if reenters is not None:
                     self.reenters[team] = reenters
             case TeamAdvanced(team=team, stage=stage):
-                self.status[team], self._decided[team] = "advanced", (stage, position)
+                self._decide(team, stage, position, "advanced")
             case TeamEliminated(team=team, stage=stage):
-                self.status[team], self._decided[team] = "eliminated", (stage, position)
+                self._decide(team, stage, position, "eliminated")
             case OutcomeSuperseded(team=team, stage=stage, to=status):
-                self.status[team], self._decided[team] = status, (stage, position)
+                self._decide(team, stage, position, status)
             case TeamWithdrawn(team=team):
                 self.status[team] = "withdrawn"
             case StageFinalised(stage=stage):
                 self.finalised.add(stage)
             case _:
                 self.publications.take(position, event)
+
+    def _decide(self, team: str, stage: str, position: int, status: Status) -> None:
+        self.status[team] = status
+        self._outcomes.setdefault(team, []).append((stage, position, status))
 
     @property
     def seated(self) -> list[str]:
@@ -125,15 +129,24 @@ class Roster:
 
     def under_embargo(self, team: str) -> bool:
         """Whether the team's latest outcome is still unpublished."""
-        return team in self._decided and not self.publications.covers(*self._decided[team])
+        return team in self._outcomes and not self.publications.covers(*self._outcomes[team][-1][:2])
 
-    def decided_in(self, team: str) -> str | None:
-        """The stage of the team's latest outcome."""
-        return self._decided[team][0] if team in self._decided else None
+    def public_outcome(self, team: str) -> tuple[str, Status] | None:
+        """The stage and the outcome that was published last of the team."""
+        public = [each for each in self._outcomes.get(team, ()) if self.publications.covers(*each[:2])]
+        return (public[-1][0], public[-1][2]) if public else None
+
+    def awaits_first_results(self, team: str) -> bool:
+        """Whether the team's latest outcome is of a stage of which no outcome of the team was ever published."""
+        public = self.public_outcome(team)
+        return team in self._outcomes and (public is None or public[0] != self._outcomes[team][-1][0])
 
     def known_to_have_left(self, team: str) -> bool:
-        """Whether it is public that the team holds no seat any more."""
-        return self.status.get(team) in ("eliminated", "withdrawn") and not self.under_embargo(team)
+        """Whether it is public that the team holds no seat any more, and cannot change before it is public."""
+        if self.status.get(team) == "withdrawn":
+            return True
+        public = self.public_outcome(team)
+        return public is not None and public[1] == "eliminated" and self.publications.current(public[0])
 
     def reentry_of(self, team: str) -> str:
         """The id that the consortium of `team` enters again under: `{consortium}-2`, then -3 …."""

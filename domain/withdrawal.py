@@ -32,13 +32,13 @@ def withdraw_team(command: WithdrawTeam, _case: Case, roster: Roster, opened: Op
     Before figures of its stage are certified or settled the team leaves the field as well; after that it keeps its
     rank, and its withdrawal is its outcome.
     """
-    if roster.under_embargo(command.team):
+    TEAM.require(team_state(roster, opened, command.team), "withdraw-team", subject=command.team, pointer="/team")
+    if roster.awaits_first_results(command.team):
         # Not even which outcome it is: the consortium may be the one who asks.
         raise OutcomeUnpublishedError(
             f"an outcome of {command.team} is recorded, and not published yet",
             rule="A withdrawal waits for the results: it would give a recorded outcome away, or evade it.",
             pointer="/team",
         )
-    TEAM.require(team_state(roster, opened, command.team), "withdraw-team", subject=command.team, pointer="/team")
     stage = opened.latest_of(command.team)
     yield TeamWithdrawn(team=command.team, reason=command.reason, stage=None if stage in roster.finalised else stage)

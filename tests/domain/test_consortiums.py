@@ -15,11 +15,11 @@ from domain.consortiums import (
 )
 from domain.decision import boundary
 from domain.event import Event
-from domain.outcome_events import TeamAdvanced, TeamEliminated, TeamWithdrawn
+from domain.outcome_events import OutcomeSuperseded, TeamAdvanced, TeamEliminated, TeamWithdrawn
 from domain.refusal import InvalidCommandError, NotMandatedError
 from domain.rulebook import DECISIONS
 from domain.scalars import Names
-from domain.stage_events import ResultsPublished
+from domain.stage_events import ResultsPublished, ScoringReopened, StageOpened
 from domain.teams import TeamEliminatedError, TeamEnrolled, TeamNotEnrolledError, TeamWithdrawnError
 from tests.domain import charters
 from tests.given import Given, given
@@ -117,7 +117,8 @@ def test_no_answer_tells_an_outcome_that_is_under_embargo() -> None:
         TeamEliminated(stage="heat", team="dog", basis="rank", reason=WHY),
         TeamAdvanced(stage="heat", team="dog", reason=WHY),
     ):
-        history(outcome).when("change-consortium", changing()).then(changed(("University",)))
+        competing = history(StageOpened(stage="heat", teams=("dog",)), outcome)
+        competing.when("change-consortium", changing()).then(changed(("University",)))
 
 
 def test_a_consortium_changes_itself_where_the_charter_lets_it() -> None:
@@ -176,6 +177,15 @@ def test_no_answer_to_who_joins_tells_that_a_lead_is_eliminated() -> None:
     for outcome in (GONE, TeamAdvanced(stage="heat", team="dog", reason=WHY)):
         unpublished = history(cat("A"), outcome).when("change-consortium", changing(team="cat", joined=["Lead"]))
         unpublished.refused(LeadInTwoConsortiumsError, "/joined/0")
+
+
+def test_who_leads_a_team_that_may_come_back_joins_no_other_whatever_was_decided_meanwhile() -> None:
+    """The stage that dog was eliminated in is reopened: no answer tells whether it is back."""
+    back = OutcomeSuperseded(stage="heat", team="dog", was="eliminated", to="advanced", basis="rank", reason=WHY)
+    reopened = [cat("A"), GONE, PUBLISHED, ScoringReopened(stage="heat", reason=WHY)]
+    for meanwhile in ([], [back]):
+        joining = history(*reopened, *meanwhile).when("change-consortium", changing(team="cat", joined=["Lead"]))
+        joining.refused(LeadInTwoConsortiumsError, "/joined/0")
 
 
 def test_what_is_reported_may_have_one_lead_of_two() -> None:

@@ -45,7 +45,7 @@ def ruled(team: str, verdict: Verdict = "met") -> IndependenceRuled:
 def with_outcomes() -> list[Event]:
     return [
         *charters.consolidated(),
-        *(ruled(team) for team in ("ant", "bee")),
+        *(ruled(team) for team in charters.TEAMS),
         TeamEliminated(stage="heat", team="cow", basis="rank", reason=REASON),
         TeamAdvanced(stage="heat", team="ant", reason=REASON),
         TeamAdvanced(stage="heat", team="bee", reason=REASON),

@@ -149,11 +149,42 @@ def test_a_withdrawal_waits_while_an_outcome_is_under_embargo_and_does_not_tell_
     assert after(*history).when("withdraw-team", withdrawing("ant")).decide()
 
 
-def test_an_outcome_that_changed_after_reopening_is_under_embargo_again() -> None:
-    back = OutcomeSuperseded(stage="heat", team="cow", was="eliminated", to="advanced", basis="rank", reason=WHY)
-    reopened = [*published(), ScoringReopened(stage="heat", reason=WHY)]
-    after(*reopened).when("withdraw-team", withdrawing("ant")).then(withdrawn("ant"))
-    after(*reopened, back).when("withdraw-team", withdrawing()).refused(OutcomeUnpublishedError)
+REOPENED = [
+    ScoringReopened(stage="heat", reason=WHY),
+    ScoringClosed(stage="heat"),
+    StageReconsolidated(stage="heat", digest="", position=1, basis="computed", supersedes=1, reason=WHY),
+]
+BACK = OutcomeSuperseded(stage="heat", team="cow", was="eliminated", to="advanced", basis="rank", reason=WHY)
+OUT = OutcomeSuperseded(stage="heat", team="bee", was="advanced", to="eliminated", basis="rank", reason=WHY)
+
+
+def test_until_it_is_published_an_outcome_that_changed_after_reopening_changes_no_answer() -> None:
+    for flipped in ([], [BACK, OUT]):
+        history = after(*published(), *REOPENED, *flipped)
+        history.when("withdraw-team", withdrawing("cow")).refused(TeamEliminatedError, "/team")
+        history.when("withdraw-team", withdrawing("bee")).then(withdrawn("bee"))
+    again = after(*published(), *REOPENED, BACK, OUT, PUBLISHED)
+    again.when("withdraw-team", withdrawing("cow")).then(withdrawn("cow"))
+    again.when("withdraw-team", withdrawing("bee")).refused(TeamEliminatedError, "/team")
+
+
+def test_who_leaves_before_its_elimination_is_public_withdrew_and_does_not_count_against_the_cut() -> None:
+    history = [*published(), *REOPENED, BACK, OUT, withdrawn("bee")]
+    assert {team: row[1:] for team, row in statuses(*history).items()} == {
+        "ant": ("advanced", None),
+        "bee": ("withdrawn", "withdrawal"),
+        "cow": ("advanced", None),
+    }
+    after(*history).when("withdraw-team", withdrawing("bee")).refused(TeamWithdrawnError, "/team")
+    undone = {**HEAT, "team": "bee", "to": "advanced", "basis": "rank", "reason": REASON}
+    after(*history).when("supersede-outcome", undone).refused(TeamWithdrawnError, "/team")
+    after(*history).when("publish-results", PUBLISHING).refused(EliminationsNotAsPlannedError)
+    out = {**HEAT, "team": "cow", "to": "eliminated", "basis": "rank", "reason": REASON}
+    (last,) = after(*history).when("supersede-outcome", out).decide()
+    assert after(*history, last).when("publish-results", PUBLISHING).decide()
+    body = {"call": "refill", "team": "bee-2", "name": charters.names("bee again"), "eligible_class": "anyone"}
+    called = after(*history, last, PUBLISHED, OPENED)
+    assert called.when("apply-to-call", {**body, "reenters": "bee"}).decide()
 
 
 def test_before_consolidation_the_team_leaves_the_field_and_nothing_is_scored_for_it_any_more() -> None:
@@ -325,8 +356,9 @@ def applied(team: str) -> list[Event]:
 
 
 def state_of(team: str, history: list[Event]) -> str:
+    """Once results are published: before, the state of a team is what was public last."""
     roster, opened = Roster("programme"), OpenedStages("programme")
-    for position, each in enumerate(history, 1):
+    for position, each in enumerate([*history, PUBLISHED], 1):
         fold((roster, opened), each.TYPE, each.tags("programme"), position, each)
     return team_state(roster, opened, team)
 

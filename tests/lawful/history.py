@@ -83,6 +83,7 @@ class Lawful:
     """The history of one programme.
 
     `seated`: teams that hold a seat. `status` and `decided`: of every team, what it is, and where that was decided.
+    `announced`: the stage and the outcome that was published last of a team.
     """
 
     charter: Data = field(default_factory=dict)
@@ -92,6 +93,7 @@ class Lawful:
     status: dict[str, str] = field(default_factory=dict)
     names: dict[str, Data] = field(default_factory=dict)
     decided: dict[str, tuple[str, int]] = field(default_factory=dict)
+    announced: dict[str, tuple[str, str]] = field(default_factory=dict)
     reenters: dict[str, str | None] = field(default_factory=dict)
     evidence: dict[str, tuple[str, str, int]] = field(default_factory=dict)
     objections: dict[str, Data] = field(default_factory=dict)

@@ -51,6 +51,8 @@ def superseded(history: Lawful, position: int, data: Data) -> None:
 def _stands(history: Lawful, position: int, data: Data, outcome: str) -> None:
     stage, team = history.stage(data["stage"]), data["team"]
     stage.outcomes[team] = history.status[team] = outcome
+    if stage.published:
+        history.announced[team] = (data["stage"], outcome)
     history.decided[team] = (data["stage"], position)
     if outcome == "eliminated":
         assert data["basis"] in ("rank", "gate", "ruling")  # an objection is decided in the team's favour
@@ -62,10 +64,16 @@ def _stands(history: Lawful, position: int, data: Data, outcome: str) -> None:
 
 @rule("TeamWithdrawn")
 def withdrew(history: Lawful, _position: int, data: Data) -> None:
-    """Of a stage that is settled, or rests on certified figures, the team keeps its rank; else it is not in it."""
+    """Of a stage that is settled, or rests on certified figures, the team keeps its rank; else it is not in it.
+
+    What was announced last counts, not what was decided since and is not public.
+    """
     team = data["team"]
-    assert team in history.seated
-    assert not history.embargoed(team)
+    assert team in history.status
+    assert history.status[team] != "withdrawn"
+    where, what = history.announced.get(team, (None, None))
+    assert what != "eliminated"
+    assert team not in history.decided or history.decided[team][0] == where, "results are awaited"
     history.status[team] = "withdrawn"
     in_play = [name for name, each in history.stages.items() if team in each.teams]
     assert data["stage"] == (in_play[-1] if in_play and not history.stages[in_play[-1]].final else None)

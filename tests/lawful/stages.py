@@ -212,6 +212,7 @@ def results_published(history: Lawful, _position: int, data: Data) -> None:
     stage.agreed.clear()
     _require_outcomes(history, data["stage"])
     stage.published, stage.public_upto = True, FOR_EVER
+    history.announced |= {team: (data["stage"], outcome) for team, outcome in stage.outcomes.items()}
     stage.waived.clear()
 
 
