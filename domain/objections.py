@@ -271,8 +271,9 @@ def _filing(command: FileObjection, p: str) -> tuple[StageCourse, OneObjection]:
 def file_objection(command: FileObjection, case: Case, course: StageCourse, one: OneObjection) -> Iterator[Event]:
     """Object to an outcome, to scores or to a ruling, for the team itself."""
     stage = stage_of(case, command.stage)
-    OBJECTION.require(one.objection.state, "file-objection", subject=command.objection, pointer="/objection")
     require_objectable(stage, command.team, case, course, reported=command.reported)
+    # Only then: until results are published it is not public how an objection was decided, whoever filed it.
+    OBJECTION.require(one.objection.state, "file-objection", subject=command.objection, pointer="/objection")
     if command.subject == "ruling" and command.team not in course.course.rulings:
         raise InvalidCommandError(
             f"subject: there is no ruling on {command.team} in {stage.id}",
