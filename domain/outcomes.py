@@ -8,6 +8,7 @@ from typing import Literal
 from domain.charter_document import Charter
 from domain.decision import Case, Command, decision, refuse_if, require_countersignature
 from domain.event import Event
+from domain.opened_stages import OpenedStages
 from domain.outcome_events import Basis, DeviationRecorded, TeamAdvanced, TeamEliminated
 from domain.points import UNDISCLOSED
 from domain.record import StageCourse, StageRecord
@@ -61,8 +62,14 @@ class RecordDeviation(Command, frozen=True, kw_only=True):
     approver: Identifier | None = None
 
 
-@decision("record-deviation", RecordDeviation, needs=lambda command, p: (StageCourse(p, command.stage),))
-def record_deviation(command: RecordDeviation, case: Case, course: StageCourse) -> Iterator[Event]:
+def _deviating(command: RecordDeviation, p: str) -> tuple[StageCourse, OpenedStages]:
+    return StageCourse(p, command.stage), OpenedStages(p)
+
+
+@decision("record-deviation", RecordDeviation, needs=_deviating)
+def record_deviation(
+    command: RecordDeviation, case: Case, course: StageCourse, opened: OpenedStages
+) -> Iterator[Event]:
     """Leave the plan of a stage, for a reason and with another agency's approval; a later deviation supersedes."""
     stage = stage_of(case, command.stage)
     if command.reported:
@@ -89,6 +96,7 @@ def record_deviation(command: RecordDeviation, case: Case, course: StageCourse) 
         )
     require_consolidated(course)
     require_not_final(course)
+    opened.require_none_after(stage.id, case.charter)
     if command.actual == course.course.deviation:
         raise DeviationAlreadyRecordedError(
             f"{stage.id} deviates so already", rule="A deviation is superseded by another number only."

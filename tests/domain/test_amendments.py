@@ -290,6 +290,17 @@ def test_seats_that_are_held_or_offered_stay() -> None:
     assert five.when("amend-charter", {"charter": document(seats="4")}).decide()
 
 
+def test_where_more_seats_are_held_than_the_charter_gives_they_may_become_more_and_no_fewer() -> None:
+    """As calls could offer too many once: what does not lower the number is no breach."""
+    crowded = given(charter(), *charters.enrolled()[1:], charters.enrolment("dog"))
+    other_title = document(title=charters.names("Another race"))
+    assert crowded.when("amend-charter", {"charter": other_title}).decide()
+    opened = AdditionalCallOpened(call="refill", stage="heat", seats="1", classes=("anyone",), closes="undisclosed")
+    more = given(*crowded.events, opened)
+    assert more.when("amend-charter", {"charter": document(seats="4")}).decide()
+    more.when("amend-charter", {"charter": document(seats="2")}).refused(RulesInUseError, "/seats")
+
+
 def test_what_waits_for_an_approval_can_still_be_approved() -> None:
     """Whoever could approve is named still; what is settled, or can be approved no more, keeps nothing."""
     agencies = [*document()["agencies"], {"id": "third", "name": charters.names("Third")}]

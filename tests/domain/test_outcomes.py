@@ -15,6 +15,7 @@ from domain.independence import (
     FindingsIncompleteError,
     VerdictContradictsFindingsError,
 )
+from domain.opened_stages import LaterStageOpenError
 from domain.outcome_events import (
     DeviationRecorded,
     EvidenceRegistered,
@@ -34,7 +35,7 @@ from domain.proposals import NotProposableError
 from domain.refusal import InvalidCommandError
 from domain.scalars import Names
 from domain.scoring import TeamNotInStageError
-from domain.stage_events import FigureCertified, GateOutcome
+from domain.stage_events import FigureCertified, GateOutcome, StageOpened
 from domain.stages import StageNotConsolidatedError
 from domain.teams import TeamNotEnrolledError
 from tests.domain import charters
@@ -294,6 +295,11 @@ def test_a_deviation_is_superseded_by_another_number_even_the_planned_one() -> N
 def test_a_deviation_waits_for_consolidation_and_is_recorded_once() -> None:
     given(background=charters.closed()).when("record-deviation", deviation()).refused(StageNotConsolidatedError)
     settled(DEVIATION).when("record-deviation", deviation()).refused(DeviationAlreadyRecordedError)
+
+
+def test_no_deviation_is_recorded_once_another_stage_rests_on_the_outcomes() -> None:
+    refusal = settled(StageOpened(stage="final", teams=("ant", "bee"))).when("record-deviation", deviation())
+    assert refusal.refused(LaterStageOpenError).detail == "final was opened on the outcomes of heat"
 
 
 # Outcomes

@@ -9,6 +9,7 @@ from tests.lawful.history import Data, Lawful, rule
 def deviated(history: Lawful, _position: int, data: Data) -> None:
     stage = history.stage(data["stage"])
     assert stage.consolidated
+    history.require_no_later_stage(data["stage"])
     assert data["planned"] == history.plan(data["stage"])["eliminate"]
     assert data["actual"] != (data["planned"] if stage.deviation is None else stage.deviation)
     assert int(data["actual"]) < len(stage.teams)
