@@ -16,6 +16,7 @@ from domain.call_events import (
 )
 from domain.calls import CallCourse, CallNotOpenError, OfCall, call_of, deadline_of
 from domain.charter_document import AdditionalCall
+from domain.consortiums import Consortiums
 from domain.deadlines import passed
 from domain.decision import Case, decision
 from domain.event import Event
@@ -129,13 +130,18 @@ class ApplyToCall(OfCall, frozen=True, kw_only=True):
     members: tuple[Organisation, ...] = ()
 
 
-def _facts(command: ApplyToCall, p: str) -> tuple[CallCourse, Application, Roster]:
-    return CallCourse(p, command.call), Application(p, command.call, command.team), Roster(p)
+def _facts(command: ApplyToCall, p: str) -> tuple[CallCourse, Application, Roster, Consortiums]:
+    return CallCourse(p, command.call), Application(p, command.call, command.team), Roster(p), Consortiums(p)
 
 
 @decision("apply-to-call", ApplyToCall, needs=_facts, own="team")
 def apply_to_call(
-    command: ApplyToCall, case: Case, call: CallCourse, application: Application, roster: Roster
+    command: ApplyToCall,
+    case: Case,
+    call: CallCourse,
+    application: Application,
+    roster: Roster,
+    consortiums: Consortiums,
 ) -> Iterator[Event]:
     """Apply for a seat that an additional call offers.
 
@@ -155,6 +161,8 @@ def apply_to_call(
         )
     _require_eligible(command, rules)
     _require_id(command, roster)
+    if not command.reported:
+        require_lineage(command.members, command.reenters, roster, consortiums, pointer="/reenters")
     roster.require_own_name(command.name, command.reenters)
     require_each_once("members", command.members)
     yield CallApplicationReceived(
@@ -165,6 +173,19 @@ def apply_to_call(
         reenters=command.reenters,
         members=command.members,
     )
+
+
+def require_lineage(
+    members: tuple[str, ...], reenters: str | None, roster: Roster, consortiums: Consortiums, *, pointer: str
+) -> None:
+    """Raise unless an applicant whose lead, the first member, led former teams is the re-entry of them."""
+    was = roster.lineage(reenters)
+    if unsaid := [team for team in consortiums.led_before(members, roster) if team not in was]:
+        raise ClassNotEligibleError(
+            f"reenters: {members[0]} led {unsaid[-1]}, which has left the programme",
+            rule="Whoever led a former team enters again as that team only, and after a fresh review.",
+            pointer=pointer,
+        )
 
 
 def _require_eligible(command: ApplyToCall, rules: AdditionalCall) -> None:

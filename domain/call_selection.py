@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from domain.call_applications import Application
+from domain.call_applications import Application, require_lineage
 from domain.call_events import CallApplicationReceived, CallTeamSelected
 from domain.calls import CallCourse, NoVacancyError, OfCall, call_of, require_applications_over
 from domain.charter_document import AdditionalCall
@@ -62,6 +62,7 @@ def select_team(
             raise StageNotFinalError(f"{rules.after} is not finalised", rule="A call selects once outcomes are final.")
         require_applications_over(rules, case)
         _require_independent(received, application, rules)
+        require_lineage(received.members, received.reenters, roster, consortiums, pointer="/team")
         consortiums.require_led_apart(received.members, roster, at="/team")
     if len(roster.seated) >= int(case.charter.seats):
         raise NoVacancyError(

@@ -95,6 +95,12 @@ class Consortiums:
         """The lead as it took its seat; `None` if its members were not said."""
         return self._leads.get(team)
 
+    def led_before(self, members: tuple[str, ...], roster: Roster) -> list[str]:
+        """Teams known to have left that were led by the first of these members."""
+        return [
+            each for each, lead in self._leads.items() if (lead,) == members[:1] and roster.known_to_have_left(each)
+        ]
+
     def require_led_apart(self, members: tuple[str, ...], roster: Roster, *, at: str) -> None:
         """Raise if a new consortium of these members, the lead first, shares a lead with one of the programme.
 

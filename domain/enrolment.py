@@ -57,5 +57,11 @@ def enrol_team(
         )
     require_each_once("members", command.members)
     if not command.reported:
+        if led := consortiums.led_before(command.members, roster):
+            raise ReentryOutsideCallError(
+                f"members: {command.members[0]} led {', '.join(led)}",
+                rule="A former team enters again by an additional call, with its lineage.",
+                pointer="/members/0",
+            )
         consortiums.require_led_apart(command.members, roster, at="/members/{}")
     yield TeamEnrolled(team=command.team, name=command.name, members=command.members)

@@ -162,6 +162,14 @@ class Roster:
         consortium, _, number = team.rpartition("-")
         return consortium if consortium in self.status and number.isdecimal() else None
 
+    def lineage(self, team: str | None) -> set[str]:
+        """The team, and those that it was before."""
+        found = set()
+        while team is not None:
+            found.add(team)
+            team = self.reenters.get(team)
+        return found
+
     def require_new(self, team: str) -> None:
         """Raise `TeamAlreadyEnrolledError` if the id was ever taken."""
         if team in self.status:
@@ -171,10 +179,7 @@ class Roster:
 
     def require_own_name(self, name: Names, reenters: str | None = None) -> None:
         """Raise unless no other team has the name; a re-entrant may go by that of the teams that it was."""
-        own = set()
-        while reenters is not None:
-            own.add(reenters)
-            reenters = self.reenters.get(reenters)
+        own = self.lineage(reenters)
         for team, taken in self.names.items():
             if team not in own and (taken.en == name.en or taken.ko == name.ko):
                 raise InvalidCommandError(

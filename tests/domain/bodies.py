@@ -27,6 +27,7 @@ METRIC = {
     "benchmark": st.sampled_from(["track", "road"]),
     "value": st.sampled_from(["10", "30", "60", "80", "100"]),
 }
+MEMBERS = st.sampled_from([[], ["ant Ltd"], ["cow Ltd"], ["dog Ltd"]])
 VERDICT = st.sampled_from(["met", "not_met"])
 COUNTED = {"resource": st.just("gpu"), "quantity": NUMBER, "starts": DAY, "ends": DAY}
 
@@ -82,7 +83,7 @@ BODIES: Final[dict[str, st.SearchStrategy[dict[str, Any]]]] = {
     "register-key": st.tuples(AGENCY, st.integers(1, 3)).map(lambda both: key(*both)),
     "revoke-key": _body(agency=AGENCY, key=st.sampled_from(["k-1", "k-2", "k-3"]), reason=TEXT),
     "erase-subject": _body(subject=EVALUATOR, legal_basis=st.none() | st.just("purpose-fulfilled")),
-    "enrol-team": _body(team=TEAM, name=WHY),
+    "enrol-team": _body(team=TEAM, name=WHY, members=MEMBERS),
     "withdraw-team": _body(team=TEAM, reason=WHY),
     "change-consortium": _body(team=TEAM, joined=st.sampled_from([["X"], ["Y"]]), effective="2026-01-15"),
     "open-stage": _of_stage,
@@ -127,7 +128,7 @@ BODIES: Final[dict[str, st.SearchStrategy[dict[str, Any]]]] = {
     "waive-objections": _body(stage=STAGE, team=TEAM),
     "finalise-stage": _of_stage,
     "open-additional-call": _body(call="refill", after="heat"),
-    "apply-to-call": _body(call="refill", team=TEAM, name=WHY, eligible_class="anyone"),
+    "apply-to-call": _body(call="refill", team=TEAM, name=WHY, members=MEMBERS, eligible_class="anyone"),
     "screen-application": _body(
         call="refill", team=TEAM, screening=st.sampled_from(["admitted", "refused"]), reason=WHY
     ),

@@ -81,7 +81,8 @@ def sheet(team: str, evaluator: str, points: str) -> dict[str, Any]:
 
 def _life() -> list[Step]:
     steps = [Step("publish-charter", {"charter": document()})]
-    steps += [Step("enrol-team", {"team": team, "name": charters.names(team)}) for team in charters.TEAMS]
+    for team in charters.TEAMS:
+        steps.append(Step("enrol-team", {"team": team, "name": charters.names(team), "members": [f"{team} Ltd"]}))
     steps.append(Step("open-stage", HEAT))
     steps += [Step("appoint-evaluator", {**HEAT, "panel": "jury", "evaluator": one}) for one in charters.JURY]
     for team, points, share in (("ant", "9", "80"), ("bee", "7", "60"), ("cow", "5", "30")):

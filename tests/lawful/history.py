@@ -92,6 +92,7 @@ class Lawful:
     stages: dict[str, Stage] = field(default_factory=dict)
     status: dict[str, str] = field(default_factory=dict)
     names: dict[str, Data] = field(default_factory=dict)
+    leads: dict[str, str] = field(default_factory=dict)
     decided: dict[str, tuple[str, int]] = field(default_factory=dict)
     announced: dict[str, tuple[str, str]] = field(default_factory=dict)
     reenters: dict[str, str | None] = field(default_factory=dict)

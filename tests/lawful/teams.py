@@ -77,7 +77,7 @@ def _open(history: Lawful, data: Data) -> Data:
 
 
 def _enters(history: Lawful, data: Data, status: str) -> None:
-    """An id is for life, and no two teams have one name, but for a team and those that it was."""
+    """An id is for life, and no two teams have one name or one lead, but for a team and those that it was."""
     team, before = data["team"], data.get("reenters")
     assert team not in history.status
     own = set()
@@ -86,5 +86,9 @@ def _enters(history: Lawful, data: Data, status: str) -> None:
         before = history.reenters.get(before)
     for other, name in history.names.items():
         assert other in own or not set(name.items()) & set(data["name"].items()), f"{team} has the name of {other}"
+    for lead in data.get("members", ())[:1]:
+        for other, leading in history.leads.items():
+            assert history.reported or other in own or lead != leading, f"{lead} leads {team}, and led {other}"
+        history.leads[team] = lead
     history.status[team], history.names[team], history.reenters[team] = status, data["name"], data.get("reenters")
     history.require_seats()
