@@ -12,7 +12,6 @@ from domain.charter_document import Charter, Countersignature, Mandate, NoticeTe
 from domain.course_faults import (
     call_course_faults,
     course_faults,
-    impartiality_faults,
     objection_faults,
     outcome_faults,
     publishing_faults,
@@ -24,6 +23,7 @@ from domain.deadlines import LAST_DAY, is_date
 from domain.decision import Decision
 from domain.event import STRICTNESS, Event
 from domain.fault import Fault, repeated, repeats, unknown
+from domain.impartiality_faults import impartiality_faults
 from domain.independence_faults import (
     evidence_faults,
     mandatory_faults,
@@ -104,7 +104,7 @@ def _checks(
     yield {*given, "data_set", "stages", "independence"}, outcome_faults(charter)
     yield {*given, "data_set", "stages"}, score_faults(charter)
     yield {*given, "data_set"}, reopening_faults(charter)
-    yield {"agencies", "mandates", "data_set", "stages"}, impartiality_faults(charter)
+    yield {"agencies", "mandates", "countersignatures", "data_set", "stages"}, impartiality_faults(charter)
     yield {*given, "data_set", "calls"}, call_course_faults(charter)
     yield {"agencies", "mandates", "data_set", "joint_publishers"}, publishing_faults(charter)
     yield {"stages"}, _stage_faults(charter)

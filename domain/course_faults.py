@@ -8,7 +8,7 @@ from typing import Final
 from domain.charter_document import Charter
 from domain.fault import Fault
 from domain.points import is_known
-from domain.rubric import Judged, Measured, Stage
+from domain.rubric import Judged, Measured, Panel, Stage
 
 _COURSE: Final = (
     "enrol-team",
@@ -23,7 +23,15 @@ _RULINGS: Final = ("register-evidence", "rule-independence", "eliminate-team")
 """Where there are conditions of independence a team advances once it was ruled upon, on evidence, or is eliminated."""
 _REVIEW: Final = ("open-independence-review", "request-statement")
 _OBJECTIONS: Final = ("decide-objection", "finalise-stage")
-_CALL: Final = ("open-additional-call", "apply-to-call", "screen-application", "select-team", "close-call")
+_CALL: Final = (
+    "open-additional-call",
+    "apply-to-call",
+    "screen-application",
+    "finalise-stage",
+    "select-team",
+    "close-call",
+)
+"""A call selects once the stage that it follows is final."""
 
 
 def objection_faults(charter: Charter) -> Iterator[Fault]:
@@ -76,37 +84,6 @@ def reopening_faults(charter: Charter) -> Iterator[Fault]:
         yield from _needed(charter, ("reconsolidate-stage",))
 
 
-def impartiality_faults(charter: Charter) -> Iterator[Fault]:
-    """Objections that nobody could decide, since whoever may is sure to have taken part in what they are about."""
-    if charter.data_set == "public-record":
-        return
-    deciding = _who_may(charter, "decide-objection")
-    giving = {each.id for each in charter.agencies if charter.gives_scores(each.id)}
-    taking_part = {
-        "scores": giving | _alone(charter, "consolidate-stage"),
-        "an elimination": _alone(charter, "eliminate-team"),
-        "a ruling": _alone(charter, "rule-independence"),
-    }
-    for i, stage in enumerate(charter.stages):
-        if stage.objections is not None and deciding:
-            for subject, barred in taking_part.items():
-                if deciding <= barred:
-                    yield Fault(
-                        f"/stages/{i}/objections",
-                        f"nobody could decide an objection to {subject}: {', '.join(sorted(deciding))} took part in it",
-                    )
-
-
-def _who_may(charter: Charter, decision: str) -> set[str]:
-    return {each.id for each in charter.agencies if charter.may(each.id, decision)}
-
-
-def _alone(charter: Charter, decision: str) -> set[str]:
-    """The agency that is the only one that may decide it, and so is sure to."""
-    found = _who_may(charter, decision)
-    return found if len(found) == 1 else set()
-
-
 def call_course_faults(charter: Charter) -> Iterator[Fault]:
     if charter.data_set != "public-record" and charter.calls:
         for name in _CALL:
@@ -141,14 +118,36 @@ def _mandated(charter: Charter) -> set[str]:
 
 
 def _scores_need(stages: tuple[Stage, ...]) -> Iterator[str]:
-    """What brings points to the criteria. Figures are certified once scoring is closed, when no sheet is missing."""
+    """What brings points to the criteria.
+
+    Scoring closes once no sheet and no metric is missing, whether or not they come to points; figures are certified
+    after that.
+    """
     for stage in stages:
         for _node, criterion in stage.criteria():
             match criterion.scoring:
-                case Judged(aggregate=how) if is_known(how):
+                case Judged() as judged:
                     yield "appoint-evaluator"
                     yield "submit-score"
-                case Measured(conversion=how) if is_known(how):
+                    if not _says_how(judged, stage.panel(judged.panel)):
+                        yield "certify-figure"
+                case Measured() as measured:
                     yield "record-measurement"
+                    if not _converts(measured):
+                        yield "certify-figure"
                 case _:
                     yield "certify-figure"
+
+
+def _says_how(judged: Judged, panel: Panel | None) -> bool:
+    """Whether it is known how sheets come to points."""
+    if judged.aggregate == "weighted-mean" and panel is not None:
+        return all(is_known(group.weight) for group in panel.groups)
+    return is_known(judged.aggregate)
+
+
+def _converts(measured: Measured) -> bool:
+    """Whether it is known how metrics come to points."""
+    if measured.conversion == "linear":
+        return all(is_known(end) for each in measured.benchmarks for end in measured.span(each) if end is not None)
+    return is_known(measured.conversion)

@@ -25,6 +25,8 @@ def perspective_faults(charter: Charter) -> Iterator[Fault]:
                 f"/independence/perspectives/{i}/requires", "any of its mandatory conditions is met: there is none"
             )
     review = charter.independence.review
+    if review is not None and not perspectives:
+        yield Fault("/independence/review", "no perspective that a ruling could name, so that no review would ever end")
     if review is not None and int(review.statement_days) < 1:
         yield Fault("/independence/review/statement_days", "at least one whole day to answer")
 

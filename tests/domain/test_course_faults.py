@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from domain.charter import document_faults
+from tests.domain import charters
 from tests.domain.charters import DECISIONS, PROGRAMME, PUBLISHING, document, names
 
 
@@ -83,28 +84,6 @@ def test_who_may_reopen_scoring_needs_somebody_who_settles_it_anew() -> None:
     assert faults(**without("reconsolidate-stage", "reopen-scoring")) == []
 
 
-@pytest.mark.parametrize(
-    ("subject", "decisions"),
-    [
-        ("scores", ["submit-score"]),
-        ("scores", ["record-exclusion"]),
-        ("scores", ["consolidate-stage"]),
-        ("an elimination", ["eliminate-team"]),
-        ("a ruling", ["rule-independence"]),
-    ],
-)
-def test_an_objection_needs_somebody_who_took_no_part(subject: str, decisions: list[str]) -> None:
-    """Whoever gives scores takes part in all of them, and so does whoever alone may settle, eliminate or rule."""
-    alone = without("decide-objection", *decisions)["mandates"]
-    both = {"decisions": ["decide-objection", *decisions], "agencies": ["other"]}
-    found = faults(mandates=[*alone, both], stages=objectionable())
-    assert found == [("/stages/1/objections", f"nobody could decide an objection to {subject}: other took part in it")]
-    assert faults(mandates=[*alone, both]) == []
-    free = {"decisions": ["decide-objection"], "agencies": ["third"]}
-    agencies = [*document()["agencies"], {"id": "third", "name": names("Third")}]
-    assert faults(agencies=agencies, mandates=[*alone, both, free], stages=objectionable()) == []
-
-
 def test_what_is_scored_in_no_known_way_is_certified() -> None:
     stages = document()["stages"]
     stages[0]["assessments"][0]["criteria"][0]["scoring"] = {"type": "undisclosed"}
@@ -113,12 +92,42 @@ def test_what_is_scored_in_no_known_way_is_certified() -> None:
     assert (place, "certify-figure" in detail) == ("/mandates", True)
 
 
+@pytest.mark.parametrize(
+    ("node", "scoring", "needed"),
+    [
+        ("paper/idea", {"aggregate": "undisclosed"}, ["appoint-evaluator", "submit-score", "certify-figure"]),
+        ("paper/idea", {"aggregate": "weighted-mean"}, ["appoint-evaluator", "submit-score", "certify-figure"]),
+        ("field/speed", {"conversion": "undisclosed"}, ["record-measurement", "certify-figure"]),
+        ("field/speed", {"conversion": "linear", "floor": "undisclosed", "ceiling": "9"}, ["certify-figure"]),
+        ("field/speed", {"conversion": "linear", "floor": "1", "ceiling": "undisclosed"}, ["certify-figure"]),
+    ],
+)
+def test_what_does_not_say_in_full_how_points_are_computed_is_certified(
+    node: str, scoring: dict[str, str], needed: list[str]
+) -> None:
+    """Scoring still waits for every sheet and metric."""
+    stages = charters.with_criterion(node, scoring=scoring)[:1]
+    group = {"id": "lay", "title": names("Lay"), "weight": "undisclosed"}
+    stages[0]["panels"][0]["groups"] = [group, {**group, "id": "expert", "weight": "2"}]
+    assert faults(stages=stages) == []
+    for decision in needed:
+        ((place, detail),) = faults(stages=stages, **without(decision))
+        assert (place, decision in detail) == ("/mandates", True)
+
+
+def test_what_says_in_full_how_points_are_computed_needs_nobody_who_certifies() -> None:
+    stages = charters.with_criterion("field/speed", scoring={"conversion": "linear", "floor": "1", "ceiling": "9"})
+    stages[0]["assessments"][0]["criteria"][0]["scoring"]["aggregate"] = "weighted-mean"
+    stages[0]["panels"][0]["groups"] = [{"id": "lay", "title": names("Lay"), "weight": "2"}]
+    assert faults(stages=stages, **without("certify-figure")) == []
+
+
 @pytest.mark.parametrize("decision", ["decide-objection", "finalise-stage"])
 def test_an_objection_window_needs_somebody_who_decides_and_finalises(decision: str) -> None:
     assert faults(stages=objectionable()) == []
-    assert faults(**without(decision)) == []
+    assert faults(**without(decision), calls=[]) == []
     place, detail = "/stages/1/objections", f"teams may object, but nobody may {decision}"
-    assert faults(**without(decision), stages=objectionable()) == [(place, detail)]
+    assert faults(**without(decision), calls=[], stages=objectionable()) == [(place, detail)]
     assert faults(**without(decision), stages=objectionable(), data_set="public-record", recorder="owner") == [
         (place, detail)
     ]
@@ -134,9 +143,10 @@ def test_an_objection_window_needs_teams_that_object_themselves() -> None:
 
 
 @pytest.mark.parametrize(
-    "decision", ["open-additional-call", "apply-to-call", "screen-application", "select-team", "close-call"]
+    "decision",
+    ["open-additional-call", "apply-to-call", "screen-application", "finalise-stage", "select-team", "close-call"],
 )
-def test_a_call_needs_somebody_who_opens_screens_selects_and_closes(decision: str) -> None:
+def test_a_call_needs_somebody_who_opens_screens_finalises_selects_and_closes(decision: str) -> None:
     ((place, detail),) = faults(**without(decision))
     assert (place, decision in detail) == ("/calls", True)
     assert faults(**without(decision), calls=[]) == []

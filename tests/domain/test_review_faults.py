@@ -50,6 +50,14 @@ def test_the_quorum_of_the_panel_that_gives_opinions_is_known_and_within_its_siz
     assert faults({**REVIEWED, "panel": "experts"}, stages=stages) == []
 
 
+def test_a_review_of_nothing_would_never_end() -> None:
+    says = "no perspective that a ruling could name, so that no review would ever end"
+    nothing: dict[str, Any] = {"perspectives": [], "review": REVIEWED}
+    for more in ({}, {"data_set": "public-record", "recorder": "owner"}):
+        assert faults(REVIEWED, independence=nothing, **more) == [("/independence/review", says)]
+        assert faults(REVIEWED, independence={"perspectives": []}, **more) == []
+
+
 @pytest.mark.parametrize("decision", ["open-independence-review", "request-statement", "give-opinion"])
 def test_a_review_needs_somebody_for_each_of_its_steps(decision: str) -> None:
     without: dict[str, Any] = {
