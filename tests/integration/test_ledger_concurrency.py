@@ -337,7 +337,8 @@ def test_a_server_that_hangs_is_given_up_and_closing_does_not_wait_for_it(
     again = PostgresLedger(database)
     again.append(request(new_event("After")))
     again.close()
-    assert ledger_of(database)[-1].type == "After"
+    # What was given up may be recorded late, before or after: that is what an unknown outcome means.
+    assert "After" in [each.type for each in ledger_of(database)]
 
 
 def test_a_holder_of_the_lock_is_waited_for_no_longer_than_bounded(database: str) -> None:
