@@ -220,7 +220,7 @@ def _require_id(command: ApplyToCall, roster: Roster) -> None:
                 pointer="/reenters",
             )
         return
-    if not roster.known_to_have_left(command.reenters):
+    if not all(map(roster.known_to_have_left, roster.same_consortium(command.reenters) or [command.reenters])):
         raise ClassNotEligibleError(
             f"reenters: {command.reenters} is no team that is known to have left the programme",
             rule="A re-entry is that of a team that was eliminated or withdrew.",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from domain.call_applications import Application, require_lineage
+from domain.call_applications import Application, ClassNotEligibleError, require_lineage
 from domain.call_events import CallApplicationReceived, CallTeamSelected
 from domain.calls import CallCourse, NoVacancyError, OfCall, call_of, require_applications_over
 from domain.charter_document import AdditionalCall
@@ -62,6 +62,7 @@ def select_team(
             raise StageNotFinalError(f"{rules.after} is not finalised", rule="A call selects once outcomes are final.")
         require_applications_over(rules, case)
         _require_independent(received, application, rules)
+        _require_seat_left(received, roster)
         require_lineage(received.members, received.reenters, roster, consortiums, pointer="/team")
         consortiums.require_led_apart(received.members, roster, at="/team")
     if len(roster.seated) >= int(case.charter.seats):
@@ -79,6 +80,18 @@ def select_team(
         reenters=received.reenters,
         members=received.members,
     )
+
+
+def _require_seat_left(received: CallApplicationReceived, roster: Roster) -> None:
+    """Raise if the consortium came back meanwhile: by another outcome, or by another call."""
+    was = received.reenters
+    for team in () if was is None else roster.same_consortium(was):
+        if team in roster.seated:
+            raise ClassNotEligibleError(
+                f"team: {received.team} is {team}, which holds a seat",
+                rule="A consortium holds one seat.",
+                pointer="/team",
+            )
 
 
 def _require_independent(received: CallApplicationReceived, application: Application, rules: AdditionalCall) -> None:

@@ -70,7 +70,7 @@ def review_faults(charter: Charter) -> Iterator[Fault]:
         return
     if "give-statement" not in charter.consortium_decisions:
         yield Fault("/independence/review", "no team may give-statement, so that none could ever be heard")
-    for name in (*_REVIEW, *(() if review.panel is None else ("give-opinion",))):
+    for name in (*_REVIEW, *(() if review.panel is None else ("appoint-evaluator", "give-opinion"))):
         if name not in _given(charter):
             yield Fault("/independence/review", f"nobody may {name}, so that nothing could ever be ruled")
 
@@ -118,12 +118,14 @@ def _mandated(charter: Charter) -> set[str]:
 
 
 def _scores_need(stages: tuple[Stage, ...]) -> Iterator[str]:
-    """What brings points to the criteria.
+    """What brings points to the criteria, and outcomes to the gates.
 
     Scoring closes once no sheet and no metric is missing, whether or not they come to points; figures are certified
     after that.
     """
     for stage in stages:
+        if any(not is_known(gate.minimum) for gate in stage.gates):
+            yield "certify-figure"
         for _node, criterion in stage.criteria():
             match criterion.scoring:
                 case Judged() as judged:

@@ -119,6 +119,13 @@ def _require_basis(command: SupersedeOutcome, charter: Charter, record: StageRec
         raise InvalidCommandError(
             "objection: which one is the basis?", rule="The basis is named.", pointer="/objection"
         )
+    if not objections.upheld(command.objection, subject="outcome"):
+        raise NoBasisError(
+            f"objection: {command.objection!r} is not about the outcome",
+            rule="An upheld objection to a ruling or to scores leads to a new ruling or new standings, and an outcome"
+            " rests on those; only one to the outcome itself takes their place.",
+            pointer="/objection",
+        )
     if command.to == "eliminated":
         raise NoBasisError(
             f"basis: an objection of {command.team} does not eliminate it",

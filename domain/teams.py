@@ -150,8 +150,7 @@ class Roster:
 
     def reentry_of(self, team: str) -> str:
         """The id that the consortium of `team` enters again under: `{consortium}-2`, then -3 …."""
-        while team in self.reenters:
-            team = self.reenters[team]
+        team = self._first(team)
         number = 2
         while f"{team}-{number}" in self.status:
             number += 1
@@ -169,6 +168,16 @@ class Roster:
             found.add(team)
             team = self.reenters.get(team)
         return found
+
+    def same_consortium(self, team: str) -> list[str]:
+        """Every team that the consortium of `team` ever was, this one with them."""
+        first = self._first(team)
+        return [each for each in self.status if self._first(each) == first]
+
+    def _first(self, team: str) -> str:
+        while team in self.reenters:
+            team = self.reenters[team]
+        return team
 
     def require_new(self, team: str) -> None:
         """Raise `TeamAlreadyEnrolledError` if the id was ever taken."""

@@ -115,6 +115,15 @@ def test_what_does_not_say_in_full_how_points_are_computed_is_certified(
         assert (place, decision in detail) == ("/mandates", True)
 
 
+def test_whether_a_gate_was_passed_is_certified_where_its_minimum_is_undisclosed() -> None:
+    stages = document()["stages"]
+    stages[0]["gates"] = [{"id": "floor", "node": "total", "minimum": "5"}]
+    assert faults(stages=stages, **without("certify-figure")) == []
+    stages[0]["gates"][0]["minimum"] = "undisclosed"
+    ((place, detail),) = faults(stages=stages, **without("certify-figure"))
+    assert (place, "certify-figure" in detail) == ("/mandates", True)
+
+
 def test_what_says_in_full_how_points_are_computed_needs_nobody_who_certifies() -> None:
     stages = charters.with_criterion("field/speed", scoring={"conversion": "linear", "floor": "1", "ceiling": "9"})
     stages[0]["assessments"][0]["criteria"][0]["scoring"]["aggregate"] = "weighted-mean"

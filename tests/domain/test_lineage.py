@@ -13,7 +13,7 @@ from domain.call_events import CallTeamSelected
 from domain.decision import boundary
 from domain.enrolment import ReentryOutsideCallError
 from domain.event import Event, encode_data
-from domain.outcome_events import TeamWithdrawn
+from domain.outcome_events import OutcomeSuperseded, TeamWithdrawn
 from domain.rulebook import DECISIONS
 from domain.teams import TeamEnrolled
 from tests.domain import charters
@@ -69,6 +69,35 @@ def test_it_names_every_team_that_it_led() -> None:
     body = application("cow-3", called="cow", members=["Lead"])
     assert history.when("apply-to-call", {**body, "reenters": "cow-2"}).decide()
     history.when("apply-to-call", {**body, "reenters": "cow"}).refused(ClassNotEligibleError, "/reenters")
+
+
+COW_2 = CallTeamSelected(call="refill", stage="heat", team="cow-2", name=name_of("cow"), reason=WHY, reenters="cow")
+
+
+def test_a_consortium_holds_one_seat_whoever_its_members_are() -> None:
+    """It came back by another outcome after it applied, or by another call."""
+    ready = (received("cow-2", name="cow", reenters="cow"), screened("cow-2", independence="met"))
+    assert announced(*ready).when("select-team", select("cow-2")).decide()
+    gone = TeamWithdrawn(team="bee", reason=WHY)  # a seat is free in any case
+    back = OutcomeSuperseded(
+        stage="heat", team="cow", was="eliminated", to="advanced", basis="objection", reason=WHY, objection="o"
+    )
+    again = announced(*ready, back, gone)
+    refusal = again.when("select-team", select("cow-2")).refused(ClassNotEligibleError, "/team")
+    assert refusal.detail == "team: cow-2 is cow, which holds a seat"
+    earlier = msgspec.structs.replace(COW_2, call="earlier")
+    twice = (received("cow-3", name="kow", reenters="cow"), screened("cow-3", independence="met"))
+    announced(earlier, gone, *twice).when("select-team", select("cow-3")).refused(ClassNotEligibleError, "/team")
+    left = TeamWithdrawn(team="cow-2", reason=WHY)
+    assert announced(earlier, left, gone, *twice).when("select-team", select("cow-3")).decide()
+
+
+def test_a_consortium_that_is_back_does_not_apply_again() -> None:
+    earlier = msgspec.structs.replace(COW_2, call="earlier")
+    body = application("cow-3", called="kow", reenters="cow")
+    announced(earlier).when("apply-to-call", body).refused(ClassNotEligibleError, "/reenters")
+    left = TeamWithdrawn(team="cow-2", reason=WHY)
+    assert announced(earlier, left).when("apply-to-call", body).decide()
 
 
 def test_who_leads_a_team_that_leaves_after_it_applied_is_not_selected_under_the_other_id() -> None:

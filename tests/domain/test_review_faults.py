@@ -58,6 +58,14 @@ def test_a_review_of_nothing_would_never_end() -> None:
         assert faults(REVIEWED, independence={"perspectives": []}, **more) == []
 
 
+def test_opinions_need_somebody_who_appoints_the_panel() -> None:
+    decisions = [each for each in charters.DECISIONS if each != "appoint-evaluator"]
+    nobody: dict[str, Any] = {"mandates": [{"decisions": decisions, "agencies": ["owner"]}, charters.PUBLISHING]}
+    fault = ("/independence/review", "nobody may appoint-evaluator, so that nothing could ever be ruled")
+    assert fault in faults(REVIEWED, **nobody)
+    assert fault not in faults({"statement_days": "7"}, **nobody)
+
+
 @pytest.mark.parametrize("decision", ["open-independence-review", "request-statement", "give-opinion"])
 def test_a_review_needs_somebody_for_each_of_its_steps(decision: str) -> None:
     without: dict[str, Any] = {

@@ -50,6 +50,17 @@ def test_an_objection_eliminates_nobody_and_overturns_no_ruling() -> None:
     against.when("supersede-outcome", advancing()).refused(NoBasisError, "/basis")
 
 
+def test_only_an_objection_to_the_outcome_takes_the_place_of_rank_and_gates() -> None:
+    """One to a ruling or to scores leads to another ruling or to other standings, and the outcome rests on those."""
+    for subject in ("ruling", "score"):
+        history = published(decided(subject=subject))
+        history.when("supersede-outcome", advancing()).refused(NoBasisError, "/objection")
+        resting = advancing(basis="ruling", objection=None)
+        history.when("supersede-outcome", resting).refused(NoBasisError, "/team")
+        both = published(decided("dismissed"), decided(objection="p", subject=subject))
+        both.when("supersede-outcome", advancing(objection="p")).refused(NoBasisError, "/objection")
+
+
 def test_an_objection_brings_no_team_back_that_was_not_ruled_independent() -> None:
     """Score and independence are two facts; a record may leave out a ruling that was not reported."""
     unruled = [each for each in published(FILED, decided()).background if each != ruled("cow")]

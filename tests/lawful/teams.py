@@ -84,6 +84,8 @@ def _enters(history: Lawful, data: Data, status: str) -> None:
     while before is not None:
         own.add(before)
         before = history.reenters.get(before)
+    for other in history.seated:
+        assert history.reported or not own & _all_before(history, other), f"{team} is {other}, which holds a seat"
     for other, name in history.names.items():
         assert other in own or not set(name.items()) & set(data["name"].items()), f"{team} has the name of {other}"
     for lead in data.get("members", ())[:1]:
@@ -92,3 +94,12 @@ def _enters(history: Lawful, data: Data, status: str) -> None:
         history.leads[team] = lead
     history.status[team], history.names[team], history.reenters[team] = status, data["name"], data.get("reenters")
     history.require_seats()
+
+
+def _all_before(history: Lawful, team: str) -> set[str]:
+    """The team, and those that it was before."""
+    found = {team}
+    while before := history.reenters.get(team):
+        found.add(before)
+        team = before
+    return found
