@@ -75,7 +75,7 @@ def open_service(settings: Settings) -> Service:
     ledger = PostgresLedger(database)
     store = PostgresViewStore(database)
     keys = ApiKeys(database, settings.pepper())
-    wake_ups = CeleryWakeUps(settings.require_redis()) if settings.redis_url else None
+    wake_ups = CeleryWakeUps(settings.require_redis(), database) if settings.redis_url else None
     waking: WakeUps = wake_ups or NoWakeUps()
     threads = ThreadPoolExecutor(API_THREADS, thread_name_prefix="api")
     sources = real_sources()

@@ -13,7 +13,7 @@ from service.application.projecting import VIEWS
 from service.application.rebuilding import view_named
 from service.bootstrap import Projecting, open_projecting
 from service.settings import read_settings
-from service.storage.wake_ups import ADVANCE_TASK, REBUILD_TASK, TASK_SECONDS, TRANSPORT_OPTIONS, Sender
+from service.storage.wake_ups import ADVANCE_TASK, REBUILD_TASK, TASK_SECONDS, TRANSPORT_OPTIONS, Sender, queue_of
 
 LOOK_TASK: Final = "sillok.look"
 BEAT_SECONDS: Final = 1.0
@@ -25,6 +25,7 @@ app = Celery("sillok", broker=read_settings().require_redis())
 app.conf.update(
     broker_transport_options=TRANSPORT_OPTIONS,
     broker_connection_retry_on_startup=True,
+    task_default_queue=queue_of(read_settings().database_url),
     task_acks_late=True,
     task_reject_on_worker_lost=True,
     worker_prefetch_multiplier=1,

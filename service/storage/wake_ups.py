@@ -8,6 +8,7 @@ from typing import Final
 import structlog
 from celery import Celery
 from kombu.exceptions import OperationalError
+from psycopg.conninfo import conninfo_to_dict
 from redis import Redis
 from redis.exceptions import RedisError
 
@@ -26,6 +27,12 @@ TRANSPORT_OPTIONS: Final = {
     "socket_timeout": 10,
     "retry_policy": {"max_retries": 0},
 }
+
+
+def queue_of(database_url: str | None) -> str:
+    """The queue of a deployment: of two that share a Redis, neither is to take what the other is woken for."""
+    name = None if database_url is None else conninfo_to_dict(database_url).get("dbname")
+    return f"sillok:{name}" if name else "sillok"
 
 
 class BrokerError(Exception):
@@ -61,30 +68,30 @@ class Sender:
 
     def send(self, task: str, *arguments: str) -> None:
         """Raises `OperationalError`, `RedisError` or `OSError` if the broker cannot be used."""
-        if self._redis.set(_waits(task, arguments), b"", nx=True, ex=_WAITS_SECONDS):
+        if self._redis.set(self._waits(task, arguments), b"", nx=True, ex=_WAITS_SECONDS):
             self._app.send_task(task, args=arguments, expires=EXPIRES_SECONDS, retry=False)
 
     def taken(self, task: str, *arguments: str) -> None:
         """To be called by a task before it looks for news: what comes from now on is worth another one."""
-        self._redis.delete(_waits(task, arguments))
+        self._redis.delete(self._waits(task, arguments))
 
     def close(self) -> None:
         """Let go of the connections."""
         self._redis.close()
 
-
-def _waits(task: str, arguments: tuple[str, ...]) -> str:
-    return ":".join((task, *arguments))
+    def _waits(self, task: str, arguments: tuple[str, ...]) -> str:
+        return ":".join((self._app.conf.task_default_queue, task, *arguments))
 
 
 class CeleryWakeUps:
     """Sends `sillok.advance` for every programme that has news, each once however many events it has."""
 
-    def __init__(self, broker_url: str) -> None:
+    def __init__(self, broker_url: str, database_url: str) -> None:
         self._app = Celery("sillok-wake-ups", broker=broker_url, set_as_current=False)
         self._app.conf.update(
             broker_transport_options=TRANSPORT_OPTIONS,
             broker_connection_retry=False,
+            task_default_queue=queue_of(database_url),
             task_ignore_result=True,
             task_serializer="json",
         )

@@ -26,7 +26,7 @@ from service.cli.demonstration import ensure_keys
 from service.embedded import EmbeddedRedis
 from service.settings import Settings
 from service.storage.builds import PostgresBuilds
-from service.storage.wake_ups import ADVANCE_TASK, REBUILD_TASK
+from service.storage.wake_ups import ADVANCE_TASK, REBUILD_TASK, queue_of
 from service.supervisor import BEAT, CELERY, WORKER
 from tests.integration.conftest import Running
 from tests.integration.invariants import folded, stored
@@ -200,6 +200,7 @@ def test_views_are_rebuilt_while_decisions_come_in_and_workers_are_killed(servin
 def test_wake_ups_may_come_twice_in_any_order_for_nothing_and_for_nobody(serving: Running, workers: Workers) -> None:
     """And a worker that is told nonsense goes on."""
     app = Celery("elsewhere", broker=workers.environment["REDIS_URL"], set_as_current=False)
+    app.conf.task_default_queue = queue_of(serving.database)
     workers.worker()
     for start in range(0, 60, 20):
         serving.play(REHEARSAL, lines_of(REHEARSAL)[: start + 20])
@@ -221,7 +222,7 @@ def test_news_that_pile_up_are_one_task(serving: Running, workers: Workers) -> N
     lines = lines_of(REHEARSAL)
     serving.play(REHEARSAL, lines[:60])
     client = Redis.from_url(workers.environment["REDIS_URL"].replace("redis+socket://", "unix://"))
-    waiting = client.llen("celery")
+    waiting = client.llen(queue_of(serving.database))
     client.close()
     assert isinstance(waiting, int)
     assert 1 <= waiting <= 5  # one in five seconds at most
