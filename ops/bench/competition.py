@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, Final
 
@@ -31,6 +31,8 @@ CRITERIA: Final = 10
 PER_TEAM: Final = len(EVALUATORS) * ASSESSMENTS * CRITERIA
 PANEL: Final = "jury"
 BATCH: Final = 10_000
+Decide = Callable[[str, str, dict[str, Any]], None]
+
 NAME: Final = {"en": "Illustrative", "ko": "예시"}
 
 
@@ -82,10 +84,8 @@ def sheets(scores: int) -> Iterator[ScoreSubmitted]:
         )
 
 
-def open_stage(url: str, scores: int) -> PostgresLedger:
-    """A migrated database in which the stage takes scores, decided by the use case."""
-    migrate(url)
-    ledger = PostgresLedger(url)
+def deciding(ledger: PostgresLedger) -> Decide:
+    """Makes decisions in the programme: of an agency, of a type, with a body."""
     submit = SubmitDecision(ledger, NoWakeUps(), real_sources())
 
     def decide(agency: str, decision: str, body: dict[str, Any]) -> None:
@@ -99,6 +99,14 @@ def open_stage(url: str, scores: int) -> PostgresLedger:
             )
         )
 
+    return decide
+
+
+def open_stage(url: str, scores: int) -> PostgresLedger:
+    """A migrated database in which the stage takes scores, decided by the use case."""
+    migrate(url)
+    ledger = PostgresLedger(url)
+    decide = deciding(ledger)
     teams = teams_for(scores)
     charter = {**document({"aggregate": "mean"}), "programme": PROGRAMME, "seats": str(len(teams))}
     decide("msit", "publish-charter", {"charter": charter})
@@ -114,7 +122,7 @@ def fill(url: str, scores: int) -> int:
     """Open the stage and append so many sheets: the ledger's head."""
     ledger = open_stage(url, scores)
     try:
-        new = (_new_event(each) for each in sheets(scores))
+        new = (new_event(each) for each in sheets(scores))
         while batch := list(itertools.islice(new, BATCH)):
             ledger.append(AppendRequest(events=batch, decision_id=uuid7()))
         head = ledger.head()
@@ -125,13 +133,14 @@ def fill(url: str, scores: int) -> int:
     return head
 
 
-def _new_event(event: ScoreSubmitted) -> NewEvent:
+def new_event(event: ScoreSubmitted, programme: str = PROGRAMME) -> NewEvent:
+    """To append it to a programme."""
     return NewEvent(
-        programme=PROGRAMME,
+        programme=programme,
         type=event.TYPE,
         version=event.VERSION,
         event_id=uuid7(),
-        tags=event.tags(PROGRAMME),
+        tags=event.tags(programme),
         salt=os.urandom(SALT_BYTES),
         envelope=ENVELOPE,
         data=encode_data(event),

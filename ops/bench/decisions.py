@@ -15,20 +15,15 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Final
 
-import msgspec
 import psycopg
 
-from domain.entry import SALT_BYTES
-from domain.envelope import Actor
-from domain.event import encode_data
 from domain.stage_events import ScoreSubmitted
+from ops.bench.competition import deciding, new_event
 from ops.bench.results import Row
 from ops.bench.rounds import Case, Figures, rows_of
 from ops.bench.setting import Setting
-from ops.bench.workload import ENVELOPE
+from ops.bench.workload import PROGRAMME
 from service.application.ports import AppendRequest, NewEvent
-from service.application.submitting import Submission, SubmitDecision
-from service.bootstrap import NoWakeUps, real_sources
 from service.cli.programme_files import read_charter
 from service.storage.identifiers import uuid7
 from service.storage.ledger import PostgresLedger
@@ -39,7 +34,6 @@ ROUNDS: Final = 9
 DECISIONS: Final = 20
 """Of each type, in each ledger, in each round."""
 BATCH: Final = 5_000
-PROGRAMME: Final = "bench"
 OTHERS: Final = 100
 """Other programmes, and other teams of the stage."""
 TEAMS: Final = [f"team-{n:02d}" for n in range(20)]
@@ -56,7 +50,7 @@ class Competition:
         migrate(url)
         self.size = size
         self.ledger = PostgresLedger(url)
-        self._submit = SubmitDecision(self.ledger, NoWakeUps(), real_sources())
+        self._decide = deciding(self.ledger)
         self._open()
         self._fill()
         with psycopg.connect(url, autocommit=True) as connection:
@@ -79,17 +73,6 @@ class Competition:
         started = time.perf_counter()
         self._decide("nipa", decision, body)
         return time.perf_counter() - started
-
-    def _decide(self, agency: str, decision: str, body: dict[str, Any]) -> None:
-        self._submit(
-            Submission(
-                programme=PROGRAMME,
-                decision_type=decision,
-                body=msgspec.json.encode(body),
-                actor=Actor(agency=agency, principal="bench"),
-                idempotency_key=uuid7().hex,
-            )
-        )
 
     def _open(self) -> None:
         folder = Path(__file__).parent.parent / "programmes" / "independent-ai-foundation-model-rehearsal"
@@ -117,16 +100,7 @@ def _sheet(number: int) -> NewEvent:
         evaluator=f"ev-{number + 2**32:016x}",
         points="5.0",
     )
-    return NewEvent(
-        programme=programme,
-        type=event.TYPE,
-        version=event.VERSION,
-        event_id=uuid7(),
-        tags=event.tags(programme),
-        salt=bytes(SALT_BYTES),
-        envelope=ENVELOPE,
-        data=encode_data(event),
-    )
+    return new_event(event, programme)
 
 
 def measure(setting: Setting) -> list[Row]:
