@@ -14,6 +14,7 @@ DIFFERING: Final = 20
 """How many keys of differing rows a certificate names."""
 
 Step = Literal["folding", "done", "halted", "busy"]
+"""`folding`: there is more to do, now. `busy`: others have it, or the view is paused; the schedule comes back to it."""
 
 
 class NothingKeptError(Exception):
@@ -40,9 +41,9 @@ class RebuildProjection:
             if building.position >= upto:
                 return self._finish(view, programme)
             step = self._advance(view, programme, state="building", batch=batch, upto=upto)
-            if step.outcome in ("halted", "busy"):
+            if step.outcome in ("halted", "busy", "paused"):
                 return "halted" if step.outcome == "halted" else "busy"
-            if step.outcome == "paused" or (seconds is not None and time.monotonic() - started > seconds):
+            if seconds is not None and time.monotonic() - started > seconds:
                 return "folding"
 
     def _finish(self, view: View, programme: str) -> Step:

@@ -229,6 +229,10 @@ def test_a_poison_event_halts_the_new_build_and_the_live_one_goes_on(rebuilding:
 def test_what_is_paused_stands_still_and_says_so(rebuilding: Rebuilding, monkeypatch: pytest.MonkeyPatch) -> None:
     programme, head = rebuilding.programme.programme, rebuilding.running.head()
     rebuilding.builds.pause(STANDINGS.name, "*")
+    assert rebuilding.builds.request(STANDINGS, programme, "verify") is not None
+    assert rebuilding.worker().run(STANDINGS, programme) == "busy"  # not to be asked again at once
+    assert rebuilding.builds.unfinished() == []
+    assert rebuilding.builds.withdraw(STANDINGS, programme)
     rebuilding.programme.accepted("consolidate-stage", {"stage": "heat"})
     rebuilding.running.project()
     assert rebuilding.running.service.store.standing(STANDINGS, programme) == Standing(head, None, True)
