@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Generator, Iterator, Sequence
 from datetime import datetime
-from typing import Protocol
+from typing import Final, Protocol
 from uuid import UUID
 
 import msgspec
@@ -77,6 +77,10 @@ class Appended(msgspec.Struct, frozen=True, kw_only=True):
     replayed: bool
 
 
+PAGE: Final = 2000
+"""Events of a page of `Ledger.stream`; two are in memory at a time."""
+
+
 class ReadResult(Protocol):
     """Events in order of position; `head` is the ledger's head in the snapshot they were read from."""
 
@@ -132,7 +136,7 @@ class Ledger(Protocol):
         *,
         after: int = 0,
         upto: int | None = None,
-        page: int = 2000,
+        page: int = PAGE,
         envelopes: bool = True,
     ) -> Generator[list[StreamedEvent], None, None]:
         """As `read`, for every event, or every one of a programme, page by page in bounded memory.

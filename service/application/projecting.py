@@ -13,20 +13,19 @@ from eventsourcing.dcb.api import DCBQuery, DCBQueryItem
 
 from domain.charter import CharterPublished
 from domain.event import decode_data
-from domain.views import Occurrence, PoisonEventError, View, epoch_of
+from domain.views import Occurrence, PoisonEventError, Rows, View, epoch_of
 from domain.views.audit_trail import AUDIT_TRAIL
 from domain.views.grants import GRANTS
 from domain.views.standings import STANDINGS
 from domain.views.timeline import TIMELINE
 from domain.views.workload import WORKLOAD
-from service.application.ports import Ledger, StreamedEvent
+from service.application.ports import PAGE, Ledger, StreamedEvent
 from service.application.view_ports import BuildState, Turn, ViewStore
 
 VIEWS: Final = (STANDINGS, GRANTS, AUDIT_TRAIL, TIMELINE, WORKLOAD)
 """Every projection of this release; each is partitioned by programme."""
 
 BATCH: Final = 500
-PAGE: Final = 2_000
 
 _BUSY_TRIES: Final = 5
 _BUSY_SECONDS: Final = 0.01
@@ -51,6 +50,12 @@ def occurrences(events: Iterable[StreamedEvent]) -> Iterator[Occurrence]:
         except (LookupError, msgspec.DecodeError) as cause:
             raise PoisonEventError(each.position, cause) from cause
         yield Occurrence(each.position, each.recorded_at, each.version, each.envelope, event)
+
+
+def fold_stretch(ledger: Ledger, view: View, programme: str, rows: Rows, *, after: int = 0, upto: int) -> None:
+    """Fold events with `after` < position ≤ `upto` into rows that nobody stores. Raises `PoisonEventError`."""
+    pages = ledger.stream(programme, after=after, upto=upto, envelopes=view.envelopes)
+    view.fold(rows, occurrences(itertools.chain.from_iterable(pages)))
 
 
 class AdvanceProjection:

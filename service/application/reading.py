@@ -6,7 +6,6 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
-from itertools import chain
 from typing import Final
 
 import msgspec
@@ -46,7 +45,7 @@ from service.application.answers import (
 )
 from service.application.facts import as_dcb
 from service.application.ports import Ledger
-from service.application.projecting import occurrences
+from service.application.projecting import fold_stretch
 from service.application.view_ports import Standing, ViewStore
 
 WAIT_SECONDS: Final = 5.0
@@ -380,8 +379,7 @@ class Queries:
         self._require_reached(as_of_position)
         with self._store.as_of(view, programme, as_of_position) as kept:
             rows, reached = kept or (MemoryRows(), 0)
-            pages = self._ledger.stream(programme, after=reached, upto=as_of_position, envelopes=view.envelopes)
-            view.fold(rows, occurrences(chain.from_iterable(pages)))
+            fold_stretch(self._ledger, view, programme, rows, after=reached, upto=as_of_position)
             yield rows, as_of_position
 
     def _require_reached(self, position: int | None) -> None:

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
-from itertools import chain
 from typing import Final
 
 import msgspec
 
 from domain.views import MemoryRows, View
 from service.application.ports import Ledger
-from service.application.projecting import occurrences
+from service.application.projecting import fold_stretch
 from service.application.view_ports import Builds, ViewStore
 
 EXAMPLES: Final = 10
@@ -52,8 +51,7 @@ def compare_versions(
     other = max(others, key=lambda each: each.version)
     found, position = store.scan(msgspec.structs.replace(view, version=other.version), partition, "")
     rows = MemoryRows()
-    pages = ledger.stream(partition, upto=position, envelopes=view.envelopes)
-    view.fold(rows, occurrences(chain.from_iterable(pages)))
+    fold_stretch(ledger, view, partition, rows, upto=position)
     before, after = dict(found), rows.rows
     both = [key for key in sorted(before) if key in after]
     changed = [key for key in both if before[key] != after[key]]

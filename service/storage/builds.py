@@ -75,14 +75,7 @@ class PostgresBuilds:
 
     def digest(self, view: View, partition: str) -> tuple[str, int]:
         """See `Builds.digest`."""
-        with self._store.connection() as connection, connection.transaction():
-            connection.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
-            found = connection.execute(
-                "SELECT build, position FROM views.build"
-                " WHERE (view, version, partition, state) = (%s, %s, %s, 'live')",
-                (view.name, view.version, partition),
-            ).fetchone()
-            build, position = found or (0, 0)
+        with self._store.live(view, partition) as (connection, build, position):
             return digest_of(connection, build), position
 
     def certificate(self, build: int) -> Certificate | None:

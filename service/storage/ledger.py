@@ -10,10 +10,17 @@ from eventsourcing.dcb.api import DCBQuery
 from psycopg.types.json import Jsonb
 from psycopg_pool import ConnectionPool, PoolTimeout
 
-from service.application.ports import Appended, AppendRequest, LedgerUnavailableError, RecordedEvent, StreamedEvent
+from service.application.ports import (
+    PAGE,
+    Appended,
+    AppendRequest,
+    LedgerUnavailableError,
+    RecordedEvent,
+    StreamedEvent,
+)
 from service.storage.boundary_keys import hashed, probe_keys, probe_tag
 from service.storage.connections import open_pool
-from service.storage.stream import PAGE, stream
+from service.storage.stream import stream
 from service.storage.writer import Writer
 
 _COLUMNS: Final = (

@@ -5,7 +5,7 @@ from __future__ import annotations
 import struct
 from collections.abc import Callable, Generator
 from concurrent.futures import Future, ThreadPoolExecutor
-from typing import Any, Final
+from typing import Any
 
 import psycopg
 from psycopg import pq
@@ -14,9 +14,6 @@ from psycopg_pool import ConnectionPool, PoolTimeout
 
 from service.application.ports import LedgerUnavailableError, StreamedEvent
 from service.storage.append_call import raise_unless
-
-PAGE: Final = 2000
-"""Events of one page; two are in memory at a time."""
 
 Connection = psycopg.Connection[tuple[Any, ...]]
 Read = Callable[[Connection], list[StreamedEvent]]

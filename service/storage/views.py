@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 import psycopg
 from psycopg_pool import ConnectionPool, PoolTimeout
@@ -57,19 +57,17 @@ class PostgresViewStore:
     @contextmanager
     def turn(self, view: View, partition: str, state: BuildState = "live") -> Iterator[Turn | Away]:
         """See `ViewStore.turn`."""
-        of = _of(view, partition, state)
         with self.connection() as connection:
-            if state == "live" and connection.execute(_STANDING, of).fetchone() is None:
-                connection.execute(_MAKE, of)  # committed at once: nobody waits for whoever takes the first turn
-            with connection.transaction():
-                found = connection.execute(_TAKE, of).fetchone()
-                if found is None or found[-1]:
-                    yield "paused" if found else "busy"
+            with _taken(connection, view, partition, state) as turn:
+                if turn is not None:
+                    yield turn
                     return
-                build, position, stale, purpose, _paused = found
-                turn = BuildTurn(connection, view, partition, build, position=position, stale=stale, purpose=purpose)
-                yield turn
-                turn.keep()
+            # Committed at once: nobody waits for whoever takes the first turn. A build that is busy is there.
+            if state == "live" and connection.execute(_MAKE, _of(view, partition, state)).rowcount:
+                with _taken(connection, view, partition, state) as turn:
+                    yield turn or "busy"
+            else:
+                yield "busy"
 
     def standing(self, view: View, partition: str, state: BuildState = "live") -> Standing | None:
         """See `ViewStore.standing`."""
@@ -91,7 +89,7 @@ class PostgresViewStore:
     @contextmanager
     def snapshot(self, view: View, partition: str) -> Iterator[tuple[Rows, int] | None]:
         """See `ViewStore.snapshot`."""
-        with self._live(view, partition) as (connection, build, position):
+        with self.live(view, partition) as (connection, build, position):
             yield (SnapshotRows(connection, build), position) if position else None
 
     @contextmanager
@@ -99,12 +97,12 @@ class PostgresViewStore:
         """See `ViewStore.as_of`."""
         epoch = position // EPOCH - 1
         ended = (epoch + 1) * EPOCH
-        with self._live(view, partition) as (connection, build, reached):
+        with self.live(view, partition) as (connection, build, reached):
             kept = view.remembers and build and ended <= reached
             yield (SnapshotRows(connection, build, epoch), ended) if kept else None
 
     @contextmanager
-    def _live(self, view: View, partition: str) -> Iterator[tuple[Connection, int, int]]:
+    def live(self, view: View, partition: str) -> Iterator[tuple[Connection, int, int]]:
         """A snapshot, the live build in it, 0 if there is none, and its position."""
         with self.connection() as connection, connection.transaction():
             connection.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
@@ -126,6 +124,22 @@ class PostgresViewStore:
                 yield connection
         except (psycopg.OperationalError, PoolTimeout, RowsLostError) as error:
             raise LedgerUnavailableError(f"the views do not answer: {error}", outcome_unknown=False) from error
+
+
+@contextmanager
+def _taken(
+    connection: Connection, view: View, partition: str, state: BuildState
+) -> Iterator[BuildTurn | Literal["paused"] | None]:
+    """A transaction that has the build, and keeps what was done in it; `None` if it is not to be had."""
+    with connection.transaction():
+        found = connection.execute(_TAKE, _of(view, partition, state)).fetchone()
+        if found is None or found[-1]:
+            yield "paused" if found else None
+            return
+        build, position, stale, purpose, _paused = found
+        turn = BuildTurn(connection, view, partition, build, position=position, stale=stale, purpose=purpose)
+        yield turn
+        turn.keep()
 
 
 def _of(view: View, partition: str, state: BuildState) -> dict[str, Any]:
