@@ -12,7 +12,7 @@ from domain.record import StageRecord, Statement
 from domain.refusal import Refusal
 from domain.rubric import Stage
 from domain.scalars import Identifier
-from domain.stage_events import Figure, FigureCertified, GateOutcome, HighestOf, MeanOf, PointsOf, RankGroup
+from domain.score_events import Figure, FigureCertified, GateOutcome, HighestOf, MeanOf, PointsOf, RankGroup
 from domain.stages import ScoringOpenError, StageAlreadyConsolidatedError, contradicts, require_opened, stage_of
 
 

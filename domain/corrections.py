@@ -11,6 +11,7 @@ from domain.panels import Appointment
 from domain.record import Measurement, SheetGiven, StageProgress
 from domain.refusal import Refusal
 from domain.scalars import Text
+from domain.score_events import MeasurementCorrected, ScoreCorrected
 from domain.scoring import (
     LiveScore,
     RecordMeasurement,
@@ -20,10 +21,6 @@ from domain.scoring import (
     require_measurable,
     score_facts,
     scored,
-)
-from domain.stage_events import (
-    MeasurementCorrected,
-    ScoreCorrected,
 )
 from domain.stages import (
     StageAlreadyConsolidatedError,

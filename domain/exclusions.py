@@ -12,8 +12,8 @@ from domain.record import StageCourse
 from domain.refusal import InvalidCommandError, Refusal
 from domain.rubric import Judged
 from domain.scalars import Identifier
+from domain.score_events import ExclusionRecorded, Node
 from domain.scoring import criterion_of, require_in_stage
-from domain.stage_events import ExclusionRecorded, Node
 from domain.stages import require_scoring, require_second_once_reopened, stage_of
 
 

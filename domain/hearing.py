@@ -20,12 +20,12 @@ from domain.hearing_course import (
 )
 from domain.objections import Objections
 from domain.outcome_events import Verdict
+from domain.panel_events import EvaluatorId
 from domain.panels import Appointment
 from domain.record import StageCourse, StageProgress
 from domain.refusal import Refusal
 from domain.scalars import Identifier, Sha256, Text
 from domain.scoring import LiveScore, require_in_stage
-from domain.stage_events import EvaluatorId
 from domain.stages import require_not_final, require_opened, stage_of
 
 

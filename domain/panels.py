@@ -7,18 +7,12 @@ from collections.abc import Iterator
 from domain.boundary import QueryItem, tag
 from domain.decision import Case, Command, decision
 from domain.event import Event
+from domain.panel_events import ConflictDeclared, EvaluatorAppointed, EvaluatorId, EvaluatorRecused, EvaluatorReplaced
 from domain.record import StageCourse
 from domain.refusal import InvalidCommandError, Refusal
 from domain.rubric import Judged, Stage
 from domain.scalars import Identifier, Text
-from domain.stage_events import (
-    ConflictDeclared,
-    EvaluatorAppointed,
-    EvaluatorId,
-    EvaluatorRecused,
-    EvaluatorReplaced,
-    ExclusionRecorded,
-)
+from domain.score_events import ExclusionRecorded
 from domain.stages import require_not_final, require_opened, require_scoring, require_second_once_reopened, stage_of
 
 

@@ -13,7 +13,7 @@ import msgspec
 
 from domain.bounds import Bounds, Contradiction, Figures
 from domain.rubric import TOTAL
-from domain.stage_events import RankGroup
+from domain.score_events import RankGroup
 
 RankBasis = Literal["computed", "certified", "mixed", "undetermined"]
 Span = tuple[int, int]

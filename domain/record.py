@@ -19,28 +19,27 @@ from domain.outcome_events import (
     TeamWithdrawn,
     Verdict,
 )
-from domain.stage_events import (
-    ConflictDeclared,
-    EvaluatorAppointed,
-    EvaluatorRecused,
-    EvaluatorReplaced,
+from domain.panel_events import ConflictDeclared, EvaluatorAppointed, EvaluatorRecused, EvaluatorReplaced
+from domain.score_events import (
     ExclusionRecorded,
     Figure,
     FigureCertified,
     MeasurementCorrected,
     MeasurementRecorded,
+    ScoreCorrected,
+    ScoreSubmitted,
+    Target,
+)
+from domain.stage_events import (
     ObjectionsWaived,
     ReleaseAgreed,
     ResultsPublished,
-    ScoreCorrected,
-    ScoreSubmitted,
     ScoringClosed,
     ScoringReopened,
     StageConsolidated,
     StageFinalised,
     StageOpened,
     StageReconsolidated,
-    Target,
 )
 from domain.teams import Roster, TeamEnrolled
 

@@ -24,7 +24,7 @@ from domain.ranking import Span, certified_ranks, ranks_of
 from domain.record import Course, Statement
 from domain.rubric import TOTAL, Gate, Stage
 from domain.scalars import Identifier, Number
-from domain.stage_events import Figure, HighestOf, MeanOf, PointsOf, RankGroup
+from domain.score_events import Figure, HighestOf, MeanOf, PointsOf, RankGroup
 from domain.tally import Outcome, Tally, certified_outcomes, gate_outcome, narrow_by_gate, tally
 
 What = Literal["exact", "to-each-other", "gate", "sum", "bounded"]

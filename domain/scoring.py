@@ -8,15 +8,15 @@ from fractions import Fraction
 from domain.boundary import QueryItem
 from domain.decision import Case, Command, decision
 from domain.event import Event
+from domain.panel_events import EvaluatorId
 from domain.panels import Appointment
 from domain.points import DecimalFormatError, decimal_text, is_known, known, parse_decimal
 from domain.record import StageCourse, StageProgress
 from domain.refusal import InvalidCommandError, Refusal
 from domain.rubric import Criterion, Judged, Measured, Stage
 from domain.scalars import Identifier
-from domain.stage_events import (
+from domain.score_events import (
     DecimalText,
-    EvaluatorId,
     MeasurementRecorded,
     Node,
     ScoreSubmitted,

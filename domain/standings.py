@@ -15,7 +15,7 @@ from domain.ranking import RankBasis
 from domain.record import Course, Statement
 from domain.rubric import TOTAL, Criterion, Judged, Measured, Stage, Unpublished
 from domain.scalars import Names
-from domain.stage_events import GateOutcome, HighestOf, MeanOf, PointsOf, RankGroup
+from domain.score_events import GateOutcome, HighestOf, MeanOf, PointsOf, RankGroup
 from domain.tally import Tally, gate_outcome
 
 FORMAT: Final = "sillok-standings/1"

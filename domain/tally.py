@@ -19,7 +19,7 @@ from domain.points import is_known, known_units, published_span, round_units, to
 from domain.ranking import Rank, ranks_of
 from domain.record import Cell, Course, Statement
 from domain.rubric import TOTAL, Criterion, Gate, Judged, Measured, Stage
-from domain.stage_events import GateOutcome, HighestOf, MeanOf, PointsOf, RankGroup
+from domain.score_events import GateOutcome, HighestOf, MeanOf, PointsOf, RankGroup
 
 VERSION: Final = 3
 

@@ -16,7 +16,7 @@ from psycopg import conninfo as libpq
 from domain.decision import boundary
 from domain.event import encode_data
 from domain.rulebook import DECISIONS, prepare
-from domain.stage_events import ScoreSubmitted
+from domain.score_events import ScoreSubmitted
 from domain.views import MemoryRows
 from ops.bench import __main__ as bench
 from ops.bench import competition, decisions, lag, machine, rebuild, replay, results, service, workload

@@ -19,15 +19,8 @@ from domain.call_events import CallTeamSelected
 from domain.charter import CHARTER_EVENTS
 from domain.record import COURSE_EVENTS, SCORE_EVENTS, Cell, Course, Metric, run_course, sheet_key
 from domain.scalars import Names
-from domain.stage_events import (
-    MeasurementCorrected,
-    MeasurementRecorded,
-    ScoreCorrected,
-    ScoreSubmitted,
-    ScoringReopened,
-    StageConsolidated,
-    StageReconsolidated,
-)
+from domain.score_events import MeasurementCorrected, MeasurementRecorded, ScoreCorrected, ScoreSubmitted
+from domain.stage_events import ScoringReopened, StageConsolidated, StageReconsolidated
 from domain.standings import Standings, digest, standings_of
 from domain.tally import tally
 from domain.teams import TeamEnrolled

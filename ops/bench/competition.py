@@ -14,7 +14,7 @@ import psycopg
 from domain.entry import SALT_BYTES
 from domain.envelope import Actor
 from domain.event import encode_data
-from domain.stage_events import ScoreSubmitted
+from domain.score_events import ScoreSubmitted
 from ops.bench.workload import ENVELOPE, PROGRAMME, STAGE
 from service.application.ports import AppendRequest, NewEvent
 from service.application.submitting import Submission, SubmitDecision

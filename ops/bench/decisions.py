@@ -17,7 +17,7 @@ from typing import Any, Final
 
 import psycopg
 
-from domain.stage_events import ScoreSubmitted
+from domain.score_events import ScoreSubmitted
 from ops.bench.competition import deciding, new_event
 from ops.bench.results import Row
 from ops.bench.rounds import Case, Figures, rows_of

@@ -19,7 +19,7 @@ import httpx
 import msgspec
 import psycopg
 
-from domain.stage_events import ScoreSubmitted
+from domain.score_events import ScoreSubmitted
 from ops.bench import competition
 from ops.bench.results import Row
 from ops.bench.rounds import Case, Figures, NotMeasuredError, percentile, rows_of

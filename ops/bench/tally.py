@@ -21,7 +21,7 @@ from domain.event import decode_data, encode_data
 from domain.record import Cell, Course, fill
 from domain.rubric import Stage
 from domain.scalars import Names
-from domain.stage_events import ScoreSubmitted
+from domain.score_events import ScoreSubmitted
 from domain.standings import Standings, standings_of
 from domain.tally import Cells, tally
 from ops.bench.competition import EVALUATORS, PANEL, PER_TEAM, document

@@ -15,7 +15,7 @@ from eventsourcing.dcb.api import DCBQuery, DCBQueryItem
 from domain.boundary import Boundary, Query, QueryItem
 from domain.envelope import Actor, PrivateEnvelope, encode_envelope
 from domain.event import encode_data
-from domain.stage_events import ScoreSubmitted
+from domain.score_events import ScoreSubmitted
 from service.storage.identifiers import uuid7
 
 T = TypeVar("T")

@@ -10,18 +10,11 @@ from domain.charter import CharterPublished
 from domain.charter_document import canonical, rules_hash
 from domain.event import Event
 from domain.mandate_faults import ASKS_AT_TIMES
+from domain.panel_events import EvaluatorAppointed
 from domain.publications import Publications
 from domain.scalars import Names
-from domain.stage_events import (
-    EvaluatorAppointed,
-    MeasurementRecorded,
-    ReleaseAgreed,
-    ResultsPublished,
-    ScoreSubmitted,
-    ScoringClosed,
-    StageConsolidated,
-    StageOpened,
-)
+from domain.score_events import MeasurementRecorded, ScoreSubmitted
+from domain.stage_events import ReleaseAgreed, ResultsPublished, ScoringClosed, StageConsolidated, StageOpened
 from domain.teams import TeamEnrolled
 
 PROGRAMME = "programme"

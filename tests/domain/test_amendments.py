@@ -28,7 +28,8 @@ from domain.proposals import (
 )
 from domain.refusal import NotMandatedError, UnknownProgrammeError
 from domain.scalars import Names
-from domain.stage_events import FigureCertified, PointsOf, ScoringReopened
+from domain.score_events import FigureCertified, PointsOf
+from domain.stage_events import ScoringReopened
 from domain.teams import TeamNotEnrolledError
 from domain.views import MemoryRows
 from domain.views.standings import STANDINGS, as_of, compute

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from domain.certification import FigureContradictsError
 from domain.refusal import InvalidCommandError
-from domain.stage_events import Figure, FigureCertified, GateOutcome, HighestOf, MeanOf, PointsOf
+from domain.score_events import Figure, FigureCertified, GateOutcome, HighestOf, MeanOf, PointsOf
 from domain.stages import ScoringOpenError, StageAlreadyConsolidatedError, StageNotOpenError
 from tests.domain import charters
 from tests.given import Given, given

@@ -8,11 +8,12 @@ import pytest
 
 from domain.corrections import NothingToCorrectError, SameValueError
 from domain.event import Event
+from domain.panel_events import EvaluatorRecused
 from domain.panels import EvaluatorBarredError
 from domain.proposals import DecisionProposed, NotProposableError
 from domain.refusal import InvalidCommandError, NotMandatedError
+from domain.score_events import MeasurementCorrected, ScoreCorrected, ScoreSubmitted
 from domain.scoring import ScoreAlreadySubmittedError
-from domain.stage_events import EvaluatorRecused, MeasurementCorrected, ScoreCorrected, ScoreSubmitted
 from domain.stages import StageAlreadyConsolidatedError, StageNotOpenError
 from tests.domain import charters
 from tests.domain.test_panels import points

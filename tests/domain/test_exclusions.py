@@ -6,10 +6,11 @@ import pytest
 
 from domain.event import Event
 from domain.exclusions import BelowQuorumError
+from domain.panel_events import EvaluatorRecused
 from domain.panels import NotAppointedError, SheetExcludedError
 from domain.refusal import InvalidCommandError
+from domain.score_events import ExclusionRecorded, ScoreSubmitted
 from domain.scoring import TeamNotInStageError
-from domain.stage_events import EvaluatorRecused, ExclusionRecorded, ScoreSubmitted
 from domain.stages import ScoresMissingError, ScoringClosedError, StageNotOpenError
 from tests.domain import charters
 from tests.domain.test_panels import points

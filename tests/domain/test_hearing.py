@@ -25,11 +25,12 @@ from domain.hearing_course import (
     StatementRequested,
 )
 from domain.outcome_events import IndependenceRuled
+from domain.panel_events import ConflictDeclared, EvaluatorAppointed
 from domain.panels import EvaluatorBarredError, NotAppointedError
 from domain.refusal import InvalidCommandError, NotMandatedError, Refusal
 from domain.rulebook import DECISIONS, prepare
 from domain.scoring import TeamNotInStageError
-from domain.stage_events import ConflictDeclared, EvaluatorAppointed, StageFinalised
+from domain.stage_events import StageFinalised
 from domain.stages import ScoringClosedError, StageFinalError, StageNotOpenError
 from tests.domain import charters
 from tests.domain.hearings import (

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from domain.points import SCALE
 from domain.record import Cell, Course, Metric
 from domain.rubric import Stage
-from domain.stage_events import Target
+from domain.score_events import Target
 from domain.tally import tally
 from tests.domain import charters
 

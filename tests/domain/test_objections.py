@@ -23,19 +23,16 @@ from domain.objections import (
 )
 from domain.outcome_events import TeamEliminated
 from domain.refusal import InvalidCommandError, NotMandatedError, Refusal
-from domain.stage_events import (
+from domain.score_events import (
     ExclusionRecorded,
     FigureCertified,
     MeanOf,
     MeasurementCorrected,
     MeasurementRecorded,
-    ResultsPublished,
     ScoreCorrected,
     ScoreSubmitted,
-    ScoringReopened,
-    StageConsolidated,
-    StageFinalised,
 )
+from domain.stage_events import ResultsPublished, ScoringReopened, StageConsolidated, StageFinalised
 from domain.stages import ResultsAlreadyPublishedError, StageFinalError
 from tests.domain import charters
 from tests.domain.objecting import (

@@ -34,8 +34,9 @@ from domain.outcomes import (
 from domain.proposals import NotProposableError
 from domain.refusal import InvalidCommandError
 from domain.scalars import Names
+from domain.score_events import FigureCertified, GateOutcome
 from domain.scoring import TeamNotInStageError
-from domain.stage_events import FigureCertified, GateOutcome, StageOpened
+from domain.stage_events import StageOpened
 from domain.stages import StageNotConsolidatedError
 from domain.teams import TeamNotEnrolledError
 from tests.domain import charters

@@ -10,6 +10,7 @@ import pytest
 from domain.charter_document import Charter
 from domain.decision import boundary
 from domain.event import Event
+from domain.panel_events import ConflictDeclared, EvaluatorAppointed, EvaluatorRecused, EvaluatorReplaced
 from domain.panels import (
     ConflictOfInterestError,
     EvaluatorAlreadyAppointedError,
@@ -23,14 +24,8 @@ from domain.points import format_units
 from domain.record import StageRecord
 from domain.refusal import InvalidCommandError
 from domain.rulebook import DECISIONS, prepare
+from domain.score_events import ScoreSubmitted
 from domain.scoring import SubmitScore
-from domain.stage_events import (
-    ConflictDeclared,
-    EvaluatorAppointed,
-    EvaluatorRecused,
-    EvaluatorReplaced,
-    ScoreSubmitted,
-)
 from domain.stages import ScoresMissingError, ScoringClosedError, StageNotOpenError
 from domain.tally import tally
 from tests.domain import charters

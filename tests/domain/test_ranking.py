@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from domain.bounds import Bounds, Contradiction, Figures
 from domain.ranking import computed_ranks, ranks_of
-from domain.stage_events import RankGroup
+from domain.score_events import RankGroup
 
 TEAMS = ["ant", "bee", "cow"]
 CHAIN = ("total", "paper")

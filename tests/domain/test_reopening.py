@@ -13,24 +13,19 @@ from domain.objections import ResultsNotPublishedError
 from domain.opened_stages import LaterStageOpenError
 from domain.outcome_events import DeviationRecorded, OutcomeSuperseded
 from domain.outcomes import NoBasisError
+from domain.panel_events import EvaluatorRecused, EvaluatorReplaced
 from domain.proposals import DecisionProposed, NotProposableError
 from domain.record import Course, run_course
 from domain.refusal import Refusal
-from domain.stage_events import (
-    EvaluatorRecused,
-    EvaluatorReplaced,
+from domain.score_events import (
     FigureCertified,
     MeanOf,
     MeasurementCorrected,
     MeasurementRecorded,
     ScoreCorrected,
     ScoreSubmitted,
-    ScoringClosed,
-    ScoringReopened,
-    StageFinalised,
-    StageOpened,
-    StageReconsolidated,
 )
+from domain.stage_events import ScoringClosed, ScoringReopened, StageFinalised, StageOpened, StageReconsolidated
 from domain.stage_machine import STAGE, stage_state
 from domain.stages import (
     EarlierStageNotFinalError,

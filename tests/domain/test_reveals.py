@@ -11,7 +11,7 @@ from domain.bounds import Contradiction
 from domain.charter_document import Charter
 from domain.reveals import GateCount, Published, Reveal, published_faults, reveals
 from domain.rubric import Stage
-from domain.stage_events import FigureCertified, GateOutcome, HighestOf, MeanOf, PointsOf, RankGroup
+from domain.score_events import FigureCertified, GateOutcome, HighestOf, MeanOf, PointsOf, RankGroup
 from tests.domain import charters
 from tests.playing import PUBLIC_RECORD, lines_of, play
 

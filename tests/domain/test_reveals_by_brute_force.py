@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from domain.charter_document import Charter
 from domain.reveals import GateCount, Published, Reveal, reveals
 from domain.rubric import Stage
-from domain.stage_events import GateOutcome, HighestOf, MeanOf, PointsOf, RankGroup
+from domain.score_events import GateOutcome, HighestOf, MeanOf, PointsOf, RankGroup
 from tests.domain import charters
 
 Points = dict[tuple[str, str], int]

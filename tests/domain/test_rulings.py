@@ -21,8 +21,8 @@ from domain.hearing_course import (
 )
 from domain.independence import EvidenceNotCitedError, RuleIndependence, VerdictContradictsFindingsError
 from domain.outcome_events import EvidenceRegistered, IndependenceRuled
+from domain.panel_events import ConflictDeclared
 from domain.rulebook import DECISIONS, prepare
-from domain.stage_events import ConflictDeclared
 from tests.domain import charters
 from tests.domain.hearings import (
     AFTER,

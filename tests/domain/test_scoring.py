@@ -12,13 +12,14 @@ from domain.event import Event
 from domain.panels import NotAppointedError
 from domain.refusal import InvalidCommandError
 from domain.rulebook import DECISIONS, prepare
+from domain.score_events import FigureCertified, MeanOf, MeasurementRecorded, ScoreSubmitted
 from domain.scoring import (
     AlreadyMeasuredError,
     ScoreAlreadySubmittedError,
     SubmitScore,
     TeamNotInStageError,
 )
-from domain.stage_events import FigureCertified, MeanOf, MeasurementRecorded, ScoreSubmitted, StageConsolidated
+from domain.stage_events import StageConsolidated
 from domain.stages import ScoringClosedError, StageNotOpenError
 from tests.domain import charters
 from tests.given import given

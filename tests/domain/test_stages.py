@@ -10,7 +10,8 @@ from domain.outcome_events import DeviationRecorded, IndependenceRuled, TeamAdva
 from domain.publishing import NotJointPublishersError
 from domain.refusal import InvalidCommandError
 from domain.scalars import Names
-from domain.stage_events import FigureCertified, MeanOf, ResultsPublished, ScoringClosed, StageConsolidated, StageOpened
+from domain.score_events import FigureCertified, MeanOf
+from domain.stage_events import ResultsPublished, ScoringClosed, StageConsolidated, StageOpened
 from domain.stages import (
     CallOpenError,
     EarlierStageNotFinalError,

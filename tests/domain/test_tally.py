@@ -18,7 +18,7 @@ from domain.charter_document import Charter
 from domain.points import SCALE
 from domain.record import Cell, Course, Metric, StageRecord, Statement
 from domain.rubric import TOTAL, Gate, Stage
-from domain.stage_events import Figure, GateOutcome, HighestOf, MeanOf, PointsOf, RankGroup, Target
+from domain.score_events import Figure, GateOutcome, HighestOf, MeanOf, PointsOf, RankGroup, Target
 from domain.standings import standings_of
 from domain.tally import gate_outcome, tally
 from tests.domain import charters

@@ -29,10 +29,9 @@ from domain.outcomes import NoBasisError, OutcomeAlreadyDecidedError
 from domain.record import StageRecord
 from domain.refusal import InvalidCommandError, NotMandatedError, Refusal
 from domain.scalars import Names
+from domain.score_events import FigureCertified, PointsOf
 from domain.scoring import TeamNotInStageError
 from domain.stage_events import (
-    FigureCertified,
-    PointsOf,
     ResultsPublished,
     ScoringClosed,
     ScoringReopened,

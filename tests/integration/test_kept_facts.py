@@ -16,7 +16,8 @@ from hypothesis import strategies as st
 from domain.decision import Fact
 from domain.event import Event, encode_data
 from domain.record import StageRecord
-from domain.stage_events import ScoreSubmitted, ScoringClosed
+from domain.score_events import ScoreSubmitted
+from domain.stage_events import ScoringClosed
 from domain.teams import Roster
 from service.application import facts
 from service.application.facts import KeptFacts, read_facts

@@ -16,7 +16,7 @@ from eventsourcing.postgres import PostgresTrackingRecorder
 from eventsourcing.projection import Projection, ProjectionRunner
 from eventsourcing.utils import get_topic
 
-from domain.stage_events import ScoreSubmitted
+from domain.score_events import ScoreSubmitted
 from ops.bench import competition
 from ops.bench.setting import Server, place_of
 from ops.bench.systems.eventsourcing import datastore

@@ -13,7 +13,7 @@ from typing import Final
 from eventsourcing.dcb.api import DCBAppendCondition
 
 from domain.entry import SALT_BYTES
-from domain.stage_events import ScoreSubmitted
+from domain.score_events import ScoreSubmitted
 from ops.bench.rounds import Append, by_threads, timed
 from ops.bench.setting import Server, Setting
 from ops.bench.systems import BatchRate, Rate
