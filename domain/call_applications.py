@@ -120,7 +120,7 @@ class ApplyToCall(OfCall, frozen=True, kw_only=True):
     """`team`: the id that the applicant would take part under, for life. `eligible_class`: of the charter's call.
 
     `reenters`: the team that the applicant was in the programme before; its new id is then `{consortium}-2`, then -3 ….
-    `members`: its organisations, the lead first.
+    `members`: its organisations, the lead first; at least that, unless the application is reported.
     """
 
     team: Identifier
@@ -162,6 +162,12 @@ def apply_to_call(
     _require_eligible(command, rules)
     _require_id(command, roster)
     if not command.reported:
+        if not command.members:
+            raise InvalidCommandError(
+                "members: none is named",
+                rule="An applicant names its organisations, the lead first: its lead may have led a former team.",
+                pointer="/members",
+            )
         require_lineage(command.members, command.reenters, roster, consortiums, pointer="/reenters")
     roster.require_own_name(command.name, command.reenters)
     require_each_once("members", command.members)
@@ -178,12 +184,19 @@ def apply_to_call(
 def require_lineage(
     members: tuple[str, ...], reenters: str | None, roster: Roster, consortiums: Consortiums, *, pointer: str
 ) -> None:
-    """Raise unless an applicant whose lead, the first member, led former teams is the re-entry of them."""
+    """Raise unless the lead, the first member, enters again as the teams that it led, and as no other."""
     was = roster.lineage(reenters)
     if unsaid := [team for team in consortiums.led_before(members, roster) if team not in was]:
         raise ClassNotEligibleError(
             f"reenters: {members[0]} led {unsaid[-1]}, which has left the programme",
             rule="Whoever led a former team enters again as that team only, and after a fresh review.",
+            pointer=pointer,
+        )
+    led = consortiums.lead_of(reenters) if reenters else None
+    if led is not None and members and members[0] != led:
+        raise ClassNotEligibleError(
+            f"reenters: {reenters} was led by {led}, not by {members[0]}",
+            rule="A team without its lead is another team, and no re-entry.",
             pointer=pointer,
         )
 

@@ -139,7 +139,7 @@ def simulation() -> Iterator[Line]:
 def between(amended: str) -> Iterator[Line]:
     """A call that finds nobody, grants, a change of members, and an amendment that one team dissents from."""
     yield line("open-additional-call", MINISTRY, call="second-call", after="simulation")
-    applicant = {"call": "second-call", "team": "gannet", "eligible_class": "anybody"}
+    applicant = {"call": "second-call", "team": "gannet", "eligible_class": "anybody", "members": ["Gannet Craft"]}
     yield own_line("apply-to-call", "gannet", **applicant, name={"en": "Gannet Craft", "ko": "가넷 크래프트"})
     no = why("its vessel is not seaworthy.", "선박이 감항성을 갖추지 못했습니다.")
     screening = {"call": "second-call", "team": "gannet", "screening": "refused"}

@@ -69,7 +69,8 @@ APPLICANTS: Final = {
     "nc-ai-2": ("NC AI", "NC AI", "no-longer-elite", "nc-ai"),
     "saebyeok-ai": ("Saebyeok AI (fictional)", "새벽AI(가상)", "other-companies", None),
 }
-"""By id: name in both languages, class, and the team that it was. Every new one is fictional."""
+"""By id: name in both languages, class, and the team that it was. Every new one is fictional. Of the members of each
+its lead alone is named, which is the company that the applicant is called after."""
 SELECTED: Final = "saebyeok-ai"
 
 
@@ -256,7 +257,7 @@ def additional_call() -> Iterator[dict[str, Any]]:
     """Applicants of all three classes; a fictional one is selected. Of the others nothing is said but their class."""
     for team, (english, korean, eligible_class, reenters) in APPLICANTS.items():
         name = {"en": english, "ko": korean}
-        application = {"call": CALL, "team": team, "name": name, "eligible_class": eligible_class}
+        application = {"call": CALL, "team": team, "name": name, "eligible_class": eligible_class, "members": [english]}
         yield own_line("apply-to-call", team, **application, **({"reenters": reenters} if reenters else {}))
     for team, (*_names, reenters) in APPLICANTS.items():
         admitted = {

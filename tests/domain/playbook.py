@@ -108,6 +108,7 @@ def _life() -> list[Step]:
     steps.append(Step("grant-resource", {"resource": "gpu", "quantity": "4", "grant": "g-0", "team": "ant", **PERIOD}))
     steps.append(Step("open-additional-call", {"call": "refill", "after": "heat"}))
     applying = {"call": "refill", "team": "dog", "name": charters.names("dog"), "eligible_class": "anyone"}
+    applying["members"] = ["dog Ltd"]
     steps.append(Step("apply-to-call", applying))
     steps.append(Step("screen-application", {"call": "refill", "team": "dog", "screening": "admitted", "reason": WHY}))
     return steps

@@ -103,7 +103,8 @@ def name_of(team: str) -> Names:
 
 def application(team: str = "dog", *, called: str | None = None, **changes: Any) -> dict[str, Any]:
     name = {"en": (called or team).upper(), "ko": f"{called or team} (ko)"}
-    return {"call": "refill", "team": team, "name": name, "eligible_class": "anyone", **changes}
+    members = [f"{team} Labs"]
+    return {"call": "refill", "team": team, "name": name, "eligible_class": "anyone", "members": members, **changes}
 
 
 def received(team: str = "dog", *, name: str | None = None, **changes: Any) -> CallApplicationReceived:
@@ -173,8 +174,9 @@ def test_a_call_that_the_charter_does_not_name_is_refused(change: dict[str, str]
 
 
 def test_a_consortium_applies_for_itself_or_an_agency_for_it() -> None:
-    announced().by_consortium("dog").when("apply-to-call", application()).then(received())
-    announced().when("apply-to-call", application()).then(received())
+    applied = received(members=("dog Labs",))
+    announced().by_consortium("dog").when("apply-to-call", application()).then(applied)
+    announced().when("apply-to-call", application()).then(applied)
     announced().by_consortium("elk").when("apply-to-call", application()).refused(NotMandatedError, "/team")
 
 
@@ -226,7 +228,8 @@ def test_an_applicant_belongs_to_its_class(change: dict[str, str], pointer: str)
 
 def test_a_re_entry_has_an_id_of_its_own_and_may_keep_its_name() -> None:
     body = application("cow-2", called="cow", eligible_class="back", reenters="cow")
-    announced().when("apply-to-call", body).then(received("cow-2", name="cow", eligible_class="back", reenters="cow"))
+    applied = received("cow-2", name="cow", eligible_class="back", reenters="cow", members=("cow-2 Labs",))
+    announced().when("apply-to-call", body).then(applied)
     announced().when("apply-to-call", {**body, "team": "cow"}).refused(TeamAlreadyEnrolledError)
     announced().when("apply-to-call", {**body, "team": "cow-3"}).refused(InvalidCommandError, "/team")
     announced().when("apply-to-call", application("cow-2")).refused(InvalidCommandError, "/reenters")
@@ -239,7 +242,7 @@ def test_who_left_twice_enters_a_third_time_as_number_three() -> None:
     )
     history = announced(again, eliminated("cow-2"))
     body = application("cow-3", called="cow", reenters="cow-2")
-    history.when("apply-to-call", body).then(received("cow-3", name="cow", reenters="cow-2"))
+    history.when("apply-to-call", body).then(received("cow-3", name="cow", reenters="cow-2", members=("cow-3 Labs",)))
 
 
 def test_an_elimination_that_is_not_public_makes_nobody_a_former_team() -> None:

@@ -14,6 +14,7 @@ from domain.decision import boundary
 from domain.enrolment import ReentryOutsideCallError
 from domain.event import Event, encode_data
 from domain.outcome_events import OutcomeSuperseded, TeamWithdrawn
+from domain.refusal import InvalidCommandError
 from domain.rulebook import DECISIONS
 from domain.teams import TeamEnrolled
 from tests.domain import charters
@@ -49,8 +50,8 @@ def led(history: Given, team: str = "cow", members: tuple[str, ...] = LED) -> Gi
 def test_who_led_a_team_that_was_eliminated_applies_under_no_other_id(eligible_class: str) -> None:
     asked = application(members=["Lead", "New"], eligible_class=eligible_class)
     led(announced()).when("apply-to-call", asked).refused(ClassNotEligibleError, "/reenters")
-    for members in ((), ("Lab", "Lead")):
-        assert led(announced()).when("apply-to-call", {**asked, "members": members}).decide()
+    led(announced()).when("apply-to-call", {**asked, "members": []}).refused(InvalidCommandError, "/members")
+    assert led(announced()).when("apply-to-call", {**asked, "members": ["Lab", "Lead"]}).decide()
 
 
 def test_it_enters_again_as_the_team_that_it_led() -> None:
@@ -59,6 +60,13 @@ def test_it_enters_again_as_the_team_that_it_led() -> None:
     gone = TeamWithdrawn(team="bee", reason=WHY)
     other = application("bee-2", called="bee", reenters="bee", members=["Lead"])
     led(announced(gone)).when("apply-to-call", other).refused(ClassNotEligibleError, "/reenters")
+
+
+def test_who_did_not_lead_it_does_not_enter_again_as_it() -> None:
+    body = application("cow-2", called="cow", reenters="cow", members=["Lab", "Lead"])
+    led(announced()).when("apply-to-call", body).refused(ClassNotEligibleError, "/reenters")
+    ready = (received("cow-2", name="cow", reenters="cow", members=("Lab",)), screened("cow-2", independence="met"))
+    led(announced(*ready)).when("select-team", select("cow-2")).refused(ClassNotEligibleError, "/team")
 
 
 def test_it_names_every_team_that_it_led() -> None:

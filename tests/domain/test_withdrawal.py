@@ -182,6 +182,7 @@ def test_who_leaves_before_its_elimination_is_public_withdrew_and_does_not_count
     (last,) = after(*history).when("supersede-outcome", out).decide()
     assert after(*history, last).when("publish-results", PUBLISHING).decide()
     body = {"call": "refill", "team": "bee-2", "name": charters.names("bee again"), "eligible_class": "anyone"}
+    body["members"] = ["Bee Ltd"]
     called = after(*history, last, PUBLISHED, OPENED)
     assert called.when("apply-to-call", {**body, "reenters": "bee"}).decide()
 
@@ -306,6 +307,7 @@ def test_a_withdrawal_frees_a_seat_that_a_call_may_offer() -> None:
 def test_a_team_that_withdrew_may_apply_again_with_its_lineage() -> None:
     history = [*published(), withdrawn("bee"), OPENED]
     body = {"call": "refill", "team": "bee-2", "name": charters.names("bee again"), "eligible_class": "anyone"}
+    body["members"] = ["Bee Ltd"]
     assert after(*history).when("apply-to-call", {**body, "reenters": "bee"}).decide()
 
 

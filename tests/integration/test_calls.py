@@ -31,7 +31,7 @@ def called(running: Running) -> Running:
 
 def apply(called: Running, team: str, **changes: Any) -> httpx.Response:
     name = {"en": team.title(), "ko": f"{team} (가상)"}
-    body = {"call": CALL, "team": team, "name": name, "eligible_class": "other-companies", **changes}
+    body = {"call": CALL, "team": team, "name": name, "eligible_class": "other-companies", "members": [team], **changes}
     return called.client.post(
         f"/v1/programmes/{REHEARSAL}/decisions/apply-to-call",
         json=body,
