@@ -21,7 +21,8 @@ def broken(
     opened: Iterable[str],
     settled: Iterable[str],
     calls: Mapping[str, int],
-    under_review: Iterable[str] = (),
+    under_review: Iterable[str],
+    ruled_out: Iterable[str],
     held: int,
     proposals: Iterable[DecisionProposed],
 ) -> Iterator[FieldError]:
@@ -29,7 +30,8 @@ def broken(
 
     `opened`: stages, in order. `settled`: those of them that are consolidated, or of which figures are certified.
     `calls`: that were opened, with the seats that each still offers. `under_review`: teams whose independence waits for
-    its ruling. `held`: how many seats are. `proposals`: that wait for an approval.
+    its ruling. `ruled_out`: teams ruled not independent in a stage that is not final. `held`: how many seats are.
+    `proposals`: that wait for an approval.
     """
     if after.data_set != before.data_set:
         yield FieldError("/data_set", f"{before.data_set} stays what it is: data sets are never mixed")
@@ -48,6 +50,11 @@ def broken(
             yield FieldError("/calls", f"{call_id} was opened: nothing but its deadline changes")
     if (teams := ", ".join(under_review)) and after.independence != before.independence:
         yield FieldError("/independence", f"{teams}: a review ends under the rules that it was opened under")
+    if (teams := ", ".join(ruled_out)) and not after.independence.perspectives:
+        yield FieldError(
+            "/independence/perspectives",
+            f"{teams}: ruled not independent, and without a perspective nobody rules again",
+        )
     if int(after.seats) < int(before.seats) and int(after.seats) < held + (offered := sum(calls.values())):
         yield FieldError("/seats", f"{held} seats are held, and {offered} more are offered by additional calls")
     for each in proposals:

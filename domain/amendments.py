@@ -12,7 +12,7 @@ from domain.charter import CharterAmended, checked
 from domain.charter_document import rules_hash
 from domain.decision import Case, Command, Fact, decision, refuse_if, require_countersignature
 from domain.event import Event, event
-from domain.hearing_course import OpenReviews
+from domain.hearing_course import StageReviews
 from domain.open_proposals import OpenProposals
 from domain.opened_calls import OpenedCalls
 from domain.opened_stages import OpenedStages
@@ -94,7 +94,7 @@ def _rules_in_use(command: AmendCharter, p: str) -> tuple[Fact, ...]:
         Roster(p),
         OpenProposals(p),
         *(StageProgress(p, stage) for stage in stages),
-        *(OpenReviews(p, stage) for stage in stages),
+        *(StageReviews(p, stage) for stage in stages),
     )
 
 
@@ -106,7 +106,7 @@ def amend_charter(
     calls: OpenedCalls,
     roster: Roster,
     proposals: OpenProposals,
-    *by_stage: StageProgress | OpenReviews,
+    *by_stage: StageProgress | StageReviews,
 ) -> Iterator[Event]:
     """Put another charter in force; once a stage was opened with a reason and another agency's countersignature."""
     document, charter = checked(case.programme, command.charter)
@@ -118,14 +118,16 @@ def amend_charter(
         )
     progress = [each for each in by_stage if isinstance(each, StageProgress)]
     settled = [each.stage for each in progress if each.course.consolidated or each.course.statements]
-    under_review = [team for each in by_stage if isinstance(each, OpenReviews) for team in each.teams]
+    final = [each.stage for each in progress if each.course.finalised]
+    reviews = [each for each in by_stage if isinstance(each, StageReviews)]
     faults = broken(
         case.charter,
         charter,
         opened=opened.fields,
         settled=settled,
         calls=calls.offered,
-        under_review=under_review,
+        under_review=[team for each in reviews for team in each.waiting],
+        ruled_out=[team for each in reviews if each.stage not in final for team in each.ruled_out],
         held=len(roster.seated),
         proposals=proposals.at(case.decided_at),
     )

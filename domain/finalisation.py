@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from domain.deadlines import passed
 from domain.decision import Case, decision, refuse_if
 from domain.event import Event
-from domain.hearing_course import OpenReviews
+from domain.hearing_course import StageReviews
 from domain.objections import Objections
 from domain.outcomes import require_borne
 from domain.record import StageRecord
@@ -33,13 +33,13 @@ class FinaliseStage(OfStage, frozen=True, kw_only=True):
     """Which stage."""
 
 
-def _facts(command: FinaliseStage, p: str) -> tuple[StageRecord, Objections, OpenReviews]:
-    return StageRecord(p, command.stage), Objections(p, command.stage), OpenReviews(p, command.stage)
+def _facts(command: FinaliseStage, p: str) -> tuple[StageRecord, Objections, StageReviews]:
+    return StageRecord(p, command.stage), Objections(p, command.stage), StageReviews(p, command.stage)
 
 
 @decision("finalise-stage", FinaliseStage, needs=_facts)
 def finalise_stage(
-    command: FinaliseStage, case: Case, record: StageRecord, objections: Objections, reviews: OpenReviews
+    command: FinaliseStage, case: Case, record: StageRecord, objections: Objections, reviews: StageReviews
 ) -> Iterator[Event]:
     """Close the book of a stage; an objection that was upheld need not have had a consequence."""
     stage = stage_of(case, command.stage)
@@ -58,7 +58,7 @@ def finalise_stage(
         error=ObjectionUndecidedError,
     )
     refuse_if(
-        (("/stage", f"the independence of {team} is under review") for team in reviews.teams),
+        (("/stage", f"the independence of {team} is under review") for team in reviews.waiting),
         rule="A stage is finalised once every review that was opened has come to a ruling.",
         error=ReviewOpenError,
     )

@@ -263,14 +263,19 @@ class ReviewRecord(ReviewCourse):
             )
 
 
-class OpenReviews:
-    """A fact: the teams of a stage whose review waits for a ruling; a team that withdrew is ruled upon no more."""
+class StageReviews:
+    """A fact: the teams of a stage whose review waits for a ruling, and those ruled not independent.
+
+    A team that withdrew is among neither: it is ruled upon no more.
+    """
 
     EVENTS: tuple[type[Event], ...] = (IndependenceReviewOpened, IndependenceRuled, TeamWithdrawn)
 
     def __init__(self, programme: str, stage: str) -> None:
         self._tag = tag("stage", programme, stage)
-        self.teams: list[str] = []
+        self.stage = stage
+        self.waiting: list[str] = []
+        self.ruled_out: list[str] = []
 
     @property
     def selects(self) -> tuple[QueryItem, ...]:

@@ -29,12 +29,13 @@ from domain.proposals import (
 from domain.refusal import NotMandatedError, UnknownProgrammeError
 from domain.scalars import Names
 from domain.score_events import FigureCertified, PointsOf
-from domain.stage_events import ScoringReopened
+from domain.stage_events import ScoringReopened, StageFinalised
 from domain.teams import TeamNotEnrolledError
 from domain.views import MemoryRows
 from domain.views.standings import STANDINGS, as_of, compute
 from tests.domain import charters, hearings
 from tests.domain.charters import charter, document
+from tests.domain.objecting import ruled
 from tests.domain.occurrences import occurrence
 from tests.given import DECIDED_AT, Given, given
 
@@ -460,3 +461,18 @@ def test_while_a_review_waits_for_its_ruling_the_rules_of_independence_stay() ->
     assert proposing([*under_review, hearings.RULED], independence=changed_rules)
     left = TeamWithdrawn(team="ant", reason=Names(**WHY), stage="heat")
     assert proposing([*under_review, left], independence=changed_rules)
+
+
+def test_whom_a_ruling_keeps_out_can_be_ruled_upon_until_the_stage_is_final() -> None:
+    """Without a perspective an upheld objection to the ruling would lead nowhere."""
+    none: dict[str, Any] = {"perspectives": []}
+    ruled_out = [*charters.opened(), ruled("ant", "not_met")]
+    assert refused_places(ruled_out, independence=none) == {"/independence/perspectives"}
+    kept = charters.document()["independence"]["perspectives"]
+    assert proposing(ruled_out, independence={"perspectives": [{**kept[0], "requires": "any"}]})
+    for end in (
+        ruled("ant"),
+        TeamWithdrawn(team="ant", reason=Names(**WHY), stage="heat"),
+        StageFinalised(stage="heat"),
+    ):
+        assert proposing([*ruled_out, end], independence=none)

@@ -364,6 +364,12 @@ def test_where_the_charter_asks_for_no_independence_no_ruling_is_waited_for() ->
     assert given(background=[rules, *charters.consolidated()[1:]]).when("advance-team", advance("ant")).decide()
 
 
+def test_a_ruling_stands_whatever_the_charter_asks_for_later() -> None:
+    rules = charters.charter(independence={"perspectives": []})
+    history = given(background=[rules, *charters.consolidated()[1:], ruled("ant", "not_met")])
+    history.when("advance-team", advance("ant")).refused(NoBasisError, "/team")
+
+
 def test_a_team_that_was_not_ruled_upon_does_not_advance() -> None:
     settled().when("advance-team", advance("ant")).refused(NoBasisError, "/team")
 

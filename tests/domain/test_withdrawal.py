@@ -14,7 +14,7 @@ from domain.enrolment import EnrolmentOverError
 from domain.entitlements import NotEntitledError, OutcomeUnpublishedError
 from domain.event import Event
 from domain.grant_events import ResourcePoolSet
-from domain.hearing_course import OpenReviews
+from domain.hearing_course import StageReviews
 from domain.objections import ObjectionFiled
 from domain.opened_stages import OpenedStages
 from domain.outcome_events import (
@@ -456,8 +456,8 @@ def test_who_withdrew_is_ruled_upon_no_more_and_no_book_stays_open_for_its_revie
     reported = {**hearings.RULE, "attribution": "reported", "source": "a newspaper"}
     public = [charters.reported_charter(), *history[1:]]
     assert after(*public).when("rule-independence", reported).decide()
-    under_review = OpenReviews("programme", "heat")
+    under_review = StageReviews("programme", "heat")
     for position, each in enumerate((hearings.OPENED, withdrawn("ant")), 1):
         assert any(item.matches(each.TYPE, frozenset(each.tags("programme"))) for item in under_review.selects)
         under_review.apply(position, each)
-    assert under_review.teams == []
+    assert under_review.waiting == []
