@@ -164,7 +164,8 @@ def opinion_tag(programme: str, stage: str, team: str, evaluator: str) -> str:
 class ReviewCourse:
     """A fact: how far the review of one team in one stage is; blind to evidence and opinions.
 
-    Positions are 0 until the thing has happened. Opening again forgets what was before, but for `ruled`.
+    Positions are 0 until the thing has happened. Opening again leaves them: what the team was asked and has answered
+    before is all that it may know until it is asked again.
     """
 
     EVENTS: tuple[type[Event], ...] = (IndependenceReviewOpened, StatementRequested, StatementGiven, IndependenceRuled)
@@ -186,7 +187,7 @@ class ReviewCourse:
     def apply(self, position: int, event: Event) -> None:
         match event:
             case IndependenceReviewOpened():
-                self.opened, self.requested, self.answered = position, 0, 0
+                self.opened = position
             case StatementRequested(until=until):
                 self.requested, self.until = position, until
             case StatementGiven():
@@ -283,6 +284,10 @@ class StageReviews:
 
     def apply(self, position: int, event: Event) -> None:
         if isinstance(event, IndependenceReviewOpened):
-            self.teams.append(event.team)
-        elif isinstance(event, IndependenceRuled | TeamWithdrawn) and event.team in self.teams:
-            self.teams.remove(event.team)
+            self.waiting.append(event.team)
+        elif isinstance(event, IndependenceRuled | TeamWithdrawn):
+            for teams in (self.waiting, self.ruled_out):
+                if event.team in teams:
+                    teams.remove(event.team)
+            if isinstance(event, IndependenceRuled) and event.verdict == "not_met":
+                self.ruled_out.append(event.team)

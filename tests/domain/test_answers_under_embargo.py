@@ -8,7 +8,8 @@ import pytest
 
 from domain.call_events import AdditionalCallOpened
 from domain.event import Event
-from domain.outcome_events import DeviationRecorded, OutcomeSuperseded, TeamWithdrawn
+from domain.hearing_course import IndependenceReviewOpened, StatementGiven, StatementRequested
+from domain.outcome_events import DeviationRecorded, IndependenceRuled, OutcomeSuperseded, TeamWithdrawn
 from domain.refusal import Refusal
 from domain.rulebook import DECISIONS
 from domain.scalars import Names
@@ -35,9 +36,24 @@ def led(event: Event) -> Event:
     return TeamEnrolled(team=event.team, name=event.name, members=(f"Lead of {event.team}",))
 
 
+def heard(event: Event) -> list[Event]:
+    """What precedes a ruling: ant has answered what it was asked, bee has let its time pass, cow was asked nothing."""
+    if not isinstance(event, IndependenceRuled) or event.team == "cow":
+        return [event]
+    of: dict[str, Any] = {"stage": "heat", "team": event.team}
+    until = "2026-01-10T15:00:00.000000Z" if event.team == "bee" else "2026-01-30T15:00:00.000000Z"
+    asked: list[Event] = [review_of(event.team), StatementRequested(**of, question="Whose weights?", until=until)]
+    return [*asked, *([StatementGiven(**of, statement="Our own.")] if event.team == "ant" else []), event]
+
+
+def review_of(team: str) -> IndependenceReviewOpened:
+    return IndependenceReviewOpened(stage="heat", team=team, reason="doubts")
+
+
+REVIEWING = {**charters.document()["independence"], "review": {"statement_days": "7"}}
 KNOWN = [
-    charter(consortium_decisions=OWN),
-    *(led(each) for each in settled()[1:]),
+    charter(consortium_decisions=OWN, independence=REVIEWING),
+    *(more for each in settled()[1:] for more in heard(led(each))),
     PUBLISHED,
     FILED,
     CALLED,
@@ -53,6 +69,7 @@ UNSEEN: dict[str, list[Event]] = {
     "both": [superseded("cow", "eliminated", "advanced"), superseded("bee", "advanced", "eliminated")],
     "there and back": [superseded("bee", "advanced", "eliminated"), superseded("bee", "eliminated", "advanced")],
     "ruled upon": [ruled("bee", "not_met"), ruled("cow", "not_met")],
+    "reviewed again": [review_of(team) for team in charters.TEAMS],
     "an objection is upheld": [decided()],
     "fewer leave": [
         DeviationRecorded(stage="heat", subject="eliminations", planned="1", actual="0", reason=WHY, approver="other")

@@ -175,7 +175,7 @@ def test_a_statement_is_given_until_its_deadline() -> None:
     assert UNTIL in late.refused(StatementDeadlinePassedError).detail
 
 
-def test_no_refusal_tells_a_team_that_a_review_is_open_or_that_it_was_ruled_upon() -> None:
+def test_no_refusal_tells_a_team_that_a_review_is_open_or_open_again_or_that_it_was_ruled_upon() -> None:
     def told(*history: Event, late: bool = False) -> Refusal:
         charter = asking(consortium_decisions=["give-statement"])
         asked = reviewed(*history, charter=charter).by_consortium("ant").at(AFTER if late else DECIDED_AT)
@@ -185,6 +185,8 @@ def test_no_refusal_tells_a_team_that_a_review_is_open_or_that_it_was_ruled_upon
         (told(), told(OPENED)),
         (told(OPENED, REQUESTED, ANSWERED), told(OPENED, REQUESTED, ANSWERED, RULED)),
         (told(OPENED, REQUESTED, late=True), told(OPENED, REQUESTED, RULED, late=True)),
+        (told(OPENED, REQUESTED, ANSWERED, RULED), told(OPENED, REQUESTED, ANSWERED, RULED, OPENED)),
+        (told(OPENED, REQUESTED, RULED, late=True), told(OPENED, REQUESTED, RULED, OPENED, late=True)),
     ):
         assert (type(fewer), fewer.detail, fewer.rule) == (type(more), more.detail, more.rule)
 

@@ -16,6 +16,7 @@ from domain.hearing_course import (
     AlreadyRuledError,
     NotHeardError,
     ReviewNotOpenedError,
+    StatementAlreadyGivenError,
     StatementGiven,
     StatementNotRequestedError,
 )
@@ -156,7 +157,8 @@ def test_after_an_upheld_objection_the_team_is_heard_anew_before_it_is_ruled_upo
     assert reviewed(*again).when("give-opinion", OPINE).decide()
     charter = asking(consortium_decisions=["give-statement"])
     unasked = reviewed(*again, charter=charter).by_consortium("ant")
-    unasked.when("give-statement", ANSWER).refused(StatementNotRequestedError)
+    unasked.when("give-statement", ANSWER).refused(StatementAlreadyGivenError)
+    reviewed(*again, REQUESTED, charter=charter).by_consortium("ant").when("give-statement", ANSWER).then(ANSWERED)
     heard = (*again, REQUESTED, ANSWERED)
     reviewed(*heard).when("rule-independence", RULE).refused(OpinionsBelowQuorumError)
     (second,) = reviewed(*heard, *OPINIONS).when("rule-independence", RULE).decide()
