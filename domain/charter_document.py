@@ -176,6 +176,7 @@ class Charter(Part, frozen=True, kw_only=True):
     mandates: tuple[Mandate, ...]
     consortium_decisions: tuple[Identifier, ...] = ()
     countersignatures: tuple[Countersignature, ...] = ()
+    signed: tuple[Identifier, ...] = ()
     proposal_days: Days = "30"
     zone: Zone = "Asia/Seoul"
     seats: Number

@@ -36,6 +36,7 @@ from domain.mandate_faults import (
     countersigner_faults,
     in_person_faults,
     mandate_faults,
+    signed_faults,
 )
 from domain.points import is_known
 from domain.rubric import Stage
@@ -95,6 +96,7 @@ def _checks(
     yield {"mandates", "data_set"}, in_person_faults(charter, decisions)
     yield {"consortium_decisions"}, consortium_faults(charter, decisions)
     yield {"countersignatures"}, countersignature_faults(charter, decisions)
+    yield {"signed"}, signed_faults(charter, decisions)
     yield {"agencies", "mandates"}, _named_faults(charter, "/mandates", charter.mandates)
     yield {"agencies", "countersignatures"}, _named_faults(charter, "/countersignatures", charter.countersignatures)
     yield {"agencies", "mandates", "countersignatures", "data_set"}, countersigner_faults(charter)

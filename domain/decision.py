@@ -62,6 +62,7 @@ class Case(msgspec.Struct, frozen=True, kw_only=True):
     """What surrounds a command: programme, who asks, when (`decided_at`, UTC), what was read up to `position`.
 
     `decision_id`: of the decision being made. `countersigned_by`: who approved it, if it was proposed to another.
+    `signed_by`: the registered key of the actor's agency that the command was signed with, if it was.
     """
 
     programme: str
@@ -72,6 +73,7 @@ class Case(msgspec.Struct, frozen=True, kw_only=True):
     charter: Charter
     rules_hash: str
     countersigned_by: Actor | None = None
+    signed_by: str | None = None
 
     def deciders(self, command: Command) -> tuple[str, ...]:
         """The agencies that take part in the decision: who makes it, or is reported to have, and who countersigns.
@@ -82,6 +84,12 @@ class Case(msgspec.Struct, frozen=True, kw_only=True):
             return () if command.decided_by is None else (command.decided_by,)
         first = self.actor.agency
         return (first,) if self.countersigned_by is None else (first, self.countersigned_by.agency)
+
+
+class SignatureRequiredError(Refusal):
+    """The charter asks for the agency's own signature over the decision."""
+
+    KIND = "forbidden"
 
 
 class CountersignatureRequiredError(Refusal):
@@ -196,6 +204,11 @@ def rule_on(decision: Decision, command: Command, facts: Sequence[Fact], *, case
     if decision.mandated:
         _require_mandate(decision, command, case.actor, charter)
     _require_attribution(command, charter)
+    if decision.type in charter.signed and case.actor.party == "agency" and case.signed_by is None:
+        raise SignatureRequiredError(
+            f"{decision.type} is submitted with JWS-Signature",
+            rule="The charter names the decisions that agencies sign with a key of their own.",
+        )
     if charter.countersigned(decision.type) and not command.reported:
         require_countersignature(case, f"{decision.type} of {case.actor.agency}")
     events = tuple(decision.decide(command, case, *facts))

@@ -32,6 +32,12 @@ class KeyRevokedError(Refusal):
     """The key is revoked, for good."""
 
 
+class KeyNotVouchedForError(Refusal):
+    """An agency that has a live key registers another with its signature only."""
+
+    KIND = "forbidden"
+
+
 class NotOwnAgencyError(Refusal):
     """An agency's keys are registered and revoked by that agency."""
 
@@ -113,6 +119,15 @@ class Keys:
             return "revoked"
         return "registered" if key in self.registered else "unregistered"
 
+    def live_of(self, agency: str) -> list[str]:
+        """The keys that the agency may sign with."""
+        return [key for key, each in self.registered.items() if each.agency == agency and key not in self.revoked]
+
+    def require_live(self, key: str) -> None:
+        """Raise unless a key that was registered may be signed with."""
+        if key in self.revoked:
+            raise KeyRevokedError(f"{key} is revoked", rule="A signature of a revoked key counts for nothing.")
+
 
 def _require_own(agency: str, case: Case) -> None:
     is_agency = case.actor.party == "agency" and agency in {each.id for each in case.charter.agencies}
@@ -149,9 +164,13 @@ def _needs(_command: Command, programme: str) -> tuple[Keys]:
     return (Keys(programme),)
 
 
-@decision("register-key", RegisterKey, needs=_needs, mandated=False)
+@decision("register-key", RegisterKey, needs=_needs, mandated=False, version=2)
 def register_key(command: RegisterKey, case: Case, keys: Keys) -> Iterator[Event]:
-    """Register a public key that the agency signs with."""
+    """Register a public key that the agency signs with.
+
+    The first is taken on the word of whoever holds the agency's credentials; each further one is vouched for by a
+    signature of a key that it has.
+    """
     _require_own(command.agency, case)
     _require_ed25519(command.jwk.x)
     KEY.require(keys.state(command.key), "register-key", subject=command.key)
@@ -161,6 +180,12 @@ def register_key(command: RegisterKey, case: Case, keys: Keys) -> Iterator[Event
             f"jwk: this is {same.key} of {same.agency}",
             rule="A public key is registered once in a programme, and never again once revoked.",
             pointer="/jwk",
+        )
+    live = keys.live_of(command.agency)
+    if live and case.signed_by not in live:
+        raise KeyNotVouchedForError(
+            f"register-key is not signed by {' or '.join(live)}",
+            rule="An agency that has a live key registers another with a signature by it.",
         )
     yield KeyRegistered(agency=command.agency, key=command.key, jwk=command.jwk)
 

@@ -69,6 +69,12 @@ def countersignature_faults(charter: Charter, decisions: Mapping[str, Decision])
                 yield Fault(f"{place}/when", f"{decision} never asks for a countersignature after close: say always")
 
 
+def signed_faults(charter: Charter, decisions: Mapping[str, Decision]) -> Iterator[Fault]:
+    yield from unknown("/signed", charter.signed, decisions, "decision")
+    if "publish-charter" in charter.signed:
+        yield Fault("/signed", "nobody has registered a key to sign 'publish-charter' with before there is a charter")
+
+
 def countersigner_faults(charter: Charter) -> Iterator[Fault]:
     """Agencies whose decision waits for another's approval that nobody may give."""
     listed = {decision for each in charter.countersignatures for decision in each.decisions}

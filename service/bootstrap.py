@@ -17,6 +17,7 @@ from service.application.reading import Queries
 from service.application.rebuilding import RebuildProjection
 from service.application.revealing import CheckDisclosure
 from service.application.submitting import Sources, SubmitDecision
+from service.ed25519 import verify_ed25519
 from service.logs import configure_logs
 from service.settings import Settings
 from service.storage.builds import PostgresBuilds
@@ -81,7 +82,7 @@ def open_service(settings: Settings) -> Service:
     sources = real_sources()
     queries = Queries(ledger, store, now=sources.now)
     parts = Parts(
-        submit=SubmitDecision(ledger, waking, sources),
+        submit=SubmitDecision(ledger, waking, sources, verify_ed25519),
         queries=queries,
         events=ReadEvents(ledger, queries.disclosure),
         check_disclosure=CheckDisclosure(ledger),

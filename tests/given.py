@@ -40,12 +40,17 @@ class Given:
     party: Party = "agency"
     decided_at: datetime = DECIDED_AT
     decision_id: str = DECISION_ID
+    signed_by: str | None = None
 
     def by(self, agency: str) -> Given:
         return replace(self, agency=agency)
 
     def by_consortium(self, team: str) -> Given:
         return replace(self, agency=team, party="consortium")
+
+    def signed(self, key: str) -> Given:
+        """The same, by a request that carries a right signature of that key."""
+        return replace(self, signed_by=key)
 
     def at(self, decided_at: datetime) -> Given:
         return replace(self, decided_at=decided_at)
@@ -120,6 +125,7 @@ def decide(given: Given, decision_type: str, body: dict[str, Any]) -> tuple[Even
         decision_id=given.decision_id,
         charter=charter_fact.charter,
         rules_hash=charter_fact.rules_hash,
+        signed_by=given.signed_by,
     )
     try:
         return deciding.rule_on(decision, command, facts, case=case).events

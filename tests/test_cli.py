@@ -39,6 +39,8 @@ def test_the_commands_are_there() -> None:
         "charter",
         "disclosure",
         "projections",
+        "signatures",
+        "signing-key",
     }
 
 

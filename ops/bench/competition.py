@@ -20,6 +20,7 @@ from service.application.ports import AppendRequest, NewEvent
 from service.application.submitting import Submission, SubmitDecision
 from service.bootstrap import NoWakeUps, real_sources
 from service.cli.programme_files import read_charter
+from service.ed25519 import verify_ed25519
 from service.storage.identifiers import uuid7
 from service.storage.ledger import PostgresLedger
 from service.storage.migrate import migrate
@@ -86,7 +87,7 @@ def sheets(scores: int) -> Iterator[ScoreSubmitted]:
 
 def deciding(ledger: PostgresLedger) -> Decide:
     """Makes decisions in the programme: of an agency, of a type, with a body."""
-    submit = SubmitDecision(ledger, NoWakeUps(), real_sources())
+    submit = SubmitDecision(ledger, NoWakeUps(), real_sources(), verify_ed25519)
 
     def decide(agency: str, decision: str, body: dict[str, Any]) -> None:
         submit(

@@ -69,6 +69,7 @@ async def submit_decision(
         body=await request.body(),
         actor=actor,
         idempotency_key=idempotency_key(request),
+        signature=request.headers.get("jws-signature"),
     )
     return answer_to(await parts.run(partial(parts.submit, submission)))
 
@@ -88,6 +89,7 @@ async def settle_proposal(
         body=with_proposal(await request.body(), proposal),
         actor=actor,
         idempotency_key=idempotency_key(request),
+        signature=request.headers.get("jws-signature"),
     )
     return answer_to(await parts.run(partial(parts.submit, submission)))
 

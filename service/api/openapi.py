@@ -14,6 +14,7 @@ import msgspec
 from domain.charter_document import Charter
 from domain.decision import Decision
 from domain.rulebook import DECISIONS
+from domain.signatures import MAX_LENGTH
 from domain.standings import Standings
 from service.api.decisions import BODY_LIMIT, SETTLEMENTS, DecisionRecorded, DecisionWaits
 from service.api.health import Health
@@ -228,6 +229,14 @@ def _submit(name: str, summary: str, command: Json, named: dict[Any, Json]) -> J
                 "required": True,
                 "description": "Your own name for this request: the same key with the same body is recorded once.",
                 "schema": {"type": "string", "pattern": "^[!-~]{1,200}$"},
+            },
+            {
+                "name": "JWS-Signature",
+                "in": "header",
+                "required": False,
+                "description": "The agency's signature over the body, a detached JWS by a key that it registered; "
+                "required where the charter asks for it.",
+                "schema": {"type": "string", "maxLength": MAX_LENGTH},
             },
         ],
         "requestBody": {

@@ -21,10 +21,12 @@ from domain.deadlines import instant
 from domain.decision import Case, Command, CountersignatureRequiredError, Decision, Ruling
 from domain.envelope import Actor, PrivateEnvelope, encode_envelope
 from domain.event import decode_data, encode_data
+from domain.keys import Keys
 from domain.proposals import DecisionProposed, propose
 from domain.refusal import InvalidCommandError
 from domain.rulebook import DECISIONS, prepare
 from domain.shape_faults import misshapen
+from domain.signatures import Signed, Verify, read_signature, require_signature
 from service.application.facts import KeptFacts, as_dcb, read_facts
 from service.application.json_text import repeated_key
 from service.application.ports import (
@@ -67,13 +69,14 @@ class Sources(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Submission(msgspec.Struct, frozen=True, kw_only=True):
-    """What an agency sent: the exact bytes of the body, and its own name for the request."""
+    """What an agency sent: the exact bytes of the body, its own name for the request, and its signature if any."""
 
     programme: str
     decision_type: str
     body: bytes
     actor: Actor
     idempotency_key: str
+    signature: str | None = None
 
 
 class Recorded(msgspec.Struct, frozen=True):
@@ -98,11 +101,12 @@ class Accepted(msgspec.Struct, frozen=True, kw_only=True):
 class SubmitDecision:
     """The use case. Safe to call from many threads."""
 
-    def __init__(self, ledger: Ledger, wake_ups: WakeUps, sources: Sources) -> None:
+    def __init__(self, ledger: Ledger, wake_ups: WakeUps, sources: Sources, verify: Verify) -> None:
         self._ledger = ledger
         self._facts = KeptFacts(ledger)
         self._wake_ups = wake_ups
         self._sources = sources
+        self._verify = verify
         self._in_flight: set[tuple[str, str, str]] = set()
         self._in_flight_lock = threading.Lock()
 
@@ -171,7 +175,9 @@ class SubmitDecision:
         if prior is not None:
             read_facts(self._ledger, (prior,))
         charter_fact, facts = prepare(decision, command, programme, prior)
-        folded = tuple(dict.fromkeys((charter_fact, *facts)))
+        signature = None if submission.signature is None else read_signature(submission.signature)
+        keys = Keys(programme)
+        folded = tuple(dict.fromkeys((charter_fact, *facts, *([keys] if signature else []))))
         decision_id = self._sources.identifier()
         with self._facts.read(folded) as (known, query, head):
             facts = tuple(known[each] for each in facts)
@@ -184,6 +190,9 @@ class SubmitDecision:
                 charter=charter_fact.charter,
                 rules_hash=charter_fact.rules_hash,
             )
+            if signature is not None:
+                signed_by = require_signature(signature, _signed(submission, case), command, keys, self._verify)
+                case = msgspec.structs.replace(case, signed_by=signed_by)
             try:
                 ruling = deciding.rule_on(decision, command, facts, case=case)
             except CountersignatureRequiredError:
@@ -234,6 +243,7 @@ class SubmitDecision:
                 boundary=boundary,
                 rules_hash=ruling.rules_hash,
                 decider=f"{decision.type}/{decision.version}",
+                signature=submission.signature if number == 0 else None,
             )
             new.append(
                 NewEvent(
@@ -258,6 +268,18 @@ class SubmitDecision:
             replayed=appended.replayed,
             proposed=first if isinstance(first, DecisionProposed) else None,
         )
+
+
+def _signed(submission: Submission, case: Case) -> Signed:
+    """What a signature of the submission has to be over."""
+    return Signed(
+        programme=submission.programme,
+        decision=submission.decision_type,
+        command=submission.body,
+        actor=submission.actor,
+        request=submission.idempotency_key,
+        decided_at=case.decided_at,
+    )
 
 
 def client_of(actor: Actor) -> str:

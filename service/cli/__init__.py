@@ -12,6 +12,7 @@ from service.cli.failures import OneSentence
 from service.cli.migrate import migrate
 from service.cli.play import play
 from service.cli.projections import projections
+from service.cli.signatures import signatures, signing_key
 from service.cli.standings import standings
 from service.cli.up import up
 
@@ -22,5 +23,17 @@ def main() -> None:
     """Sillok, a governance ledger for national competitive programmes."""
 
 
-for command in (up, migrate, play, decide, standings, events, charter, disclosure, projections):
+for command in (
+    up,
+    migrate,
+    play,
+    decide,
+    standings,
+    events,
+    charter,
+    disclosure,
+    projections,
+    signing_key,
+    signatures,
+):
     main.add_command(command)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 import click
@@ -12,6 +13,7 @@ import msgspec
 from domain.decision import Command, Decision
 from domain.rulebook import DECISIONS
 from service.cli.service_calls import connect, content_of
+from service.client.signing import SigningKey
 from service.settings import read_settings
 from service.storage.identifiers import uuid7
 from service.supervisor import address
@@ -22,14 +24,25 @@ def decide() -> None:
     """Make a decision through the API, as the agency or consortium whose key it is."""
 
 
-def _submit(decision: str, *, programme: str, body: str, url: str | None, key: str | None, request: str | None) -> None:
-    text = sys.stdin.read() if body == "-" else body
+def _submit(
+    decision: str,
+    *,
+    programme: str,
+    body: str,
+    url: str | None,
+    key: str | None,
+    request: str | None,
+    sign: Path | None,
+) -> None:
+    command = (sys.stdin.read() if body == "-" else body).encode()
+    name = request or uuid7().hex
+    headers = {"Content-Type": "application/json", "Idempotency-Key": name}
+    if sign is not None:
+        signing = SigningKey.read(sign)
+        headers["JWS-Signature"] = signing.sign(command, programme=programme, decision=decision, request=name)
     with connect(url or address(read_settings()), key) as client:
-        response = client.post(
-            f"/v1/programmes/{programme}/decisions/{decision}",
-            content=text.encode(),
-            headers={"Content-Type": "application/json", "Idempotency-Key": request or uuid7().hex},
-        )
+        path = f"/v1/programmes/{programme}/decisions/{decision}"
+        response = client.post(path, content=command, headers=headers)
     found = content_of(response)
     for each in found["events"]:
         click.echo(f"position {each['position']}: {each['type']}")
@@ -49,6 +62,9 @@ def _verb(decision: Decision) -> click.Command:
             click.Argument(["body"], metavar="JSON|-"),
             click.Option(["--url"], help="The service; by default the one at PORT on this machine."),
             click.Option(["--key"], envvar="SILLOK_KEY", help="The key to decide with (or SILLOK_KEY)."),
+            click.Option(
+                ["--sign"], type=click.Path(path_type=Path), help="The agency's own key, see `sillok signing-key`."
+            ),
             click.Option(
                 ["--request"], help="Your own name for the request: sent again under it, it is recorded once."
             ),

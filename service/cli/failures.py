@@ -9,6 +9,7 @@ import httpx
 import psycopg
 
 from service.application.ports import LedgerUnavailableError
+from service.client.signing import SigningKeyError
 from service.embedded import EmbeddedServerError
 from service.settings import SettingsError
 from service.storage.migrate import MigrationError
@@ -38,6 +39,7 @@ _KNOWN = (
     FileError,
     NotAsAskedError,
     ServiceRefusedError,
+    SigningKeyError,
 )
 
 

@@ -5,8 +5,7 @@ from __future__ import annotations
 import io
 import sys
 import time
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from typing import Final
 
 import click
@@ -19,10 +18,9 @@ from service.application.projecting import VIEWS
 from service.application.rebuilding import NothingKeptError, view_named
 from service.application.view_ports import EVERY_PARTITION, Build, Certificate, Purpose
 from service.application.view_versions import VersionDiff, compare_versions
-from service.bootstrap import Projecting, open_projecting
+from service.bootstrap import Projecting
 from service.cli.failures import NotAsAskedError
-from service.embedded import postgres_of
-from service.settings import read_settings
+from service.cli.opened import opened
 
 _LOOK_SECONDS: Final = 0.5
 _NOBODY_SECONDS: Final = 10.0
@@ -45,7 +43,7 @@ def projections() -> None:
 @click.option("--json", "as_json", is_flag=True, help="As JSON.")
 def list_(as_json: bool) -> None:
     """Print every build: up to where it is folded, how far behind, whether it halted and why."""
-    with _opened() as projecting:
+    with opened() as projecting:
         builds = projecting.builds.every()
     click.echo(msgspec.json.encode(builds).decode() if as_json else _table(builds))
 
@@ -83,7 +81,7 @@ def rebuild(views: tuple[str, ...], programme: str | None, here: bool, replace: 
 @_PROGRAMME
 def rollback(view: str, programme: str | None) -> None:
     """Go back to the build of VIEW from before the last rebuild, brought up to the head first."""
-    with _opened() as projecting:
+    with opened() as projecting:
         for found, partition in _wanted(projecting, (view,), programme):
             try:
                 position = projecting.rebuild.roll_back(found, partition)
@@ -97,7 +95,7 @@ def rollback(view: str, programme: str | None) -> None:
 @_PROGRAMME
 def cancel(views: tuple[str, ...], programme: str | None) -> None:
     """Drop what is being folded beside the live VIEWS (all, if none is named)."""
-    with _opened() as projecting:
+    with opened() as projecting:
         for view, partition in _wanted(projecting, views, programme):
             if projecting.builds.withdraw(view, partition):
                 click.echo(f"{view.name} of {partition}: dropped")
@@ -111,7 +109,7 @@ def diff(views: tuple[str, ...], programme: str | None) -> None:
 
     To be asked after an upgrade that raised a view's version, before `prune`.
     """
-    with _opened() as projecting:
+    with opened() as projecting:
         for view, partition in _wanted(projecting, views, programme):
             found = compare_versions(projecting.ledger, projecting.store, projecting.builds, view, partition)
             click.echo(f"{view.name} of {partition}: {'no other version' if found is None else _compared(found)}")
@@ -120,7 +118,7 @@ def diff(views: tuple[str, ...], programme: str | None) -> None:
 @projections.command()
 def prune() -> None:
     """Drop the builds that are kept for going back, and those of other releases."""
-    with _opened() as projecting:
+    with opened() as projecting:
         click.echo(f"{projecting.builds.prune(VIEWS)} dropped")
 
 
@@ -129,7 +127,7 @@ def prune() -> None:
 @_PROGRAMME
 def pause(view: str, programme: str | None) -> None:
     """Advance VIEW no more until `resume`; readers are told."""
-    with _opened() as projecting:
+    with opened() as projecting:
         _wanted(projecting, (view,), programme)
         projecting.builds.pause(view, programme or EVERY_PARTITION)
     click.echo(f"{view} of {programme or 'every programme'}: paused")
@@ -140,23 +138,12 @@ def pause(view: str, programme: str | None) -> None:
 @_PROGRAMME
 def resume(view: str, programme: str | None) -> None:
     """Go on with VIEW after `pause`, or after an event that could not be folded."""
-    with _opened() as projecting:
+    with opened() as projecting:
         _wanted(projecting, (view,), programme)
         ended = projecting.builds.resume(view, programme or EVERY_PARTITION)
     if not ended:
         raise NotAsAskedError(f"{view} of {programme or 'every programme'} is neither paused nor halted.")
     click.echo(f"{view} of {programme or 'every programme'}: goes on")
-
-
-@contextmanager
-def _opened() -> Iterator[Projecting]:
-    settings = read_settings()
-    found = settings.database_url or postgres_of(settings.home / "postgres")
-    projecting = open_projecting(msgspec.structs.replace(settings, database_url=found))
-    try:
-        yield projecting
-    finally:
-        projecting.close()
 
 
 def _wanted(projecting: Projecting, views: Sequence[str], programme: str | None) -> list[tuple[View, str]]:
@@ -171,7 +158,7 @@ def _wanted(projecting: Projecting, views: Sequence[str], programme: str | None)
 def _rebuild(
     views: Sequence[str], programme: str | None, purpose: Purpose, *, here: bool, detach: bool = False
 ) -> None:
-    with _opened() as projecting:
+    with opened() as projecting:
         asked: dict[int, tuple[View, str]] = {}
         for view, partition in _wanted(projecting, views, programme):
             build = projecting.builds.request(view, partition, purpose)

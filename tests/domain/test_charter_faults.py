@@ -120,6 +120,8 @@ FAULTS = [
     (countersigned(["approve"], ["other"]), "/countersignatures/0/decisions", "says itself"),
     (countersigned(["publish-charter"], ["other"]), "/countersignatures/0/decisions", "before there is a charter"),
     (countersigned(["enrol-team"], ["nobody"]), "/countersignatures/0/agencies", "no agency"),
+    (put("/signed", ["abolish"]), "/signed", "no decision"),
+    (put("/signed", ["publish-charter"]), "/signed", "before there is a charter"),
     (
         countersigned(["enrol-team"], ["owner"]),
         "/countersignatures/0/agencies",

@@ -9,6 +9,7 @@ import pytest
 from domain.event import Event
 from domain.keys import (
     KeyAlreadyRegisteredError,
+    KeyNotVouchedForError,
     KeyRegistered,
     KeyRevoked,
     KeyRevokedError,
@@ -42,9 +43,18 @@ def test_an_agency_registers_its_key() -> None:
     after().when("register-key", REGISTER).then(registered())
 
 
-def test_an_agency_has_several_keys() -> None:
+def test_an_agency_that_has_a_key_registers_another_with_a_signature_by_it() -> None:
     second = {**REGISTER, "key": "second", "jwk": {**JWK, "x": OTHER_X}}
-    after(registered()).when("register-key", second).then(registered(key="second", x=OTHER_X))
+    history = after(registered(), registered("other", "theirs", "B" * 43))
+    for asked in (history, history.signed("second"), history.signed("theirs")):
+        asked.when("register-key", second).refused(KeyNotVouchedForError)
+    history.signed("first").when("register-key", second).then(registered(key="second", x=OTHER_X))
+
+
+def test_an_agency_without_a_live_key_registers_one_without_a_signature() -> None:
+    second = {**REGISTER, "key": "second", "jwk": {**JWK, "x": OTHER_X}}
+    history = after(registered(), REVOKED, registered("other", "theirs", "B" * 43))
+    history.when("register-key", second).then(registered(key="second", x=OTHER_X))
 
 
 @pytest.mark.parametrize("x", [X[:-1], X + "A", X + "=", X[:-1] + "p", X[:-1] + "!", "A" * 42, X.replace("_", "/")])

@@ -26,6 +26,12 @@ from tests.playing import EVERY, REHEARSAL, lines_of
 Headers = dict[str, str]
 
 
+def as_url(conninfo: str) -> str:
+    """The address of a database as a URL, which is what the environment takes."""
+    parts = libpq.conninfo_to_dict(conninfo)
+    return f"postgresql://{parts['user']}@/{parts['dbname']}?host={parts['host']}"
+
+
 @dataclass
 class Running:
     """A service, its keys, a client of it, and a way to bring its views up to the head."""

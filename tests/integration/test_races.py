@@ -27,6 +27,7 @@ from domain.refusal import Refusal
 from service.api.application import create_application
 from service.application.submitting import Submission, SubmitDecision
 from service.bootstrap import NoWakeUps, open_service, real_sources
+from service.ed25519 import verify_ed25519
 from service.settings import Settings
 from tests.domain import charters
 from tests.integration.conftest import Running
@@ -56,7 +57,9 @@ class Arena:
         self.ahead = timedelta()
         self._service = open_service(settings)
         clock = msgspec.structs.replace(real_sources(), now=lambda: datetime.now(UTC) + self.ahead)
-        parts = replace(self._service.parts, submit=SubmitDecision(self._service.ledger, NoWakeUps(), clock))
+        parts = replace(
+            self._service.parts, submit=SubmitDecision(self._service.ledger, NoWakeUps(), clock, verify_ed25519)
+        )
         self.second = TestClient(create_application(parts), raise_server_exceptions=False)
 
     def close(self) -> None:

@@ -28,7 +28,7 @@ from service.settings import Settings
 from service.storage.builds import PostgresBuilds
 from service.storage.wake_ups import ADVANCE_TASK, REBUILD_TASK, queue_of
 from service.supervisor import BEAT, CELERY, WORKER
-from tests.integration.conftest import Running
+from tests.integration.conftest import Running, as_url
 from tests.integration.invariants import folded, stored
 from tests.playing import REHEARSAL, lines_of
 
@@ -69,18 +69,12 @@ class Workers:
 def workers(database: str, tmp_path: Path) -> Iterator[Workers]:
     redis = EmbeddedRedis(tmp_path / "redis", tmp_path / "redis.log")
     url = redis.start()
-    environment = {**os.environ, "DATABASE_URL": _as_url(database), "REDIS_URL": url, "SILLOK_HOME": str(tmp_path)}
+    environment = {**os.environ, "DATABASE_URL": as_url(database), "REDIS_URL": url, "SILLOK_HOME": str(tmp_path)}
     found = Workers(environment, tmp_path / "celery.log", redis, [])
     yield found
     for child in found.children:
         _kill(child)
     redis.stop()
-
-
-def _as_url(conninfo: str) -> str:
-    """The same as a URL, which is what the environment takes."""
-    parts = dict(part.split("=", 1) for part in conninfo.split(" "))
-    return f"postgresql://{parts['user']}@/{parts['dbname']}?host={parts['host']}"
 
 
 def _kill(child: subprocess.Popen[bytes]) -> None:

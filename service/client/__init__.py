@@ -1,0 +1,1 @@
+"""What an agency's own programs work with."""

@@ -1,0 +1,108 @@
+"""A ledger's signatures, checked again from its events alone."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+import pytest
+
+from domain.envelope import Actor, PrivateEnvelope
+from domain.event import Event
+from domain.keys import KeyRegistered, KeyRevoked
+from domain.proposals import DecisionApproved
+from domain.scalars import Names
+from domain.signature_audit import SignatureAudit
+from domain.teams import TeamEnrolled
+from service.client.signing import SigningKey
+from service.ed25519 import verify_ed25519
+from tests.domain import charters
+from tests.domain.test_signatures import COMMAND, KEY, OTHER, registered, signature
+from tests.given import DECIDED_AT
+
+OWNER = Actor(agency="owner", principal="a key")
+ENROLLED = TeamEnrolled(team="ant", name=Names(**charters.names("ANT")), members=())
+Entry = tuple[Event, PrivateEnvelope]
+
+
+def entry(event: Event, command: bytes, type_: str, text: str | None = None, actor: Actor = OWNER) -> Entry:
+    return event, PrivateEnvelope(
+        event_id="",
+        tags=event.tags("programme"),
+        data_set="live",
+        decided_at=DECIDED_AT.isoformat(),
+        actor=actor,
+        attribution="decided",
+        command=command.decode(),
+        command_type=type_,
+        signature=text,
+    )
+
+
+def key_entry(key: SigningKey = KEY, agency: str = "owner", text: str | None = None) -> Entry:
+    command = msgspec.json.encode({"agency": agency, "key": key.kid, "jwk": key.public})
+    return entry(registered(key, agency), command, "register-key", text, Actor(agency=agency, principal="a key"))
+
+
+def enrolment(text: str | None, **changes: Any) -> Entry:
+    return entry(ENROLLED, changes.pop("command", COMMAND), "enrol-team", text, **changes)
+
+
+def audited(*entries: Entry, signed: tuple[str, ...] = ()) -> SignatureAudit:
+    charter = charters.charter(signed=list(signed)), b"{}", "publish-charter"
+    audit = SignatureAudit(verify_ed25519)
+    for position, (event, envelope) in enumerate((entry(*charter), *entries), start=1):
+        audit.take(position, "programme", event, envelope)
+    return audit
+
+
+def test_what_is_signed_as_it_should_be_has_no_fault() -> None:
+    audit = audited(key_entry(), enrolment(signature()))
+    assert (audit.decisions, audit.signed, audit.faults) == (3, 1, [])
+
+
+@pytest.mark.parametrize(
+    "made",
+    [
+        enrolment(signature(OTHER)),
+        enrolment(signature(command=b"{}")),
+        enrolment(signature(), command=COMMAND.replace(b"ANT", b"BEE")),
+        enrolment(signature(), actor=Actor(agency="other", principal="a key")),
+        enrolment(signature(programme="another")),
+        enrolment("nothing"),
+    ],
+)
+def test_what_was_altered_or_signed_by_another_is_named_by_its_position(made: Entry) -> None:
+    audit = audited(key_entry(), key_entry(OTHER, "other"), made)
+    assert [each.position for each in audit.faults] == [4]
+
+
+def test_a_signature_before_the_revocation_of_its_key_stands_and_one_after_does_not() -> None:
+    revoked = entry(KeyRevoked(agency="owner", key="first", reason="lost"), b"{}", "revoke-key")
+    audit = audited(key_entry(), enrolment(signature()), revoked, enrolment(signature(request="another")))
+    assert [each.position for each in audit.faults] == [5]
+
+
+def test_a_signature_made_before_its_key_was_registered_does_not_count() -> None:
+    assert [each.position for each in audited(enrolment(signature()), key_entry()).faults] == [2]
+
+
+def test_a_signature_stands_once() -> None:
+    audit = audited(key_entry(), enrolment(signature()), enrolment(signature()))
+    assert [each.position for each in audit.faults] == [4]
+
+
+def test_a_key_may_sign_its_own_registration() -> None:
+    (event, envelope) = key_entry()
+    assert isinstance(event, KeyRegistered)
+    command = (envelope.command or "").encode()
+    assert audited(key_entry(text=signature(command=command, decision="register-key"))).faults == []
+
+
+def test_what_the_charter_asks_to_be_signed_is_missed() -> None:
+    approved = DecisionApproved(proposal="p", decision="enrol-team", command_hash="a" * 64, proposer=OWNER)
+    approval = entry(approved, b"{}", "approve")
+    audit = audited(key_entry(), enrolment(None), enrolment(signature()), approval, signed=("enrol-team",))
+    assert [each.position for each in audit.faults] == [3, 5]
+    team = Actor(agency="ant", principal="a key", party="consortium")
+    assert audited(enrolment(None, actor=team), signed=("enrol-team",)).faults == []

@@ -1,0 +1,168 @@
+"""Signed decisions through the API, on the command line, and checked again from the ledger."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import httpx
+import msgspec
+import psycopg
+import pytest
+from click.testing import CliRunner
+
+from service.cli import main
+from service.client.signing import SigningKey
+from tests.domain import charters
+from tests.integration.conftest import Running, as_url
+from tests.integration.small import PROGRAMME, SmallProgramme
+
+KEY = SigningKey.make("owner-1")
+TEAM = {"team": "dog", "name": charters.names("dog")}
+
+
+@pytest.fixture
+def small(running: Running) -> SmallProgramme:
+    """`owner` has registered a key and signs what it enrols."""
+    small = SmallProgramme(running, signed=["change-consortium", "register-key"], seats="9")
+    assert send(small, "register-key", {"agency": "owner", "key": KEY.kid, "jwk": KEY.public}).status_code == 201
+    return small
+
+
+def send(
+    small: SmallProgramme,
+    decision: str,
+    body: Any,
+    *,
+    key: SigningKey | None = KEY,
+    by: str = "owner",
+    request: str | None = None,
+    path: str | None = None,
+    **made: Any,
+) -> httpx.Response:
+    content = msgspec.json.encode(body)
+    name = request or f"{decision}-1"
+    signed: dict[str, Any] = {"command": content, "programme": PROGRAMME, "decision": decision, "request": name, **made}
+    headers = {
+        "Authorization": f"Bearer {small.keys[by]}",
+        "Idempotency-Key": name,
+        "Content-Type": "application/json",
+        **({} if key is None else {"JWS-Signature": key.sign(**signed)}),
+    }
+    return small.client.post(
+        path or f"/v1/programmes/{PROGRAMME}/decisions/{decision}", content=content, headers=headers
+    )
+
+
+def changing(member: str = "Lab") -> dict[str, Any]:
+    return {"team": "ant", "joined": [member], "effective": "2026-01-01"}
+
+
+def problem(answer: httpx.Response) -> tuple[int, str]:
+    return answer.status_code, answer.json()["type"].rpartition("/")[2]
+
+
+def audit(small: SmallProgramme, monkeypatch: pytest.MonkeyPatch) -> tuple[int, str]:
+    monkeypatch.setenv("DATABASE_URL", as_url(small.running.database))
+    done = CliRunner().invoke(main, ["signatures"])
+    return done.exit_code, done.output
+
+
+def test_what_the_charter_wants_signed_is_recorded_only_with_a_right_signature(small: SmallProgramme) -> None:
+    head = small.running.head()
+    unsigned = send(small, "change-consortium", changing(), key=None)
+    assert problem(unsigned) == (403, "signature-required")
+    forged = send(small, "change-consortium", changing(), key=SigningKey.make(KEY.kid))
+    assert problem(forged) == (403, "signature-mismatch")
+    other = send(small, "change-consortium", changing(), request="r", path=None, command=b"{}")
+    assert problem(other) == (403, "signature-mismatch")
+    assert small.running.head() == head
+    assert send(small, "change-consortium", changing()).status_code == 201
+    again = send(small, "change-consortium", changing())
+    assert (again.status_code, again.headers["Idempotency-Replayed"]) == (201, "true")
+
+
+def test_a_signature_is_checked_wherever_it_comes(small: SmallProgramme) -> None:
+    """Also where the charter asks for none: what stands in the ledger is right."""
+    answer = send(small, "enrol-team", TEAM, programme="another")
+    assert problem(answer) == (403, "signature-mismatch")
+    assert send(small, "enrol-team", TEAM).status_code == 201
+
+
+@pytest.mark.parametrize("text", ["nonsense", "e30.." + "A" * 86, "a" * 20_000, "none"])
+def test_a_misshapen_signature_is_a_clear_refusal(small: SmallProgramme, text: str) -> None:
+    headers = small.running.as_agency("msit") | {
+        "Authorization": f"Bearer {small.keys['owner']}",
+        "JWS-Signature": text,
+    }
+    answer = small.client.post(f"/v1/programmes/{PROGRAMME}/decisions/enrol-team", json=TEAM, headers=headers)
+    assert problem(answer) == (422, "signature-malformed")
+    assert "JWS-Signature" in answer.json()["detail"]
+
+
+def test_keys_vouch_for_each_other_and_end_by_revocation(small: SmallProgramme) -> None:
+    new = SigningKey.make("owner-2")
+    body = {"agency": "owner", "key": "owner-2", "jwk": new.public}
+    assert problem(send(small, "register-key", body, key=new, request="r-2")) == (403, "key-not-vouched-for")
+    assert send(small, "register-key", body, request="r-3").status_code == 201
+    revoked = {"agency": "owner", "key": KEY.kid, "reason": "its time is over"}
+    assert send(small, "revoke-key", revoked).status_code == 201
+    assert problem(send(small, "change-consortium", changing(), request="c-2")) == (409, "key-revoked")
+    assert send(small, "change-consortium", changing(), key=new, request="c-3").status_code == 201
+
+
+def test_who_approves_signs_the_proposal_and_the_commands_hash(
+    running: Running, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    usual = charters.document()["countersignatures"]
+    countersignatures = [*usual, {"decisions": ["change-consortium"], "agencies": ["other"]}]
+    small = SmallProgramme(running, signed=["change-consortium"], countersignatures=countersignatures)
+    theirs = SigningKey.make("other-1")
+    for agency, key in (("owner", KEY), ("other", theirs)):
+        body = {"agency": agency, "key": key.kid, "jwk": key.public}
+        assert send(small, "register-key", body, key=None, by=agency).status_code == 201
+    proposed = send(small, "change-consortium", changing())
+    assert proposed.status_code == 202
+    found = proposed.json()
+    approval = {"command_hash": found["command_hash"]}
+    path = f"/v1/proposals/{found['proposal']}/approval"
+    unsigned = send(small, "approve", approval, key=None, by="other", path=path)
+    assert problem(unsigned) == (403, "signature-required")
+    whole = msgspec.json.encode({**approval, "proposal": found["proposal"]}, order="deterministic")
+    wrong = send(small, "approve", approval, key=theirs, by="other", path=path)
+    assert problem(wrong) == (403, "signature-mismatch")
+    assert send(small, "approve", approval, key=theirs, by="other", path=path, command=whole).status_code == 201
+    assert audit(small, monkeypatch) == (0, "2 of 8 decisions are signed, every one as it should be.\n")
+
+
+def test_what_the_operator_alters_afterwards_is_found(small: SmallProgramme, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert send(small, "change-consortium", changing()).status_code == 201
+    position = small.running.head()
+    code, said = audit(small, monkeypatch)
+    assert code == 0, said
+    with psycopg.connect(small.running.database) as connection:
+        connection.execute("ALTER TABLE ledger.event DISABLE TRIGGER ALL")
+        connection.execute("SET session_replication_role = replica")
+        connection.execute(
+            "UPDATE ledger.event"
+            " SET envelope = convert_to(replace(convert_from(envelope, 'UTF8'), 'Lab', 'Bad'), 'UTF8')"
+            " WHERE position = %s",
+            (position,),
+        )
+    code, said = audit(small, monkeypatch)
+    assert code == 1
+    assert f"position {position}: JWS-Signature: not that of key owner-1 over this command" in said
+
+
+def test_the_command_line_makes_a_key_and_shows_its_public_part_only(tmp_path: Path) -> None:
+    file = tmp_path / "key.json"
+    made = CliRunner().invoke(main, ["signing-key", str(file), "--id", "mine", "--agency", "owner"])
+    assert made.exit_code == 0
+    assert file.stat().st_mode & 0o777 == 0o600
+    assert msgspec.json.decode(made.output)["jwk"]["x"] == SigningKey.read(file).public.x
+    assert "d" not in msgspec.json.decode(made.output)["jwk"]
+    again = CliRunner().invoke(main, ["signing-key", str(file), "--id", "mine", "--agency", "owner"])
+    assert again.exit_code == 1
+    file.write_text("{}")
+    broken = CliRunner().invoke(main, ["decide", "enrol-team", PROGRAMME, "{}", "--sign", str(file)])
+    assert (broken.exit_code, "holds no private Ed25519 JWK" in broken.output) == (1, True)
