@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from fractions import Fraction
+from typing import Any
 
 import msgspec
 
 from domain.points import DecimalFormatError, is_known, parse_decimal
+from domain.soundness import as_far_as_sound, numbered, sound
 
 
 class Fault(msgspec.Struct, frozen=True):
@@ -26,25 +28,34 @@ def repeats(pointer: str, part: msgspec.Struct) -> Iterator[Fault]:
             yield from repeats(place, found)
         elif isinstance(found, tuple):
             yield from repeated(place, found)
-            for i, each in enumerate(found):
+            for i, each in numbered(found):
                 if isinstance(each, msgspec.Struct):
                     yield from repeats(f"{place}/{i}", each)
 
 
 def repeated(pointer: str, parts: Iterable[object]) -> Iterator[Fault]:
     """Names, or ids of parts, that stand more than once; parts without an id may be alike."""
-    names = Counter(each if isinstance(each, str) else getattr(each, "id", None) for each in parts)
-    for name in sorted(name for name, times in names.items() if name is not None and times > 1):
+    names = [each if isinstance(each, str) else getattr(each, "id", None) for each in sound(parts)]
+    times = Counter(name for name in sound(names) if name is not None)
+    for name in sorted(name for name in times if times[name] > 1):
         yield Fault(pointer, f"{name!r} stands more than once")
 
 
+def ids(parts: Iterable[Any]) -> Iterator[str]:
+    for each in parts:
+        yield each.id
+
+
+@as_far_as_sound
 def unknown(pointer: str, names: Iterable[str], known_names: Iterable[str], what: str) -> Iterator[Fault]:
+    """While one of those that are known is unsound any name may be meant for it."""
     allowed = set(known_names)
-    for name in names:
+    for name in sound(names):
         if name not in allowed:
             yield Fault(pointer, f"{name!r} is no {what}")
 
 
+@as_far_as_sound
 def points_faults(pointer: str, text: str) -> Iterator[Fault]:
     if is_known(text):
         try:

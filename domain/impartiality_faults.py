@@ -7,6 +7,7 @@ from typing import Final
 
 from domain.charter_document import SCORING, Charter
 from domain.fault import Fault
+from domain.soundness import as_far_as_sound, numbered
 
 _SUBJECTS: Final = {
     "scores": (*SCORING, "certify-figure", "consolidate-stage", "reopen-scoring", "reconsolidate-stage"),
@@ -18,13 +19,16 @@ _SUBJECTS: Final = {
 """What an objection may be about, and what was decided for it."""
 
 
+@as_far_as_sound
 def impartiality_faults(charter: Charter) -> Iterator[Fault]:
-    windows = [i for i, stage in enumerate(charter.stages) if stage.objections is not None]
+    windows = [i for i, stage in numbered(charter.stages) if stage.objections is not None]
     deciding = _ways(charter, "decide-objection")
     if charter.data_set == "public-record" or not windows or not deciding:
         return
     giving = {each.id for each in charter.agencies if charter.gives_scores(each.id)}
     for subject, decisions in _SUBJECTS.items():
+        if "rule-independence" in decisions and not charter.independence.perspectives:
+            continue  # there is nothing to rule upon
         about = [found for found in (_ways(charter, each) for each in decisions) if found]
         barred = giving if subject == "scores" else set()
         if not any(who.isdisjoint(barred) and all(_apart(who, ways) for ways in about) for who in deciding):

@@ -4,51 +4,76 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from domain.charter_document import Charter
-from domain.fault import Fault, unknown
+from domain.charter_document import Charter, Condition, IndependenceReview, Perspective
+from domain.fault import Fault, ids, unknown
 from domain.points import is_known
+from domain.rubric import Panel, Stage
+from domain.soundness import as_far_as_sound, in_each
+
+_REVIEW = "/independence/review"
 
 
-def evidence_faults(charter: Charter) -> Iterator[Fault]:
+@as_far_as_sound
+def independence_faults(charter: Charter) -> Iterator[Fault]:
+    perspectives, review = charter.independence.perspectives, charter.independence.review
+    yield from in_each("/independence/perspectives", perspectives, charter, _condition_faults, _requirement_faults)
+    yield from _evidence_faults(charter)
+    if review is not None:
+        yield from _subject_faults(charter)
+        yield from _days_faults(review)
+        yield from _panel_faults(charter, review)
+
+
+@as_far_as_sound
+def _evidence_faults(charter: Charter) -> Iterator[Fault]:
     if charter.independence.perspectives and not charter.evidence_kinds and charter.data_set != "public-record":
         yield Fault("/evidence_kinds", "at least one kind, since a ruling on independence rests on evidence")
 
 
-def perspective_faults(charter: Charter) -> Iterator[Fault]:
-    perspectives = charter.independence.perspectives
-    for i, perspective in enumerate(perspectives):
-        place = f"/independence/perspectives/{i}/conditions"
-        if not perspective.conditions:
-            yield Fault(place, "at least one condition")
-        elif perspective.requires == "any" and all(each.mandatory == "no" for each in perspective.conditions):
-            yield Fault(
-                f"/independence/perspectives/{i}/requires", "any of its mandatory conditions is met: there is none"
-            )
-    review = charter.independence.review
-    if review is not None and not perspectives:
-        yield Fault("/independence/review", "no perspective that a ruling could name, so that no review would ever end")
-    if review is not None and int(review.statement_days) < 1:
-        yield Fault("/independence/review/statement_days", "at least one whole day to answer")
+def _condition_faults(place: str, perspective: Perspective, charter: Charter) -> Iterator[Fault]:
+    yield from in_each(f"{place}/conditions", perspective.conditions, charter, _mandatory_faults)
+    if not perspective.conditions:
+        yield Fault(f"{place}/conditions", "at least one condition")
 
 
-def mandatory_faults(charter: Charter) -> Iterator[Fault]:
-    for i, perspective in enumerate(charter.independence.perspectives):
-        for k, condition in enumerate(perspective.conditions):
-            if condition.mandatory == "undisclosed" and charter.data_set != "public-record":
-                yield Fault(
-                    f"/independence/perspectives/{i}/conditions/{k}/mandatory",
-                    "undisclosed in a public record only: a ruling has to know it",
-                )
+def _requirement_faults(place: str, perspective: Perspective, _charter: Charter) -> Iterator[Fault]:
+    conditions = perspective.conditions
+    if conditions and perspective.requires == "any" and all(each.mandatory == "no" for each in conditions):
+        yield Fault(f"{place}/requires", "any of its mandatory conditions is met: there is none")
 
 
-def review_panel_faults(charter: Charter) -> Iterator[Fault]:
+def _mandatory_faults(place: str, condition: Condition, charter: Charter) -> Iterator[Fault]:
+    if condition.mandatory == "undisclosed" and charter.data_set != "public-record":
+        yield Fault(f"{place}/mandatory", "undisclosed in a public record only: a ruling has to know it")
+
+
+@as_far_as_sound
+def _subject_faults(charter: Charter) -> Iterator[Fault]:
+    if not charter.independence.perspectives:
+        yield Fault(_REVIEW, "no perspective that a ruling could name, so that no review would ever end")
+
+
+@as_far_as_sound
+def _days_faults(review: IndependenceReview) -> Iterator[Fault]:
+    if int(review.statement_days) < 1:
+        yield Fault(f"{_REVIEW}/statement_days", "at least one whole day to answer")
+
+
+@as_far_as_sound
+def _panel_faults(charter: Charter, review: IndependenceReview) -> Iterator[Fault]:
     """Every stage has the panel whose opinions rulings wait for, and as many as are known."""
-    review = charter.independence.review
-    if review is None or review.panel is None:
-        return
-    for i, stage in enumerate(charter.stages):
-        panels = [panel.id for panel in stage.panels]
-        yield from unknown("/independence/review/panel", [review.panel], panels, f"panel of {stage.id}")
-        for k, panel in enumerate(stage.panels):
-            if panel.id == review.panel and not is_known(panel.quorum):
-                yield Fault(f"/stages/{i}/panels/{k}/quorum", "a known number, since rulings wait for so many opinions")
+    if review.panel is not None:
+        yield from in_each("/stages", charter.stages, review.panel, _no_panel_faults, _opinion_faults)
+
+
+def _no_panel_faults(_place: str, stage: Stage, panel: str) -> Iterator[Fault]:
+    yield from unknown(f"{_REVIEW}/panel", [panel], ids(stage.panels), f"panel of {stage.id}")
+
+
+def _opinion_faults(place: str, stage: Stage, panel: str) -> Iterator[Fault]:
+    yield from in_each(f"{place}/panels", stage.panels, panel, _quorum_faults)
+
+
+def _quorum_faults(place: str, panel: Panel, needed: str) -> Iterator[Fault]:
+    if panel.id == needed and not is_known(panel.quorum):
+        yield Fault(f"{place}/quorum", "a known number, since rulings wait for so many opinions")

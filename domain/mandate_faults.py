@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Container, Iterator, Mapping
 from typing import Final
 
-from domain.charter_document import Charter
+from domain.charter_document import Charter, Countersignature, Mandate
 from domain.decision import Decision
-from domain.fault import Fault, unknown
+from domain.fault import Fault, ids, unknown
+from domain.soundness import as_far_as_sound, in_each, sound
 
 ASKS_ONCE_REOPENED: Final = frozenset(
     {
@@ -34,81 +35,111 @@ nothing."""
 
 def mandate_faults(charter: Charter, decisions: Mapping[str, Decision]) -> Iterator[Fault]:
     """`decisions`: those that this release knows."""
-    for i, mandate in enumerate(charter.mandates):
-        place = f"/mandates/{i}"
-        yield from _given_faults(f"{place}/decisions", mandate.decisions, decisions)
-        if not mandate.agencies or not mandate.decisions:
-            yield Fault(place, "a mandate names at least one agency and one decision")
+    yield from in_each("/mandates", charter.mandates, decisions, _given_faults, _named_faults)
+    yield from _in_person_faults(charter, decisions)
+    yield from _consortium_faults(charter, decisions)
+    yield from _signed_faults(charter, decisions)
+    yield from in_each(
+        "/countersignatures",
+        charter.countersignatures,
+        decisions,
+        _given_faults,
+        _named_faults,
+        _first_faults,
+        _after_close_faults,
+    )
+    yield from in_each("/mandates", charter.mandates, charter, _agency_faults)
+    yield from in_each("/countersignatures", charter.countersignatures, charter, _agency_faults, _countersigner_faults)
+    yield from _approver_faults(charter)
 
 
-def in_person_faults(charter: Charter, decisions: Mapping[str, Decision]) -> Iterator[Fault]:
+def _given_faults(place: str, given: Mandate | Countersignature, decisions: Mapping[str, Decision]) -> Iterator[Fault]:
+    """Where a charter gives what is no decision, or one that says itself who may make it."""
+    yield from unknown(f"{place}/decisions", given.decisions, decisions, "decision")
+    for name in sound(given.decisions):
+        if name in decisions and not decisions[name].mandated:
+            yield Fault(f"{place}/decisions", f"{name!r} says itself who may make it")
+
+
+def _named_faults(place: str, given: Mandate | Countersignature, _: object) -> Iterator[Fault]:
+    if not given.agencies or not given.decisions:
+        what = "mandate" if isinstance(given, Mandate) else "countersignature"
+        yield Fault(place, f"a {what} names at least one agency and one decision")
+
+
+def _agency_faults(place: str, given: Mandate | Countersignature, charter: Charter) -> Iterator[Fault]:
+    yield from unknown(f"{place}/agencies", given.agencies, ids(charter.agencies), "agency")
+
+
+@as_far_as_sound
+def _in_person_faults(charter: Charter, decisions: Mapping[str, Decision]) -> Iterator[Fault]:
     """Mandates that are a dead letter; a public record holds what was reported, by its recorder's mandate."""
-    for i, mandate in enumerate(charter.mandates if charter.data_set != "public-record" else ()):
-        for name in mandate.decisions:
-            if name in decisions and decisions[name].in_person:
-                yield Fault(f"/mandates/{i}/decisions", f"{name!r} is what a team says itself: no agency may say it")
+    if charter.data_set != "public-record":
+        yield from in_each("/mandates", charter.mandates, decisions, _dead_letter_faults)
 
 
-def consortium_faults(charter: Charter, decisions: Mapping[str, Decision]) -> Iterator[Fault]:
+def _dead_letter_faults(place: str, mandate: Mandate, decisions: Mapping[str, Decision]) -> Iterator[Fault]:
+    for name in sound(mandate.decisions):
+        if name in decisions and decisions[name].in_person:
+            yield Fault(f"{place}/decisions", f"{name!r} is what a team says itself: no agency may say it")
+
+
+@as_far_as_sound
+def _consortium_faults(charter: Charter, decisions: Mapping[str, Decision]) -> Iterator[Fault]:
     yield from unknown("/consortium_decisions", charter.consortium_decisions, decisions, "decision")
-    for name in charter.consortium_decisions:
+    for name in sound(charter.consortium_decisions):
         if name in decisions and decisions[name].own is None:
             yield Fault("/consortium_decisions", f"{name!r} is nothing that a consortium decides about itself")
 
 
-def countersignature_faults(charter: Charter, decisions: Mapping[str, Decision]) -> Iterator[Fault]:
-    for i, each in enumerate(charter.countersignatures):
-        place = f"/countersignatures/{i}"
-        yield from _given_faults(f"{place}/decisions", each.decisions, decisions)
-        if not each.agencies or not each.decisions:
-            yield Fault(place, "a countersignature names at least one agency and one decision")
-        if "publish-charter" in each.decisions:
-            yield Fault(f"{place}/decisions", "nobody can countersign 'publish-charter' before there is a charter")
-        for decision in each.decisions:
-            if each.when == "after-close" and decision in decisions and decision not in ASKS_AT_TIMES:
-                yield Fault(f"{place}/when", f"{decision} never asks for a countersignature after close: say always")
-
-
-def signed_faults(charter: Charter, decisions: Mapping[str, Decision]) -> Iterator[Fault]:
+@as_far_as_sound
+def _signed_faults(charter: Charter, decisions: Mapping[str, Decision]) -> Iterator[Fault]:
     yield from unknown("/signed", charter.signed, decisions, "decision")
-    if "publish-charter" in charter.signed:
+    if "publish-charter" in sound(charter.signed):
         yield Fault("/signed", "nobody has registered a key to sign 'publish-charter' with before there is a charter")
 
 
-def countersigner_faults(charter: Charter) -> Iterator[Fault]:
+def _first_faults(place: str, each: Countersignature, _: object) -> Iterator[Fault]:
+    if "publish-charter" in sound(each.decisions):
+        yield Fault(f"{place}/decisions", "nobody can countersign 'publish-charter' before there is a charter")
+
+
+def _after_close_faults(place: str, each: Countersignature, decisions: Mapping[str, Decision]) -> Iterator[Fault]:
+    for decision in sound(each.decisions):
+        if each.when == "after-close" and decision in decisions and decision not in ASKS_AT_TIMES:
+            yield Fault(f"{place}/when", f"{decision} never asks for a countersignature after close: say always")
+
+
+def _countersigner_faults(place: str, each: Countersignature, charter: Charter) -> Iterator[Fault]:
     """Agencies whose decision waits for another's approval that nobody may give."""
+    for decision in sound(each.decisions):
+        for agency in sorted(agency.id for agency in charter.agencies):
+            if charter.may(agency, decision) and not _approvers(charter, decision, agency):
+                yield Fault(f"{place}/agencies", f"nobody may approve {decision} of {agency}")
+
+
+@as_far_as_sound
+def _approver_faults(charter: Charter) -> Iterator[Fault]:
+    """Decisions that wait at times for an approval of which the charter says nothing; what is reported waits never."""
     listed = {decision for each in charter.countersignatures for decision in each.decisions}
-    for i, each in enumerate(charter.countersignatures):
-        for decision in each.decisions:
-            for agency in sorted(agency.id for agency in charter.agencies):
-                if charter.may(agency, decision) and not _approvers(charter, decision, agency):
-                    yield Fault(f"/countersignatures/{i}/agencies", f"nobody may approve {decision} of {agency}")
-    for i, mandate in enumerate(charter.mandates):
-        for decision in (name for name in mandate.decisions if name not in listed and _waits(charter, name)):
+    if charter.data_set != "public-record":
+        yield from in_each("/mandates", charter.mandates, _asking(charter) - listed, _waiting_faults)
+
+
+def _asking(charter: Charter) -> frozenset[str]:
+    """Decisions that may ask for a countersignature under the charter."""
+    reopens = any("reopen-scoring" in sound(each.decisions) for each in sound(charter.mandates))
+    return ASKS_AT_TIMES if reopens else ASKS_AT_TIMES - ASKS_ONCE_REOPENED
+
+
+def _waiting_faults(place: str, mandate: Mandate, waiting: Container[str]) -> Iterator[Fault]:
+    for decision in sound(mandate.decisions):
+        if decision in waiting:
             detail = f"nobody may approve {decision}, which waits at times for a second agency"
-            yield Fault(f"/mandates/{i}/decisions", detail)
-
-
-def _waits(charter: Charter, decision: str) -> bool:
-    """Whether the decision may ever wait for a second agency without being listed among the countersignatures.
-
-    What is reported waits for nobody.
-    """
-    if charter.data_set == "public-record":
-        return False
-    reopens = any("reopen-scoring" in each.decisions for each in charter.mandates)
-    return decision in ASKS_AT_TIMES and (reopens or decision not in ASKS_ONCE_REOPENED)
+            yield Fault(f"{place}/decisions", detail)
 
 
 def _approvers(charter: Charter, decision: str, agency: str) -> set[str]:
     """Who may approve what the agency decides; a deviation takes two agencies, whatever the charter says."""
     own = {agency} if decision == "record-deviation" else set()
     return set(charter.countersigners(decision, agency)) - own
-
-
-def _given_faults(pointer: str, named: Iterable[str], decisions: Mapping[str, Decision]) -> Iterator[Fault]:
-    """Where a charter gives what is no decision, or one that says itself who may make it."""
-    yield from unknown(pointer, named, decisions, "decision")
-    for name in named:
-        if name in decisions and not decisions[name].mandated:
-            yield Fault(pointer, f"{name!r} says itself who may make it")

@@ -1,10 +1,12 @@
 """What is wrong with the shape of a document: every field apart, by its place, in a person's words.
 
-The types are the contract: a scalar's (`domain.scalars`) `description` says what is expected of it.
+The types are the contract: a scalar's (`domain.scalars`) `description` says what is expected of it. What is left
+once all that is faulty is set apart can be checked further (`domain.soundness`).
 """
 
 from __future__ import annotations
 
+import functools
 import re
 from collections.abc import Iterator
 from itertools import islice
@@ -14,9 +16,14 @@ from msgspec import inspect
 
 from domain.fault import Fault
 from domain.refusal import FieldError, InvalidCommandError
+from domain.soundness import UNSOUND
 
 LISTED: Final = 100
 """So many faults of one command are listed: enough to mend it, and fewer than a body could be made to cause."""
+
+
+_type_info = functools.cache(inspect.type_info)
+"""Worked out once a type: it costs more than what is done with it."""
 
 
 def misshapen(document: object, type_: type, *, of: str, within: str = "") -> InvalidCommandError:
@@ -35,7 +42,15 @@ def misshapen(document: object, type_: type, *, of: str, within: str = "") -> In
 
 def shape_faults(document: object, type_: type) -> Iterator[Fault]:
     """Every place where `document`, as JSON or YAML gives it, is not of the struct `type_`."""
-    return _faults("", document, inspect.type_info(type_))
+    return _faults("", document, _type_info(type_))
+
+
+def sound_parts(document: object, type_: type) -> Any:
+    """The struct `type_` with `UNSOUND` for every part that is of another shape or missing, if need be for all of it.
+
+    Fields that are not known are left out.
+    """
+    return _sound(document, _type_info(type_))
 
 
 def place(parent: str, step: str | int) -> str:
@@ -76,7 +91,7 @@ def _faults(pointer: str, value: object, expected: inspect.Type) -> Iterator[Fau
         case inspect.BoolType():
             if not isinstance(value, bool):
                 yield Fault(pointer, f"{shown(value)} is not true or false")
-        case inspect.AnyType() | inspect.RawType():
+        case inspect.AnyType() | inspect.RawType() | inspect.NoneType():
             return
         case _:
             raise TypeError(f"{expected} is no type of a document")
@@ -91,27 +106,41 @@ def _fits(text: str, expected: inspect.StrType) -> bool:
 
 
 def _union_faults(pointer: str, value: object, types: tuple[inspect.Type, ...]) -> Iterator[Fault]:
-    """One type or nothing, one of the structs that a tag tells apart, or a list or else a word."""
-    if value is None and any(isinstance(each, inspect.NoneType) for each in types):
+    expected = _alternative(value, types)
+    if expected is not None:
+        yield from _faults(pointer, value, expected)
         return
-    found = [each for each in types if not isinstance(each, inspect.NoneType)]
-    tagged = {each.tag: each for each in found if isinstance(each, inspect.StructType)}
-    listed = [each for each in found if isinstance(each, inspect.VarTupleType)]
-    plain = [each for each in found if not isinstance(each, inspect.VarTupleType)]
-    if listed and (isinstance(value, list | tuple) or not plain):
-        yield from _faults(pointer, value, listed[0])
-        return
-    if len(plain) == 1 or not tagged or not isinstance(value, dict):
-        yield from _faults(pointer, value, plain[0])
-        return
-    (field,) = {each.tag_field for each in tagged.values() if each.tag_field is not None}
-    tag = value.get(field)
-    if field not in value:
+    field, tagged = _tagged(types)
+    if not isinstance(value, dict) or field not in value:
         yield Fault(place(pointer, field), "is missing")
-    elif isinstance(tag, str) and tag in tagged:
-        yield from _struct_faults(pointer, value, tagged[tag])
     else:
-        yield Fault(place(pointer, field), f"{shown(tag)} is not one of {', '.join(sorted(map(str, tagged)))}")
+        allowed = ", ".join(sorted(map(str, tagged)))
+        yield Fault(place(pointer, field), f"{shown(value[field])} is not one of {allowed}")
+
+
+def _alternative(value: object, types: tuple[inspect.Type, ...]) -> inspect.Type | None:
+    """Which of the types the value is held against: of nothing, a list, structs that a tag tells apart, and others.
+
+    `None` where no struct has the tag of a mapping.
+    """
+    nothing = [each for each in types if isinstance(each, inspect.NoneType)]
+    listed = [each for each in types if isinstance(each, inspect.VarTupleType)]
+    others = [each for each in types if not isinstance(each, inspect.NoneType | inspect.VarTupleType)]
+    if nothing and value is None:
+        return nothing[0]
+    if listed and (isinstance(value, list | tuple) or not others):
+        return listed[0]
+    field, tagged = _tagged(types)
+    if len(others) == 1 or not tagged or not isinstance(value, dict):
+        return others[0]
+    tag = value.get(field)
+    return tagged.get(tag) if isinstance(tag, str) else None
+
+
+def _tagged(types: tuple[inspect.Type, ...]) -> tuple[str, dict[str | int | None, inspect.StructType]]:
+    """The structs by their tag, and the field that it stands in."""
+    tagged = {each.tag: each for each in types if isinstance(each, inspect.StructType)}
+    return next((each.tag_field for each in tagged.values() if each.tag_field is not None), ""), tagged
 
 
 def _struct_faults(pointer: str, value: object, expected: inspect.StructType) -> Iterator[Fault]:
@@ -127,6 +156,22 @@ def _struct_faults(pointer: str, value: object, expected: inspect.StructType) ->
             yield from _faults(place(pointer, name), value[name], field.type)
         elif field.required:
             yield Fault(place(pointer, name), "is missing")
+
+
+def _sound(value: Any, expected: inspect.Type | None) -> Any:
+    match expected:
+        case inspect.UnionType(types=types):
+            return _sound(value, _alternative(value, types))
+        case inspect.StructType(cls=cls, fields=fields) if isinstance(value, dict):
+            given = {f.name: _sound(value[f.encode_name], f.type) for f in fields if f.encode_name in value}
+            missing = {f.name: UNSOUND for f in fields if f.required}
+            return cls(**missing | given)
+        case inspect.VarTupleType(item_type=item) if isinstance(value, list | tuple):
+            return tuple(_sound(each, item) for each in value)
+        case None:
+            return UNSOUND
+        case _:
+            return UNSOUND if any(_faults("", value, expected)) else value
 
 
 def shown(value: Any) -> str:

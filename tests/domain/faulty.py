@@ -59,6 +59,15 @@ ANY = st.recursive(
 """What JSON and YAML can say."""
 
 
+def scalars(value: Any, path: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
+    """The place of every scalar of a document."""
+    if isinstance(value, dict):
+        return [place for name, each in value.items() for place in scalars(each, (*path, name))]
+    if isinstance(value, list):
+        return [place for i, each in enumerate(value) for place in scalars(each, (*path, i))]
+    return [path]
+
+
 def put_anything_anywhere(draw: Callable[..., Any], document: dict[str, Any]) -> dict[str, Any]:
     """Anything in the place of some of its parts, or nothing (`...`)."""
     changed: dict[str, Any] = json.loads(json.dumps(document))

@@ -269,6 +269,19 @@ def test_a_call_does_not_end_before_the_stage_that_leaves_its_seats_vacant(close
     assert [place for place, _detail in found_in(stages=stages, calls=calls)] == ([] if sound else ["/calls/0/closes"])
 
 
+@pytest.mark.parametrize(
+    ("opens", "sound"), [("2026-03-01", False), ("2026-03-02", True), ("2026-03-03", True), ("undisclosed", True)]
+)
+def test_a_call_ends_before_the_stage_that_waits_for_it_begins(opens: str, sound: bool) -> None:
+    stages = document()["stages"]
+    stages[1]["calendar"] = planned(opens, "undisclosed")
+    calls = [{**document()["calls"][0], "closes": "2026-03-02"}]
+    says = f"after {opens}, when final opens, which waits for it"
+    assert found_in(stages=stages, calls=calls) == ([] if sound else [("/calls/0/closes", says)])
+    calls[0]["after"] = "final"
+    assert found_in(stages=stages, calls=calls) == []
+
+
 def test_what_only_selected_teams_get_needs_a_call() -> None:
     selected = [{"status": "selected", "titles": ["Champion"]}]
     assert found_in(entitlements=selected) == []

@@ -20,7 +20,7 @@ from domain.rulebook import DECISIONS
 from domain.scalars import Identifier
 from domain.shape_faults import shape_faults
 from tests.domain.charters import PROGRAMME, document
-from tests.domain.faulty import countersigned, found_in, put, put_anything_anywhere
+from tests.domain.faulty import countersigned, found_in, put, put_anything_anywhere, scalars
 
 SHAPES = [
     (put("/stages/0/objections", {"days": "-7"}), "/stages/0/objections/days", "'-7' is not a whole number of days"),
@@ -64,27 +64,6 @@ def test_faults_of_shape_are_listed_all_at_once() -> None:
     for change, _pointer, _says in shapes:
         change(faulty)
     assert {fault.pointer for fault in document_faults(PROGRAMME, faulty)} >= {pointer for _, pointer, _ in shapes}
-
-
-def test_a_fault_of_shape_hides_no_contradiction_of_sound_parts() -> None:
-    """Those of another part, and those of the rubric of another stage."""
-    faulty = document()
-    for change in (
-        put("/stages/0/precision", "many"),
-        put("/stages/1/maximum", "31"),
-        put("/joint_publishers", ["nobody"]),
-        put("/notices/0/recipients", []),
-        put("/programme", "other"),
-    ):
-        change(faulty)
-    pointers = {fault.pointer for fault in document_faults(PROGRAMME, faulty)}
-    assert pointers == {
-        "/stages/0/precision",
-        "/stages/1/maximum",
-        "/joint_publishers",
-        "/notices/0/recipients",
-        "/programme",
-    }
 
 
 HIDDEN = [
@@ -156,18 +135,9 @@ def test_what_is_no_mapping_at_all_is_one_fault(nothing: object) -> None:
     assert fault.pointer == ""
 
 
-def _places(value: Any, path: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
-    """The place of every scalar of a document."""
-    if isinstance(value, dict):
-        return [place for name, each in value.items() for place in _places(each, (*path, name))]
-    if isinstance(value, list):
-        return [place for i, each in enumerate(value) for place in _places(each, (*path, i))]
-    return [path]
-
-
 @settings(max_examples=400)
 @hypothesis.given(
-    st.sampled_from(_places(document())),
+    st.sampled_from(scalars(document())),
     st.text(max_size=5) | st.sampled_from(["", "1/0", "12", "123456", "٣", "-1", "1e9", "NaN", "undisclosed", "0"]),
 )
 @hypothesis.example(("stages", 0, "precision"), "")

@@ -78,10 +78,11 @@ def test_conditions_of_independence_need_somebody_who_registers_evidence_and_rul
     assert faults(**without(decision), stages=stages, independence={"perspectives": []}) == []
 
 
-def test_who_may_reopen_scoring_needs_somebody_who_settles_it_anew() -> None:
-    ((place, detail),) = faults(**without("reconsolidate-stage"))
-    assert (place, "reconsolidate-stage" in detail) == ("/mandates", True)
-    assert faults(**without("reconsolidate-stage", "reopen-scoring")) == []
+def test_who_may_reopen_scoring_needs_somebody_who_settles_it_anew_and_supersedes_what_it_bears_no_more() -> None:
+    for decision in ("reconsolidate-stage", "supersede-outcome"):
+        ((place, detail),) = faults(**without(decision))
+        assert (place, decision in detail) == ("/mandates", True)
+        assert faults(**without(decision, "reopen-scoring")) == []
 
 
 def test_what_is_scored_in_no_known_way_is_certified() -> None:
@@ -144,8 +145,9 @@ def test_an_objection_window_needs_somebody_who_decides_and_finalises(decision: 
 
 def test_an_objection_window_needs_teams_that_object_themselves() -> None:
     fault = ("/stages/1/objections", "teams may object, but nobody may file-objection")
-    assert faults(stages=objectionable(), consortium_decisions=["file-objection"]) == []
-    assert faults(stages=objectionable(), consortium_decisions=[]) == [fault]
+    others = ["acknowledge-notice"]
+    assert faults(stages=objectionable(), consortium_decisions=["file-objection", *others]) == []
+    assert faults(stages=objectionable(), consortium_decisions=others) == [fault]
     reported: dict[str, Any] = {"stages": objectionable(), "data_set": "public-record", "recorder": "owner"}
     assert faults(**reported, consortium_decisions=[]) == []
     assert faults(**reported, consortium_decisions=[], **without("file-objection")) == [fault]
@@ -179,3 +181,61 @@ def test_every_joint_publisher_may_publish() -> None:
     assert faults(agencies=agencies, mandates=mandates, joint_publishers=["third", "other"]) == []
     mandates[-1]["agencies"].append("owner")
     assert faults(agencies=agencies, mandates=mandates) == []
+
+
+def test_the_charter_itself_is_published_by_somebody() -> None:
+    place = "/mandates"
+    assert faults(**without("publish-charter")) == [(place, "owner may not publish-charter, and nobody else could")]
+    assert faults(**without("publish-charter"), data_set="public-record", recorder="other") == [
+        (place, "owner and other may not publish-charter, and nobody else could")
+    ]
+    mandates = [*without("publish-charter")["mandates"], {"decisions": ["publish-charter"], "agencies": ["other"]}]
+    assert [where for where, _ in faults(mandates=mandates)] == [place]
+    assert faults(mandates=mandates, data_set="public-record", recorder="other") == []
+
+
+@pytest.mark.parametrize(
+    ("decision", "due", "left"),
+    [
+        ("set-resource-pool", "resources", {"titles": ["Champion"]}),
+        ("grant-resource", "resources", {"titles": ["Champion"]}),
+        ("confer-title", "titles", {"resources": ["gpu"]}),
+    ],
+)
+def test_what_teams_are_due_is_given_by_somebody(decision: str, due: str, left: dict[str, Any]) -> None:
+    ((place, detail),) = faults(**without(decision))
+    assert (place, decision in detail) == (f"/entitlements/0/{due}", True)
+    assert faults(**without(decision), entitlements=[{"status": "advanced", **left}]) == []
+    assert faults(**without(decision), data_set="public-record", recorder="owner") == []
+
+
+def test_notices_are_served_by_somebody_and_acknowledged_by_teams() -> None:
+    own = [each for each in document()["consortium_decisions"] if each != "acknowledge-notice"]
+    for changes, says in (
+        (without("serve-notice"), "nobody may serve-notice, so that no team could ever be told"),
+        (
+            {"consortium_decisions": own},
+            "no team may acknowledge-notice, so that every notice would wait for it for ever",
+        ),
+    ):
+        assert faults(**changes) == [("/notices", says)]
+        assert faults(**changes, notices=[]) == []
+        assert faults(**changes, data_set="public-record", recorder="owner") == []
+
+
+def test_where_nobody_leaves_by_plan_whoever_fails_leaves_by_a_deviation() -> None:
+    """The heat plans a cut, under which whoever fails leaves; that more fail than that is no plan of the charter."""
+
+    def left(stage: dict[str, Any], **changes: Any) -> list[tuple[str, str]]:
+        stages = document()["stages"]
+        stages[1].update(stage)
+        return faults(stages=stages, **{**without("record-deviation"), **changes})
+
+    says = "no team leaves by plan, so that one that fails {} leaves by a deviation, but nobody may record-deviation"
+    nothing_ruled: dict[str, Any] = {"perspectives": []}
+    assert left({}) == [("/stages/1/eliminate", says.format("a gate"))]
+    assert left({"gates": []}) == [("/stages/1/eliminate", says.format("the conditions of independence"))]
+    assert left({"gates": []}, independence=nothing_ruled) == []
+    assert left({"eliminate": "1"}) == left({"eliminate": "none"}) == []
+    assert left({}, mandates=document()["mandates"]) == []
+    assert left({}, data_set="public-record", recorder="owner") == []

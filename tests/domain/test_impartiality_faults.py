@@ -78,3 +78,10 @@ def test_an_elimination_by_ruling_rests_on_both() -> None:
     ruling, out = deciding(["rule-independence"], "other"), deciding(["eliminate-team"], "third")
     assert undecidable(ruling, out, deciding(["decide-objection"], "other", "third")) == ["an elimination by ruling"]
     assert undecidable(ruling, out, deciding(["decide-objection"], "other", "owner", "third")) == []
+
+
+def test_where_there_is_nothing_to_rule_upon_no_objection_is_to_a_ruling() -> None:
+    both = deciding(["decide-objection", "rule-independence"], "other")
+    assert undecidable(both) == RULED
+    changes: dict[str, Any] = {"mandates": [*without("decide-objection", "rule-independence")["mandates"], both]}
+    assert faults(**changes, agencies=AGENCIES, stages=objectionable(), independence={"perspectives": []}) == []
