@@ -21,7 +21,9 @@ def asked(running: Running) -> SmallProgramme:
     """The charter asks for a hearing and the jury's opinions; scoring is closed, and each team has a document."""
     independence = charters.document()["independence"]
     independence["review"] = {"statement_days": "7", "panel": "jury"}
-    programme = SmallProgramme(running, independence=independence, consortium_decisions=["give-statement"])
+    programme = SmallProgramme(
+        running, independence=independence, consortium_decisions=["give-statement", "acknowledge-notice"]
+    )
     programme.score()
     for team in charters.TEAMS:
         assert register(programme, team, proof(team)).status_code == 201

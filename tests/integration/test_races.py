@@ -141,7 +141,9 @@ def objectable(arena: Arena) -> SmallProgramme:
     stages = charters.document()["stages"]
     stages[0]["objections"] = {"days": "7"}
     mandates = [*charters.document()["mandates"], {"decisions": ["decide-objection"], "agencies": ["other"]}]
-    programme = arena.programme(stages=stages, mandates=mandates, consortium_decisions=["file-objection"])
+    programme = arena.programme(
+        stages=stages, mandates=mandates, consortium_decisions=["file-objection", "acknowledge-notice"]
+    )
     programme.score()
     programme.rule()
     programme.publish()
