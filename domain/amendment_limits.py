@@ -9,7 +9,7 @@ import msgspec
 
 from domain.charter_document import Charter
 from domain.points import known
-from domain.proposals import DecisionProposed
+from domain.proposal_events import DecisionProposed
 from domain.refusal import FieldError
 from domain.rubric import Criterion, Judged, Measured, Stage
 

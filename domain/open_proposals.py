@@ -7,7 +7,7 @@ from datetime import datetime
 from domain.boundary import QueryItem, tag
 from domain.deadlines import passed
 from domain.event import Event
-from domain.proposals import PROPOSAL_EVENTS, DecisionProposed
+from domain.proposal_events import PROPOSAL_EVENTS, DecisionProposed
 
 
 class OpenProposals:

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator
-from typing import Annotated, Any
+from typing import Any
 
 import msgspec
 
-from domain.boundary import IDENTIFIER, QueryItem, tag, whole
 from domain.deadlines import days_after, passed
 from domain.decision import (
     DECISIONS,
@@ -21,27 +20,18 @@ from domain.decision import (
     rule_on,
 )
 from domain.envelope import Actor
-from domain.event import Event, event
+from domain.event import Event
+from domain.proposal_events import (
+    DecisionApproved,
+    DecisionProposed,
+    DecisionRejected,
+    Proposal,
+    ProposalId,
+    ProposalWithdrawn,
+)
 from domain.refusal import InvalidCommandError, Refusal
 from domain.scalars import Identifier, Sha256, Text
-from domain.sentences import Says, Words
 from domain.shape_faults import misshapen
-
-ProposalId = Annotated[
-    str,
-    whole(f"{IDENTIFIER}:[0-9a-f-]{{36}}", "the name of a proposal, as the answer to it said", max_length=128),
-]
-"""`programme:decision_id`, of the decision that proposed."""
-
-
-class UnknownProposalError(Refusal):
-    """No such proposal was made in the programme."""
-
-    KIND = "unknown"
-
-
-class ProposalClosedError(Refusal):
-    """The proposal was approved, rejected or withdrawn before."""
 
 
 class ProposalExpiredError(Refusal):
@@ -66,150 +56,6 @@ class NotProposerError(Refusal):
 
 class NotProposableError(Refusal):
     """The charter names nobody who could approve the decision."""
-
-
-class _OfProposal(Event, frozen=True, kw_only=True):
-    proposal: str
-
-    def tags(self, programme: str) -> tuple[str, ...]:
-        return (proposal_tag(programme, self.proposal), tag("programme", programme))
-
-
-def proposal_tag(programme: str, proposal: str) -> str:
-    return tag("proposal", programme, proposal.rpartition(":")[2])
-
-
-@event(
-    "DecisionProposed",
-    public="agencies",
-    says=Says(
-        title=Words("Decision proposed", "결정안 상정"),
-        en="{actor} proposed a decision ({events:event}[; {of_team:team}][; {of_stage:stage}]) that waits for "
-        "the approval of {awaiting:agency}, until the end of {expires_at:deadline}",
-        ko="{actor}이(가) 결정안({events:event}[; {of_team:team}][; {of_stage:stage}])을 상정하였다. "
-        "승인 대기 기관: {awaiting:agency}. 승인 기한: "
-        "{expires_at:deadline}",
-    ),
-)
-class DecisionProposed(_OfProposal, frozen=True, kw_only=True):
-    """A decision that waits for one of `awaiting`.
-
-    `command`: the exact body; `command_hash`: its SHA-256, which an approver names. `effects`: SHA-256 over the events
-    that it would come to now; `events` their types. `proposer`: who asked, whose mandate counts.
-    """
-
-    decision: str
-    command: str
-    command_hash: Sha256
-    proposer: Actor
-    awaiting: tuple[str, ...]
-    expires_at: str
-    events: tuple[str, ...]
-    effects: Sha256
-
-    @property
-    def of_team(self) -> str | None:
-        """The team that the decision is about, if it is about one."""
-        return self._of("team")
-
-    @property
-    def of_stage(self) -> str | None:
-        """The stage that the decision is about, if it is about one."""
-        return self._of("stage")
-
-    def _of(self, field: str) -> str | None:
-        found: str | None = msgspec.json.decode(self.command, type=dict[str, Any]).get(field)
-        return found
-
-
-@event(
-    "DecisionApproved",
-    public="agencies",
-    says=Says(
-        title=Words("Decision approved", "결정안 승인"),
-        en="{actor} approved what {proposer.agency:party} had proposed",
-        ko="{actor}이(가) {proposer.agency:party}의 결정안을 승인하였다",
-    ),
-)
-class DecisionApproved(_OfProposal, frozen=True, kw_only=True):
-    """Another agency approved; the events that follow in the same decision are what was proposed."""
-
-    decision: str
-    command_hash: Sha256
-    proposer: Actor
-
-
-@event(
-    "DecisionRejected",
-    public="agencies",
-    says=Says(
-        title=Words("Decision rejected", "결정안 부결"),
-        en="{actor} rejected the proposal {proposal}",
-        ko="{actor}이(가) 결정안({proposal})을 승인하지 않았다",
-    ),
-)
-class DecisionRejected(_OfProposal, frozen=True, kw_only=True):
-    """Another agency refused its approval."""
-
-    reason: str
-
-
-@event(
-    "ProposalWithdrawn",
-    public="agencies",
-    says=Says(
-        title=Words("Proposal withdrawn", "결정안 철회"),
-        en="{actor} took back the proposal {proposal}",
-        ko="{actor}이(가) 결정안({proposal})을 철회하였다",
-    ),
-)
-class ProposalWithdrawn(_OfProposal, frozen=True, kw_only=True):
-    """The proposer takes it back."""
-
-    reason: str
-
-
-PROPOSAL_EVENTS = (DecisionProposed, DecisionApproved, DecisionRejected, ProposalWithdrawn)
-
-
-class Proposal:
-    """A fact: one proposal, and whether it still waits."""
-
-    def __init__(self, programme: str, proposal: str) -> None:
-        self.programme = programme
-        self.id = proposal
-        self.closed_at = 0
-        self._proposed: DecisionProposed | None = None
-
-    @property
-    def selects(self) -> tuple[QueryItem, ...]:
-        types = tuple(cls.TYPE for cls in PROPOSAL_EVENTS)
-        return (QueryItem(types=types, tags=(proposal_tag(self.programme, self.id),)),)
-
-    def apply(self, position: int, event: Event) -> None:
-        if isinstance(event, DecisionProposed):
-            self._proposed = event
-        else:
-            self.closed_at = position
-
-    @property
-    def proposed(self) -> DecisionProposed:
-        """What was proposed. Raises `UnknownProposalError`."""
-        if self._proposed is None or self._proposed.proposal != self.id:
-            raise UnknownProposalError(
-                f"proposal: {self.id!r} was not made in {self.programme}",
-                rule="A proposal is named as the answer to it said.",
-                pointer="/proposal",
-            )
-        return self._proposed
-
-    def require_open(self) -> None:
-        """Raise unless it still waits."""
-        if self.closed_at:
-            raise ProposalClosedError(
-                f"{self.id} was settled at position {self.closed_at}",
-                rule="A proposal is approved, rejected or withdrawn once.",
-            )
 
 
 def propose(decision: Decision, command: Command, body: str, facts: tuple[Fact, ...], *, case: Case) -> Ruling:
@@ -342,11 +188,8 @@ def approve(command: Approve, case: Case, proposal: Proposal, *facts: Fact) -> I
             f"{command.proposal} could be approved until {proposed.expires_at}",
             rule=f"A proposal can be approved for {case.charter.proposal_days} days.",
         )
-    inner, its_command = DECISIONS[proposed.decision], _command_of(proposed)
-    as_proposed = msgspec.structs.replace(case, actor=proposed.proposer)
-    # Decided with the countersigner that was assumed, so that nothing but changed facts can make a difference.
-    now = rule_on(inner, its_command, facts, case=_countersigned(as_proposed, proposed.awaiting[0])).events
-    if _effects(now) != proposed.effects:
+    now = decided_anew(proposed, facts, case=case).events
+    if not has_effects(proposed, now):
         raise ProposalStaleError(
             f"{command.proposal} would now come to {', '.join(each.TYPE for each in now)} with other content",
             rule="What is approved is what was proposed; propose it again on the facts of now.",
@@ -357,8 +200,23 @@ def approve(command: Approve, case: Case, proposal: Proposal, *facts: Fact) -> I
         command_hash=proposed.command_hash,
         proposer=proposed.proposer,
     )
-    approved = msgspec.structs.replace(as_proposed, countersigned_by=case.actor)
-    yield from rule_on(inner, its_command, facts, case=approved).events
+    approved = msgspec.structs.replace(case, actor=proposed.proposer, countersigned_by=case.actor)
+    yield from rule_on(DECISIONS[proposed.decision], _command_of(proposed), facts, case=approved).events
+
+
+def decided_anew(proposed: DecisionProposed, facts: tuple[Fact, ...], *, case: Case) -> Ruling:
+    """What the proposed decision comes to on the facts of now, once it is approved. Raises whatever refuses it.
+
+    It is decided with the countersigner that was assumed, so that nothing but changed facts can make a difference.
+    """
+    as_proposed = msgspec.structs.replace(case, actor=proposed.proposer)
+    assumed = _countersigned(as_proposed, proposed.awaiting[0])
+    return rule_on(DECISIONS[proposed.decision], _command_of(proposed), facts, case=assumed)
+
+
+def has_effects(proposed: DecisionProposed, events: tuple[Event, ...]) -> bool:
+    """Whether these are the events that the proposal was to come to."""
+    return _effects(events) == proposed.effects
 
 
 def _require_countersigner(case: Case, proposed: DecisionProposed) -> None:
@@ -372,7 +230,7 @@ def _require_countersigner(case: Case, proposed: DecisionProposed) -> None:
             f"{case.actor.agency} does not countersign {proposed.decision} any more",
             rule="Whoever approves is named by the charter in force.",
         )
-    if case.actor == proposed.proposer:
+    if case.actor.principal == proposed.proposer.principal:
         raise NotCountersignerError(
             f"{case.actor.principal} proposed it", rule="Nobody approves what they proposed themselves."
         )

@@ -12,7 +12,7 @@ from domain.decision import DECISIONS, fold
 from domain.envelope import PrivateEnvelope
 from domain.event import Event
 from domain.keys import Keys
-from domain.proposals import DecisionApproved, DecisionProposed
+from domain.proposal_events import DecisionApproved, DecisionProposed
 from domain.refusal import Refusal
 from domain.signatures import Signed, Verify, read_signature, require_signature
 

@@ -11,12 +11,14 @@ from datetime import UTC, datetime
 from domain.entry import SALT_BYTES
 from service.api.parts import Parts
 from service.application.cloud_events import ReadEvents
+from service.application.deciding import Deciding, Sources
 from service.application.ports import WakeUps
+from service.application.previewing import Previews
 from service.application.projecting import VIEWS, AdvanceProjection
 from service.application.reading import Queries
 from service.application.rebuilding import RebuildProjection
 from service.application.revealing import CheckDisclosure
-from service.application.submitting import Sources, SubmitDecision
+from service.application.submitting import SubmitDecision
 from service.ed25519 import verify_ed25519
 from service.logs import configure_logs
 from service.settings import Settings
@@ -81,8 +83,10 @@ def open_service(settings: Settings) -> Service:
     threads = ThreadPoolExecutor(API_THREADS, thread_name_prefix="api")
     sources = real_sources()
     queries = Queries(ledger, store, now=sources.now)
+    deciding = Deciding(ledger, sources, verify_ed25519)
     parts = Parts(
-        submit=SubmitDecision(ledger, waking, sources, verify_ed25519),
+        submit=SubmitDecision(ledger, waking, deciding),
+        previews=Previews(ledger, deciding, queries, now=sources.now),
         queries=queries,
         events=ReadEvents(ledger, queries.disclosure),
         check_disclosure=CheckDisclosure(ledger),

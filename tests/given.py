@@ -21,7 +21,8 @@ import pytest
 from domain import decision as deciding
 from domain.envelope import Actor, Party
 from domain.event import Event
-from domain.proposals import DecisionProposed, propose
+from domain.proposal_events import DecisionProposed
+from domain.proposals import propose
 from domain.refusal import Refusal
 from domain.rulebook import DECISIONS, prepare
 
@@ -41,9 +42,11 @@ class Given:
     decided_at: datetime = DECIDED_AT
     decision_id: str = DECISION_ID
     signed_by: str | None = None
+    principal: str | None = None
 
-    def by(self, agency: str) -> Given:
-        return replace(self, agency=agency)
+    def by(self, agency: str, principal: str | None = None) -> Given:
+        """`principal`: who acts for the agency; a key of its own unless said."""
+        return replace(self, agency=agency, principal=principal)
 
     def by_consortium(self, team: str) -> Given:
         return replace(self, agency=team, party="consortium")
@@ -119,7 +122,7 @@ def decide(given: Given, decision_type: str, body: dict[str, Any]) -> tuple[Even
             assert position <= len(given.background), f"{each.TYPE} lies outside the boundary of {decision_type}"
     case = deciding.Case(
         programme=given.programme,
-        actor=Actor(agency=agency, principal=f"key of {agency}", party=party),
+        actor=Actor(agency=agency, principal=given.principal or f"key of {agency}", party=party),
         decided_at=given.decided_at,
         position=len(history),
         decision_id=given.decision_id,

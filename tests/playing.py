@@ -7,7 +7,7 @@ from pathlib import Path
 from domain.charter import CHARTER_EVENTS
 from domain.charter_document import parse, rules_hash
 from domain.event import Event
-from domain.proposals import DecisionProposed
+from domain.proposal_events import DecisionProposed
 from domain.record import StageRecord
 from domain.standings import Standings, standings_of
 from domain.tally import tally

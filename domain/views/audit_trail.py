@@ -12,7 +12,7 @@ from domain.disclosure import Reader, disclosed, owner_of, readable, stage_of_ev
 from domain.envelope import Actor, Attribution
 from domain.event import EVENTS, Disclosed, Event, encode_data
 from domain.naming import NamesThen, Naming
-from domain.proposals import DecisionApproved
+from domain.proposal_events import DecisionApproved
 from domain.publications import Publications
 from domain.recounting import Circumstances, recounted
 from domain.sentences import Words

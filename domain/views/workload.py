@@ -19,7 +19,7 @@ from domain.event import Event
 from domain.hearing_course import IndependenceReviewOpened, StatementGiven, StatementRequested
 from domain.objections import ObjectionDecided, ObjectionFiled
 from domain.outcome_events import IndependenceRuled, TeamAdvanced, TeamEliminated, TeamWithdrawn
-from domain.proposals import PROPOSAL_EVENTS, DecisionApproved, DecisionProposed
+from domain.proposal_events import PROPOSAL_EVENTS, DecisionApproved, DecisionProposed
 from domain.record import CHANGES_RESULTS
 from domain.stage_events import (
     ReleaseAgreed,

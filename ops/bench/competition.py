@@ -16,8 +16,9 @@ from domain.envelope import Actor
 from domain.event import encode_data
 from domain.score_events import ScoreSubmitted
 from ops.bench.workload import ENVELOPE, PROGRAMME, STAGE
+from service.application.deciding import Deciding, Submission
 from service.application.ports import AppendRequest, NewEvent
-from service.application.submitting import Submission, SubmitDecision
+from service.application.submitting import SubmitDecision
 from service.bootstrap import NoWakeUps, real_sources
 from service.cli.programme_files import read_charter
 from service.ed25519 import verify_ed25519
@@ -87,7 +88,7 @@ def sheets(scores: int) -> Iterator[ScoreSubmitted]:
 
 def deciding(ledger: PostgresLedger) -> Decide:
     """Makes decisions in the programme: of an agency, of a type, with a body."""
-    submit = SubmitDecision(ledger, NoWakeUps(), real_sources(), verify_ed25519)
+    submit = SubmitDecision(ledger, NoWakeUps(), Deciding(ledger, real_sources(), verify_ed25519))
 
     def decide(agency: str, decision: str, body: dict[str, Any]) -> None:
         submit(

@@ -25,6 +25,7 @@ from service.api.disagreement import get_disagreement
 from service.api.disclosure import check_disclosure
 from service.api.metrics import metrics
 from service.api.parts import Parts
+from service.api.previews import get_proposal, preview_decision
 from service.api.problems import HANDLERS
 from service.api.timeline import get_timeline
 from service.api.workload import get_workload
@@ -61,6 +62,8 @@ def create_application(parts: Parts, *, lifespan: Sequence[Lifespan] = ()) -> Li
         route_handlers=[
             submit_decision,
             settle_proposal,
+            preview_decision,
+            get_proposal,
             *programmes.HANDLERS,
             get_disagreement,
             get_timeline,

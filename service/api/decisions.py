@@ -10,13 +10,15 @@ import msgspec
 from litestar import Response, post
 from litestar.params import FromPath
 
-from domain.proposals import DecisionProposed
+from domain.proposal_events import DecisionProposed
 from domain.refusal import FieldError
 from domain.rulebook import DECISIONS
 from service.api.access import AnyRequest, decider_of, principal_of
 from service.api.parts import Wired
 from service.api.problems import ApiProblem
-from service.application.submitting import Accepted, Submission, UnknownDecisionError, parse_body
+from service.application.bodies import parse_body
+from service.application.deciding import Submission
+from service.application.submitting import Accepted, UnknownDecisionError
 
 BODY_LIMIT: Final = 1024 * 1024
 """Bytes of one decision's body."""

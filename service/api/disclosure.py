@@ -11,8 +11,8 @@ from service.api.access import AnyRequest, principal_of, reader_of, require_insi
 from service.api.answers import answer, only_parameters
 from service.api.decisions import BODY_LIMIT, require_json
 from service.api.parts import Wired
+from service.application.bodies import parse_body
 from service.application.revealing import DisclosureQuestion
-from service.application.submitting import parse_body
 
 
 @post("/v1/programmes/{programme:str}/disclosure-check", request_max_body_size=BODY_LIMIT, status_code=200)

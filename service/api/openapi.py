@@ -24,6 +24,7 @@ from service.api.programmes import AuditTrail, CallList, ObjectionList, Programm
 from service.application.answers import Counts, GrantsAnswer, ProgrammeDetail
 from service.application.cloud_events import CloudEvent
 from service.application.disagreement import Disagreement
+from service.application.previewing import Preview, ProposalAnswer
 from service.application.revealing import DisclosureFindings, DisclosureQuestion
 from service.application.timeline import Timeline
 from service.application.workload import Workload
@@ -33,6 +34,8 @@ Json = dict[str, Any]
 _ANSWERS: Final = (
     DecisionRecorded,
     DecisionWaits,
+    Preview,
+    ProposalAnswer,
     ProgrammeList,
     ProgrammeDetail,
     Charter,
@@ -109,6 +112,8 @@ def _operations(named: dict[Any, Json]) -> Iterator[tuple[str, str, Json]]:
         )
     for step, settling in SETTLEMENTS.items():
         yield f"/v1/proposals/{{proposal}}/{step}", "post", _settle(DECISIONS[settling], named)
+    yield "/v1/proposals/{proposal}", "get", _proposal(named)
+    yield "/v1/programmes/{programme}/decisions/{decision}/preview", "post", _preview(named)
     one = "/v1/programmes/{programme}"
     yield "/v1/programmes", "get", _read("list-programmes", "Every programme.", named[ProgrammeList], named)
     detail = _read("get-programme", "One programme.", named[ProgrammeDetail], named, _AS_OF, of_programme=True)
@@ -267,6 +272,53 @@ def _check_disclosure(named: dict[Any, Json]) -> Json:
     }
 
 
+_PROPOSAL: Final = {
+    "name": "proposal",
+    "in": "path",
+    "required": True,
+    "description": "The id that the proposing decision's answer gave.",
+    "schema": {"type": "string", "maxLength": 128},
+}
+
+
+def _proposal(named: dict[Any, Json]) -> Json:
+    summary = "A proposal and, while it waits, what it would come to now; for the programme's agencies and auditors."
+    operation = _read("get-proposal", summary, named[ProposalAnswer], named, with_key=True)
+    problems = _problems([404], named)
+    return {
+        **operation,
+        "tags": ["decisions"],
+        "parameters": [_PROPOSAL],
+        "responses": dict(sorted({**operation["responses"], **problems}.items())),
+    }
+
+
+def _preview(named: dict[Any, Json]) -> Json:
+    decision = {
+        "name": "decision",
+        "in": "path",
+        "required": True,
+        "description": "The decision that would be submitted.",
+        "schema": {"enum": sorted(DECISIONS)},
+    }
+    return {
+        "operationId": "preview-decision",
+        "tags": ["decisions"],
+        "summary": "What a decision would come to if it were submitted now; nothing is recorded.",
+        "security": [{"bearer": []}, {"apiKey": []}],
+        "parameters": [_PROGRAMME, decision],
+        "requestBody": {
+            "required": True,
+            "description": f"The body as it would be submitted; at most {BODY_LIMIT} bytes.",
+            "content": {"application/json": {"schema": {"type": "object"}}},
+        },
+        "responses": {
+            "200": _content("What it would come to.", named[Preview], "application/json"),
+            **_problems([400, 401, 403, 404, 409, 413, 415, 422, 503], named),
+        },
+    }
+
+
 def _settle(decision: Decision, named: dict[Any, Json]) -> Json:
     """The decision without the field that its address stands for."""
     fields = [field for field in msgspec.structs.fields(decision.command) if field.name != "proposal"]
@@ -279,13 +331,7 @@ def _settle(decision: Decision, named: dict[Any, Json]) -> Json:
         "additionalProperties": False,
     }
     operation = _submit(f"{decision.type}-proposal", decision.summary, schema, named)
-    operation["parameters"][0] = {
-        "name": "proposal",
-        "in": "path",
-        "required": True,
-        "description": "The id that the proposing decision's answer gave.",
-        "schema": {"type": "string", "maxLength": 128},
-    }
+    operation["parameters"][0] = _PROPOSAL
     return operation
 
 

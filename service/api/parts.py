@@ -12,6 +12,7 @@ from litestar.di import NamedDependency
 
 from service.application.cloud_events import ReadEvents
 from service.application.identity import Authenticator
+from service.application.previewing import Previews
 from service.application.reading import Queries
 from service.application.revealing import CheckDisclosure
 from service.application.submitting import SubmitDecision
@@ -25,6 +26,7 @@ class Parts:
     """`ready`: raises if a decision could not be recorded now. `threads`: where blocking work is done."""
 
     submit: SubmitDecision
+    previews: Previews
     queries: Queries
     events: ReadEvents
     check_disclosure: CheckDisclosure

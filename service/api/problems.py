@@ -13,14 +13,10 @@ from litestar.exceptions import HTTPException, ValidationException
 from litestar.types import ExceptionHandlersMap
 
 from domain.refusal import FieldError, Kind, Refusal
+from service.application.bodies import MalformedBodyError
 from service.application.ports import IdempotencyKeyReusedError, LedgerUnavailableError
 from service.application.reading import NotYetProjectedError
-from service.application.submitting import (
-    ContendedError,
-    MalformedBodyError,
-    RequestInFlightError,
-    UnknownDecisionError,
-)
+from service.application.submitting import ContendedError, RequestInFlightError, UnknownDecisionError
 
 MEDIA_TYPE: Final = "application/problem+json"
 STATUS: Final[dict[Kind, int]] = {"invalid": 422, "forbidden": 403, "unknown": 404, "state": 409}

@@ -4,31 +4,26 @@ from __future__ import annotations
 
 import hashlib
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import datetime
-from typing import Final, TypeVar
+from typing import Final
 from uuid import UUID
 
 import msgspec
 from eventsourcing.dcb.api import DCBAppendCondition
 from eventsourcing.persistence import IntegrityError
 
-from domain import decision as deciding
 from domain.boundary import Boundary
 from domain.charter import require_programme_id
 from domain.deadlines import instant
-from domain.decision import Case, Command, CountersignatureRequiredError, Decision, Ruling
+from domain.decision import Command, Decision, Ruling
 from domain.envelope import Actor, PrivateEnvelope, encode_envelope
 from domain.event import decode_data, encode_data
-from domain.keys import Keys
-from domain.proposals import DecisionProposed, propose
-from domain.refusal import InvalidCommandError
-from domain.rulebook import DECISIONS, prepare
-from domain.shape_faults import misshapen
-from domain.signatures import Signed, Verify, read_signature, require_signature
-from service.application.facts import KeptFacts, as_dcb, read_facts
-from service.application.json_text import repeated_key
+from domain.proposal_events import DecisionProposed
+from domain.rulebook import DECISIONS
+from service.application.bodies import parse_command
+from service.application.deciding import Considered, Deciding, Submission
+from service.application.facts import as_dcb
 from service.application.ports import (
     Appended,
     AppendRequest,
@@ -44,10 +39,6 @@ ATTEMPTS: Final = 12
 """How often a decision is taken again when its boundary keeps changing under it."""
 
 
-class MalformedBodyError(ValueError):
-    """The body is not JSON at all, or not in UTF-8."""
-
-
 class UnknownDecisionError(LookupError):
     """No decision of that name."""
 
@@ -58,25 +49,6 @@ class RequestInFlightError(Exception):
 
 class ContendedError(Exception):
     """Others kept deciding on the same facts; nothing was recorded, and trying again is safe."""
-
-
-class Sources(msgspec.Struct, frozen=True, kw_only=True):
-    """Where time, ids and randomness come from. `salt`: 16 random bytes. `identifier`: a UUIDv7."""
-
-    now: Callable[[], datetime]
-    identifier: Callable[[], UUID]
-    salt: Callable[[], bytes]
-
-
-class Submission(msgspec.Struct, frozen=True, kw_only=True):
-    """What an agency sent: the exact bytes of the body, its own name for the request, and its signature if any."""
-
-    programme: str
-    decision_type: str
-    body: bytes
-    actor: Actor
-    idempotency_key: str
-    signature: str | None = None
 
 
 class Recorded(msgspec.Struct, frozen=True):
@@ -101,12 +73,11 @@ class Accepted(msgspec.Struct, frozen=True, kw_only=True):
 class SubmitDecision:
     """The use case. Safe to call from many threads."""
 
-    def __init__(self, ledger: Ledger, wake_ups: WakeUps, sources: Sources, verify: Verify) -> None:
+    def __init__(self, ledger: Ledger, wake_ups: WakeUps, deciding: Deciding) -> None:
         self._ledger = ledger
-        self._facts = KeptFacts(ledger)
         self._wake_ups = wake_ups
-        self._sources = sources
-        self._verify = verify
+        self._sources = deciding.sources
+        self._deciding = deciding
         self._in_flight: set[tuple[str, str, str]] = set()
         self._in_flight_lock = threading.Lock()
 
@@ -169,61 +140,25 @@ class SubmitDecision:
         self, submission: Submission, decision: Decision, command: Command, fingerprint: bytes
     ) -> tuple[AppendRequest, DecisionProposed | None]:
         """Read the boundary, decide, and make the request to append; what it proposes. Raises a `Refusal`."""
-        programme = submission.programme
-        decided_at = self._sources.now()
-        prior = None if decision.prior is None else decision.prior(command, programme)
-        if prior is not None:
-            read_facts(self._ledger, (prior,))
-        charter_fact, facts = prepare(decision, command, programme, prior)
-        signature = None if submission.signature is None else read_signature(submission.signature)
-        keys = Keys(programme)
-        folded = tuple(dict.fromkeys((charter_fact, *facts, *([keys] if signature else []))))
-        decision_id = self._sources.identifier()
-        with self._facts.read(folded) as (known, query, head):
-            facts = tuple(known[each] for each in facts)
-            case = Case(
-                programme=programme,
-                actor=submission.actor,
-                decided_at=decided_at,
-                position=head,
-                decision_id=str(decision_id),
-                charter=charter_fact.charter,
-                rules_hash=charter_fact.rules_hash,
-            )
-            if signature is not None:
-                signed_by = require_signature(signature, _signed(submission, case), command, keys, self._verify)
-                case = msgspec.structs.replace(case, signed_by=signed_by)
-            try:
-                ruling = deciding.rule_on(decision, command, facts, case=case)
-            except CountersignatureRequiredError:
-                ruling = propose(decision, command, submission.body.decode(), facts, case=case)
+        with self._deciding.considered(submission, decision, command) as considered:
+            ruling = considered.ruling()
         first = ruling.events[0]
         request = AppendRequest(
-            events=self._new_events(
-                submission, decision, command, ruling, decision_id, Boundary(query, head), decided_at
-            ),
-            decision_id=decision_id,
-            condition=DCBAppendCondition(fail_if_events_match=as_dcb(query), after=head),
-            decided_at=decided_at,
+            events=self._new_events(submission, considered, ruling),
+            decision_id=considered.decision_id,
+            condition=DCBAppendCondition(fail_if_events_match=as_dcb(considered.query), after=considered.case.position),
+            decided_at=considered.case.decided_at,
             idempotency=IdempotencyKey(
                 client=client_of(submission.actor),
-                programme=programme,
+                programme=submission.programme,
                 key=submission.idempotency_key,
                 fingerprint=fingerprint,
             ),
         )
         return request, first if isinstance(first, DecisionProposed) else None
 
-    def _new_events(
-        self,
-        submission: Submission,
-        decision: Decision,
-        command: Command,
-        ruling: Ruling,
-        decision_id: UUID,
-        boundary: Boundary,
-        decided_at: datetime,
-    ) -> list[NewEvent]:
+    def _new_events(self, submission: Submission, considered: Considered, ruling: Ruling) -> list[NewEvent]:
+        decision, command, case = considered.decision, considered.command, considered.case
         new = []
         for number, event in enumerate(ruling.events):
             event_id = self._sources.identifier()
@@ -232,15 +167,15 @@ class SubmitDecision:
                 event_id=str(event_id),
                 tags=tags,
                 data_set=ruling.data_set,
-                decided_at=instant(decided_at),
+                decided_at=instant(case.decided_at),
                 actor=submission.actor,
                 attribution=command.attribution,
                 source=command.source,
                 decided_by=command.decided_by,
-                decision_id=str(decision_id),
+                decision_id=case.decision_id,
                 command_type=decision.type,
                 command=submission.body.decode() if number == 0 else None,
-                boundary=boundary,
+                boundary=Boundary(considered.query, case.position),
                 rules_hash=ruling.rules_hash,
                 decider=f"{decision.type}/{decision.version}",
                 signature=submission.signature if number == 0 else None,
@@ -270,50 +205,6 @@ class SubmitDecision:
         )
 
 
-def _signed(submission: Submission, case: Case) -> Signed:
-    """What a signature of the submission has to be over."""
-    return Signed(
-        programme=submission.programme,
-        decision=submission.decision_type,
-        command=submission.body,
-        actor=submission.actor,
-        request=submission.idempotency_key,
-        decided_at=case.decided_at,
-    )
-
-
 def client_of(actor: Actor) -> str:
     """Whose idempotency keys these are: two keys of an agency share them, an agency and a consortium never do."""
     return actor.agency if actor.party == "agency" else f"{actor.party}:{actor.agency}"
-
-
-T = TypeVar("T")
-
-
-def parse_command(decision: Decision, body: bytes) -> Command:
-    """The command in a body. Raises as `parse_body`."""
-    return parse_body(decision.command, body, of=decision.type)
-
-
-def parse_body(type_: type[T], body: bytes, *, of: str) -> T:
-    """The JSON of a body; `of`: what the specification calls it.
-
-    Raises `MalformedBodyError`, or `InvalidCommandError` with every field at fault.
-    """
-    try:
-        document = msgspec.json.decode(body)
-        repeated = repeated_key(body.decode())
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        raise MalformedBodyError(f"the body is not JSON: {error}") from error
-    except RecursionError as error:
-        raise MalformedBodyError("the body is nested too deeply") from error
-    if repeated is not None:
-        raise InvalidCommandError(
-            f"{repeated.pointer}: {repeated.key[:80]!r} stands twice",
-            rule="Each field is given once: the bytes are kept as they were sent, and must say the same to everybody.",
-            pointer=repeated.pointer,
-        )
-    try:
-        return msgspec.json.decode(body, type=type_)
-    except msgspec.ValidationError as error:
-        raise misshapen(document, type_, of=of) from error

@@ -19,13 +19,8 @@ from domain.call_events import AdditionalCallOpened
 from domain.charter import CharterAmended, CharterFaultyError
 from domain.event import Event
 from domain.outcome_events import TeamWithdrawn
-from domain.proposals import (
-    DecisionApproved,
-    DecisionProposed,
-    DecisionRejected,
-    NotProposableError,
-    ProposalStaleError,
-)
+from domain.proposal_events import DecisionApproved, DecisionProposed, DecisionRejected
+from domain.proposals import NotProposableError, ProposalStaleError
 from domain.refusal import NotMandatedError, UnknownProgrammeError
 from domain.scalars import Names
 from domain.score_events import FigureCertified, PointsOf

@@ -11,7 +11,7 @@ from domain.envelope import Actor, Attribution
 from domain.event import Disclosed, Event, encode_data
 from domain.naming import Naming
 from domain.outcome_events import TeamEliminated
-from domain.proposals import DecisionApproved
+from domain.proposal_events import DecisionApproved
 from domain.scalars import Names
 from domain.views import MemoryRows, Occurrence
 from domain.views.audit_trail import Entry, Kept, fold, key, shown

@@ -10,7 +10,8 @@ from domain.corrections import NothingToCorrectError, SameValueError
 from domain.event import Event
 from domain.panel_events import EvaluatorRecused
 from domain.panels import EvaluatorBarredError
-from domain.proposals import DecisionProposed, NotProposableError
+from domain.proposal_events import DecisionProposed
+from domain.proposals import NotProposableError
 from domain.refusal import InvalidCommandError, NotMandatedError
 from domain.score_events import MeasurementCorrected, ScoreCorrected, ScoreSubmitted
 from domain.scoring import ScoreAlreadySubmittedError

@@ -12,18 +12,15 @@ import pytest
 from domain.charter import CharterAmended, CharterPublished
 from domain.event import Event
 from domain.objections import TookPartError
-from domain.proposals import (
+from domain.proposal_events import (
     DecisionApproved,
     DecisionProposed,
     DecisionRejected,
-    NotCountersignerError,
-    NotProposerError,
     ProposalClosedError,
-    ProposalExpiredError,
-    ProposalStaleError,
     ProposalWithdrawn,
     UnknownProposalError,
 )
+from domain.proposals import NotCountersignerError, NotProposerError, ProposalExpiredError, ProposalStaleError
 from domain.refusal import InvalidCommandError, NotMandatedError
 from domain.scalars import Names
 from domain.teams import TeamAlreadyEnrolledError, TeamEnrolled
@@ -100,6 +97,12 @@ def test_the_proposers_own_agency_may_approve_where_the_charter_allows_it_but_no
     history: list[Event] = [two_eyes(same_agency="yes")]
     history += given(background=history).when("enrol-team", ENROL).decide()
     approving(history, "owner").when("approve", APPROVAL).refused(NotCountersignerError)
+
+
+def test_the_same_person_approves_for_no_other_agency_either() -> None:
+    history = given(background=proposed())
+    history.by("other", "key of owner").when("approve", APPROVAL).refused(NotCountersignerError)
+    assert history.by("other", "another").when("approve", APPROVAL).decide()
 
 
 def test_only_who_may_approve_is_awaited() -> None:

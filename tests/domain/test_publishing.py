@@ -16,7 +16,8 @@ from domain.outcome_events import (
     TeamWithdrawn,
 )
 from domain.outcomes import NoBasisError
-from domain.proposals import DecisionProposed, ProposalStaleError
+from domain.proposal_events import DecisionProposed
+from domain.proposals import ProposalStaleError
 from domain.publishing import NotJointPublishersError, ReleaseAlreadyAgreedError
 from domain.record import CHANGES_RESULTS, Course, run_course
 from domain.refusal import NotMandatedError

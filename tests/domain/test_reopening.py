@@ -14,7 +14,8 @@ from domain.opened_stages import LaterStageOpenError
 from domain.outcome_events import DeviationRecorded, OutcomeSuperseded
 from domain.outcomes import NoBasisError
 from domain.panel_events import EvaluatorRecused, EvaluatorReplaced
-from domain.proposals import DecisionProposed, NotProposableError
+from domain.proposal_events import DecisionProposed
+from domain.proposals import NotProposableError
 from domain.record import Course, run_course
 from domain.refusal import Refusal
 from domain.score_events import (

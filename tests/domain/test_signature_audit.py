@@ -10,7 +10,7 @@ import pytest
 from domain.envelope import Actor, PrivateEnvelope
 from domain.event import Event
 from domain.keys import KeyRegistered, KeyRevoked
-from domain.proposals import DecisionApproved
+from domain.proposal_events import DecisionApproved
 from domain.scalars import Names
 from domain.signature_audit import SignatureAudit
 from domain.teams import TeamEnrolled

@@ -15,7 +15,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 
 from domain.decision import Fact, fold
 from domain.event import EVENTS, Event, decode_data, encode_data
-from domain.proposals import DecisionProposed
+from domain.proposal_events import DecisionProposed
 from domain.record import StageRecord
 from domain.refusal import Refusal
 from domain.rulebook import DECISIONS

@@ -14,7 +14,7 @@ from domain.event import Event
 from domain.hearing_course import IndependenceReviewOpened, StatementGiven, StatementRequested
 from domain.objections import ObjectionDecided, ObjectionFiled
 from domain.outcome_events import IndependenceRuled, TeamEliminated, TeamWithdrawn
-from domain.proposals import DecisionApproved, DecisionProposed, DecisionRejected, ProposalWithdrawn
+from domain.proposal_events import DecisionApproved, DecisionProposed, DecisionRejected, ProposalWithdrawn
 from domain.scalars import Names
 from domain.stage_events import (
     ReleaseAgreed,

@@ -25,7 +25,8 @@ from litestar.testing import TestClient
 from domain.envelope import Actor
 from domain.refusal import Refusal
 from service.api.application import create_application
-from service.application.submitting import Submission, SubmitDecision
+from service.application.deciding import Deciding, Submission
+from service.application.submitting import SubmitDecision
 from service.bootstrap import NoWakeUps, open_service, real_sources
 from service.ed25519 import verify_ed25519
 from service.settings import Settings
@@ -57,9 +58,8 @@ class Arena:
         self.ahead = timedelta()
         self._service = open_service(settings)
         clock = msgspec.structs.replace(real_sources(), now=lambda: datetime.now(UTC) + self.ahead)
-        parts = replace(
-            self._service.parts, submit=SubmitDecision(self._service.ledger, NoWakeUps(), clock, verify_ed25519)
-        )
+        deciding = Deciding(self._service.ledger, clock, verify_ed25519)
+        parts = replace(self._service.parts, submit=SubmitDecision(self._service.ledger, NoWakeUps(), deciding))
         self.second = TestClient(create_application(parts), raise_server_exceptions=False)
 
     def close(self) -> None:

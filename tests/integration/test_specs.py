@@ -18,6 +18,7 @@ from service.api.disagreement import get_disagreement
 from service.api.disclosure import check_disclosure
 from service.api.docs import docs_page, openapi_json
 from service.api.metrics import metrics
+from service.api.previews import get_proposal
 from service.api.problems import catalogue
 from service.api.timeline import get_timeline
 from service.api.workload import get_workload
@@ -47,6 +48,7 @@ def test_every_route_is_documented_and_nothing_else() -> None:
         get_timeline,
         get_workload,
         get_disagreement,
+        get_proposal,
         check_disclosure,
         ledger.list_events,
         *health.HANDLERS,
@@ -54,6 +56,7 @@ def test_every_route_is_documented_and_nothing_else() -> None:
     ]
     routes = {re.sub(r":str", "", path) for handler in handlers for path in handler.paths}
     routes |= {f"/v1/proposals/{{proposal}}/{step}" for step in SETTLEMENTS}
+    routes.add("/v1/programmes/{programme}/decisions/{decision}/preview")
     routes |= {f"/v1/programmes/{{programme}}/decisions/{decision}" for decision in DECISIONS}
     assert set(msgspec.json.decode(SPEC.read_bytes())["paths"]) == routes
 

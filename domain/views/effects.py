@@ -1,0 +1,105 @@
+"""What events would change of what people look at: teams, standings, grants and pools, before and after."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+
+import msgspec
+
+from domain.scalars import Names
+from domain.standings import IndependenceStatus, PointsValue, RankValue, Row, Standings, TeamStatus
+from domain.teams import Status
+from domain.views.grants import GrantRow, PoolRow, ResourceUse
+
+
+class TeamChange(msgspec.Struct, frozen=True, kw_only=True):
+    """A team's place in the programme. `was` is null of a team that comes in."""
+
+    team: str
+    name: Names
+    was: Status | None
+    becomes: Status
+
+
+class Stands(msgspec.Struct, frozen=True, kw_only=True):
+    """A team's row in standings, without its breakdown."""
+
+    rank: RankValue
+    total: PointsValue
+    status: TeamStatus
+    cause: str | None
+    independence: IndependenceStatus
+
+
+class StandingChange(msgspec.Struct, frozen=True, kw_only=True):
+    """A team's row in the standings of a stage. Null: it has none."""
+
+    stage: str
+    team: str
+    name: Names
+    was: Stands | None
+    becomes: Stands | None
+
+
+class Holding(msgspec.Struct, frozen=True, kw_only=True):
+    """A pool, or a grant from it, as it was set last. `quantity` is null of what is not counted."""
+
+    quantity: str | None
+    starts: str
+    ends: str
+    state: str
+
+
+class HoldingChange(msgspec.Struct, frozen=True, kw_only=True):
+    """A pool or, with `grant` and `team`, a grant. `was` is null of what is new."""
+
+    resource: str
+    grant: str | None
+    team: str | None
+    was: Holding | None
+    becomes: Holding
+
+
+def team_changes(
+    before: Mapping[str, Status], after: Mapping[str, Status], names: Mapping[str, Names]
+) -> Iterator[TeamChange]:
+    for team, status in after.items():
+        if before.get(team) != status:
+            yield TeamChange(team=team, name=names[team], was=before.get(team), becomes=status)
+
+
+def standing_changes(before: Standings | None, after: Standings | None) -> Iterator[StandingChange]:
+    """Of one stage; teams as they stand after, then those that have no row any more."""
+    was = {row.team: row for row in (before.rows if before else ())}
+    becomes = {row.team: row for row in (after.rows if after else ())}
+    for team, row in {**was, **becomes}.items():
+        stands = tuple(_stands(rows.get(team)) for rows in (was, becomes))
+        if stands[0] != stands[1]:
+            stage = (after or before).stage  # type: ignore[union-attr]
+            yield StandingChange(stage=stage, team=team, name=row.names, was=stands[0], becomes=stands[1])
+
+
+def _stands(row: Row | None) -> Stands | None:
+    if row is None:
+        return None
+    return Stands(rank=row.rank, total=row.total, status=row.status, cause=row.cause, independence=row.independence)
+
+
+def holding_changes(before: Sequence[ResourceUse], after: Sequence[ResourceUse]) -> Iterator[HoldingChange]:
+    was = dict(_holdings(before))
+    for (resource, grant, team), holding in _holdings(after):
+        earlier = was.get((resource, grant, team))
+        if earlier != holding:
+            yield HoldingChange(resource=resource, grant=grant, team=team, was=earlier, becomes=holding)
+
+
+def _holdings(uses: Sequence[ResourceUse]) -> Iterator[tuple[tuple[str, str | None, str | None], Holding]]:
+    for use in uses:
+        if use.pool is not None:
+            yield (use.resource, None, None), _holding(use.pool, "open")
+        for grant in use.grants:
+            yield (use.resource, grant.grant, grant.team), _holding(grant, grant.state)
+
+
+def _holding(of: PoolRow | GrantRow, state: str) -> Holding:
+    return Holding(quantity=of.quantity, starts=of.starts, ends=of.ends, state=state)

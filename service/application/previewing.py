@@ -1,0 +1,306 @@
+"""Previews: what a decision, or a proposal, would come to if it were made now. Nothing is recorded."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from datetime import datetime
+from typing import Literal
+
+import msgspec
+
+from domain.charter import require_programme_id
+from domain.deadlines import instant, passed
+from domain.decision import Case, CountersignatureRequiredError, Ruling, rule_on
+from domain.disclosure import Reader
+from domain.envelope import Actor, DataSet
+from domain.event import Event, encode_data
+from domain.proposal_events import (
+    DecisionApproved,
+    DecisionProposed,
+    DecisionRejected,
+    Proposal,
+    ProposalWithdrawn,
+)
+from domain.proposals import Approve, decided_anew, has_effects, propose
+from domain.recounting import Circumstances, recounted
+from domain.refusal import Refusal
+from domain.rulebook import DECISIONS
+from domain.sentences import Words
+from domain.standings import Standings
+from domain.teams import Roster, Status
+from domain.views import Occurrence, Rows
+from domain.views.effects import (
+    HoldingChange,
+    StandingChange,
+    TeamChange,
+    holding_changes,
+    standing_changes,
+    team_changes,
+)
+from domain.views.grants import GRANTS, ResourceUse, resource_use
+from domain.views.standings import STANDINGS
+from service.application.bodies import parse_command
+from service.application.deciding import Considered, Deciding, Submission
+from service.application.facts import read_facts
+from service.application.ports import Ledger
+from service.application.projecting import fold_stretch
+from service.application.reading import Queries
+from service.application.submitting import UnknownDecisionError
+
+_PREVIEWED = "preview"
+"""Stands for a signature: a preview is of the decision as it would be submitted, signed if it has to be."""
+
+
+class PreviewNotYoursToReadError(Refusal):
+    """What decisions would change is read by the agencies of the programme and its auditors."""
+
+    KIND = "forbidden"
+
+
+class ForeseenEvent(msgspec.Struct, frozen=True, kw_only=True):
+    """An event that would be recorded. `says`: the same in a person's words."""
+
+    type: str
+    data: msgspec.Raw
+    says: Words
+
+
+class Changes(msgspec.Struct, frozen=True, kw_only=True):
+    """What would be seen to change. Standings of a stage that takes scores are worked out once scoring closes."""
+
+    teams: tuple[TeamChange, ...]
+    standings: tuple[StandingChange, ...]
+    holdings: tuple[HoldingChange, ...]
+
+
+class Effects(msgspec.Struct, frozen=True, kw_only=True):
+    """What the decision would come to on the ledger up to `position`."""
+
+    position: int
+    events: tuple[ForeseenEvent, ...]
+    changes: Changes
+
+
+class Preview(msgspec.Struct, frozen=True, kw_only=True):
+    """A decision as it would be if it were submitted now. `awaiting`: one of these agencies would have to approve."""
+
+    programme: str
+    data_set: DataSet
+    decision: str
+    awaiting: tuple[str, ...]
+    effects: Effects
+
+
+ProposalState = Literal["waiting", "approved", "rejected", "withdrawn", "expired"]
+_CLOSED: Mapping[type[Event], ProposalState] = {
+    DecisionApproved: "approved",
+    DecisionRejected: "rejected",
+    ProposalWithdrawn: "withdrawn",
+}
+
+
+class Refused(msgspec.Struct, frozen=True, kw_only=True):
+    """Why an approval would be refused now. `type`: the problem's."""
+
+    type: str
+    detail: str
+    rule: str
+
+
+class ProposalAnswer(msgspec.Struct, frozen=True, kw_only=True):
+    """A proposal, as whoever is to approve it reads it.
+
+    `command`: the very text whose SHA-256 an approval names. `closed_at`: the position that settled it. While it waits,
+    `effects` are those of now, and if they are not what was proposed it is `stale`; if the decision would be refused
+    now, `refused` says why instead.
+    """
+
+    proposal: str
+    programme: str
+    data_set: DataSet
+    decision: str
+    command: str
+    command_hash: str
+    proposer: str
+    awaiting: tuple[str, ...]
+    expires_at: str
+    state: ProposalState
+    closed_at: int | None
+    stale: bool
+    effects: Effects | None
+    refused: Refused | None
+
+
+class Previews:
+    """The use cases. Safe to call from many threads."""
+
+    def __init__(self, ledger: Ledger, deciding: Deciding, queries: Queries, *, now: Callable[[], datetime]) -> None:
+        self._ledger = ledger
+        self._deciding = deciding
+        self._queries = queries
+        self._now = now
+
+    def decision(self, programme: str, decision_type: str, body: bytes, actor: Actor, reader: Reader) -> Preview:
+        """A decision that `actor` might submit. Raises what submitting it would, `UnknownProgrammeError` and
+        `PreviewNotYoursToReadError`."""
+        decision = DECISIONS.get(decision_type)
+        if decision is None:
+            raise UnknownDecisionError(decision_type)
+        require_programme_id(programme)
+        data_set = self._require_reader(programme, reader)
+        command = parse_command(decision, body)
+        submission = Submission(
+            programme=programme, decision_type=decision_type, body=body, actor=actor, idempotency_key=""
+        )
+        with self._deciding.considered(submission, decision, command) as considered:
+            ruling, awaiting = _if_approved(considered)
+            case = considered.case
+        return Preview(
+            programme=programme,
+            data_set=data_set,
+            decision=decision_type,
+            awaiting=awaiting,
+            effects=self._effects(programme, ruling.events, case, actor.agency, reader),
+        )
+
+    def proposal(self, proposal: str, reader: Reader) -> ProposalAnswer:
+        """A proposal by its id.
+
+        Raises `UnknownProgrammeError`, `UnknownProposalError`, `PreviewNotYoursToReadError`.
+        """
+        programme = proposal.rpartition(":")[0]
+        require_programme_id(programme)
+        data_set = self._require_reader(programme, reader)
+        found = Proposal(programme, proposal)
+        read_facts(self._ledger, (found,))
+        proposed = found.proposed
+        effects, stale, refused = None, False, None
+        state = _state(found, self._now())
+        if state == "waiting":
+            try:
+                effects, stale = self._of_proposal(proposed, programme, reader)
+            except Refusal as refusal:
+                refused = Refused(type=f"/problems/{type(refusal).slug()}", detail=refusal.detail, rule=refusal.rule)
+        return ProposalAnswer(
+            proposal=proposal,
+            programme=programme,
+            data_set=data_set,
+            decision=proposed.decision,
+            command=proposed.command,
+            command_hash=proposed.command_hash,
+            proposer=proposed.proposer.agency,
+            awaiting=proposed.awaiting,
+            expires_at=proposed.expires_at,
+            state=state,
+            closed_at=found.closed_at or None,
+            stale=stale,
+            effects=effects,
+            refused=refused,
+        )
+
+    def _of_proposal(self, proposed: DecisionProposed, programme: str, reader: Reader) -> tuple[Effects, bool]:
+        approval = Approve(proposal=proposed.proposal, command_hash=proposed.command_hash)
+        submission = Submission(
+            programme=programme,
+            decision_type="approve",
+            body=msgspec.json.encode(approval),
+            actor=Actor(agency=proposed.awaiting[0], principal=_PREVIEWED),
+            idempotency_key="",
+        )
+        with self._deciding.considered(submission, DECISIONS["approve"], approval) as considered:
+            case = msgspec.structs.replace(considered.case, signed_by=_PREVIEWED)
+            _proposal, *facts = considered.facts
+            events = decided_anew(proposed, tuple(facts), case=case).events
+        effects = self._effects(programme, events, case, proposed.proposer.agency, reader)
+        return effects, not has_effects(proposed, events)
+
+    def _require_reader(self, programme: str, reader: Reader) -> DataSet:
+        disclosure = self._queries.disclosure(programme, reader)
+        if not disclosure.reader.reads_embargoed:
+            raise PreviewNotYoursToReadError(
+                f"what decisions would change in {programme} is not for everybody",
+                rule="Agencies of the programme and auditors read what decisions would change.",
+            )
+        return disclosure.charter.data_set
+
+    def _effects(
+        self, programme: str, events: tuple[Event, ...], case: Case, decided_by: str, reader: Reader
+    ) -> Effects:
+        """`decided_by`: the agency whose decision it is."""
+        head = case.position
+        naming = self._queries.naming(programme, self._queries.disclosure(programme, reader)).at(head)
+        around = Circumstances(
+            actor=decided_by,
+            proposer=None,
+            decided_at=instant(case.decided_at),
+            reported=False,
+            source=None,
+            decided_by=None,
+        )
+        foreseen = tuple(
+            ForeseenEvent(type=each.TYPE, data=msgspec.Raw(encode_data(each)), says=recounted(each, around, naming))
+            for each in events
+        )
+        ahead = [
+            Occurrence(head + n, case.decided_at, each.VERSION, b"", each) for n, each in enumerate(events, start=1)
+        ]
+        return Effects(position=head, events=foreseen, changes=self._changes(programme, head, ahead))
+
+    def _changes(self, programme: str, head: int, ahead: list[Occurrence]) -> Changes:
+        roster = Roster(programme)
+        read_facts(self._ledger, (roster,))
+        statuses: dict[str, Status] = dict(roster.status)
+        for each in ahead:
+            if any(each.event.TYPE in item.types for item in roster.selects):
+                roster.apply(each.position, each.event)
+        return Changes(
+            teams=tuple(team_changes(statuses, roster.status, roster.names)),
+            standings=tuple(self._standing_changes(programme, head, ahead)),
+            holdings=tuple(self._holding_changes(programme, head, ahead)),
+        )
+
+    def _standing_changes(self, programme: str, head: int, ahead: list[Occurrence]) -> Iterator[StandingChange]:
+        with self._queries.rows(STANDINGS, programme, None, 0) as (rows, position):
+            fold_stretch(self._ledger, STANDINGS, programme, rows, after=position, upto=head)
+            before = dict(rows.scan("standings/"))
+            STANDINGS.fold(rows, ahead)
+            after = dict(rows.scan("standings/"))
+        for key in dict.fromkeys((*before, *after)):
+            if before.get(key) != after.get(key):
+                yield from standing_changes(_standings(before.get(key)), _standings(after.get(key)))
+
+    def _holding_changes(self, programme: str, head: int, ahead: list[Occurrence]) -> Iterator[HoldingChange]:
+        with self._queries.rows(GRANTS, programme, None, 0) as (rows, position):
+            fold_stretch(self._ledger, GRANTS, programme, rows, after=position, upto=head)
+            before = _uses(rows)
+            GRANTS.fold(rows, ahead)
+            after = _uses(rows)
+        yield from holding_changes(before, after)
+
+
+def _if_approved(considered: Considered) -> tuple[Ruling, tuple[str, ...]]:
+    """What the decision comes to once nothing is awaited any more, and who is awaited. Raises a `Refusal`."""
+    case = msgspec.structs.replace(considered.case, signed_by=_PREVIEWED)
+    decision, command, facts = considered.decision, considered.command, considered.facts
+    try:
+        ruling = rule_on(decision, command, facts, case=case)
+    except CountersignatureRequiredError:
+        ruling = propose(decision, command, considered.body.decode(), facts, case=case)
+    (first, *_rest) = ruling.events
+    if not isinstance(first, DecisionProposed):
+        return ruling, ()
+    return decided_anew(first, facts, case=case), first.awaiting
+
+
+def _state(found: Proposal, now: datetime) -> ProposalState:
+    if found.closed_by is not None:
+        return _CLOSED[type(found.closed_by)]
+    return "expired" if passed(found.proposed.expires_at, now) else "waiting"
+
+
+def _standings(stored: bytes | None) -> Standings | None:
+    return msgspec.json.decode(stored, type=Standings) if stored else None
+
+
+def _uses(rows: Rows) -> tuple[ResourceUse, ...]:
+    return resource_use([*rows.scan("grant/"), *rows.scan("pool/")])

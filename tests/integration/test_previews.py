@@ -1,0 +1,182 @@
+"""Previews through the API: what a decision or a proposal would change, before it does."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import httpx
+import pytest
+
+from tests.domain import charters
+from tests.integration.conftest import Running, run_shared
+from tests.integration.small import HEAT, PROGRAMME, WHY, SmallProgramme
+from tests.playing import REHEARSAL, lines_of
+
+ELIMINATE = {**HEAT, "team": "cow", "basis": "rank", "reason": WHY}
+
+
+def asked(running: Running, decision: str, body: Any, *, agency: str = "msit", programme: str = REHEARSAL) -> Any:
+    path = f"/v1/programmes/{programme}/decisions/{decision}/preview"
+    return running.client.post(path, json=body, headers=running.as_agency(agency))
+
+
+def read(running: Running, proposal: str, key: str) -> httpx.Response:
+    return running.client.get(f"/v1/proposals/{proposal}", headers={"Authorization": f"Bearer {key}"})
+
+
+def problem(answer: httpx.Response) -> tuple[int, str]:
+    return answer.status_code, answer.json()["type"].rpartition("/")[2]
+
+
+@pytest.fixture(scope="module")
+def before_outcomes(server: str, template: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
+    """The rehearsal before its first elimination, with views behind the ledger. For tests that only read."""
+    lines = lines_of(REHEARSAL)
+    at = [line.decision for line in lines].index("eliminate-team")
+    for running in run_shared(server, template, tmp_path_factory.mktemp("previewed")):
+        running.play(REHEARSAL, lines[: at // 2])
+        running.project()
+        running.play(REHEARSAL, lines[at // 2 : at])
+        yield running
+
+
+def test_an_elimination_shows_which_team_and_row_it_changes_and_records_nothing(before_outcomes: Running) -> None:
+    line = next(each for each in lines_of(REHEARSAL) if each.decision == "eliminate-team")
+    head = before_outcomes.head()
+    answer = asked(before_outcomes, line.decision, line.body)
+    assert answer.status_code == 200, answer.text
+    found = answer.json()
+    assert (found["data_set"], found["awaiting"], found["effects"]["position"]) == ("rehearsal", [], head)
+    (event,) = found["effects"]["events"]
+    assert event["type"] == "TeamEliminated"
+    assert event["data"]["team"] == line.body["team"]
+    assert "eliminated" in event["says"]["en"]
+    changes = found["effects"]["changes"]
+    assert [(each["team"], each["was"], each["becomes"]) for each in changes["teams"]] == [
+        (line.body["team"], "enrolled", "eliminated")
+    ]
+    (row,) = changes["standings"]
+    assert (row["team"], row["was"]["status"], row["becomes"]["status"]) == (
+        line.body["team"],
+        "evaluating",
+        "eliminated",
+    )
+    assert row["was"]["rank"] == row["becomes"]["rank"]
+    assert changes["holdings"] == []
+    assert before_outcomes.head() == head
+
+
+def test_what_it_foresees_is_what_comes(running: Running) -> None:
+    """Of an outcome, and of the first grant."""
+    lines = lines_of(REHEARSAL)
+    outcome, grant = ([line.decision for line in lines].index(each) for each in ("eliminate-team", "grant-resource"))
+    running.play(REHEARSAL, lines[:outcome])
+    running.project()
+    foreseen = asked(running, lines[outcome].decision, lines[outcome].body).json()["effects"]["changes"]["standings"]
+    running.play(REHEARSAL, lines[outcome:grant])
+    running.project()
+    answer = running.client.get(f"/v1/programmes/{REHEARSAL}/standings", headers=running.as_agency("msit"))
+    rows = {row["team"]: row for row in answer.json()["rows"]}
+    assert foreseen
+    for change in foreseen:
+        assert {name: rows[change["team"]][name] for name in change["becomes"]} == change["becomes"]
+    body = lines[grant].body
+    preview = asked(running, "grant-resource", body, agency=lines[grant].agency or "").json()
+    (holding,) = preview["effects"]["changes"]["holdings"]
+    assert (holding["grant"], holding["team"], holding["was"]) == (body["grant"], body["team"], None)
+    assert holding["becomes"]["quantity"] == body.get("quantity")
+
+
+def test_a_refusal_is_the_same_as_of_the_decision_itself(before_outcomes: Running) -> None:
+    body = {"stage": "stage-1", "team": "nobody", "basis": "rank", "reason": WHY}
+    assert problem(asked(before_outcomes, "eliminate-team", body))[0] in (404, 409, 422)
+    assert problem(asked(before_outcomes, "eliminate-team", {}))[0] == 422
+    line = next(each for each in lines_of(REHEARSAL) if each.decision == "eliminate-team")
+    assert problem(asked(before_outcomes, "eliminate-team", line.body, agency="tta")) == (403, "not-mandated")
+    assert problem(asked(before_outcomes, "abolish", {})) == (404, "unknown-decision")
+    assert problem(asked(before_outcomes, "eliminate-team", line.body, programme="nowhere"))[0] == 404
+
+
+def test_previews_are_for_agencies_of_the_programme(before_outcomes: Running) -> None:
+    line = next(each for each in lines_of(REHEARSAL) if each.decision == "eliminate-team")
+    path = f"/v1/programmes/{REHEARSAL}/decisions/{line.decision}/preview"
+    assert before_outcomes.client.post(path, json=line.body).status_code == 401
+    keys = before_outcomes.keys
+    for key in (keys.auditor, keys.consortiums["naver-cloud"]):
+        answer = before_outcomes.client.post(path, json=line.body, headers={"Authorization": f"Bearer {key}"})
+        assert problem(answer) == (403, "wrong-role")
+    stranger = before_outcomes.service.keys.issue("agency", "stranger")
+    answer = before_outcomes.client.post(path, json=line.body, headers={"Authorization": f"Bearer {stranger}"})
+    assert problem(answer) == (403, "preview-not-yours-to-read")
+
+
+@pytest.fixture
+def small(running: Running) -> SmallProgramme:
+    usual = charters.document()["countersignatures"]
+    awaited = [{"decisions": ["change-consortium", "enrol-team"], "agencies": ["other"]}]
+    small = SmallProgramme(running)
+    amended = charters.document(countersignatures=[*usual, *awaited], seats="9")
+    small.accepted("amend-charter", {"charter": amended, "reason": WHY})
+    running.project()
+    return small
+
+
+def proposed(small: SmallProgramme) -> dict[str, Any]:
+    answer = small.submit("enrol-team", {"team": "dog", "name": charters.names("DOG")})
+    assert answer.status_code == 202, answer.text
+    found: dict[str, Any] = answer.json()
+    return found
+
+
+def test_what_waits_for_two_is_previewed_as_though_it_were_approved(small: SmallProgramme) -> None:
+    body = {"team": "dog", "name": charters.names("DOG")}
+    answer = small.client.post(
+        f"/v1/programmes/{PROGRAMME}/decisions/enrol-team/preview",
+        json=body,
+        headers={"Authorization": f"Bearer {small.keys['owner']}"},
+    )
+    found = answer.json()
+    assert found["awaiting"] == ["other"]
+    assert [each["type"] for each in found["effects"]["events"]] == ["TeamEnrolled"]
+    assert found["effects"]["changes"]["teams"][0]["team"] == "dog"
+
+
+def test_a_proposal_shows_its_effects_while_it_waits(small: SmallProgramme) -> None:
+    made = proposed(small)
+    found = read(small.running, made["proposal"], small.keys["other"]).json()
+    assert (found["state"], found["stale"], found["refused"], found["closed_at"]) == ("waiting", False, None, None)
+    assert (found["command_hash"], found["proposer"], found["awaiting"]) == (made["command_hash"], "owner", ["other"])
+    (change,) = found["effects"]["changes"]["teams"]
+    assert (change["team"], change["name"]["en"], change["was"], change["becomes"]) == ("dog", "DOG", None, "enrolled")
+    path = f"/v1/proposals/{made['proposal']}/rejection"
+    headers = {"Authorization": f"Bearer {small.keys['other']}", "Idempotency-Key": "r"}
+    settled = small.client.post(path, json={"reason": "no"}, headers=headers)
+    assert settled.status_code == 201
+    found = read(small.running, made["proposal"], small.keys["other"]).json()
+    assert (found["state"], found["effects"]) == ("rejected", None)
+    assert found["closed_at"] == settled.json()["events"][0]["position"]
+
+
+def test_a_proposal_that_would_be_refused_now_says_why(small: SmallProgramme) -> None:
+    first, second = proposed(small), proposed(small)
+    small.client.post(
+        f"/v1/proposals/{first['proposal']}/approval",
+        json={"command_hash": first["command_hash"]},
+        headers={"Authorization": f"Bearer {small.keys['other']}", "Idempotency-Key": "a"},
+    ).raise_for_status()
+    found = read(small.running, second["proposal"], small.keys["owner"]).json()
+    assert (found["state"], found["effects"]) == ("waiting", None)
+    assert found["refused"]["type"] == "/problems/team-already-enrolled"
+
+
+def test_a_proposal_is_for_the_programmes_agencies_and_auditors(small: SmallProgramme) -> None:
+    made = proposed(small)["proposal"]
+    running = small.running
+    assert running.client.get(f"/v1/proposals/{made}").status_code == 401
+    assert problem(read(running, made, small.keys["ant"])) == (403, "wrong-role")
+    stranger = running.service.keys.issue("agency", "stranger")
+    assert problem(read(running, made, stranger)) == (403, "preview-not-yours-to-read")
+    assert read(running, made, running.keys.auditor).status_code == 200
+    for name in (f"{PROGRAMME}:{'0' * 36}", f"nowhere:{'0' * 36}", "nonsense", ":"):
+        assert problem(read(running, name, small.keys["owner"]))[0] == 404
