@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import select
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from itertools import accumulate
 from typing import Any, Final
 
@@ -90,24 +90,30 @@ class AppendCall:
         result = connection.pgconn.prepare(_NAME, _SQL.encode(), [array_oid(each) for each in _TYPES])
         raise_unless(result, pq.ExecStatus.COMMAND_OK)
 
-    def __call__(self, batch: Sequence[Prepared]) -> Answer:
+    def __call__(self, batch: Sequence[Prepared], meanwhile: Callable[[], None] = lambda: None) -> Answer:
         """Record a batch in one transaction, or within the one that is open. Raises `psycopg.Error`.
 
-        The connection is closed if there is no answer in time.
+        `meanwhile` is done before the answer is waited for. The connection is closed if there is none in time.
         """
         new_types = {event.type for prepared in batch for event in prepared.request.events} - self._seen
         requests, rest = _requests(batch), _rest(batch, sorted(new_types))
-        answer = self._called([*requests, *_probes(batch), *_NO_CONDITIONS, *rest])
+        answer = self._called([*requests, *_probes(batch), *_NO_CONDITIONS, *rest], meanwhile)
         if answer is None:
-            answer = self._called([*requests, *_NO_PROBES, *_conditions(batch), *rest])
+            answer = self._called([*requests, *_NO_PROBES, *_conditions(batch), *rest], meanwhile)
             assert answer is not None
         self._seen |= new_types
         return answer
 
-    def _called(self, parameters: list[bytes]) -> Answer | None:
+    def _called(self, parameters: list[bytes], meanwhile: Callable[[], None]) -> Answer | None:
         """Call the function. `None`: conditions may have been broken, and have to be looked at one by one."""
-        self.connection.pgconn.send_query_prepared(_NAME, parameters, _FORMATS)
-        result = self._answer()
+        try:
+            self.connection.pgconn.send_query_prepared(_NAME, parameters, _FORMATS)
+            meanwhile()
+            result = self._answer()
+        except BaseException:
+            # Its answer, should it still come, would be taken for that of the next call.
+            self.connection.close()
+            raise
         raise_unless(result, pq.ExecStatus.TUPLES_OK)
         head, refused = result.get_value(0, 0), result.get_value(0, 1)
         if head is None:
@@ -139,7 +145,6 @@ class AppendCall:
 
     def _wait(self, until: select.poll, deadline: float) -> None:
         if not until.poll(max(0.0, deadline - time.monotonic()) * 1000):
-            self.connection.close()
             raise psycopg.OperationalError(f"the server did not answer within {ANSWER_SECONDS:.0f} seconds")
 
 

@@ -32,34 +32,46 @@ class ConditionFailedError(IntegrityError):
 class Lane:
     """Opens its connection when it is first needed, and again once it is lost. For one thread at a time."""
 
-    def __init__(self, database_url: str, partitions: PartitionsAhead) -> None:
+    def __init__(self, database_url: str) -> None:
         self._conninfo = service_conninfo(database_url)
-        self._partitions = partitions
+        self._partitions = PartitionsAhead()
         self._call: AppendCall | None = None
+        self._recorded: list[tuple[list[Pending], Answer]] = []
         self._log = structlog.get_logger()
 
     def close(self) -> None:
-        """Let go of the connection."""
+        """Tell what was recorded, and let go of the connection."""
+        self.tell()
         if self._call is not None:
             self._call.connection.close()
 
     def record(self, batch: list[Pending]) -> None:
-        """Settle every request of the batch: a result or an error, whatever happens."""
+        """Every request of the batch gets a result or an error, whatever happens.
+
+        Results are told once the next batch is on its way, or by `tell`: while those who were told go on, the database
+        has something to do.
+        """
         try:
             call = self._connected()
         except psycopg.Error as error:
             self._fail(batch, LedgerUnavailableError(f"no connection to the ledger: {error}", outcome_unknown=False))
             return
         try:
-            answer = call(batch)
+            answer = call(batch, self.tell)
         except psycopg.Error as error:
             self._recover(batch, call.connection, error)
             return
         except Exception as error:  # noqa: BLE001 — a request that cannot be encoded must not end the writer
             self._one_by_one(batch, error)
             return
-        self._settle(batch, answer)
+        self._recorded.append((batch, answer))
         self._partitions.make(call.connection, answer.head)
+
+    def tell(self) -> None:
+        """Settle what was recorded."""
+        for batch, answer in self._recorded:
+            self._settle(batch, answer)
+        self._recorded.clear()
 
     def _recover(self, batch: list[Pending], connection: Connection, error: psycopg.Error) -> None:
         if connection.closed:
@@ -86,6 +98,7 @@ class Lane:
 
     def _connected(self) -> AppendCall:
         if self._call is None or self._call.connection.closed:
+            self.tell()
             self._call = AppendCall(psycopg.connect(self._conninfo, autocommit=True))
         return self._call
 

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import queue
 import threading
 import time
+from collections import deque
 from typing import Final
 
 from domain.boundary import require_scoped
 from service.application.ports import Appended, AppendRequest, LedgerUnavailableError
 from service.storage.lane import Lane
-from service.storage.partitions import PartitionsAhead
 from service.storage.pending import Pending
 
 REQUESTS: Final = 128
@@ -19,31 +18,23 @@ EVENTS: Final = 20_000
 """Events of one batch; a larger request is a batch of its own."""
 WAITING: Final = 4096
 """Requests that may wait for their turn; further ones are refused."""
-THREADS: Final = 2
-"""While one waits for the database the other gathers; the head's lock lets only one record at a time."""
 
 
 class Writer:
     """What a process appends by. `append` may be called from many threads; `close` drains what waits.
 
     A request that comes while nothing else is being recorded is recorded by its own thread, at once. Others queue, and
-    a writer thread gathers what has come into one batch.
+    the writer thread gathers what has come into one batch, as soon as the one before is recorded.
     """
 
     def __init__(self, database_url: str) -> None:
-        self._queue: queue.SimpleQueue[Pending | None] = queue.SimpleQueue()
+        self._lane = Lane(database_url)
+        self._queue: deque[Pending] = deque()
         self._turns = threading.Condition()
-        self._recording = 0
+        self._taken = False  # whether somebody records: the lane is for one at a time
         self._closed = False
-        partitions = PartitionsAhead()
-        self._own = Lane(database_url, partitions)
-        lanes = [Lane(database_url, partitions) for _ in range(THREADS)]
-        self._threads = [
-            threading.Thread(target=self._run, args=(lane,), name=f"ledger-writer-{n}", daemon=True)
-            for n, lane in enumerate(lanes)
-        ]
-        for thread in self._threads:
-            thread.start()
+        self._thread = threading.Thread(target=self._run, name="ledger-writer", daemon=True)
+        self._thread.start()
 
     def append(self, request: AppendRequest) -> Appended:
         """As `Ledger.append`."""
@@ -55,87 +46,73 @@ class Writer:
         with self._turns:
             if self._closed:
                 raise LedgerUnavailableError("the ledger is closed", outcome_unknown=False)
-            alone = not self._recording and self._queue.empty()
+            alone = not self._taken and not self._queue
             if alone:
-                self._recording += 1
-            elif self._queue.qsize() >= WAITING:
+                self._taken = True
+            elif len(self._queue) >= WAITING:
                 raise LedgerUnavailableError(f"{WAITING} requests are waiting already", outcome_unknown=False)
             else:
-                self._queue.put(pending)
+                self._queue.append(pending)
         if alone:
             try:
-                self._own.record([pending])
+                self._lane.record([pending])
+                self._lane.tell()
             finally:
-                self._done()
+                self._give_up_turn()
         return pending.result()
 
     def close(self) -> None:
         """Record what waits, then stop. Bounded, as each call of the server and the patience of each request are."""
         with self._turns:
-            if self._closed:
-                return
             self._closed = True
-        for _thread in self._threads:
-            self._queue.put(None)
-        for thread in self._threads:
-            thread.join()
+            self._turns.notify()
+        self._thread.join()
+        self._lane.close()
+
+    def _run(self) -> None:
+        while self._take_turn():
+            while batch := self._gather():
+                self._lane.record(batch)
+            self._lane.tell()
+            self._give_up_turn()
+
+    def _take_turn(self) -> bool:
+        """Wait until something is queued and nobody else records; false once nothing will be queued any more."""
         with self._turns:
-            self._turns.wait_for(lambda: not self._recording)
-        self._own.close()
+            self._turns.wait_for(lambda: not self._taken and (self._queue or self._closed))
+            self._taken = bool(self._queue)
+            return self._taken
 
-    def _run(self, lane: Lane) -> None:
-        held: list[Pending] = []
-        stopping = False
-        while held or not stopping:
-            batch, held, stopping = self._gather(held, stopping=stopping)
-            if batch:
-                with self._turns:
-                    self._recording += 1
-                lane.record(batch)
-                self._done()
-        lane.close()
-
-    def _done(self) -> None:
+    def _give_up_turn(self) -> None:
         with self._turns:
-            self._recording -= 1
-            if self._closed:
-                self._turns.notify_all()
+            self._taken = False
+            if self._queue or self._closed:
+                self._turns.notify()
 
-    def _gather(self, held: list[Pending], *, stopping: bool) -> tuple[list[Pending], list[Pending], bool]:
-        """The next batch, those that must wait for the one after, and whether to take no more from the queue."""
+    def _gather(self) -> list[Pending]:
+        """The next batch; those that must wait for the one after stay queued. Empty if nothing is."""
         batch: list[Pending] = []
         later: list[Pending] = []
         types: set[str] = set()
         keys: set[int] = set()
         idempotency: set[tuple[str, str, str]] = set()
         events = 0
-        waiting = list(held)
-        while True:
-            if waiting:
-                pending = waiting.pop(0)
-            elif stopping:
-                return batch, later, True
-            else:
-                try:
-                    taken = self._queue.get(block=not batch and not later)
-                except queue.Empty:
-                    return batch, later, False
-                if taken is None:
-                    return batch, later, True
-                pending = taken
-            if pending.expires < time.monotonic():
+        now = time.monotonic()
+        while self._queue and len(batch) < REQUESTS and len(later) < REQUESTS:
+            pending = self._queue.popleft()
+            if pending.expires < now:
                 pending.settle(LedgerUnavailableError("the ledger is busy: no turn in time", outcome_unknown=False))
                 continue
             size = len(pending.request.events)
             if pending.conflicts_with(batch, types, keys, idempotency) or (batch and events + size > EVENTS):
                 later.append(pending)
-            else:
-                batch.append(pending)
-                events += size
-                types.update(event.type for event in pending.request.events)
-                keys.update(*pending.event_keys)
-                named = pending.request.idempotency
-                if named is not None:
-                    idempotency.add((named.client, named.programme, named.key))
-            if len(batch) >= REQUESTS or len(later) >= REQUESTS:
-                return batch, [*later, *waiting], stopping
+                continue
+            batch.append(pending)
+            events += size
+            types.update(event.type for event in pending.request.events)
+            keys.update(*pending.event_keys)
+            named = pending.request.idempotency
+            if named is not None:
+                idempotency.add((named.client, named.programme, named.key))
+        self._queue.extendleft(reversed(later))
+        return batch

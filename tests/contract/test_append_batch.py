@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from random import Random
 from typing import Final
@@ -104,16 +104,27 @@ def test_items_without_types_are_decided_as_before_whether_or_not_another_may_be
     assert recorded(record, *untyped(), scored("1", after=0)) == Answer(3, beside)
 
 
+def test_an_interrupted_call_gives_its_connection_up(record: AppendCall) -> None:
+    """Its answer would be taken for that of the next call."""
+
+    def interrupt() -> None:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        record([Prepared(request(new_event()))], interrupt)
+    assert record.connection.closed
+
+
 def test_what_nobody_broke_is_one_call_whatever_else_was_recorded(
     record: AppendCall, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Of the same types for others, of other types for the same; a broken condition takes a second call."""
     calls, called = 0, AppendCall._called
 
-    def counted(self: AppendCall, parameters: list[bytes]) -> Answer | None:
+    def counted(self: AppendCall, parameters: list[bytes], meanwhile: Callable[[], None]) -> Answer | None:
         nonlocal calls
         calls += 1
-        return called(self, parameters)
+        return called(self, parameters, meanwhile)
 
     monkeypatch.setattr(AppendCall, "_called", counted)
     recorded(record, request(new_event("Closed", "programme:p"), new_event("Amended", "programme:q", programme="q")))

@@ -28,7 +28,6 @@ from service.storage import ledger as ledger_module
 from service.storage.identifiers import uuid7
 from service.storage.lane import ConditionFailedError, Lane
 from service.storage.ledger import PostgresLedger
-from service.storage.partitions import PartitionsAhead
 from service.storage.pending import Pending
 
 _texts = itertools.count()
@@ -229,7 +228,7 @@ def test_requests_of_one_batch_that_conflict_do_not_both_pass(ledger: PostgresLe
 def test_one_bad_request_does_not_fail_its_neighbours(database: str, ledger: PostgresLedger) -> None:
     taken = uuid7()
     ledger.append(request(new_event(event_id=taken)))
-    lane = Lane(database, PartitionsAhead())
+    lane = Lane(database)
     batch = [
         Pending(request(new_event())),
         Pending(request(new_event(event_id=taken))),
@@ -241,6 +240,20 @@ def test_one_bad_request_does_not_fail_its_neighbours(database: str, ledger: Pos
     with pytest.raises(psycopg.errors.UniqueViolation):
         batch[1].result()
     assert batch[2].result().first_position == 3
+
+
+def test_callers_are_told_while_the_next_batch_is_recorded(database: str) -> None:
+    lane = Lane(database)
+    first, second = Pending(request(new_event())), Pending(request(new_event()))
+    lane.record([first])
+    with psycopg.connect(database) as blocker, ThreadPoolExecutor(1) as threads:
+        blocker.execute("SELECT FROM ledger.head FOR UPDATE")
+        recording = threads.submit(lane.record, [second])
+        assert first.result().first_position == 1
+        assert not recording.done()
+        blocker.rollback()
+    lane.close()
+    assert second.result().first_position == 2
 
 
 @pytest.mark.parametrize("tag", ["plain", "team:other/1", "team:pp/1", "team:p1", "Team:p/1", "team:p/Ü", "team:p/"])
