@@ -75,6 +75,7 @@ class Provenance(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     causation: str | None = None
     rules_hash: str | None = None
     decider: str | None = None
+    signature: str | None = None
 
 
 _encoder = msgspec.json.Encoder(order="deterministic")

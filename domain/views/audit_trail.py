@@ -16,6 +16,7 @@ from domain.proposal_events import DecisionApproved
 from domain.publications import Publications
 from domain.recounting import Circumstances, recounted
 from domain.sentences import Words
+from domain.signatures import read_signature
 from domain.views import Occurrence, Rows, View, encode_row, one_by_one
 
 
@@ -23,6 +24,7 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """One event. What the reader may not see yet is left out, and `withheld` says until when.
 
     `proposer`: who proposed what `agency` approved. `says`: all that in a person's words, in the names of then.
+    `signed_by`: the agency's key that the decision was signed with, on its first event.
     `decided_at` is left out of what was reported: when it was decided is not known, only when it was recorded.
     """
 
@@ -37,6 +39,7 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     agency: str | None = None
     proposer: str | None = None
     principal: str | None = None
+    signed_by: str | None = None
     attribution: Attribution | None = None
     source: str | None = None
     decided_by: str | None = None
@@ -101,6 +104,7 @@ def _kept(occurrence: Occurrence, rows: Rows) -> Kept:
         decided_at=made.decided_at if made.attribution == "decided" else None,
         agency=actor.agency,
         principal=actor.principal,
+        signed_by=None if made.signature is None else read_signature(made.signature).header.kid,
         proposer=_proposer(rows, occurrence) if made.command_type == "approve" else None,
         attribution=made.attribution,
         source=made.source,
@@ -156,4 +160,4 @@ def event_of(entry: Entry) -> Event:
     return msgspec.json.decode(data, type=EVENTS[entry.type])
 
 
-AUDIT_TRAIL = View(name="audit-trail", version=3, fold=fold, envelopes=True)
+AUDIT_TRAIL = View(name="audit-trail", version=4, fold=fold, envelopes=True)

@@ -78,6 +78,10 @@ def test_what_the_charter_wants_signed_is_recorded_only_with_a_right_signature(s
     assert problem(other) == (403, "signature-mismatch")
     assert small.running.head() == head
     assert send(small, "change-consortium", changing()).status_code == 201
+    small.running.project()
+    trail = small.client.get(f"/v1/programmes/{PROGRAMME}/audit-trail").json()["entries"]
+    assert [each.get("signed_by") for each in trail if each["type"] == "ConsortiumChanged"] == [KEY.kid]
+    assert "signed_by" not in trail[0]
     again = send(small, "change-consortium", changing())
     assert (again.status_code, again.headers["Idempotency-Replayed"]) == (201, "true")
 
