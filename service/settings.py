@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
-import secrets
-import threading
+import re
 from collections.abc import Mapping
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Final
 
@@ -14,7 +13,11 @@ import msgspec
 from psycopg import ProgrammingError
 from psycopg.conninfo import conninfo_to_dict
 
-_PEPPER_BYTES: Final = 32
+from service.secret_rings import SecretRing
+
+REQUESTS_A_MINUTE: Final = 120_000
+FAILURES_A_MINUTE: Final = 100
+_ORIGIN: Final = re.compile(r"https?://[A-Za-z0-9.-]+(:[0-9]{1,5})?|https?://\[[0-9A-Fa-f:.]+\](:[0-9]{1,5})?")
 
 
 class SettingsError(Exception):
@@ -24,7 +27,10 @@ class SettingsError(Exception):
 class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """`home`: where data lives. `database_url`, `redis_url`: of real servers; without, embedded ones.
 
-    `pepper_path`: a pepper that several machines share; without, one is made in `home`.
+    `pepper_path`, `token_keys_path`: secrets that several machines share; without, they are made in `home`.
+    `issuer_url`: where the outside reaches the service; without, where it listens. `trusted_proxies`: whose
+    `X-Forwarded-For` is believed. `requests_a_minute`: of one client; `failures_a_minute`: authentications that fail,
+    of one address.
     """
 
     home: Path
@@ -33,10 +39,11 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     database_url: str | None
     redis_url: str | None
     pepper_path: Path | None = None
-
-    @property
-    def pepper_file(self) -> Path:
-        return self.pepper_path or self.home / "pepper"
+    token_keys_path: Path | None = None
+    issuer_url: str | None = None
+    trusted_proxies: tuple[str, ...] = ()
+    requests_a_minute: int = REQUESTS_A_MINUTE
+    failures_a_minute: int = FAILURES_A_MINUTE
 
     @property
     def keys_file(self) -> Path:
@@ -58,47 +65,51 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
             raise SettingsError("REDIS_URL is not set: give redis://host:6379/0, or use `sillok up`.")
         return self.redis_url.replace("unix://", "redis+socket://", 1)
 
-    def pepper(self) -> bytes:
-        """The secret that keys are hashed with; made once, readable by its owner only. Raises `SettingsError`."""
-        try:
-            if self.pepper_path is None and not self.pepper_file.exists():
-                _make_secret(self.pepper_file)
-            pepper = self.pepper_file.read_bytes()
-        except OSError as error:
-            raise SettingsError(f"The pepper {self.pepper_file} cannot be used ({error.strerror}).") from None
-        if len(pepper) < _PEPPER_BYTES:
-            raise SettingsError(
-                f"The pepper {self.pepper_file} has {len(pepper)} bytes, at least {_PEPPER_BYTES} are needed:"
-                " restore it from a backup, since keys made with another one do not work."
-            )
-        return pepper
+    @property
+    def address(self) -> str:
+        """Where the API answers."""
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        host = {"0.0.0.0": "127.0.0.1", "[::]": "[::1]"}.get(host, host)
+        return f"http://{host}:{self.port}"
+
+    @property
+    def issuer(self) -> str:
+        """By what name the service issues tokens: where the outside reaches it."""
+        return self.issuer_url or self.address
+
+    def peppers(self) -> SecretRing:
+        """The secrets that keys are hashed with; in `home` the first one is made. Raises `SecretFileError`."""
+        return _ring(self.home / "pepper", self.pepper_path)
+
+    def token_keys(self) -> SecretRing:
+        """The private keys that tokens are signed with; in `home` the first one is made. Raises `SecretFileError`."""
+        return _ring(self.home / "token-keys", self.token_keys_path)
 
 
-def _make_secret(file: Path) -> None:
-    file.parent.mkdir(parents=True, exist_ok=True)
-    fresh = file.with_name(f"{file.name}.{os.getpid()}.{threading.get_ident()}")
-    descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    with os.fdopen(descriptor, "wb") as output:
-        output.write(secrets.token_bytes(_PEPPER_BYTES))
-        output.flush()
-        os.fsync(output.fileno())
-    # It appears whole or not at all, and the first one stays.
-    with contextlib.suppress(FileExistsError):
-        os.link(fresh, file)
-    fresh.unlink()
+def _ring(own: Path, shared: Path | None) -> SecretRing:
+    ring = SecretRing(shared or own, make=shared is None)
+    ring.current()
+    return ring
 
 
 def read_settings(environment: Mapping[str, str] | None = None) -> Settings:
-    """Settings from SILLOK_HOME, HOST, PORT, DATABASE_URL, REDIS_URL and SILLOK_PEPPER_FILE. Raises `SettingsError`."""
+    """Settings from SILLOK_HOME, HOST, PORT, DATABASE_URL, REDIS_URL, and those that `Settings` describes.
+
+    Raises `SettingsError`.
+    """
     found = os.environ if environment is None else environment
-    pepper = found.get("SILLOK_PEPPER_FILE")
     return Settings(
         home=_path("SILLOK_HOME", found.get("SILLOK_HOME") or ".sillok"),
         host=found.get("HOST") or "127.0.0.1",
-        port=_port(found.get("PORT") or "8000"),
+        port=_number(found, "PORT", 8000, high=65535),
         database_url=_database_url(found),
         redis_url=_url(found, "REDIS_URL", ("redis://", "rediss://", "unix://", "redis+socket://")),
-        pepper_path=_path("SILLOK_PEPPER_FILE", pepper) if pepper else None,
+        pepper_path=_file(found, "SILLOK_PEPPER_FILE"),
+        token_keys_path=_file(found, "SILLOK_TOKEN_KEYS_FILE"),
+        issuer_url=_issuer(found),
+        trusted_proxies=_networks(found, "SILLOK_TRUSTED_PROXIES"),
+        requests_a_minute=_number(found, "SILLOK_REQUESTS_A_MINUTE", REQUESTS_A_MINUTE),
+        failures_a_minute=_number(found, "SILLOK_FAILURES_A_MINUTE", FAILURES_A_MINUTE),
     )
 
 
@@ -111,10 +122,31 @@ def _path(name: str, text: str) -> Path:
         raise SettingsError(f"{name}={text!r} is relative to a folder that is gone: give an absolute path.") from None
 
 
-def _port(text: str) -> int:
-    if not (text.isascii() and text.isdecimal() and len(text) <= 5 and 1 <= int(text) <= 65535):
-        raise SettingsError(f"PORT={text!r} is no port: give a whole number from 1 to 65535.")
+def _file(environment: Mapping[str, str], name: str) -> Path | None:
+    text = environment.get(name)
+    return _path(name, text) if text else None
+
+
+def _number(environment: Mapping[str, str], name: str, default: int, *, high: int = 10**9) -> int:
+    text = environment.get(name) or str(default)
+    if not (text.isascii() and text.isdecimal() and len(text) <= 10 and 1 <= int(text) <= high):
+        raise SettingsError(f"{name}={text!r} is out of range: give a whole number from 1 to {high}.")
     return int(text)
+
+
+def _issuer(environment: Mapping[str, str]) -> str | None:
+    text = environment.get("SILLOK_ISSUER") or None
+    if text is not None and _ORIGIN.fullmatch(text) is None:
+        raise SettingsError(f"SILLOK_ISSUER={text!r} is no address of the service: give https://host, without a path.")
+    return text
+
+
+def _networks(environment: Mapping[str, str], name: str) -> tuple[str, ...]:
+    text = environment.get(name) or ""
+    try:
+        return tuple(str(ip_network(each.strip())) for each in text.split(",") if each.strip())
+    except ValueError as error:
+        raise SettingsError(f"{name}: {error}: give addresses or networks, separated by commas.") from None
 
 
 def _database_url(environment: Mapping[str, str]) -> str | None:

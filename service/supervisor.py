@@ -164,6 +164,8 @@ def _start_children(settings: Settings, stack: ExitStack, signals: _Signals, loc
     environment = {
         **os.environ,
         "SILLOK_HOME": str(settings.home),
+        "HOST": settings.host,
+        "PORT": str(settings.port),
         "DATABASE_URL": settings.require_database(),
         "REDIS_URL": settings.require_redis(),
     }
@@ -198,20 +200,13 @@ def _restart_redis(redis: EmbeddedRedis) -> Popen[bytes]:
     return redis.process
 
 
-def address(settings: Settings) -> str:
-    """Where the API answers."""
-    host = f"[{settings.host}]" if ":" in settings.host else settings.host
-    host = {"0.0.0.0": "127.0.0.1", "[::]": "[::1]"}.get(host, host)
-    return f"http://{host}:{settings.port}"
-
-
 def _wait_ready(settings: Settings, children: list[Child]) -> None:
     deadline = time.monotonic() + READY_SECONDS
     with httpx.Client(trust_env=False, timeout=2) as client:
         while True:
             _require_alive(children)
             try:
-                if client.get(f"{address(settings)}/health/ready").status_code == 200:
+                if client.get(f"{settings.address}/health/ready").status_code == 200:
                     return
             except httpx.TransportError:
                 pass

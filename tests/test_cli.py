@@ -41,6 +41,9 @@ def test_the_commands_are_there() -> None:
         "projections",
         "signatures",
         "signing-key",
+        "keys",
+        "clients",
+        "secrets",
     }
 
 

@@ -28,7 +28,6 @@ from ops.bench.setting import Setting
 from ops.bench.workload import COMMAND, PROGRAMME
 from service.settings import Settings
 from service.storage.identifiers import uuid7
-from service.supervisor import address
 
 RATE: Final = 200
 """Decisions a second."""
@@ -82,7 +81,7 @@ def measure(setting: Setting) -> list[Row]:
         def work(settings: Settings) -> None:
             key = agency_key(settings, "nipa")
             for each in range(times + 1):
-                seen, recorded = _round(url, [address(settings), key, str(each * number), str(number)])
+                seen, recorded = _round(url, [settings.address, key, str(each * number), str(number)])
                 if each:  # the first warms up
                     lags.values[p50].append(percentile(delays(seen, recorded), 50))
                     lags.values[p99].append(percentile(delays(seen, recorded), 99))

@@ -21,7 +21,6 @@ from ops.bench.service import run_service, watch
 from ops.bench.setting import Setting
 from ops.bench.workload import PROGRAMME
 from service.settings import Settings
-from service.supervisor import address
 
 SCORES: Final = 1_000_000
 PATIENCE: Final = 1800.0
@@ -40,7 +39,7 @@ def measure(setting: Setting) -> list[Row]:
 
         def work(settings: Settings) -> None:
             done = threading.Event()
-            reader = threading.Thread(target=_read, args=(address(settings), done))
+            reader = threading.Thread(target=_read, args=(settings.address, done))
             reader.start()
             try:
                 with psycopg.connect(url, autocommit=True) as connection:

@@ -17,8 +17,8 @@ from ops.bench.rounds import NotMeasuredError
 from ops.bench.setting import place_of
 from ops.bench.workload import PROGRAMME
 from service import supervisor
+from service.bootstrap import open_administering
 from service.settings import Settings
-from service.storage.keys import ApiKeys
 
 POLL_SECONDS: Final = 0.002
 VIEWS: Final = (STANDINGS, AUDIT_TRAIL)
@@ -49,11 +49,8 @@ def run_service(url: str, home: Path, work: Callable[[Settings], None]) -> None:
 
 def agency_key(settings: Settings, agency: str) -> str:
     """A key of the agency."""
-    keys = ApiKeys(settings.require_database(), settings.pepper())
-    try:
-        return keys.issue("agency", agency)
-    finally:
-        keys.close()
+    with open_administering(settings) as administering:
+        return administering.keys.issue("agency", agency, operator="benchmark")
 
 
 def visible(connection: Connection) -> int:

@@ -1,42 +1,63 @@
-"""Who asks: keys in requests, and what their holders may read."""
+"""Who asks: credentials in requests, where they come from, and what their holders may do."""
 
 from __future__ import annotations
+
+from functools import partial
 
 from litestar import Request
 from litestar.datastructures import State
 
 from domain.disclosure import PUBLIC, Reader
 from domain.envelope import Actor
+from service.api.parts import Parts
 from service.api.problems import ApiProblem
-from service.application.identity import Authenticator, Principal
+from service.application.identity import Principal, WrongCredentialError
+from service.application.jose import LIMIT
 
 AnyRequest = Request[object, object, State]
 
 
-def principal_of(request: AnyRequest, keys: Authenticator) -> Principal | None:
-    """The holder of the request's key; `None` without a key. Raises 401 for a wrong one."""
-    authorization = request.headers.get("authorization")
-    key = request.headers.get("x-api-key")
-    if authorization is not None:
-        scheme, _, credentials = authorization.partition(" ")
-        if scheme.lower() != "bearer":
-            raise ApiProblem("unauthenticated", "Authorization: the scheme is Bearer")
-        key = credentials.strip()
-    if key is None:
+async def principal_of(request: AnyRequest, parts: Parts) -> Principal | None:
+    """The holder of the request's credential; `None` without one. Raises 401 for a wrong one, 429 for too many."""
+    address = address_of(request, parts)
+    try:
+        credential = _credential(request)
+    except WrongCredentialError as error:
+        return await parts.run(partial(parts.access.refuse, address, error))
+    return None if credential is None else await parts.run(partial(parts.access.enter, credential, address))
+
+
+def address_of(request: AnyRequest, parts: Parts) -> str:
+    """Where the request comes from, as failures are counted."""
+    peer = "" if request.client is None else request.client.host
+    return parts.origins.of(peer, request.headers.getall("x-forwarded-for", []))
+
+
+def _credential(request: AnyRequest) -> str | None:
+    given = [("authorization", each) for each in request.headers.getall("authorization", [])]
+    given += [("x-api-key", each) for each in request.headers.getall("x-api-key", [])]
+    if not given:
         return None
-    principal = keys.authenticate(key)
-    if principal is None:
-        raise ApiProblem("unauthenticated", "the key is unknown, wrong or revoked")
-    return principal
+    if len(given) > 1:
+        raise WrongCredentialError("a request carries one credential: Authorization or X-API-Key, once")
+    ((header, credential),) = given
+    if header == "authorization":
+        scheme, _, credential = credential.partition(" ")
+        if scheme.lower() != "bearer":
+            raise WrongCredentialError("Authorization: the scheme is Bearer")
+    credential = credential.strip()
+    if len(credential) > LIMIT:
+        raise WrongCredentialError(f"a credential has {LIMIT} characters at most")
+    return credential
 
 
 def decider_of(principal: Principal | None) -> Actor:
-    """The agency, or the consortium deciding about itself, that holds the key. Raises 401, 403."""
+    """The agency, or the consortium deciding about itself, that asks. Raises 401, 403."""
     if principal is None:
-        raise ApiProblem("unauthenticated", "decisions are submitted with a key, as Authorization: Bearer …")
+        raise ApiProblem("unauthenticated", "decisions are submitted with a key or token, as Authorization: Bearer …")
     if principal.role not in ("agency", "consortium"):
         raise ApiProblem("wrong-role", f"a key of role {principal.role} submits no decisions")
-    return Actor(agency=principal.subject, principal=principal.key_id, party=principal.role)
+    return Actor(agency=principal.subject, principal=principal.id, party=principal.role)
 
 
 def require_insider(principal: Principal | None) -> None:
@@ -47,6 +68,18 @@ def require_insider(principal: Principal | None) -> None:
         raise ApiProblem("wrong-role", f"this is for agencies and auditors, not for a key of role {principal.role}")
 
 
+async def operator_of(request: AnyRequest, parts: Parts) -> str:
+    """Who administers: the operator and their key, as it is recorded. Raises 401, 403."""
+    principal = await principal_of(request, parts)
+    if principal is None:
+        raise ApiProblem("unauthenticated", "this is for operators, with their key")
+    if principal.role != "operator":
+        raise ApiProblem("wrong-role", f"this is for operators, not for a key of role {principal.role}")
+    return f"{principal.subject} {principal.id}"
+
+
 def reader_of(principal: Principal | None) -> Reader:
-    """Who reads; nobody is the public."""
-    return PUBLIC if principal is None else Reader(principal.role, principal.subject)
+    """Who reads; nobody is the public, and so is an operator."""
+    if principal is None or principal.role == "operator":
+        return PUBLIC
+    return Reader(principal.role, principal.subject)

@@ -19,7 +19,7 @@ from litestar.types import (
     Send,
 )
 
-from service.api import docs, health, ledger, programmes
+from service.api import administration, docs, health, ledger, oauth, programmes
 from service.api.decisions import settle_proposal, submit_decision
 from service.api.disagreement import get_disagreement
 from service.api.disclosure import check_disclosure
@@ -71,6 +71,8 @@ def create_application(parts: Parts, *, lifespan: Sequence[Lifespan] = ()) -> Li
             check_disclosure,
             ledger.list_events,
             *health.HANDLERS,
+            *oauth.HANDLERS,
+            *administration.HANDLERS,
             metrics,
             *docs.HANDLERS,
         ],

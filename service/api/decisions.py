@@ -60,7 +60,7 @@ async def submit_decision(
     request: AnyRequest, programme: FromPath[str], decision_type: FromPath[str], parts: Wired
 ) -> Response[bytes]:
     """Submit one decision."""
-    principal = await parts.run(partial(principal_of, request, parts.keys))
+    principal = await principal_of(request, parts)
     actor = decider_of(principal)
     if decision_type not in DECISIONS:
         raise UnknownDecisionError(decision_type)
@@ -81,7 +81,7 @@ async def settle_proposal(
     request: AnyRequest, proposal: FromPath[str], step: FromPath[str], parts: Wired
 ) -> Response[bytes]:
     """Approve or reject a proposal: the decisions `approve` and `reject`, by the proposal's own address."""
-    actor = decider_of(await parts.run(partial(principal_of, request, parts.keys)))
+    actor = decider_of(await principal_of(request, parts))
     if step not in SETTLEMENTS:
         raise ApiProblem("not-found", f"a proposal has {' and '.join(SETTLEMENTS)}, no {step[:80]!r}")
     require_json(request)

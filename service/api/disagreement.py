@@ -18,7 +18,7 @@ async def get_disagreement(request: AnyRequest, programme: FromPath[str], parts:
     """Count, spread and outliers of the sheets for each team and judged criterion; for agencies and auditors,
     and for evaluators where their own sheet is in."""
     only_parameters(request, "stage", "as_of_position", "min_position")
-    principal = await parts.run(partial(principal_of, request, parts.keys))
+    principal = await principal_of(request, parts)
     found = await parts.run(
         partial(
             disagreement_of,

@@ -19,7 +19,7 @@ from service.application.revealing import DisclosureQuestion
 async def check_disclosure(request: AnyRequest, programme: FromPath[str], parts: Wired) -> Response[bytes]:
     """What would follow from figures about scores that they do not state; nothing is recorded."""
     only_parameters(request)
-    principal = await parts.run(partial(principal_of, request, parts.keys))
+    principal = await principal_of(request, parts)
     require_insider(principal)
     require_json(request)
     asked = parse_body(DisclosureQuestion, await request.body(), of="disclosure-check")

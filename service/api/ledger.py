@@ -25,7 +25,7 @@ _encode = msgspec.json.Encoder(order="deterministic").encode
 async def list_events(request: AnyRequest, parts: Wired) -> Response[bytes]:
     """A page of events in order of position, one CloudEvent a line."""
     only_parameters(request, "after", "limit", "type", "tag", "programme")
-    principal = await parts.run(partial(principal_of, request, parts.keys))
+    principal = await principal_of(request, parts)
     limit = whole_number(request, "limit", PAGE, low=1, high=PAGE_LIMIT)
     type_ = request.query_params.get("type")
     if type_ is not None and type_ not in EVENTS:

@@ -16,6 +16,7 @@ from domain.decision import Decision
 from domain.rulebook import DECISIONS
 from domain.signatures import MAX_LENGTH
 from domain.standings import Standings
+from service.api import openapi_access
 from service.api.decisions import BODY_LIMIT, SETTLEMENTS, DecisionRecorded, DecisionWaits
 from service.api.health import Health
 from service.api.metrics import MEDIA_TYPE as METRICS_MEDIA_TYPE
@@ -54,6 +55,7 @@ _ANSWERS: Final = (
     DisclosureFindings,
     Health,
     Problem,
+    *openapi_access.ANSWERS,
 )
 
 _PROGRAMME: Final = {
@@ -95,10 +97,7 @@ def document() -> Json:
         "paths": dict(sorted(paths.items())),
         "components": {
             "schemas": dict(sorted(components.items())),
-            "securitySchemes": {
-                "bearer": {"type": "http", "scheme": "bearer", "description": "A key, `prefix_id.secret`."},
-                "apiKey": {"type": "apiKey", "in": "header", "name": "X-API-Key"},
-            },
+            "securitySchemes": openapi_access.SCHEMES,
         },
     }
 
@@ -214,18 +213,19 @@ def _operations(named: dict[Any, Json]) -> Iterator[tuple[str, str, Json]]:
     )
     yield "/v1/ledger/events", "get", events
     yield f"{one}/disclosure-check", "post", _check_disclosure(named)
+    yield from openapi_access.operations(named, _content, _problems)
     yield "/health/live", "get", _health("live", "The process answers.", named, ready=False)
     yield "/health/ready", "get", _health("ready", "Decisions can be taken.", named, ready=True)
     yield "/metrics", "get", _metrics(named)
 
 
 def _submit(name: str, summary: str, command: Json, named: dict[Any, Json]) -> Json:
-    statuses = sorted({STATUS[kind] for kind in STATUS} | {400, 401, 413, 415, 503})
+    statuses = sorted({STATUS[kind] for kind in STATUS} | {400, 401, 413, 415, 429, 503})
     return {
         "operationId": name,
         "tags": ["decisions"],
         "summary": summary,
-        "security": [{"bearer": []}, {"apiKey": []}],
+        "security": openapi_access.CREDENTIALS,
         "parameters": [
             _PROGRAMME,
             {
@@ -262,12 +262,12 @@ def _check_disclosure(named: dict[Any, Json]) -> Json:
         "operationId": "check-disclosure",
         "tags": ["views"],
         "summary": "What figures would give away before they are published; nothing is recorded.",
-        "security": [{"bearer": []}, {"apiKey": []}],
+        "security": openapi_access.CREDENTIALS,
         "parameters": [_PROGRAMME],
         "requestBody": {"required": True, "content": {"application/json": {"schema": named[DisclosureQuestion]}}},
         "responses": {
             "200": _content("All that follows.", named[DisclosureFindings], "application/json"),
-            **_problems([400, 401, 403, 404, 409, 413, 415, 422, 503], named),
+            **_problems([400, 401, 403, 404, 409, 413, 415, 422, 429, 503], named),
         },
     }
 
@@ -314,7 +314,7 @@ def _preview(named: dict[Any, Json]) -> Json:
         },
         "responses": {
             "200": _content("What it would come to.", named[Preview], "application/json"),
-            **_problems([400, 401, 403, 404, 409, 413, 415, 422, 503], named),
+            **_problems([400, 401, 403, 404, 409, 413, 415, 422, 429, 503], named),
         },
     }
 
@@ -350,12 +350,12 @@ def _read(
         for each, meaning, type_ in parameters
     ]
     names_one = of_programme or any(each == "programme" for each, _meaning, _type in parameters)
-    statuses = [400, 401, 503] + ([404] if names_one else []) + ([403] if with_key else [])
+    statuses = [400, 401, 429, 503] + ([404] if names_one else []) + ([403] if with_key else [])
     return {
         "operationId": name,
         "tags": ["views" if of_programme else "ledger"],
         "summary": summary,
-        "security": [*([] if with_key else [{}]), {"bearer": []}, {"apiKey": []}],
+        "security": [*([] if with_key else [{}]), *openapi_access.CREDENTIALS],
         "parameters": [*([_PROGRAMME] if of_programme else []), *queries],
         "responses": {
             "200": _content("As of the position that it states.", schema, media_type),

@@ -10,12 +10,15 @@ from typing import TypeVar
 
 from litestar.di import NamedDependency
 
+from service.api.origins import Origins
+from service.application.access import Access
+from service.application.administration import Administration
 from service.application.cloud_events import ReadEvents
-from service.application.identity import Authenticator
 from service.application.previewing import Previews
 from service.application.reading import Queries
 from service.application.revealing import CheckDisclosure
 from service.application.submitting import SubmitDecision
+from service.application.tokens import Tokens
 from service.application.view_ports import Builds
 
 T = TypeVar("T")
@@ -30,10 +33,13 @@ class Parts:
     queries: Queries
     events: ReadEvents
     check_disclosure: CheckDisclosure
-    keys: Authenticator
+    access: Access
+    tokens: Tokens
+    administration: Administration
     builds: Builds
     ready: Callable[[], int]
     threads: Executor
+    origins: Origins
 
     async def run(self, work: Callable[[], T]) -> T:
         """Do blocking work off the event loop."""

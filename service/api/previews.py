@@ -23,7 +23,7 @@ async def preview_decision(
 ) -> Response[bytes]:
     """What the decision would come to if it were submitted now, by an agency of the programme."""
     only_parameters(request)
-    principal = await parts.run(partial(principal_of, request, parts.keys))
+    principal = await principal_of(request, parts)
     actor = decider_of(principal)
     require_insider(principal)
     require_json(request)
@@ -38,6 +38,6 @@ async def preview_decision(
 async def get_proposal(request: AnyRequest, proposal: FromPath[str], parts: Wired) -> Response[bytes]:
     """A proposal and, while it waits, what it would come to now; for the programme's agencies and auditors."""
     only_parameters(request)
-    principal = await parts.run(partial(principal_of, request, parts.keys))
+    principal = await principal_of(request, parts)
     require_insider(principal)
     return answer(request, await parts.run(partial(parts.previews.proposal, proposal, reader_of(principal))))

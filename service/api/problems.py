@@ -13,7 +13,9 @@ from litestar.exceptions import HTTPException, ValidationException
 from litestar.types import ExceptionHandlersMap
 
 from domain.refusal import FieldError, Kind, Refusal
+from service.application.administration import KidTakenError, UnknownCredentialError
 from service.application.bodies import MalformedBodyError
+from service.application.identity import TooManyRequestsError, WrongCredentialError
 from service.application.ports import IdempotencyKeyReusedError, LedgerUnavailableError
 from service.application.reading import NotYetProjectedError
 from service.application.submitting import ContendedError, RequestInFlightError, UnknownDecisionError
@@ -52,15 +54,17 @@ REQUEST_PROBLEMS: Final[dict[str, tuple[int, str]]] = {
     "malformed-body": (400, "The body cannot be read as JSON."),
     "idempotency-key-missing": (400, "A decision is submitted with an Idempotency-Key."),
     "invalid-parameter": (400, "A parameter of the request breaks its rule."),
-    "unauthenticated": (401, "The request carries no valid key."),
-    "wrong-role": (403, "The key is of a role that does not do this."),
+    "unauthenticated": (401, "The request carries no valid key or token."),
+    "wrong-role": (403, "The key or token is of a role that does not do this."),
     "not-found": (404, "There is nothing at this address."),
     "unknown-decision": (404, "There is no decision of this name."),
     "method-not-allowed": (405, "The address does not know this method."),
     "request-in-flight": (409, "The same request is being worked on; ask again."),
+    "key-id-taken": (409, "The client has, or had, a key of this id."),
     "body-too-large": (413, "The body is larger than the operation takes."),
     "unsupported-media-type": (415, "The operation takes application/json."),
     "idempotency-key-reused": (422, "The Idempotency-Key was used for another request."),
+    "too-many-requests": (429, "Too much was asked, or too many authentications failed, within a minute."),
     "internal": (500, "Something went wrong here; nothing about the request is known to be wrong."),
     "contended": (503, "Others kept deciding on the same facts; nothing was recorded."),
     "ledger-unavailable": (503, "The ledger did not answer; nothing was recorded."),
@@ -147,9 +151,23 @@ def _as(slug: str, describe: Callable[[Exception], str]) -> Callable[[_Request, 
     return handle
 
 
+def _wrong_credential(_request: _Request, error: WrongCredentialError) -> Response[bytes]:
+    headers = {"WWW-Authenticate": 'Bearer error="invalid_token"'}
+    return problem_response("unauthenticated", str(error), headers=headers)
+
+
+def _too_many(_request: _Request, error: TooManyRequestsError) -> Response[bytes]:
+    detail = f"{error}; ask again in {error.seconds} seconds"
+    return problem_response("too-many-requests", detail, headers={"Retry-After": str(error.seconds)})
+
+
 HANDLERS: Final[ExceptionHandlersMap] = {
     Refusal: _refusal,
     ApiProblem: _api_problem,
+    WrongCredentialError: _wrong_credential,
+    TooManyRequestsError: _too_many,
+    UnknownCredentialError: _as("not-found", str),
+    KidTakenError: _as("key-id-taken", str),
     LedgerUnavailableError: _unavailable,
     MalformedBodyError: _as("malformed-body", str),
     UnknownDecisionError: _as("unknown-decision", lambda error: f"there is no decision {str(error)[:80]!r}"),

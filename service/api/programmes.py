@@ -81,7 +81,7 @@ async def get_charter(request: AnyRequest, programme: FromPath[str], parts: Wire
 async def list_teams(request: AnyRequest, programme: FromPath[str], parts: Wired) -> Response[bytes]:
     """Every team ever enrolled, and where it stands."""
     only_parameters(request, "as_of_position")
-    principal = await parts.run(partial(principal_of, request, parts.keys))
+    principal = await principal_of(request, parts)
     teams, position = await parts.run(
         partial(parts.queries.teams, programme, reader_of(principal), as_of_position=as_of_position(request))
     )
@@ -92,7 +92,7 @@ async def list_teams(request: AnyRequest, programme: FromPath[str], parts: Wired
 async def list_calls(request: AnyRequest, programme: FromPath[str], parts: Wired) -> Response[bytes]:
     """Additional calls that were opened, with the applications that the reader may see."""
     only_parameters(request, "as_of_position")
-    principal = await parts.run(partial(principal_of, request, parts.keys))
+    principal = await principal_of(request, parts)
     calls, position = await parts.run(
         partial(parts.queries.calls, programme, reader_of(principal), as_of_position=as_of_position(request))
     )
@@ -103,7 +103,7 @@ async def list_calls(request: AnyRequest, programme: FromPath[str], parts: Wired
 async def list_objections(request: AnyRequest, programme: FromPath[str], parts: Wired) -> Response[bytes]:
     """Objections of teams, as far as the reader may see them."""
     only_parameters(request, "stage", "as_of_position")
-    principal = await parts.run(partial(principal_of, request, parts.keys))
+    principal = await principal_of(request, parts)
     stage = request.query_params.get("stage")
     rows, position = await parts.run(
         partial(
@@ -117,7 +117,7 @@ async def list_objections(request: AnyRequest, programme: FromPath[str], parts: 
 async def get_standings(request: AnyRequest, programme: FromPath[str], parts: Wired) -> Response[bytes]:
     """The standings of a stage, or counts while its results are under embargo."""
     only_parameters(request, "stage", "as_of_position", "min_position")
-    principal = await parts.run(partial(principal_of, request, parts.keys))
+    principal = await principal_of(request, parts)
     found = await parts.run(
         partial(
             parts.queries.standings,
@@ -135,7 +135,7 @@ async def get_standings(request: AnyRequest, programme: FromPath[str], parts: Wi
 async def get_grants(request: AnyRequest, programme: FromPath[str], parts: Wired) -> Response[bytes]:
     """Resource pools and what was granted from them."""
     only_parameters(request, "as_of_position", "min_position")
-    principal = await parts.run(partial(principal_of, request, parts.keys))
+    principal = await principal_of(request, parts)
     found = await parts.run(
         partial(
             parts.queries.grants,
@@ -152,7 +152,7 @@ async def get_grants(request: AnyRequest, programme: FromPath[str], parts: Wired
 async def get_audit_trail(request: AnyRequest, programme: FromPath[str], parts: Wired) -> Response[bytes]:
     """Who decided what, when, why and under which rules, in words too; a page at a time."""
     only_parameters(request, "after", "limit", "as_of_position", "min_position")
-    principal = await parts.run(partial(principal_of, request, parts.keys))
+    principal = await principal_of(request, parts)
     limit = whole_number(request, "limit", PAGE, low=1, high=PAGE_LIMIT)
     entries, position = await parts.run(
         partial(

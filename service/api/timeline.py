@@ -17,7 +17,7 @@ from service.application.timeline import timeline_of
 async def get_timeline(request: AnyRequest, programme: FromPath[str], parts: Wired) -> Response[bytes]:
     """What happened when, as far as the reader may see it, what is planned, and which deadlines run."""
     only_parameters(request, "after", "limit", "as_of_position", "min_position")
-    principal = await parts.run(partial(principal_of, request, parts.keys))
+    principal = await principal_of(request, parts)
     limit = whole_number(request, "limit", PAGE, low=1, high=PAGE_LIMIT)
     found = await parts.run(
         partial(

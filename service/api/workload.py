@@ -17,7 +17,7 @@ from service.application.workload import workload_of
 async def get_workload(request: AnyRequest, programme: FromPath[str], parts: Wired) -> Response[bytes]:
     """What each agency decided, what waits for it, and how long things took; for agencies and auditors."""
     only_parameters(request, "as_of_position", "min_position")
-    principal = await parts.run(partial(principal_of, request, parts.keys))
+    principal = await principal_of(request, parts)
     found = await parts.run(
         partial(
             workload_of,

@@ -1,26 +1,117 @@
-"""Who asks: what a key says about its holder."""
+"""Who asks: what a credential says about its holder, and what the use cases ask of the stores of credentials."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from datetime import datetime
 from typing import Literal, Protocol
 
 import msgspec
 
-Role = Literal["agency", "consortium", "evaluator", "auditor"]
+Role = Literal["agency", "consortium", "evaluator", "auditor", "operator"]
 
 
 class Principal(msgspec.Struct, frozen=True, kw_only=True):
-    """The holder of a key. `agency`: for whom it decides, if it does. `subject`: the agency, team or auditor."""
+    """Who asks. `id`: of the key or the client. `subject`: the agency, team, evaluator, auditor or operator."""
 
-    key_id: str
+    id: str
     role: Role
-    agency: str | None
     subject: str
 
 
-class Authenticator(Protocol):
-    """Knows keys. Safe to call from many threads."""
+class WrongCredentialError(Exception):
+    """A credential is none; the sentence says why, and holds nothing of it.
 
-    def authenticate(self, key: str) -> Principal | None:
-        """The holder of a valid key, else `None`; takes as long for a wrong key as for a right one."""
+    `claimed`: the id of the key or client that it names, if it names one.
+    """
+
+    def __init__(self, detail: str, claimed: str | None = None) -> None:
+        super().__init__(detail)
+        self.claimed = claimed
+
+
+class TooManyRequestsError(Exception):
+    """Nothing more is answered for a while. `seconds`: how long."""
+
+    def __init__(self, detail: str, seconds: int) -> None:
+        super().__init__(detail)
+        self.seconds = seconds
+
+
+class Authenticator(Protocol):
+    """Knows one kind of credential. Safe to call from many threads."""
+
+    def authenticate(self, credential: str) -> Principal | None:
+        """The holder; `None` if the credential is of another kind.
+
+        Raises `WrongCredentialError`, and takes as long for a wrong secret as for a right one.
+        """
+        ...
+
+    def note_use(self, credential: str, principal: Principal) -> None:
+        """Remember when it was last used, to the minute. To be called off the path of the request."""
+        ...
+
+
+class Secret(Protocol):
+    """A secret of the service's own. `value`: at least 32 bytes."""
+
+    @property
+    def id(self) -> str: ...
+    @property
+    def value(self) -> bytes: ...
+
+
+class Secrets(Protocol):
+    """Secrets of one kind, which are changed without downtime. Safe to call from many threads."""
+
+    def current(self) -> Secret:
+        """The one to make things with."""
+        ...
+
+    def find(self, id_: str) -> Secret | None:
+        """The one of this id, whatever its state."""
+        ...
+
+    def every(self) -> Sequence[tuple[Secret, str]]:
+        """All of them, each with its state: next, current or former."""
+        ...
+
+    def superseded(self, id_: str) -> datetime | None:
+        """Since when another one is current in its place, if so."""
+        ...
+
+
+class ClientKey(msgspec.Struct, frozen=True, kw_only=True):
+    """A public key that a client signs with. `public_key`: 32 bytes, Ed25519."""
+
+    principal: Principal
+    public_key: bytes
+
+
+class Clients(Protocol):
+    """Knows clients that sign for themselves. Safe to call from many threads."""
+
+    def find(self, client_id: str, kid: str) -> ClientKey | None:
+        """The key, unless it or its client is unknown or revoked."""
+        ...
+
+    def use_assertion(self, client_id: str, jti: str, expires_at: datetime) -> bool:
+        """Remember until then that it was used; false if it was before. Of many at once, one is told true."""
+        ...
+
+    def note_use(self, client_id: str) -> None:
+        """See `Authenticator.note_use`."""
+        ...
+
+
+class Limit(Protocol):
+    """So much a minute for each. Never raises; counts by itself where it cannot count together with others."""
+
+    def spend(self, who: str) -> int | None:
+        """Take one. The seconds to wait, if there is none left."""
+        ...
+
+    def exhausted(self, who: str) -> int | None:
+        """The seconds to wait, if it is known that there is none left. Costs next to nothing."""
         ...

@@ -5,13 +5,16 @@ from __future__ import annotations
 import click
 
 from service.cli.charter import charter
+from service.cli.clients import clients
 from service.cli.decide import decide
 from service.cli.disclosure import disclosure
 from service.cli.events import events
 from service.cli.failures import OneSentence
+from service.cli.keys import keys
 from service.cli.migrate import migrate
 from service.cli.play import play
 from service.cli.projections import projections
+from service.cli.secrets import secrets
 from service.cli.signatures import signatures, signing_key
 from service.cli.standings import standings
 from service.cli.up import up
@@ -35,5 +38,8 @@ for command in (
     projections,
     signing_key,
     signatures,
+    keys,
+    clients,
+    secrets,
 ):
     main.add_command(command)

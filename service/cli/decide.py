@@ -16,7 +16,6 @@ from service.cli.service_calls import connect, content_of
 from service.client.signing import SigningKey
 from service.settings import read_settings
 from service.storage.identifiers import uuid7
-from service.supervisor import address
 
 
 @click.group()
@@ -40,7 +39,7 @@ def _submit(
     if sign is not None:
         signing = SigningKey.read(sign)
         headers["JWS-Signature"] = signing.sign(command, programme=programme, decision=decision, request=name)
-    with connect(url or address(read_settings()), key) as client:
+    with connect(url or read_settings().address, key) as client:
         path = f"/v1/programmes/{programme}/decisions/{decision}"
         response = client.post(path, content=command, headers=headers)
     found = content_of(response)

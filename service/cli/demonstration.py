@@ -10,13 +10,14 @@ from pathlib import Path
 import click
 import msgspec
 
+from service.application.identity import Role, WrongCredentialError
+from service.bootstrap import open_administering
 from service.cli.play import Keys, play_lines, read_keys
 from service.cli.programme_files import Line, read_decisions
 from service.cli.service_calls import connect, content_of, get_patiently
 from service.cli.standings import standings_table
 from service.settings import Settings
 from service.storage.keys import ApiKeys
-from service.supervisor import address
 
 
 def demonstrate(settings: Settings, programmes: Path | None) -> None:
@@ -24,7 +25,7 @@ def demonstrate(settings: Settings, programmes: Path | None) -> None:
     folders = [] if programmes is None else sorted(file.parent for file in programmes.glob("*/decisions.ndjson"))
     lines = {folder.name: list(read_decisions(folder)) for folder in folders}
     keys = ensure_keys(settings, [line for each in lines.values() for line in each])
-    url = address(settings)
+    url = settings.address
     with connect(url) as client:
         for programme, decisions in lines.items():
             with click.progressbar(
@@ -43,7 +44,7 @@ def demonstrate(settings: Settings, programmes: Path | None) -> None:
 
 
 def ensure_keys(settings: Settings, lines: list[Line]) -> Keys:
-    """Keys for every agency and team that the lines name, an auditor, and the first evaluator that they appoint.
+    """Keys for every agency and team that the lines name, an operator, an auditor, and the first evaluator appointed.
 
     Those that work are kept, others made.
     """
@@ -55,22 +56,27 @@ def ensure_keys(settings: Settings, lines: list[Line]) -> Keys:
     for line in lines:
         if line.decision == "publish-charter":
             agencies |= {str(agency["id"]) for agency in line.body["charter"]["agencies"]}
-    store = ApiKeys(settings.require_database(), settings.pepper())
-    try:
+    with open_administering(settings) as administering:
+        kept_or_new = partial(_kept_or_new, administering.keys)
         for agency in sorted(agencies):
-            if store.authenticate(kept.agencies.get(agency, "")) is None:
-                kept.agencies[agency] = store.issue("agency", agency)
+            kept.agencies[agency] = kept_or_new(kept.agencies.get(agency, ""), "agency", agency)
         for team in sorted(teams):
-            if store.authenticate(kept.consortiums.get(team, "")) is None:
-                kept.consortiums[team] = store.issue("consortium", team)
-        if store.authenticate(kept.auditor) is None:
-            kept.auditor = store.issue("auditor", "auditor")
-        if evaluators and store.authenticate(kept.evaluator) is None:
-            kept.evaluator = store.issue("evaluator", evaluators[0])
-    finally:
-        store.close()
+            kept.consortiums[team] = kept_or_new(kept.consortiums.get(team, ""), "consortium", team)
+        kept.operator = kept_or_new(kept.operator, "operator", "operator")
+        kept.auditor = kept_or_new(kept.auditor, "auditor", "auditor")
+        if evaluators:
+            kept.evaluator = kept_or_new(kept.evaluator, "evaluator", evaluators[0])
     _write_private(settings.keys_file, msgspec.json.format(msgspec.json.encode(kept), indent=2) + b"\n")
     return kept
+
+
+def _kept_or_new(keys: ApiKeys, key: str, role: Role, subject: str) -> str:
+    try:
+        if keys.authenticate(key) is not None:
+            return key
+    except WrongCredentialError:
+        pass
+    return keys.issue(role, subject, operator="demonstration")
 
 
 def _write_private(file: Path, content: bytes) -> None:

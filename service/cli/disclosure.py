@@ -10,7 +10,6 @@ import msgspec
 from service.cli.failures import FileError
 from service.cli.service_calls import connect, content_of
 from service.settings import read_settings
-from service.supervisor import address
 
 
 @click.group()
@@ -34,7 +33,7 @@ def check(programme: str, file: Path, url: str | None, key: str | None, as_json:
         body = file.read_bytes()
     except OSError as error:
         raise FileError(f"{file}: {error.strerror}.") from error
-    with connect(url or address(read_settings()), key) as client:
+    with connect(url or read_settings().address, key) as client:
         response = client.post(
             f"/v1/programmes/{programme}/disclosure-check", content=body, headers={"Content-Type": "application/json"}
         )

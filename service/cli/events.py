@@ -6,7 +6,6 @@ import click
 
 from service.cli.service_calls import connect, content_of
 from service.settings import read_settings
-from service.supervisor import address
 
 
 @click.command()
@@ -22,7 +21,7 @@ def events(
 ) -> None:
     """Print events of the ledger, one CloudEvent a line."""
     parameters = {"programme": programme, "type": type_, "tag": tag, "after": after, "limit": limit}
-    with connect(url or address(read_settings()), key) as client:
+    with connect(url or read_settings().address, key) as client:
         response = client.get(
             "/v1/ledger/events", params={name: value for name, value in parameters.items() if value is not None}
         )

@@ -11,6 +11,7 @@ import psycopg
 from service.application.ports import LedgerUnavailableError
 from service.client.signing import SigningKeyError
 from service.embedded import EmbeddedServerError
+from service.secret_rings import SecretFileError
 from service.settings import SettingsError
 from service.storage.migrate import MigrationError
 from service.storage.wake_ups import BrokerError
@@ -31,6 +32,7 @@ class ServiceRefusedError(Exception):
 
 _KNOWN = (
     SettingsError,
+    SecretFileError,
     EmbeddedServerError,
     SupervisorError,
     MigrationError,

@@ -14,12 +14,12 @@ from service.cli.failures import FileError
 from service.cli.programme_files import Line, Proposals, body_bytes, read_decisions
 from service.cli.service_calls import connect, content_of
 from service.settings import read_settings
-from service.supervisor import address
 
 
 class Keys(msgspec.Struct):
-    """Keys by holder, as in keys.json. `auditor`, `evaluator`: of one each, who only read."""
+    """Keys by holder, as in keys.json. `operator` administers; `auditor` and `evaluator`, of one each, only read."""
 
+    operator: str = ""
     auditor: str = ""
     evaluator: str = ""
     agencies: dict[str, str] = {}
@@ -48,7 +48,7 @@ def play(folder: Path, url: str | None, keys_file: Path | None) -> None:
     settings = read_settings()
     keys = read_keys(keys_file or settings.keys_file)
     lines = list(read_decisions(folder))
-    with connect(url or address(settings)) as client, click.progressbar(length=len(lines), label=folder.name) as bar:
+    with connect(url or settings.address) as client, click.progressbar(length=len(lines), label=folder.name) as bar:
         played = play_lines(client, folder.name, lines, keys, step=lambda: bar.update(1))
     click.echo(f"{folder.name}: {played.new} recorded, {played.replayed} were in the ledger already")
 

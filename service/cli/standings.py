@@ -11,7 +11,6 @@ from rich.table import Table
 
 from service.cli.service_calls import connect, content_of
 from service.settings import read_settings
-from service.supervisor import address
 
 
 @click.command()
@@ -26,7 +25,7 @@ def standings(
 ) -> None:
     """Print the standings of a stage of PROGRAMME."""
     parameters = {"stage": stage, "as_of_position": as_of_position}
-    with connect(url or address(read_settings()), key) as client:
+    with connect(url or read_settings().address, key) as client:
         response = client.get(
             f"/v1/programmes/{programme}/standings",
             params={name: value for name, value in parameters.items() if value is not None},

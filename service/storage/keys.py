@@ -6,84 +6,91 @@ import hashlib
 import hmac
 import re
 import secrets
-import time
-from typing import Any, Final
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Final
 
-import psycopg
-from psycopg_pool import ConnectionPool, PoolTimeout
+from psycopg.rows import class_row
 
-from service.application.identity import Principal, Role
-from service.application.ports import LedgerUnavailableError
-from service.storage.connections import open_pool
+from service.application.administration import KeyRecord
+from service.application.identity import Principal, Role, Secret, Secrets, WrongCredentialError
+from service.storage.access_database import AccessDatabase
 
 _KEY: Final = re.compile(r"(slk_[0-9a-f]{16})\.([A-Za-z0-9_-]{43})")
-_REMEMBERED_SECONDS: Final = 5.0
-"""How long a verified key is believed without asking again: the most that a revocation is late."""
+
+_ISSUE: Final = """
+    INSERT INTO access.api_key (key_id, secret_hash, pepper_id, role, agency, subject, expires_at)
+    VALUES (%s, %s, %s, %s, %s, %s, %s)"""
+
+_REVOKE: Final = "UPDATE access.api_key SET revoked_at = coalesce(revoked_at, now()) WHERE key_id = %s"
+
+_FIND: Final = """
+    SELECT role, subject, pepper_id, secret_hash FROM access.api_key
+    WHERE key_id = %s AND revoked_at IS NULL AND (expires_at IS NULL OR expires_at > now())"""
+
+_NOTE: Final = """
+    UPDATE access.api_key SET last_used_at = now(), pepper_id = %(pepper)s, secret_hash = %(hash)s
+    WHERE key_id = %(key)s AND (last_used_at IS NULL OR last_used_at < now() - interval '1 minute'
+                                OR pepper_id IS DISTINCT FROM %(pepper)s)"""
 
 
 class ApiKeys:
-    """Issues, knows and revokes keys. `pepper`: 32 secret bytes, kept outside the database."""
+    """Issues, knows and revokes keys. `peppers`: kept outside the database; a key is hashed anew at its next use."""
 
-    def __init__(self, database_url: str, pepper: bytes) -> None:
-        if len(pepper) < 32:
-            raise ValueError("pepper: at least 32 bytes")
-        self._pool: ConnectionPool = open_pool(database_url, size=4)
-        self._pepper = pepper
-        self._known: dict[bytes, tuple[float, Principal]] = {}
+    def __init__(self, database: AccessDatabase, peppers: Secrets) -> None:
+        self._database = database
+        self._peppers = peppers
 
-    def issue(self, role: Role, subject: str) -> str:
-        """A new key for an agency, a team or an auditor; it is shown this once and cannot be read back."""
+    def issue(self, role: Role, subject: str, *, operator: str, expires_at: datetime | None = None) -> str:
+        """See `KeyStore.issue`."""
         key_id = f"slk_{secrets.token_hex(8)}"
         secret = secrets.token_urlsafe(32)
-        self._run(
-            "INSERT INTO access.api_key (key_id, secret_hash, role, agency, subject) VALUES (%s, %s, %s, %s, %s)",
-            (key_id, self._hash(key_id, secret), role, subject if role == "agency" else None, subject),
-        )
+        pepper = self._peppers.current()
+        agency = subject if role == "agency" else None
+        row = (key_id, _hash(pepper, key_id, secret), pepper.id, role, agency, subject, expires_at)
+        self._database.act(operator, "key issued", key_id, (_ISSUE, row))
         return f"{key_id}.{secret}"
 
-    def authenticate(self, key: str) -> Principal | None:
+    def authenticate(self, credential: str) -> Principal | None:
         """See `Authenticator.authenticate`."""
-        found = _KEY.fullmatch(key)
+        found = _KEY.fullmatch(credential)
         if found is None:
             return None
-        hashed = self._hash(found[1], found[2])
-        remembered = self._known.get(hashed)
-        if remembered is not None and remembered[0] > time.monotonic():
-            return remembered[1]
-        rows = self._run(
-            "SELECT secret_hash, role, agency, subject FROM access.api_key WHERE key_id = %s AND revoked_at IS NULL",
-            (found[1],),
-        )
-        stored = bytes(rows[0][0]) if rows else bytes(32)
-        if not hmac.compare_digest(stored, hashed) or not rows:
-            self._known.pop(hashed, None)
-            return None
-        principal = Principal(key_id=found[1], role=rows[0][1], agency=rows[0][2], subject=rows[0][3])
-        if len(self._known) > 10_000:
-            self._known.clear()
-        self._known[hashed] = (time.monotonic() + _REMEMBERED_SECONDS, principal)
-        return principal
+        rows = self._database.rows(_FIND, (found[1],))
+        role, subject, pepper_id, stored = rows[0] if rows else (None, None, None, bytes(32))
+        peppers = [pepper for pepper, _state in self._peppers.every() if pepper_id in (None, pepper.id)]
+        matches = [hmac.compare_digest(stored, _hash(pepper, found[1], found[2])) for pepper in peppers]
+        if not (rows and any(matches)):
+            raise WrongCredentialError("the key is unknown, wrong, expired or revoked", found[1])
+        return Principal(id=found[1], role=role, subject=subject)
 
-    def revoke(self, key_id: str) -> bool:
-        """Refuse the key from now on; false if it is unknown or revoked."""
-        rows = self._run(
-            "UPDATE access.api_key SET revoked_at = now() WHERE key_id = %s AND revoked_at IS NULL RETURNING key_id",
-            (key_id,),
-        )
-        self._known.clear()
-        return bool(rows)
+    def note_use(self, credential: str, principal: Principal) -> None:
+        """See `Authenticator.note_use`."""
+        pepper = self._peppers.current()
+        key_id, _, secret = credential.partition(".")
+        self._database.rows(_NOTE, {"key": key_id, "pepper": pepper.id, "hash": _hash(pepper, key_id, secret)})
 
-    def close(self) -> None:
-        """Let go of every connection."""
-        self._pool.close()
+    def revoke(self, key_id: str, *, operator: str) -> bool:
+        """See `KeyStore.revoke`."""
+        return self._database.act(operator, "key revoked", key_id, (_REVOKE, (key_id,)))
 
-    def _hash(self, key_id: str, secret: str) -> bytes:
-        return hmac.digest(self._pepper, f"{key_id}.{secret}".encode(), hashlib.sha256)
+    def every(self) -> Sequence[KeyRecord]:
+        """See `KeyStore.every`."""
+        with self._database.connection() as connection, connection.cursor(row_factory=class_row(KeyRecord)) as cursor:
+            return cursor.execute(
+                "SELECT key_id, role, subject, created_at, expires_at, last_used_at, revoked_at FROM access.api_key"
+                " ORDER BY created_at DESC, key_id"
+            ).fetchall()
 
-    def _run(self, sql: str, parameters: tuple[Any, ...]) -> list[tuple[Any, ...]]:
-        try:
-            with self._pool.connection() as connection:
-                cursor = connection.execute(sql, parameters)
-                return cursor.fetchall() if cursor.description is not None else []
-        except (psycopg.OperationalError, PoolTimeout) as error:
-            raise LedgerUnavailableError(f"the key store does not answer: {error}", outcome_unknown=False) from error
+    def under(self, pepper_id: str) -> int:
+        """How many keys that may still be used are hashed with a pepper, or with one that is not known."""
+        (count,) = self._database.rows(
+            "SELECT count(*) FROM access.api_key WHERE (pepper_id = %s OR pepper_id IS NULL) AND revoked_at IS NULL"
+            " AND (expires_at IS NULL OR expires_at > now())",
+            (pepper_id,),
+        )[0]
+        return int(count)
+
+
+def _hash(pepper: Secret, key_id: str, secret: str) -> bytes:
+    return hmac.digest(pepper.value, f"{key_id}.{secret}".encode(), hashlib.sha256)

@@ -3,65 +3,153 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import psycopg
 import pytest
 
-from service.application.identity import Role
+from service.application.identity import Role, WrongCredentialError
+from service.secret_rings import RAW, SecretFileError, SecretRing
+from service.storage.access_database import AccessDatabase
 from service.storage.keys import ApiKeys
 
-PEPPER = b"p" * 32
+
+class Issuing:
+    """Keys under the pepper in a file."""
+
+    def __init__(self, database: str, file: Path) -> None:
+        self.database = AccessDatabase(database)
+        self.peppers = SecretRing(file, make=True)
+        self.keys = ApiKeys(self.database, self.peppers)
+
+    def issue(self, role: Role, subject: str) -> str:
+        return self.keys.issue(role, subject, operator="tests")
+
+    def holder(self, key: str) -> tuple[str, str] | None:
+        try:
+            found = self.keys.authenticate(key)
+        except WrongCredentialError:
+            return None
+        return None if found is None else (found.role, found.subject)
+
+    def use(self, key: str) -> None:
+        found = self.keys.authenticate(key)
+        assert found is not None
+        self.keys.note_use(key, found)
 
 
 @pytest.fixture
-def keys(database: str) -> Iterator[ApiKeys]:
-    opened = ApiKeys(database, PEPPER)
+def issuing(database: str, tmp_path: Path) -> Iterator[Issuing]:
+    opened = Issuing(database, tmp_path / "pepper")
     yield opened
-    opened.close()
+    opened.database.close()
 
 
-def test_a_key_names_its_holder(keys: ApiKeys) -> None:
-    holders: list[tuple[Role, str, str | None]] = [
-        ("agency", "msit", "msit"),
-        ("consortium", "nc-ai", None),
-        ("auditor", "a", None),
+def test_a_key_names_its_holder(issuing: Issuing) -> None:
+    holders: list[tuple[Role, str]] = [
+        ("agency", "msit"),
+        ("consortium", "nc-ai"),
+        ("evaluator", "e-1"),
+        ("auditor", "a"),
+        ("operator", "o"),
     ]
-    for role, subject, agency in holders:
-        found = keys.authenticate(keys.issue(role, subject))
-        assert found is not None
-        assert (found.role, found.subject, found.agency) == (role, subject, agency)
+    for role, subject in holders:
+        assert issuing.holder(issuing.issue(role, subject)) == (role, subject)
 
 
-def test_a_key_that_is_wrong_in_any_part_is_unknown(keys: ApiKeys) -> None:
-    key = keys.issue("auditor", "a")
+def test_a_key_that_is_wrong_in_any_part_is_unknown(issuing: Issuing) -> None:
+    key = issuing.issue("auditor", "a")
     key_id, secret = key.split(".")
-    other = keys.issue("auditor", "b").split(".")[1]
+    other = issuing.issue("auditor", "b").split(".")[1]
     for wrong in ("", ".", key_id, secret, key[:-1], key + "A", f"{key_id}.{other}", key.upper(), key + "\n"):
-        assert keys.authenticate(wrong) is None
+        assert issuing.holder(wrong) is None
 
 
-def test_a_revoked_key_is_unknown(keys: ApiKeys) -> None:
-    key = keys.issue("agency", "msit")
-    assert keys.authenticate(key) is not None
-    assert keys.revoke(key.split(".")[0])
-    assert keys.authenticate(key) is None
-    assert not keys.revoke(key.split(".")[0])
+def test_a_revoked_key_is_unknown_and_stays_revoked(issuing: Issuing) -> None:
+    key = issuing.issue("agency", "msit")
+    key_id = key.split(".")[0]
+    assert issuing.holder(key) is not None
+    assert issuing.keys.revoke(key_id, operator="tests")
+    assert issuing.holder(key) is None
+    before = issuing.keys.every()
+    assert issuing.keys.revoke(key_id, operator="tests")
+    assert issuing.keys.every() == before
+    assert not issuing.keys.revoke("slk_0000000000000000", operator="tests")
 
 
-def test_the_secret_is_not_stored(database: str, keys: ApiKeys) -> None:
-    secret = keys.issue("agency", "msit").split(".")[1]
+def test_a_key_that_expired_is_unknown(issuing: Issuing) -> None:
+    ends = datetime.now(UTC) + timedelta(days=1)
+    good = issuing.keys.issue("agency", "msit", operator="tests", expires_at=ends)
+    gone = issuing.keys.issue("agency", "msit", operator="tests", expires_at=datetime.now(UTC))
+    assert issuing.holder(good) is not None
+    assert issuing.holder(gone) is None
+    assert {each.expires_at for each in issuing.keys.every()} >= {ends}
+
+
+def test_the_last_use_is_known_to_the_minute(issuing: Issuing) -> None:
+    key = issuing.issue("agency", "msit")
+    assert issuing.keys.every()[0].last_used_at is None
+    issuing.use(key)
+    noted = issuing.keys.every()[0].last_used_at
+    assert noted is not None
+    issuing.use(key)
+    assert issuing.keys.every()[0].last_used_at == noted
+
+
+def test_the_secret_is_not_stored(database: str, issuing: Issuing) -> None:
+    secret = issuing.issue("agency", "msit").split(".")[1]
     with psycopg.connect(database) as connection:
         rows = connection.execute("SELECT to_jsonb(k)::text, secret_hash FROM access.api_key k").fetchall()
+        audit = connection.execute("SELECT to_jsonb(a)::text FROM access.audit a").fetchall()
     assert all(secret not in text and secret.encode() not in stored for text, stored in rows)
+    assert all(secret not in text for (text,) in audit)
 
 
-def test_a_key_is_worth_nothing_under_another_pepper(database: str, keys: ApiKeys) -> None:
-    key = keys.issue("agency", "msit")
-    other = ApiKeys(database, b"q" * 32)
-    assert other.authenticate(key) is None
-    other.close()
+def test_who_issued_and_who_revoked_is_recorded(database: str, issuing: Issuing) -> None:
+    key_id = issuing.issue("agency", "msit").split(".")[0]
+    issuing.keys.revoke(key_id, operator="someone")
+    issuing.keys.revoke("slk_0000000000000000", operator="someone")
+    with psycopg.connect(database) as connection:
+        rows = connection.execute("SELECT operator, act, object FROM access.audit ORDER BY id").fetchall()
+    assert rows == [("tests", "key issued", key_id), ("someone", "key revoked", key_id)]
 
 
-def test_a_short_pepper_is_refused(database: str) -> None:
-    with pytest.raises(ValueError, match="32 bytes"):
-        ApiKeys(database, b"short")
+def test_a_key_is_worth_nothing_under_another_pepper(database: str, issuing: Issuing, tmp_path: Path) -> None:
+    key = issuing.issue("agency", "msit")
+    other = Issuing(database, tmp_path / "other")
+    assert other.holder(key) is None
+    other.database.close()
+
+
+def test_keys_go_on_under_a_former_pepper_and_change_over_when_used(issuing: Issuing) -> None:
+    former = issuing.peppers.current().id
+    used, rests = issuing.issue("agency", "msit"), issuing.issue("agency", "nipa")
+    issuing.use(used)
+    issuing.peppers.add(after=timedelta())
+    assert issuing.holder(used) == ("agency", "msit")
+    issuing.use(used)
+    assert issuing.keys.under(former) == 1
+    issuing.peppers.drop(former)
+    assert issuing.holder(used) == ("agency", "msit")
+    assert issuing.holder(rests) is None
+
+
+def test_a_key_from_before_peppers_had_ids_goes_on(database: str, tmp_path: Path) -> None:
+    (tmp_path / "pepper").write_bytes(b"p" * 32)
+    issuing = Issuing(database, tmp_path / "pepper")
+    key = issuing.issue("agency", "msit")
+    with psycopg.connect(database) as connection:
+        connection.execute("UPDATE access.api_key SET pepper_id = NULL")
+    issuing.peppers.add(after=timedelta())
+    assert issuing.holder(key) == ("agency", "msit")
+    issuing.use(key)
+    issuing.peppers.drop(RAW)
+    assert issuing.holder(key) == ("agency", "msit")
+    issuing.database.close()
+
+
+def test_a_short_pepper_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "pepper").write_bytes(b"short")
+    with pytest.raises(SecretFileError, match="32 bytes"):
+        SecretRing(tmp_path / "pepper", make=True).current()

@@ -25,10 +25,10 @@ import psycopg
 import pytest
 
 from domain.outcome_events import EvidenceRegistered
+from service.bootstrap import open_administering
 from service.child_processes import end, start_process
 from service.embedded import EmbeddedPostgres
 from service.settings import read_settings
-from service.storage.keys import ApiKeys
 from service.storage.ledger import PostgresLedger
 from service.storage.migrate import migrate
 from tests.domain import charters
@@ -136,9 +136,8 @@ def processes(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Processes]:
         database = embedded.start()
         migrate(database)
         settings = read_settings({"SILLOK_HOME": str(home), "DATABASE_URL": database})
-        keys = ApiKeys(database, settings.pepper())
-        key = keys.issue("agency", "owner")
-        keys.close()
+        with open_administering(settings) as administering:
+            key = administering.keys.issue("agency", "owner", operator="tests")
         ports = [free_port() for _ in range(PROCESSES)]
         for port in ports:
             stack.callback(end, api_process(home, database, port), (signal.SIGTERM, 10))

@@ -20,6 +20,7 @@ SHOWS = [
     ["rehearsal as of position 878", "3\tNaver Cloud\t81.4\t32.0\t29.0\t20.4"],
     ['"peak_granted":"896"'],
     ['"type": "/problems/pool-exhausted"', '"pointer": "/quantity"'],
+    ['"programme":"independent-ai-foundation-model-rehearsal"'],
     ['"type":"TeamEliminated"', '"withheld":true', '"points":"', "독자성 기준을 충족하지 못한다고 판정하였다"],
     ["KeyRegistered", "1 of ", "decisions are signed, every one as it should be."],
     ['"what": "sum"', "have 111.2 together at expert"],

@@ -153,7 +153,7 @@ def test_keys_are_written_for_the_owner_only(up: Up) -> None:
     file = up.home / "keys.json"
     assert stat.S_IMODE(file.stat().st_mode) == 0o600
     keys = json.loads(file.read_text())
-    assert set(keys) == {"auditor", "evaluator", "agencies", "consortiums"}
+    assert set(keys) == {"operator", "auditor", "evaluator", "agencies", "consortiums"}
     assert {"msit", "nipa", "tta", "nia", "sillok-recorder"} <= set(keys["agencies"])
     lines = [line for programme in EVERY for line in lines_of(programme)]
     enrolled = {line.body["team"] for line in lines if line.decision == "enrol-team"}

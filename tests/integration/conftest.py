@@ -15,6 +15,7 @@ from litestar.testing import TestClient
 from psycopg import conninfo as libpq
 
 from service.api.application import create_application
+from service.application.identity import Role
 from service.application.projecting import AdvanceProjection
 from service.bootstrap import Service, open_service
 from service.cli.demonstration import ensure_keys
@@ -40,11 +41,16 @@ class Running:
     keys: Keys
     client: TestClient[Litestar]
     database: str
+    settings: Settings
 
     def project(self) -> None:
         advance = AdvanceProjection(self.service.ledger, self.service.store)
         for programme in advance.programmes():
             advance.catch_up(programme)
+
+    def issue(self, role: Role, subject: str) -> str:
+        """A new key."""
+        return self.service.parts.administration.keys.issue(role, subject, operator="tests")
 
     def head(self) -> int:
         return self.service.ledger.head()
@@ -72,7 +78,7 @@ def _run(database: str, home: Path) -> Iterator[Running]:
     keys = ensure_keys(settings, [line for programme in EVERY for line in lines_of(programme)])
     service = open_service(settings)
     with TestClient(create_application(service.parts), raise_server_exceptions=False) as client:
-        yield Running(service, keys, client, database)
+        yield Running(service, keys, client, database, settings)
     service.close()
 
 

@@ -28,9 +28,9 @@ class SmallProgramme:
         self.running = running
         self.client = running.client
         self.programme = programme
-        keys = running.service.keys
-        self.keys = {agency: keys.issue("agency", agency) for agency in ("owner", "other")}
-        self.keys |= {team: keys.issue("consortium", team) for team in charters.TEAMS}
+        issue = running.issue
+        self.keys = {agency: issue("agency", agency) for agency in ("owner", "other")}
+        self.keys |= {team: issue("consortium", team) for team in charters.TEAMS}
         self.accepted("publish-charter", {"charter": charters.document(programme=programme, **changes)})
         for team in charters.TEAMS:
             self.accepted("enrol-team", {"team": team, "name": charters.names(team)})

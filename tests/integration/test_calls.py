@@ -25,7 +25,7 @@ def called(running: Running) -> Running:
     final = [line.decision for line in lines].index("finalise-stage")
     running.play(REHEARSAL, lines[: final + 1])
     for team in (*NEW, "nc-ai-2"):
-        running.keys.consortiums[team] = running.service.keys.issue("consortium", team)
+        running.keys.consortiums[team] = running.issue("consortium", team)
     return running
 
 

@@ -94,7 +94,7 @@ def before_the_second_publication(
 def told(before_the_second_publication: Running, subjects: dict[str, str]) -> Callable[..., Any]:
     """What a reader gets at a path; nothing where it is forbidden."""
     running = before_the_second_publication
-    issue = running.service.keys.issue
+    issue = running.issue
     keys = {
         "team": running.keys.consortiums[subjects["team"]],
         "other team": running.keys.consortiums[subjects["other team"]],

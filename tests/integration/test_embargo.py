@@ -50,7 +50,7 @@ def headers_of(running: Running, reader: str) -> dict[str, str]:
         "public": lambda: None,
         "consortium": lambda: running.keys.consortiums["nc-ai"],
         "agency": lambda: running.keys.agencies["tta"],
-        "agency of no programme here": lambda: running.service.keys.issue("agency", "another-ministry"),
+        "agency of no programme here": lambda: running.issue("agency", "another-ministry"),
         "auditor": lambda: running.keys.auditor,
     }
     key = keys[reader]()

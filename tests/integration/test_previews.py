@@ -106,7 +106,7 @@ def test_previews_are_for_agencies_of_the_programme(before_outcomes: Running) ->
     for key in (keys.auditor, keys.consortiums["naver-cloud"]):
         answer = before_outcomes.client.post(path, json=line.body, headers={"Authorization": f"Bearer {key}"})
         assert problem(answer) == (403, "wrong-role")
-    stranger = before_outcomes.service.keys.issue("agency", "stranger")
+    stranger = before_outcomes.issue("agency", "stranger")
     answer = before_outcomes.client.post(path, json=line.body, headers={"Authorization": f"Bearer {stranger}"})
     assert problem(answer) == (403, "preview-not-yours-to-read")
 
@@ -175,7 +175,7 @@ def test_a_proposal_is_for_the_programmes_agencies_and_auditors(small: SmallProg
     running = small.running
     assert running.client.get(f"/v1/proposals/{made}").status_code == 401
     assert problem(read(running, made, small.keys["ant"])) == (403, "wrong-role")
-    stranger = running.service.keys.issue("agency", "stranger")
+    stranger = running.issue("agency", "stranger")
     assert problem(read(running, made, stranger)) == (403, "preview-not-yours-to-read")
     assert read(running, made, running.keys.auditor).status_code == 200
     for name in (f"{PROGRAMME}:{'0' * 36}", f"nowhere:{'0' * 36}", "nonsense", ":"):

@@ -12,7 +12,7 @@ from jsonschema import Draft202012Validator
 from api_specs.rulebook import rulebook_page
 from domain.machines import MACHINES
 from domain.rulebook import DECISIONS
-from service.api import docs, health, ledger, programmes
+from service.api import administration, docs, health, ledger, oauth, programmes
 from service.api.decisions import SETTLEMENTS
 from service.api.disagreement import get_disagreement
 from service.api.disclosure import check_disclosure
@@ -52,6 +52,8 @@ def test_every_route_is_documented_and_nothing_else() -> None:
         check_disclosure,
         ledger.list_events,
         *health.HANDLERS,
+        *oauth.HANDLERS,
+        *administration.HANDLERS,
         metrics,
     ]
     routes = {re.sub(r":str", "", path) for handler in handlers for path in handler.paths}
@@ -85,6 +87,10 @@ def test_every_problem_type_is_named_by_an_operation() -> None:
         (f"/v1/programmes/{REHEARSAL}/timeline", "Timeline"),
         (f"/v1/programmes/{REHEARSAL}/workload", "Workload"),
         ("/v1/ledger/events", "CloudEvent"),
+        ("/.well-known/jwks.json", "KeySet"),
+        ("/.well-known/oauth-authorization-server", "ServerMetadata"),
+        ("/v1/keys", "KeyList"),
+        ("/v1/clients", "ClientList"),
         ("/v1/programmes/nothing", "Problem"),
     ],
 )
@@ -92,7 +98,9 @@ def test_answers_fit_their_schema(played: Running, path: str, schema: str) -> No
     spec = msgspec.json.decode(SPEC.read_bytes())
     checked = {"$ref": f"#/components/schemas/{schema}", "components": spec["components"]}
     validator = Draft202012Validator(checked)
-    headers = {"Authorization": f"Bearer {played.keys.auditor}"} if schema in ("Disagreement", "Workload") else {}
+    keys = {"Disagreement": played.keys.auditor, "Workload": played.keys.auditor}
+    keys |= {"KeyList": played.keys.operator, "ClientList": played.keys.operator}
+    headers = {"Authorization": f"Bearer {keys[schema]}"} if schema in keys else {}
     for line in played.client.get(path, headers=headers).text.splitlines():
         validator.validate(msgspec.json.decode(line))
 

@@ -104,7 +104,7 @@ def serving(database: str, tmp_path: Path, workers: Workers) -> Iterator[Running
     keys = ensure_keys(settings, lines_of(REHEARSAL))
     service = open_service(settings)
     with TestClient(create_application(service.parts), raise_server_exceptions=False) as client:
-        yield Running(service, keys, client, database)
+        yield Running(service, keys, client, database, settings)
     service.close()
 
 

@@ -60,6 +60,6 @@ def test_others_are_refused(programme: SmallProgramme, reader: str | None) -> No
 
 
 def test_an_agency_of_another_programme_is_refused(programme: SmallProgramme) -> None:
-    key = programme.running.service.keys.issue("agency", "stranger")
+    key = programme.running.issue("agency", "stranger")
     path = f"/v1/programmes/{programme.programme}/workload"
     assert programme.client.get(path, headers={"Authorization": f"Bearer {key}"}).status_code == 403

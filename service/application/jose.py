@@ -1,0 +1,109 @@
+"""Compact JWS by Ed25519 (RFC 7515, 8037, 9864): one algorithm, three header parameters, nothing else is looked at."""
+
+from __future__ import annotations
+
+import base64
+from typing import Annotated, Any, Final, Literal, TypeVar
+
+import msgspec
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
+from joserfc import jws
+from joserfc.errors import JoseError
+from joserfc.jwk import OKPKey
+
+from service.application.identity import WrongCredentialError
+
+ALGORITHMS: Final = ("EdDSA", "Ed25519")
+"""Two names of one algorithm; here both stand for Ed25519 alone."""
+LIMIT: Final = 4096
+"""Characters of a token."""
+
+Kid = Annotated[
+    str, msgspec.Meta(pattern=r"^[A-Za-z0-9._~-]{1,128}$", description="1 to 128 letters, digits, dots, dashes")
+]
+
+
+class Header(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """All that a header may say: a key that comes with the token, or an address of one, is never looked at."""
+
+    alg: Literal["EdDSA", "Ed25519"]
+    kid: Kid
+    typ: str = ""
+
+
+class _Registry(jws.JWSRegistry):
+    algorithms = dict.fromkeys(ALGORITHMS, jws.JWSRegistry.algorithms["Ed25519"])
+
+
+_REGISTRY: Final = _Registry(algorithms=ALGORITHMS)
+_decode_header = msgspec.json.Decoder(Header).decode
+
+Claims = TypeVar("Claims")
+
+
+def read_unverified(token: str, decoder: msgspec.json.Decoder[Claims], *types: str) -> tuple[Header, Claims]:
+    """Header and claims before the signature is verified: to find the key by. `types`: what `typ` may be.
+
+    Raises `WrongCredentialError`.
+    """
+    if len(token) > LIMIT:
+        raise WrongCredentialError(f"a token has {LIMIT} characters at most")
+    parts = token.split(".")
+    if len(parts) != 3:
+        raise WrongCredentialError("a signed token has three parts")
+    try:
+        header = _decode_header(_decoded(parts[0]))
+    except (ValueError, RecursionError):
+        raise WrongCredentialError(
+            f"the token's header holds kid, alg ({' or '.join(ALGORITHMS)}) and typ, nothing else"
+        ) from None
+    if header.typ.lower().removeprefix("application/") not in types:
+        raise WrongCredentialError(f"the token's typ is {types[0]}")
+    try:
+        return header, decoder.decode(_decoded(parts[1]))
+    except (ValueError, RecursionError):
+        raise WrongCredentialError("the token's claims are incomplete or not as they should be") from None
+
+
+def require_signature(token: str, public_key: bytes) -> None:
+    """Raise `WrongCredentialError` unless the token was signed with the private half of the key."""
+    try:
+        jws.deserialize_compact(token, _jwk(public_key), registry=_REGISTRY)
+    except (JoseError, ValueError):
+        raise WrongCredentialError("the token's signature is wrong") from None
+
+
+def signed(claims: object, secret: bytes, *, kid: str, typ: str) -> str:
+    """A token. `secret`: 32 bytes, the private key."""
+    key = OKPKey(Ed25519PrivateKey.from_private_bytes(secret), None)
+    header = {"alg": ALGORITHMS[0], "kid": kid, "typ": typ}
+    return jws.serialize_compact(header, msgspec.json.encode(claims), key, registry=_REGISTRY)
+
+
+def public_half(secret: bytes) -> bytes:
+    """The public key, 32 bytes, of a private one."""
+    return Ed25519PrivateKey.from_private_bytes(secret).public_key().public_bytes_raw()
+
+
+def public_jwk(public_key: bytes, kid: str | None = None) -> dict[str, Any]:
+    """The key as a JWK. Without an id of its own it is named by its thumbprint (RFC 7638)."""
+    key = _jwk(public_key)
+    name = key.thumbprint() if kid is None else kid
+    return {**key.as_dict(private=False), "kid": name, "use": "sig", "alg": ALGORITHMS[0]}
+
+
+def _jwk(public_key: bytes) -> OKPKey:
+    return OKPKey(Ed25519PublicKey.from_public_bytes(public_key), None)
+
+
+def encoded(content: bytes) -> str:
+    """Base64url without padding."""
+    return base64.urlsafe_b64encode(content).rstrip(b"=").decode()
+
+
+def _decoded(text: str) -> bytes:
+    """Raises `ValueError` unless the text is the one way to write its bytes."""
+    content = base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
+    if encoded(content) != text:
+        raise ValueError("not base64url")
+    return content

@@ -1,0 +1,54 @@
+"""`sillok secrets`: the service's own secrets, which are changed without downtime."""
+
+from __future__ import annotations
+
+import click
+
+from service.application.rotation import KINDS, Kind, SecretInUseError
+from service.cli.failures import NotAsAskedError
+from service.cli.keys import administering, operator
+
+_KIND = click.argument("kind", type=click.Choice(KINDS))
+
+
+@click.group()
+def secrets() -> None:
+    """List and rotate the pepper, with which keys are hashed, and the keys that tokens are signed with.
+
+    They are files: SILLOK_PEPPER_FILE and SILLOK_TOKEN_KEYS_FILE name those that several machines share.
+    """
+
+
+@secrets.command("list")
+def list_() -> None:
+    """Print the ids of secrets, and which is next, current or former; never the secrets."""
+    with administering() as opened:
+        for kind, ring in opened.rotation.rings.items():
+            for secret, state in ring.every():
+                click.echo(f"{kind}\t{secret.id}\t{state}")
+
+
+@secrets.command()
+@_KIND
+@click.option("--at-once", is_flag=True, help="After a theft: current now; tokens by the key before are refused.")
+def rotate(kind: Kind, at_once: bool) -> None:
+    """Make a new secret of KIND, current in ten minutes; what was made with the one before goes on.
+
+    A token goes on until it expires. A key changes over to the new pepper when it is used.
+    """
+    with administering() as opened:
+        id_ = opened.rotation.rotate(kind, operator(), at_once=at_once)
+    click.echo(f"{kind} {id_}: current {'now' if at_once else 'in ten minutes'}")
+
+
+@secrets.command()
+@_KIND
+@click.argument("id_", metavar="ID")
+def drop(kind: Kind, id_: str) -> None:
+    """Forget the secret ID of KIND, which is not current; a pepper only if no key rests on it."""
+    with administering() as opened:
+        try:
+            opened.rotation.drop(kind, id_, operator())
+        except SecretInUseError as error:
+            raise NotAsAskedError(f"{error}.") from None
+    click.echo(f"{kind} {id_}: dropped")

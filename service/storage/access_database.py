@@ -1,0 +1,50 @@
+"""The schema `access`: one pool for keys, clients and what administrators did."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
+
+import psycopg
+from psycopg_pool import ConnectionPool, PoolTimeout
+
+from service.application.ports import LedgerUnavailableError
+from service.storage.connections import open_pool
+
+_RECORD = "INSERT INTO access.audit (operator, act, object) VALUES (%s, %s, %s)"
+
+
+class AccessDatabase:
+    """Connections to `access`. Every method raises `LedgerUnavailableError` if the database does not answer."""
+
+    def __init__(self, database_url: str) -> None:
+        self._pool: ConnectionPool = open_pool(database_url, size=4)
+
+    @contextmanager
+    def connection(self) -> Iterator[psycopg.Connection[Any]]:
+        """An autocommit connection."""
+        try:
+            with self._pool.connection() as connection:
+                yield connection
+        except (psycopg.OperationalError, PoolTimeout) as error:
+            raise LedgerUnavailableError(f"the key store does not answer: {error}", outcome_unknown=False) from error
+
+    def rows(self, sql: str, parameters: Mapping[str, Any] | tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
+        """What a statement gives; nothing if it gives no rows."""
+        with self.connection() as connection:
+            cursor = connection.execute(sql, parameters)
+            return cursor.fetchall() if cursor.description is not None else []
+
+    def act(self, operator: str, act: str, object_: str, *statements: tuple[str, tuple[Any, ...]]) -> bool:
+        """Do something, and record who did it, or neither. False, and nothing done, if the first one finds no row."""
+        with self.connection() as connection, connection.transaction():
+            for number, (sql, parameters) in enumerate(statements):
+                if connection.execute(sql, parameters).rowcount == 0 and number == 0:
+                    return False
+            connection.execute(_RECORD, (operator, act, object_))
+            return True
+
+    def close(self) -> None:
+        """Let go of every connection."""
+        self._pool.close()
