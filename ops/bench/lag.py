@@ -13,7 +13,7 @@ import subprocess
 import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any, Final
+from typing import Final
 
 import httpx
 import msgspec
@@ -23,7 +23,7 @@ from domain.score_events import ScoreSubmitted
 from ops.bench import competition
 from ops.bench.results import Row
 from ops.bench.rounds import Case, Figures, NotMeasuredError, percentile, rows_of
-from ops.bench.service import agency_key, run_service, watch
+from ops.bench.service import agency_key, head_of, run_service, watch
 from ops.bench.setting import Setting
 from ops.bench.workload import COMMAND, PROGRAMME
 from service.settings import Settings
@@ -100,22 +100,16 @@ def delays(seen: list[tuple[float, int]], recorded: list[tuple[int, float]]) -> 
 def _round(url: str, load_arguments: list[str]) -> tuple[list[tuple[float, int]], list[tuple[int, float]]]:
     """When which position was visible, and which position was committed when, under one load."""
     with psycopg.connect(url, autocommit=True) as connection:
-        head = _head(connection)
+        head = head_of(connection)
         sending = subprocess.Popen([sys.executable, "-m", __name__, *load_arguments])
         try:
-            seen = watch(connection, lambda: None if sending.poll() is None else _head(connection), PATIENCE)
+            seen = watch(connection, lambda: None if sending.poll() is None else head_of(connection), PATIENCE)
         finally:
             sending.kill()
             sending.wait()
         if sending.returncode:
             raise NotMeasuredError("the load was not taken whole")
         return seen, connection.execute(OF_LOAD, (head, ScoreSubmitted.TYPE)).fetchall()
-
-
-def _head(connection: psycopg.Connection[tuple[Any, ...]]) -> int:
-    row = connection.execute("SELECT position FROM ledger.head").fetchone()
-    assert row is not None
-    return int(row[0])
 
 
 if __name__ == "__main__":

@@ -6,11 +6,13 @@ import json
 import os
 import platform
 import subprocess
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from importlib import metadata
 from pathlib import Path
 from typing import Final
 
+import psutil
 import psycopg
 
 from ops.bench.peers import LOCKS
@@ -31,6 +33,7 @@ def facts(setting: Setting) -> dict[str, str]:
     return {
         "taken": datetime.now(UTC).date().isoformat(),
         "processor": f"{_processor()}, {os.cpu_count()} cores",
+        "load before it": f"{os.getloadavg()[0]:.1f}",
         "memory": f"{_memory_gib():.0f} GiB",
         "disk": disk,
         "system": f"{platform.system()} {'.'.join(platform.release().split('.')[:2])}",
@@ -74,3 +77,18 @@ def peak_megabytes(process: int | str = "self") -> float:
     """The most memory that a process has had at once, as Linux tells it."""
     status = Path(f"/proc/{process}/status").read_text()
     return int(status.partition("VmHWM:")[2].split()[0]) / 1024
+
+
+def started_with(argument: str) -> list[psutil.Process]:
+    """Our processes that were started with an argument, or a program, of that name, and theirs."""
+    started = [
+        each for each in psutil.Process().children() if argument in {*(line := each.cmdline()), Path(line[0]).name}
+    ]
+    return [each for parent in started for each in (parent, *parent.children(recursive=True))]
+
+
+def processor_seconds(processes: Mapping[str, str]) -> dict[str, float]:
+    """Of each, what its processes have spent, those that have ended included; its argument, as `started_with`."""
+    return {
+        who: sum(sum(each.cpu_times()[:4]) for each in started_with(argument)) for who, argument in processes.items()
+    }

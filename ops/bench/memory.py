@@ -10,11 +10,10 @@ import time
 from typing import Final
 
 import httpx
-import psutil
 import psycopg
 
 from ops.bench import competition
-from ops.bench.machine import peak_megabytes
+from ops.bench.machine import peak_megabytes, started_with
 from ops.bench.results import Row
 from ops.bench.rounds import Case, Figures, rows_of
 from ops.bench.service import run_service, watch
@@ -58,9 +57,8 @@ def measure(setting: Setting) -> list[Row]:
 
 
 def _peak(argument: str) -> float:
-    """Of our processes, and theirs, that were started with an argument of that name: the highest peak."""
-    started = [each for each in psutil.Process().children() if argument in each.cmdline()]
-    return max(peak_megabytes(each.pid) for parent in started for each in (parent, *parent.children(recursive=True)))
+    """The highest peak of processes that were started with an argument."""
+    return max(peak_megabytes(each.pid) for each in started_with(argument))
 
 
 def _read(url: str, done: threading.Event) -> None:

@@ -62,6 +62,13 @@ def visible(connection: Connection) -> int:
     return found[0] if found is not None and found[1] == len(VIEWS) else 0
 
 
+def head_of(connection: Connection) -> int:
+    """The ledger's last position."""
+    row = connection.execute("SELECT position FROM ledger.head").fetchone()
+    assert row is not None
+    return int(row[0])
+
+
 def watch(connection: Connection, upto: int | Callable[[], int | None], patience: float) -> list[tuple[float, int]]:
     """When which position became visible, until `upto` is. Raises `NotMeasuredError` when patience ends."""
     seen: list[tuple[float, int]] = []
