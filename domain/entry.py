@@ -47,8 +47,3 @@ def encode_entry(
             commitment,
         )
     )
-
-
-def leaf_hash(entry: bytes) -> bytes:
-    """RFC 9162 leaf: SHA-256(0x00 ‖ entry)."""
-    return hashlib.sha256(b"\x00" + entry).digest()

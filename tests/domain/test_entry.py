@@ -12,8 +12,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from domain.boundary import Boundary, Query, QueryItem, UnscopedTagError, require_scoped, tag
-from domain.entry import commitment, encode_entry, leaf_hash
+from domain.entry import commitment, encode_entry
 from domain.envelope import Actor, PrivateEnvelope, Provenance, decode_envelope, encode_envelope
+from domain.merkle import leaf_hash
 
 VECTORS = msgspec.json.decode((Path(__file__).parent / "vectors" / "entry.json").read_bytes())
 
