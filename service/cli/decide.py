@@ -12,7 +12,7 @@ import msgspec
 
 from domain.decision import Command, Decision
 from domain.rulebook import DECISIONS
-from service.cli.service_calls import connect, content_of
+from service.cli.service_calls import KEY_NAMES, KEY_OPTION, connect, content_of
 from service.client.signing import SigningKey
 from service.settings import read_settings
 from service.storage.identifiers import uuid7
@@ -60,7 +60,7 @@ def _verb(decision: Decision) -> click.Command:
             click.Argument(["programme"]),
             click.Argument(["body"], metavar="JSON|-"),
             click.Option(["--url"], help="The service; by default the one at PORT on this machine."),
-            click.Option(["--key"], envvar="SILLOK_KEY", help="The key to decide with (or SILLOK_KEY)."),
+            click.Option(KEY_NAMES, **KEY_OPTION),
             click.Option(
                 ["--sign"], type=click.Path(path_type=Path), help="The agency's own key, see `sillok signing-key`."
             ),

@@ -8,7 +8,7 @@ import click
 import msgspec
 
 from service.cli.failures import FileError
-from service.cli.service_calls import connect, content_of
+from service.cli.service_calls import connect, content_of, key_option
 from service.settings import read_settings
 
 
@@ -21,7 +21,7 @@ def disclosure() -> None:
 @click.argument("programme")
 @click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
 @click.option("--url", default=None, help="The service; by default the one at PORT on this machine.")
-@click.option("--key", envvar="SILLOK_KEY", default=None, help="An agency's or an auditor's key (or SILLOK_KEY).")
+@key_option
 @click.option("--json", "as_json", is_flag=True, help="The service's answer as it is.")
 def check(programme: str, file: Path, url: str | None, key: str | None, as_json: bool) -> None:
     """Say what the figures in FILE would reveal of scores that they do not state.

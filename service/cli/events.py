@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from service.cli.service_calls import connect, content_of
+from service.cli.service_calls import connect, content_of, key_option
 from service.settings import read_settings
 
 
@@ -15,7 +15,7 @@ from service.settings import read_settings
 @click.option("--after", type=click.IntRange(min=0), default=0, show_default=True, help="Only after this position.")
 @click.option("--limit", type=click.IntRange(min=1, max=1000), default=100, show_default=True, help="So many at most.")
 @click.option("--url", default=None, help="The service; by default the one at PORT on this machine.")
-@click.option("--key", envvar="SILLOK_KEY", default=None, help="A key, to read what is under embargo (or SILLOK_KEY).")
+@key_option
 def events(
     programme: str | None, type_: str | None, tag: str | None, after: int, limit: int, url: str | None, key: str | None
 ) -> None:

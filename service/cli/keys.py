@@ -17,23 +17,15 @@ from service.application.bodies import parse_body
 from service.application.identity import Role
 from service.bootstrap import Administering, open_administering
 from service.cli.failures import NotAsAskedError
-from service.embedded import postgres_of
-from service.settings import read_settings
+from service.cli.opened import settings_here
 
 ROLES = click.Choice(get_args(Role))
 
 
 @contextmanager
 def administering() -> Iterator[Administering]:
-    """What keys and clients are given and taken away with; refusals end in one sentence.
-
-    DATABASE_URL says where it is; without, the server that `sillok up` runs for SILLOK_HOME is used.
-    """
-    settings = read_settings()
-    if settings.database_url is None:
-        running = postgres_of(settings.home / "postgres")
-        settings = msgspec.structs.replace(settings, database_url=running)
-    with open_administering(settings) as opened:
+    """What keys and clients are given and taken away with; refusals end in one sentence."""
+    with open_administering(settings_here()) as opened:
         try:
             yield opened
         except (UnknownCredentialError, KidTakenError, Refusal) as error:

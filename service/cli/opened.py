@@ -9,15 +9,20 @@ import msgspec
 
 from service.bootstrap import Projecting, open_projecting
 from service.embedded import postgres_of
-from service.settings import read_settings
+from service.settings import Settings, read_settings
+
+
+def settings_here() -> Settings:
+    """Settings with the database at DATABASE_URL or, without, the server that `sillok up` runs for SILLOK_HOME."""
+    settings = read_settings()
+    found = settings.database_url or postgres_of(settings.home / "postgres")
+    return msgspec.structs.replace(settings, database_url=found)
 
 
 @contextmanager
 def opened() -> Iterator[Projecting]:
-    """At DATABASE_URL or, without, at the server that `sillok up` runs for SILLOK_HOME. Raises `SettingsError`."""
-    settings = read_settings()
-    found = settings.database_url or postgres_of(settings.home / "postgres")
-    projecting = open_projecting(msgspec.structs.replace(settings, database_url=found))
+    """Where `settings_here` says. Raises `SettingsError`."""
+    projecting = open_projecting(settings_here())
     try:
         yield projecting
     finally:

@@ -2,13 +2,35 @@
 
 from __future__ import annotations
 
+import os
 import time
-from typing import Any
+from pathlib import Path
+from typing import Any, Final
 
+import click
 import httpx
 import msgspec
 
-from service.cli.failures import ServiceRefusedError
+from service.cli.failures import FileError, ServiceRefusedError
+
+
+def read_key(_context: click.Context, _parameter: click.Parameter, file: Path | None) -> str | None:
+    """The key in a file, else that of SILLOK_KEY: as an argument every process of the machine could read it."""
+    if file is None:
+        return os.environ.get("SILLOK_KEY") or None
+    try:
+        return file.read_text(encoding="utf-8").strip()
+    except (OSError, UnicodeDecodeError) as error:
+        raise FileError(f"{file}: no key can be read from it ({error.__class__.__name__}).") from None
+
+
+KEY_NAMES: Final = ("--key-file", "key")
+KEY_OPTION: Final[dict[str, Any]] = {
+    "type": click.Path(path_type=Path),
+    "callback": read_key,
+    "help": "A file with the key or token to ask with; without, SILLOK_KEY is taken.",
+}
+key_option = click.option(*KEY_NAMES, **KEY_OPTION)
 
 
 def connect(url: str, key: str | None = None) -> httpx.Client:

@@ -9,7 +9,7 @@ import click
 from rich.console import Console
 from rich.table import Table
 
-from service.cli.service_calls import connect, content_of
+from service.cli.service_calls import connect, content_of, key_option
 from service.settings import read_settings
 
 
@@ -18,7 +18,7 @@ from service.settings import read_settings
 @click.option("--stage", default=None, help="A stage of the charter; the first one if none is named.")
 @click.option("--as-of-position", type=click.IntRange(min=1), default=None, help="As they were at this position.")
 @click.option("--url", default=None, help="The service; by default the one at PORT on this machine.")
-@click.option("--key", envvar="SILLOK_KEY", default=None, help="A key, to read what is under embargo (or SILLOK_KEY).")
+@key_option
 @click.option("--json", "as_json", is_flag=True, help="The service's answer as it is.")
 def standings(
     programme: str, stage: str | None, as_of_position: int | None, url: str | None, key: str | None, as_json: bool

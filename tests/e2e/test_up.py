@@ -147,6 +147,10 @@ def test_a_decision_is_made_from_the_command_line(up: Up) -> None:
     refused = decide(text)
     assert (refused.returncode, refused.stdout) == (1, "")
     assert "/problems/grant-exists" in refused.stderr
+    file = up.home / "auditor.key"
+    file.write_text(json.loads((up.home / "keys.json").read_text())["auditor"] + "\n")
+    assert "/problems/wrong-role" in decide(text, "--key-file", str(file)).stderr
+    assert "no key can be read" in decide(text, "--key-file", str(up.home / "nothing")).stderr
 
 
 def test_keys_are_written_for_the_owner_only(up: Up) -> None:
