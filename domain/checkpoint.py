@@ -1,0 +1,86 @@
+"""Checkpoints: the size and root of the log, signed (C2SP tlog-checkpoint) and witnessed (C2SP tlog-cosignature)."""
+
+from __future__ import annotations
+
+import base64
+import re
+import struct
+from typing import Final
+
+import msgspec
+
+from domain.merkle import HASH_BYTES
+from domain.note import COSIGNATURE, ED25519, Note, NoteError, NoteSignature, VerifierKey, Verify, signers
+
+_SIZE: Final = re.compile(r"0|[1-9][0-9]{0,18}")
+_TIMED: Final = struct.Struct(">Q64s")
+_LATEST: Final = 2**63 - 1
+
+
+class Checkpoint(msgspec.Struct, frozen=True, kw_only=True):
+    """What a log says of itself. `origin`: which log. `size`: how many entries. `root`: the tree's, 32 bytes.
+
+    `extensions`: further lines, which nobody vouches for but the log.
+    """
+
+    origin: str
+    size: int
+    root: bytes
+    extensions: tuple[str, ...] = ()
+
+    @property
+    def text(self) -> str:
+        """What is signed."""
+        lines = (self.origin, str(self.size), base64.b64encode(self.root).decode(), *self.extensions)
+        return "".join(f"{each}\n" for each in lines)
+
+
+def read_checkpoint(text: str) -> Checkpoint:
+    """The checkpoint that a note's text is. Raises `NoteError`."""
+    lines = text.removesuffix("\n").split("\n")
+    if len(lines) < 3 or not all(lines):
+        raise NoteError("a checkpoint is the log's origin, its size and its root, each on a line, and no empty line")
+    origin, size, root, *extensions = lines
+    try:
+        hashed = base64.b64decode(root, validate=True)
+    except ValueError:
+        hashed = b""
+    if not _SIZE.fullmatch(size) or len(hashed) != HASH_BYTES:
+        raise NoteError("a checkpoint's size is a whole number, and its root 32 bytes in base64")
+    found = Checkpoint(origin=origin, size=int(size), root=hashed, extensions=tuple(extensions))
+    if found.text != text:
+        raise NoteError("a checkpoint is written in one way only")
+    return found
+
+
+def signed_checkpoint(note: Note, key: VerifierKey, verify: Verify) -> Checkpoint:
+    """The checkpoint in a note that the log's key signed, the origin being the key's name. Raises `NoteError`."""
+    if key.type != ED25519 or not signers(note, (key,), verify):
+        raise NoteError(f"the checkpoint is not signed by {key.name}")
+    found = read_checkpoint(note.text)
+    if found.origin != key.name:
+        raise NoteError(f"the checkpoint is of {found.origin}, not of {key.name}")
+    return found
+
+
+def cosigned_message(text: str, time: int) -> bytes:
+    """What a witness signs of a checkpoint's text at a time (seconds since 1970)."""
+    return f"cosignature/v1\ntime {time}\n{text}".encode()
+
+
+def cosignature(key: VerifierKey, time: int, signature: bytes) -> NoteSignature:
+    """A witness's line. `signature`: 64 bytes over `cosigned_message`."""
+    return NoteSignature(key.name, key.id, _TIMED.pack(time, signature))
+
+
+def cosigned_at(note: Note, key: VerifierKey, verify: Verify) -> int | None:
+    """When a witness signed the note (seconds since 1970); `None` if it did not. Raises `NoteError` if it is wrong."""
+    found = note.by(key)
+    if found is None or key.type != COSIGNATURE:
+        return None
+    if len(found.value) != _TIMED.size:
+        raise NoteError(f"the cosignature of {key.name} is a time and a signature")
+    time, signature = _TIMED.unpack(found.value)
+    if time > _LATEST or not verify(key.public_key, cosigned_message(note.text, time), signature):
+        raise NoteError(f"the cosignature of {key.name} is wrong")
+    return int(time)
