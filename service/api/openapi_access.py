@@ -2,19 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Any, Final
 
 from service.api.administration import ClientList, KeyIssued, KeyList
 from service.api.oauth import BY_ASSERTION, FORM, GRANT, KeySet, ServerMetadata, TokenAnswer, TokenFault
+from service.api.openapi_parts import CREDENTIALS, Json, Operation, content, problems
 from service.application.administration import ClientRecord, NewClient, NewKey, PublicJwk
 from service.application.tokens import ENDPOINT
-
-Json = dict[str, Any]
-Operation = tuple[str, str, Json]
-
-CREDENTIALS: Final[list[Json]] = [{"bearer": []}, {"apiKey": []}, {"clientCredentials": []}]
-"""Any of them is taken wherever one is."""
 
 SCHEMES: Final[Json] = {
     "bearer": {
@@ -60,12 +55,8 @@ _FORM: Final[Json] = {
 }
 
 
-def operations(
-    named: dict[Any, Json],
-    content: Callable[[str, Json, str], Json],
-    problems: Callable[[list[int], dict[Any, Json]], Json],
-) -> Iterator[Operation]:
-    """Every operation; `content` and `problems` as the rest of the document has them."""
+def operations(named: dict[Any, Json]) -> Iterator[Operation]:
+    """Every operation."""
 
     def fault(meaning: str) -> Json:
         return content(meaning, named[TokenFault], "application/json")

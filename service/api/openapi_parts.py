@@ -1,0 +1,70 @@
+"""What every part of the OpenAPI document is made of."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from service.api.problems import MEDIA_TYPE, Problem, catalogue
+
+Json = dict[str, Any]
+Operation = tuple[str, str, Json]
+"""Path, method, and what is said of it."""
+
+CREDENTIALS: Final[list[Json]] = [{"bearer": []}, {"apiKey": []}, {"clientCredentials": []}]
+"""Any of them is taken wherever one is."""
+
+PROGRAMME: Final = {
+    "name": "programme",
+    "in": "path",
+    "required": True,
+    "description": "The id of a programme.",
+    "schema": {"type": "string", "maxLength": 64},
+}
+Parameter = tuple[str, str, Json]
+"""Of a query: name, meaning, schema."""
+
+
+def read(
+    name: str,
+    summary: str,
+    schema: Json,
+    named: dict[Any, Json],
+    *parameters: Parameter,
+    of_programme: bool = False,
+    with_key: bool = False,
+    media_type: str = "application/json",
+) -> Json:
+    queries = [
+        {"name": each, "in": "query", "required": False, "description": meaning, "schema": type_}
+        for each, meaning, type_ in parameters
+    ]
+    names_one = of_programme or any(each == "programme" for each, _meaning, _type in parameters)
+    statuses = [400, 401, 429, 503] + ([404] if names_one else []) + ([403] if with_key else [])
+    return {
+        "operationId": name,
+        "tags": ["views" if of_programme else "ledger"],
+        "summary": summary,
+        "security": [*([] if with_key else [{}]), *CREDENTIALS],
+        "parameters": [*([PROGRAMME] if of_programme else []), *queries],
+        "responses": {
+            "200": content("As of the position that it states.", schema, media_type),
+            "304": {"description": "What If-None-Match names is still true."},
+            **problems(sorted(statuses), named),
+        },
+    }
+
+
+def problems(statuses: list[int], named: dict[Any, Json]) -> Json:
+    titles = catalogue()
+    return {
+        str(status): content(
+            "; ".join(sorted(slug for slug, (its_status, _title) in titles.items() if its_status == status)),
+            named[Problem],
+            MEDIA_TYPE,
+        )
+        for status in statuses
+    }
+
+
+def content(description: str, schema: Json, media_type: str) -> Json:
+    return {"description": description, "content": {media_type: {"schema": schema}}}
