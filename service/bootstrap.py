@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from domain.entry import SALT_BYTES
 from service.api.origins import Origins
 from service.api.parts import Parts
-from service.application.access import Access
-from service.application.administration import Administration
 from service.application.cloud_events import ReadEvents
 from service.application.deciding import Deciding, Sources
 from service.application.ports import WakeUps
@@ -22,22 +19,16 @@ from service.application.projecting import VIEWS, AdvanceProjection
 from service.application.reading import Queries
 from service.application.rebuilding import RebuildProjection
 from service.application.revealing import CheckDisclosure
-from service.application.rotation import Rotation
 from service.application.submitting import SubmitDecision
-from service.application.tokens import Tokens
 from service.ed25519 import verify_ed25519
+from service.entrance import Entrance, open_entrance
 from service.logs import configure_logs
-from service.secret_rings import SecretRing
 from service.settings import Settings
-from service.storage.access_database import AccessDatabase
 from service.storage.builds import PostgresBuilds
-from service.storage.clients import PostgresClients
 from service.storage.identifiers import uuid7
-from service.storage.keys import ApiKeys
 from service.storage.ledger import PostgresLedger
-from service.storage.rate_limits import MinuteLimit, NoCounter, RedisCounter
 from service.storage.views import PostgresViewStore
-from service.storage.wake_ups import CeleryWakeUps, queue_of
+from service.storage.wake_ups import CeleryWakeUps
 from service.struct_types import make_ready
 
 API_THREADS = 64
@@ -51,10 +42,7 @@ class Service:
     parts: Parts
     ledger: PostgresLedger
     store: PostgresViewStore
-    access_database: AccessDatabase
-    clients: PostgresClients
-    token_keys: SecretRing
-    counter: RedisCounter | None
+    entrance: Entrance
     threads: ThreadPoolExecutor
     wake_ups: CeleryWakeUps | None
 
@@ -62,9 +50,7 @@ class Service:
         self.threads.shutdown(wait=True)
         self.ledger.close()
         self.store.close()
-        self.access_database.close()
-        if self.counter is not None:
-            self.counter.close()
+        self.entrance.close()
         if self.wake_ups is not None:
             self.wake_ups.close()
 
@@ -96,18 +82,7 @@ def open_service(settings: Settings) -> Service:
     waking: WakeUps = wake_ups or NoWakeUps()
     threads = ThreadPoolExecutor(API_THREADS, thread_name_prefix="api")
     sources = real_sources()
-    access_database = AccessDatabase(database)
-    keys, clients = ApiKeys(access_database, settings.peppers()), PostgresClients(access_database)
-    token_keys = settings.token_keys()
-    tokens = Tokens(clients, token_keys, settings.issuer, now=sources.now)
-    counter = RedisCounter(settings.redis_url, f"{queue_of(database)}:limit") if settings.redis_url else None
-    access = Access(
-        [keys, tokens],
-        tokens,
-        requests=MinuteLimit("requests", settings.requests_a_minute, counter or NoCounter()),
-        failures=MinuteLimit("failures", settings.failures_a_minute, counter or NoCounter()),
-        later=threads.submit,
-    )
+    entrance = open_entrance(settings, later=threads.submit)
     queries = Queries(ledger, store, now=sources.now)
     deciding = Deciding(ledger, sources, verify_ed25519)
     parts = Parts(
@@ -116,37 +91,15 @@ def open_service(settings: Settings) -> Service:
         queries=queries,
         events=ReadEvents(ledger, queries.disclosure),
         check_disclosure=CheckDisclosure(ledger),
-        access=access,
-        tokens=tokens,
-        administration=Administration(keys, clients, forget=access.forget),
+        access=entrance.access,
+        tokens=entrance.tokens,
+        administration=entrance.administration,
         builds=PostgresBuilds(store),
         ready=ledger.head,
         threads=threads,
         origins=Origins(settings.trusted_proxies),
     )
-    return Service(parts, ledger, store, access_database, clients, token_keys, counter, threads, wake_ups)
-
-
-@dataclass(frozen=True)
-class Administering:
-    """Everything that giving and taking away credentials works with, beside a running service."""
-
-    administration: Administration
-    keys: ApiKeys
-    rotation: Rotation
-
-
-@contextmanager
-def open_administering(settings: Settings) -> Iterator[Administering]:
-    """The parts, closed afterwards. Raises `SettingsError`, `SecretFileError`."""
-    configure_logs()
-    database = AccessDatabase(settings.require_database())
-    try:
-        keys = ApiKeys(database, settings.peppers())
-        administration = Administration(keys, PostgresClients(database))
-        yield Administering(administration, keys, Rotation(settings.peppers(), settings.token_keys(), keys, database))
-    finally:
-        database.close()
+    return Service(parts, ledger, store, entrance, threads, wake_ups)
 
 
 @dataclass(frozen=True)

@@ -17,7 +17,7 @@ from ops.bench.rounds import NotMeasuredError
 from ops.bench.setting import place_of
 from ops.bench.workload import PROGRAMME
 from service import supervisor
-from service.bootstrap import open_administering
+from service.entrance import open_administering
 from service.settings import Settings
 
 POLL_SECONDS: Final = 0.002

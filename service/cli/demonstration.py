@@ -11,11 +11,11 @@ import click
 import msgspec
 
 from service.application.identity import Role, WrongCredentialError
-from service.bootstrap import open_administering
 from service.cli.play import Keys, play_lines, read_keys
 from service.cli.programme_files import Line, read_decisions
 from service.cli.service_calls import connect, content_of, get_patiently
 from service.cli.standings import standings_table
+from service.entrance import open_administering
 from service.settings import Settings
 from service.storage.keys import ApiKeys
 

@@ -15,9 +15,9 @@ from domain.refusal import Refusal
 from service.application.administration import KeyRecord, KidTakenError, NewKey, UnknownCredentialError
 from service.application.bodies import parse_body
 from service.application.identity import Role
-from service.bootstrap import Administering, open_administering
 from service.cli.failures import NotAsAskedError
 from service.cli.opened import settings_here
+from service.entrance import Administering, open_administering
 
 ROLES = click.Choice(get_args(Role))
 

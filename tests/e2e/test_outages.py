@@ -25,9 +25,9 @@ import psycopg
 import pytest
 
 from domain.outcome_events import EvidenceRegistered
-from service.bootstrap import open_administering
 from service.child_processes import end, start_process
 from service.embedded import EmbeddedPostgres
+from service.entrance import open_administering
 from service.settings import read_settings
 from service.storage.ledger import PostgresLedger
 from service.storage.migrate import migrate

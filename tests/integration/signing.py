@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import itertools
 import json
+import re
 import time
 from typing import Any
 
@@ -13,12 +14,16 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from tests.integration.conftest import Headers, Running
+from tests.playing import REHEARSAL, lines_of
 
 ISSUER = "http://127.0.0.1:8000"
 FORM = {
     "grant_type": "client_credentials",
     "client_assertion_type": "urn:ietf:params:oauth:client-assertion-type:jwt-bearer",
 }
+DESCRIPTION = re.compile(r"[\x20-\x21\x23-\x5b\x5d-\x7e]+")
+OTHER = Ed25519PrivateKey.generate()
+"""A key that nobody registered."""
 _numbers = itertools.count(1)
 
 
@@ -83,3 +88,26 @@ class SigningClient:
         answer = self.ask(self.assertion())
         assert answer.status_code == 200, answer.text
         return str(answer.json()["access_token"])
+
+
+def bearer(token: str) -> Headers:
+    return {"Authorization": f"Bearer {token}"}
+
+
+def faults(answer: httpx.Response, status: int, error: str) -> str:
+    """What an OAuth error says."""
+    assert answer.status_code == status, answer.text
+    assert answer.headers["cache-control"] == "no-store"
+    assert answer.headers["content-type"] == "application/json"
+    assert ("www-authenticate" in answer.headers) == (status == 401)
+    content = answer.json()
+    assert set(content) == {"error", "error_description"}
+    assert content["error"] == error
+    assert DESCRIPTION.fullmatch(content["error_description"])
+    return str(content["error_description"])
+
+
+def submit(running: Running, token: str, key: str = "one") -> httpx.Response:
+    line = lines_of(REHEARSAL)[0]
+    headers = {**bearer(token), "Idempotency-Key": key}
+    return running.client.post(f"/v1/programmes/{REHEARSAL}/decisions/publish-charter", json=line.body, headers=headers)

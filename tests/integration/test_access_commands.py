@@ -16,8 +16,7 @@ from service import secret_rings
 from service.application import access
 from service.cli import main
 from tests.integration.conftest import Running, as_url
-from tests.integration.signing import SigningClient, jwk_of
-from tests.integration.test_tokens import bearer, submit
+from tests.integration.signing import SigningClient, bearer, jwk_of, submit
 from tests.playing import REHEARSAL
 
 PATH = f"/v1/programmes/{REHEARSAL}/workload"
