@@ -46,11 +46,6 @@ def whole_number(request: AnyRequest, name: str, default: int, *, low: int = 0, 
     return int(text)
 
 
-def as_of_position(request: AnyRequest) -> int | None:
-    """The position that an answer is asked as of, if it is. Raises 400."""
-    return whole_number(request, "as_of_position", 0, low=1) or None
-
-
 def only_parameters(request: AnyRequest, *names: str) -> None:
     """Raise 400 for a query parameter that the operation does not know, or that is given twice."""
     given = [name for name, _value in request.query_params.multi_items()]

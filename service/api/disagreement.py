@@ -8,7 +8,8 @@ from litestar import Response, get
 from litestar.params import FromPath
 
 from service.api.access import AnyRequest, principal_of, reader_of
-from service.api.answers import answer, as_of_position, only_parameters, whole_number
+from service.api.answers import answer, only_parameters, whole_number
+from service.api.as_of import AS_OF, as_of
 from service.api.parts import Wired
 from service.application.disagreement import disagreement_of
 
@@ -17,7 +18,7 @@ from service.application.disagreement import disagreement_of
 async def get_disagreement(request: AnyRequest, programme: FromPath[str], parts: Wired) -> Response[bytes]:
     """Count, spread and outliers of the sheets for each team and judged criterion; for agencies and auditors,
     and for evaluators where their own sheet is in."""
-    only_parameters(request, "stage", "as_of_position", "min_position")
+    only_parameters(request, "stage", *AS_OF, "min_position")
     principal = await principal_of(request, parts)
     found = await parts.run(
         partial(
@@ -26,7 +27,7 @@ async def get_disagreement(request: AnyRequest, programme: FromPath[str], parts:
             programme,
             request.query_params.get("stage"),
             reader_of(principal),
-            as_of_position=as_of_position(request),
+            as_of_position=await as_of(request, parts),
             min_position=whole_number(request, "min_position", 0),
         )
     )

@@ -51,7 +51,14 @@ _ANSWERS: Final = (
 )
 
 _STAGE: Final = ("stage", "A stage of the charter; the first one if none is named.", {"type": "string"})
-_AS_OF: Final = ("as_of_position", "The answer as it was at this position.", {"type": "integer", "minimum": 1})
+_AS_OF: Final = (
+    ("as_of_position", "The answer as it was at this position.", {"type": "integer", "minimum": 1}),
+    (
+        "as_of",
+        "The answer as it was at this time (RFC 3339), which is past; not beside as_of_position.",
+        {"type": "string", "format": "date-time"},
+    ),
+)
 _MINIMUM: Final = ("min_position", "Wait until the view has reached this position.", {"type": "integer", "minimum": 0})
 _AFTER: Final = ("after", "Only what comes after this position.", {"type": "integer", "minimum": 0})
 _LIMIT: Final = ("limit", "So many at most.", {"type": "integer", "minimum": 1, "maximum": 1000, "default": 100})
@@ -89,7 +96,7 @@ def _operations(named: dict[Any, Json]) -> Iterator[Operation]:
     yield from openapi_decisions.operations(named)
     one = "/v1/programmes/{programme}"
     yield "/v1/programmes", "get", read("list-programmes", "Every programme.", named[ProgrammeList], named)
-    detail = read("get-programme", "One programme.", named[ProgrammeDetail], named, _AS_OF, of_programme=True)
+    detail = read("get-programme", "One programme.", named[ProgrammeDetail], named, *_AS_OF, of_programme=True)
     yield one, "get", detail
     charter = read(
         "get-charter",
@@ -100,8 +107,12 @@ def _operations(named: dict[Any, Json]) -> Iterator[Operation]:
         of_programme=True,
     )
     yield f"{one}/charter", "get", charter
-    yield f"{one}/teams", "get", read("list-teams", "Its teams.", named[TeamList], named, _AS_OF, of_programme=True)
-    calls = read("list-calls", "Additional calls.", named[CallList], named, _AS_OF, of_programme=True)
+    yield (
+        f"{one}/teams",
+        "get",
+        read("list-teams", "Its teams.", named[TeamList], named, *_AS_OF, of_programme=True),
+    )
+    calls = read("list-calls", "Additional calls.", named[CallList], named, *_AS_OF, of_programme=True)
     yield f"{one}/calls", "get", calls
     objections = read(
         "list-objections",
@@ -109,7 +120,7 @@ def _operations(named: dict[Any, Json]) -> Iterator[Operation]:
         named[ObjectionList],
         named,
         ("stage", "A stage of the charter; every one if none is named.", {"type": "string"}),
-        _AS_OF,
+        *_AS_OF,
         of_programme=True,
     )
     yield f"{one}/objections", "get", objections
@@ -119,7 +130,7 @@ def _operations(named: dict[Any, Json]) -> Iterator[Operation]:
         {"anyOf": [named[Standings], named[Counts]]},
         named,
         _STAGE,
-        _AS_OF,
+        *_AS_OF,
         _MINIMUM,
         of_programme=True,
     )
@@ -130,13 +141,13 @@ def _operations(named: dict[Any, Json]) -> Iterator[Operation]:
         named[Disagreement],
         named,
         _STAGE,
-        _AS_OF,
+        *_AS_OF,
         _MINIMUM,
         of_programme=True,
         with_key=True,
     )
     yield f"{one}/disagreement", "get", disagreement
-    grants = read("get-grants", "Pools and grants.", named[GrantsAnswer], named, _AS_OF, _MINIMUM, of_programme=True)
+    grants = read("get-grants", "Pools and grants.", named[GrantsAnswer], named, *_AS_OF, _MINIMUM, of_programme=True)
     yield f"{one}/grants", "get", grants
     trail = read(
         "get-audit-trail",
@@ -145,7 +156,7 @@ def _operations(named: dict[Any, Json]) -> Iterator[Operation]:
         named,
         _AFTER,
         _LIMIT,
-        _AS_OF,
+        *_AS_OF,
         _MINIMUM,
         of_programme=True,
     )
@@ -157,7 +168,7 @@ def _operations(named: dict[Any, Json]) -> Iterator[Operation]:
         named,
         _AFTER,
         _LIMIT,
-        _AS_OF,
+        *_AS_OF,
         _MINIMUM,
         of_programme=True,
     )
@@ -167,7 +178,7 @@ def _operations(named: dict[Any, Json]) -> Iterator[Operation]:
         "What agencies decided, what waits for them, and how long things took; for agencies and auditors.",
         named[Workload],
         named,
-        _AS_OF,
+        *_AS_OF,
         _MINIMUM,
         of_programme=True,
         with_key=True,

@@ -12,7 +12,8 @@ from domain.views.audit_trail import Entry
 from domain.views.calls import CallSummary
 from domain.views.objections import ObjectionRow
 from service.api.access import AnyRequest, principal_of, reader_of
-from service.api.answers import PAGE, PAGE_LIMIT, answer, as_of_position, next_link, only_parameters, whole_number
+from service.api.answers import PAGE, PAGE_LIMIT, answer, next_link, only_parameters, whole_number
+from service.api.as_of import AS_OF, as_of
 from service.api.parts import Wired
 from service.application.answers import ProgrammeSummary, TeamSummary
 
@@ -63,8 +64,8 @@ async def list_programmes(request: AnyRequest, parts: Wired) -> Response[bytes]:
 @get("/v1/programmes/{programme:str}")
 async def get_programme(request: AnyRequest, programme: FromPath[str], parts: Wired) -> Response[bytes]:
     """One programme: its stages and how far they are."""
-    only_parameters(request, "as_of_position")
-    found = await parts.run(partial(parts.queries.programme, programme, as_of_position=as_of_position(request)))
+    only_parameters(request, *AS_OF)
+    found = await parts.run(partial(parts.queries.programme, programme, as_of_position=await as_of(request, parts)))
     return answer(request, found)
 
 
@@ -80,10 +81,10 @@ async def get_charter(request: AnyRequest, programme: FromPath[str], parts: Wire
 @get("/v1/programmes/{programme:str}/teams")
 async def list_teams(request: AnyRequest, programme: FromPath[str], parts: Wired) -> Response[bytes]:
     """Every team ever enrolled, and where it stands."""
-    only_parameters(request, "as_of_position")
+    only_parameters(request, *AS_OF)
     principal = await principal_of(request, parts)
     teams, position = await parts.run(
-        partial(parts.queries.teams, programme, reader_of(principal), as_of_position=as_of_position(request))
+        partial(parts.queries.teams, programme, reader_of(principal), as_of_position=await as_of(request, parts))
     )
     return answer(request, TeamList(programme, position, teams))
 
@@ -91,10 +92,10 @@ async def list_teams(request: AnyRequest, programme: FromPath[str], parts: Wired
 @get("/v1/programmes/{programme:str}/calls")
 async def list_calls(request: AnyRequest, programme: FromPath[str], parts: Wired) -> Response[bytes]:
     """Additional calls that were opened, with the applications that the reader may see."""
-    only_parameters(request, "as_of_position")
+    only_parameters(request, *AS_OF)
     principal = await principal_of(request, parts)
     calls, position = await parts.run(
-        partial(parts.queries.calls, programme, reader_of(principal), as_of_position=as_of_position(request))
+        partial(parts.queries.calls, programme, reader_of(principal), as_of_position=await as_of(request, parts))
     )
     return answer(request, CallList(programme, position, calls))
 
@@ -102,12 +103,12 @@ async def list_calls(request: AnyRequest, programme: FromPath[str], parts: Wired
 @get("/v1/programmes/{programme:str}/objections")
 async def list_objections(request: AnyRequest, programme: FromPath[str], parts: Wired) -> Response[bytes]:
     """Objections of teams, as far as the reader may see them."""
-    only_parameters(request, "stage", "as_of_position")
+    only_parameters(request, "stage", *AS_OF)
     principal = await principal_of(request, parts)
     stage = request.query_params.get("stage")
     rows, position = await parts.run(
         partial(
-            parts.queries.objections, programme, stage, reader_of(principal), as_of_position=as_of_position(request)
+            parts.queries.objections, programme, stage, reader_of(principal), as_of_position=await as_of(request, parts)
         )
     )
     return answer(request, ObjectionList(programme, position, rows))
@@ -116,7 +117,7 @@ async def list_objections(request: AnyRequest, programme: FromPath[str], parts: 
 @get("/v1/programmes/{programme:str}/standings")
 async def get_standings(request: AnyRequest, programme: FromPath[str], parts: Wired) -> Response[bytes]:
     """The standings of a stage, or counts while its results are under embargo."""
-    only_parameters(request, "stage", "as_of_position", "min_position")
+    only_parameters(request, "stage", *AS_OF, "min_position")
     principal = await principal_of(request, parts)
     found = await parts.run(
         partial(
@@ -124,7 +125,7 @@ async def get_standings(request: AnyRequest, programme: FromPath[str], parts: Wi
             programme,
             request.query_params.get("stage"),
             reader_of(principal),
-            as_of_position=as_of_position(request),
+            as_of_position=await as_of(request, parts),
             min_position=whole_number(request, "min_position", 0),
         )
     )
@@ -134,14 +135,14 @@ async def get_standings(request: AnyRequest, programme: FromPath[str], parts: Wi
 @get("/v1/programmes/{programme:str}/grants")
 async def get_grants(request: AnyRequest, programme: FromPath[str], parts: Wired) -> Response[bytes]:
     """Resource pools and what was granted from them."""
-    only_parameters(request, "as_of_position", "min_position")
+    only_parameters(request, *AS_OF, "min_position")
     principal = await principal_of(request, parts)
     found = await parts.run(
         partial(
             parts.queries.grants,
             programme,
             reader_of(principal),
-            as_of_position=as_of_position(request),
+            as_of_position=await as_of(request, parts),
             min_position=whole_number(request, "min_position", 0),
         )
     )
@@ -151,7 +152,7 @@ async def get_grants(request: AnyRequest, programme: FromPath[str], parts: Wired
 @get("/v1/programmes/{programme:str}/audit-trail")
 async def get_audit_trail(request: AnyRequest, programme: FromPath[str], parts: Wired) -> Response[bytes]:
     """Who decided what, when, why and under which rules, in words too; a page at a time."""
-    only_parameters(request, "after", "limit", "as_of_position", "min_position")
+    only_parameters(request, "after", "limit", *AS_OF, "min_position")
     principal = await principal_of(request, parts)
     limit = whole_number(request, "limit", PAGE, low=1, high=PAGE_LIMIT)
     entries, position = await parts.run(
@@ -161,7 +162,7 @@ async def get_audit_trail(request: AnyRequest, programme: FromPath[str], parts: 
             reader_of(principal),
             after=whole_number(request, "after", 0),
             limit=limit,
-            as_of_position=as_of_position(request),
+            as_of_position=await as_of(request, parts),
             min_position=whole_number(request, "min_position", 0),
         )
     )

@@ -8,7 +8,8 @@ from litestar import Response, get
 from litestar.params import FromPath
 
 from service.api.access import AnyRequest, principal_of, reader_of
-from service.api.answers import answer, as_of_position, only_parameters, whole_number
+from service.api.answers import answer, only_parameters, whole_number
+from service.api.as_of import AS_OF, as_of
 from service.api.parts import Wired
 from service.application.workload import workload_of
 
@@ -16,7 +17,7 @@ from service.application.workload import workload_of
 @get("/v1/programmes/{programme:str}/workload")
 async def get_workload(request: AnyRequest, programme: FromPath[str], parts: Wired) -> Response[bytes]:
     """What each agency decided, what waits for it, and how long things took; for agencies and auditors."""
-    only_parameters(request, "as_of_position", "min_position")
+    only_parameters(request, *AS_OF, "min_position")
     principal = await principal_of(request, parts)
     found = await parts.run(
         partial(
@@ -24,7 +25,7 @@ async def get_workload(request: AnyRequest, programme: FromPath[str], parts: Wir
             parts.queries,
             programme,
             reader_of(principal),
-            as_of_position=as_of_position(request),
+            as_of_position=await as_of(request, parts),
             min_position=whole_number(request, "min_position", 0),
         )
     )

@@ -148,6 +148,12 @@ class Ledger(Protocol):
     def head(self) -> int:
         """The last position, 0 for an empty ledger."""
 
+    def position_at(self, time: datetime) -> tuple[int, datetime]:
+        """The last position recorded by an instant, that instant included, 0 if none was; and when the head was.
+
+        Times never decrease with positions: where the head is later than the instant, no event of it is to come.
+        """
+
     def find(self, client: str, programme: str, key: str) -> tuple[Appended, bytes] | None:
         """What an idempotency key stands for, with its fingerprint; `None` if unused."""
 

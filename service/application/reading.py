@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final
 
 import msgspec
@@ -47,6 +47,9 @@ from service.application.facts import as_dcb
 from service.application.ports import Ledger
 from service.application.projecting import fold_stretch
 from service.application.view_ports import Standing, ViewStore
+
+SETTLED: Final = timedelta(seconds=30)
+"""After which nothing is recorded any more with a time before: appends are bounded by less."""
 
 WAIT_SECONDS: Final = 5.0
 """How long a reader who asks for `min_position` waits for the view."""
@@ -328,6 +331,23 @@ class Queries:
             if as_of_position is None or row <= key(as_of_position)
         ]
         return entries, as_of_position or position
+
+    def position_at(self, time: datetime) -> int:
+        """The position that stood at an instant: the last that was recorded by then.
+
+        Raises `UnknownPositionError` if none was, or if one may still come to be.
+        """
+        position, latest = self._ledger.position_at(time)
+        if latest <= time and time > self._now() - SETTLED:
+            raise UnknownPositionError(
+                f"as_of: {instant(time)} is not {SETTLED.seconds} seconds past, and nothing was recorded after it",
+                rule="What is being recorded at a time is settled once that is past.",
+            )
+        if not position:
+            raise UnknownPositionError(
+                f"as_of: nothing was recorded by {instant(time)}", rule="A ledger begins with its first event."
+            )
+        return position
 
     def moment(self, as_of_position: int | None) -> datetime:
         """When a position was recorded; now, if none is asked."""

@@ -17,14 +17,21 @@ from service.settings import read_settings
 @click.argument("programme")
 @click.option("--stage", default=None, help="A stage of the charter; the first one if none is named.")
 @click.option("--as-of-position", type=click.IntRange(min=1), default=None, help="As they were at this position.")
+@click.option("--as-of", default=None, help="As they were at this time, such as 2026-02-01T09:00:00+09:00.")
 @click.option("--url", default=None, help="The service; by default the one at PORT on this machine.")
 @key_option
 @click.option("--json", "as_json", is_flag=True, help="The service's answer as it is.")
 def standings(
-    programme: str, stage: str | None, as_of_position: int | None, url: str | None, key: str | None, as_json: bool
+    programme: str,
+    stage: str | None,
+    as_of_position: int | None,
+    as_of: str | None,
+    url: str | None,
+    key: str | None,
+    as_json: bool,
 ) -> None:
     """Print the standings of a stage of PROGRAMME."""
-    parameters = {"stage": stage, "as_of_position": as_of_position}
+    parameters = {"stage": stage, "as_of_position": as_of_position, "as_of": as_of}
     with connect(url or read_settings().address, key) as client:
         response = client.get(
             f"/v1/programmes/{programme}/standings",

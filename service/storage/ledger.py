@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Generator, Iterator, Mapping
+from datetime import UTC, datetime
 from typing import Any, Final
 
 import psycopg
@@ -62,6 +63,22 @@ _READ_QUERY: Final = f"""
         )
         ORDER BY found.position LIMIT %(limit)s
     ) e ON true ORDER BY e.position"""
+
+# Times never decrease with positions, so the middle of what is left says on which side to go on.
+_POSITION_AT: Final = """
+    WITH RECURSIVE between(low, high) AS (
+        SELECT 0::bigint, h.position FROM ledger.head h
+        UNION ALL
+        SELECT
+            CASE WHEN e.recorded_at <= %(time)s THEN m.middle ELSE b.low END,
+            CASE WHEN e.recorded_at <= %(time)s THEN b.high ELSE m.middle - 1 END
+        FROM between b
+        CROSS JOIN LATERAL (SELECT (b.low + b.high + 1) / 2 AS middle) m
+        JOIN ledger.event e ON e.position = m.middle
+        WHERE b.low < b.high
+    )
+    SELECT b.low, CASE WHEN h.position > 0 THEN h.recorded_at END
+    FROM between b CROSS JOIN ledger.head h WHERE b.low = b.high"""
 
 _LAST: Final = 2**62
 
@@ -132,6 +149,11 @@ class PostgresLedger:
         """See `Ledger.head`."""
         rows = self._rows("SELECT position FROM ledger.head", {})
         return int(rows[0][0])
+
+    def position_at(self, time: datetime) -> tuple[int, datetime]:
+        """See `Ledger.position_at`."""
+        position, latest = self._rows(_POSITION_AT, {"time": time})[0]
+        return int(position), datetime.min.replace(tzinfo=UTC) if latest is None else latest
 
     def find(self, client: str, programme: str, key: str) -> tuple[Appended, bytes] | None:
         """See `Ledger.find`."""

@@ -1,0 +1,43 @@
+"""As of when an answer is asked: a position, or the one that stood at a time."""
+
+from __future__ import annotations
+
+import re
+from datetime import datetime
+from functools import partial
+from typing import Final
+
+from domain.refusal import FieldError
+from service.api.access import AnyRequest
+from service.api.answers import whole_number
+from service.api.parts import Parts
+from service.api.problems import ApiProblem
+
+AS_OF: Final = ("as_of_position", "as_of")
+"""The parameters; one of them at most."""
+
+_TIME: Final = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,6})?(Z|[+-]\d\d:\d\d)", re.ASCII)
+
+
+async def as_of(request: AnyRequest, parts: Parts) -> int | None:
+    """The position that an answer is asked as of, if it is. Raises 400; 404 for a time that no position stood at."""
+    position = whole_number(request, "as_of_position", 0, low=1) or None
+    text = request.query_params.get("as_of")
+    if text is None:
+        return position
+    if position is not None:
+        raise _wrong("as_of: not beside as_of_position")
+    return await parts.run(partial(parts.queries.position_at, _time(text)))
+
+
+def _time(text: str) -> datetime:
+    try:
+        if _TIME.fullmatch(text):
+            return datetime.fromisoformat(text)
+    except ValueError:
+        pass
+    raise _wrong("as_of: a time of RFC 3339 such as 2026-02-01T09:00:00+09:00, its + written as %2B")
+
+
+def _wrong(detail: str) -> ApiProblem:
+    return ApiProblem("invalid-parameter", detail, errors=(FieldError("/as_of", detail),))

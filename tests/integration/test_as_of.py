@@ -1,0 +1,81 @@
+"""Answers as of a time: those of the position that stood then."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import httpx
+import pytest
+
+from domain.deadlines import instant
+from tests.integration.conftest import Running
+from tests.playing import REHEARSAL
+
+PATHS = ["", "/teams", "/calls", "/objections", "/standings", "/grants", "/audit-trail", "/timeline", "/workload"]
+
+
+def ask(running: Running, path: str, **parameters: Any) -> httpx.Response:
+    headers = {"Authorization": f"Bearer {running.keys.auditor}"}
+    return running.client.get(f"/v1/programmes/{REHEARSAL}{path}", params=parameters, headers=headers)
+
+
+def recorded_at(running: Running, position: int) -> datetime:
+    (found,) = running.service.ledger.read(after=position - 1, upto=position)
+    return found.recorded_at
+
+
+@pytest.mark.parametrize("path", PATHS)
+def test_a_time_stands_for_the_last_position_recorded_by_then(played: Running, path: str) -> None:
+    position = played.head() - 40
+    time, after = recorded_at(played, position), recorded_at(played, position + 1)
+    expected = ask(played, path, as_of_position=position)
+    assert expected.status_code == 200
+    asked = time if after > time else after
+    found = ask(played, path, as_of=instant(asked))
+    assert found.status_code == 200, found.text
+    if after > time:
+        assert found.content == expected.content
+        just_before = ask(played, path, as_of=instant(time - timedelta(microseconds=1)))
+        assert just_before.json()["position"] < position
+
+
+def test_every_position_is_found_by_its_time(played: Running) -> None:
+    times = [each.recorded_at for each in played.service.ledger.read()]
+    for position in {*range(1, len(times), 97), len(times)}:
+        last = max(n for n, time in enumerate(times, start=1) if time <= times[position - 1])
+        assert played.service.ledger.position_at(times[position - 1]) == (last, times[-1])
+    assert played.service.ledger.position_at(times[0] - timedelta(days=1)) == (0, times[-1])
+    assert played.service.ledger.position_at(times[-1] + timedelta(days=1)) == (len(times), times[-1])
+
+
+def test_a_zone_is_said_and_counts(played: Running) -> None:
+    time = recorded_at(played, played.head() - 40)
+    seoul = (time + timedelta(hours=9)).strftime("%Y-%m-%dT%H:%M:%S.%f+09:00")
+    assert ask(played, "/teams", as_of=seoul).content == ask(played, "/teams", as_of=instant(time)).content
+
+
+def test_what_may_still_be_recorded_is_not_settled(played: Running) -> None:
+    for ahead in (timedelta(0), timedelta(days=1)):
+        answer = ask(played, "/teams", as_of=instant(datetime.now(UTC) + ahead))
+        assert (answer.status_code, answer.json()["type"]) == (404, "/problems/unknown-position")
+    before = ask(played, "/teams", as_of="2000-01-01T00:00:00Z")
+    assert (before.status_code, before.json()["type"]) == (404, "/problems/unknown-position")
+
+
+NO_TIMES = """
+yesterday 878 2026-02-01 2026-02-01T09:00:00 2026-02-30T09:00:00Z 2026-02-01T25:00:00Z 0000-01-01T00:00:00Z
+٢٠٢٦-02-01T09:00:00Z 2026-02-01T09:00:00.1234567Z
+""".split()
+
+
+@pytest.mark.parametrize("text", ["", "2026-02-01T09:00:00 09:00", *NO_TIMES])
+def test_what_is_no_time_is_refused(played: Running, text: str) -> None:
+    answer = ask(played, "/teams", as_of=text)
+    assert (answer.status_code, answer.json()["type"]) == (400, "/problems/invalid-parameter")
+    assert answer.json()["errors"][0]["pointer"] == "/as_of"
+
+
+def test_a_position_and_a_time_are_not_asked_at_once(played: Running) -> None:
+    answer = ask(played, "/teams", as_of="2026-02-01T09:00:00Z", as_of_position=1)
+    assert (answer.status_code, answer.json()["errors"][0]["pointer"]) == (400, "/as_of")
