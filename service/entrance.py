@@ -44,7 +44,7 @@ def open_entrance(settings: Settings, *, later: Callable[[Callable[[], None]], o
     database = AccessDatabase(settings.require_database())
     keys, clients = ApiKeys(database, settings.peppers()), PostgresClients(database)
     token_keys = settings.token_keys()
-    tokens = Tokens(clients, token_keys, settings.issuer, now=lambda: datetime.now(UTC))
+    tokens = Tokens(clients, token_keys, settings.issuer, now=_now)
     prefix = f"{queue_of(settings.database_url)}:limit"
     counter = None if settings.redis_url is None else RedisCounter(settings.redis_url, prefix)
     access = Access(
@@ -56,6 +56,10 @@ def open_entrance(settings: Settings, *, later: Callable[[Callable[[], None]], o
     )
     administration = Administration(keys, clients, forget=access.forget)
     return Entrance(access, tokens, administration, clients, token_keys, database, counter)
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
 
 
 @dataclass(frozen=True)
@@ -75,6 +79,7 @@ def open_administering(settings: Settings) -> Iterator[Administering]:
     try:
         keys = ApiKeys(database, settings.peppers())
         administration = Administration(keys, PostgresClients(database))
-        yield Administering(administration, keys, Rotation(settings.peppers(), settings.token_keys(), keys, database))
+        rotation = Rotation(settings.peppers(), settings.token_keys(), keys, database, now=_now)
+        yield Administering(administration, keys, rotation)
     finally:
         database.close()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import partial
+from typing import Never
 
 from litestar import Request
 from litestar.datastructures import State
@@ -11,6 +12,7 @@ from domain.disclosure import PUBLIC, Reader
 from domain.envelope import Actor
 from service.api.parts import Parts
 from service.api.problems import ApiProblem
+from service.application.audit import audit
 from service.application.identity import Principal, WrongCredentialError
 from service.application.jose import LIMIT
 
@@ -56,7 +58,7 @@ def decider_of(principal: Principal | None) -> Actor:
     if principal is None:
         raise ApiProblem("unauthenticated", "decisions are submitted with a key or token, as Authorization: Bearer …")
     if principal.role not in ("agency", "consortium"):
-        raise ApiProblem("wrong-role", f"a key of role {principal.role} submits no decisions")
+        _refuse(principal, f"a key of role {principal.role} submits no decisions")
     return Actor(agency=principal.subject, principal=principal.id, party=principal.role)
 
 
@@ -65,7 +67,7 @@ def require_insider(principal: Principal | None) -> None:
     if principal is None:
         raise ApiProblem("unauthenticated", "this is for agencies and auditors, with their key")
     if principal.role not in ("agency", "auditor"):
-        raise ApiProblem("wrong-role", f"this is for agencies and auditors, not for a key of role {principal.role}")
+        _refuse(principal, f"this is for agencies and auditors, not for a key of role {principal.role}")
 
 
 async def operator_of(request: AnyRequest, parts: Parts) -> str:
@@ -74,8 +76,13 @@ async def operator_of(request: AnyRequest, parts: Parts) -> str:
     if principal is None:
         raise ApiProblem("unauthenticated", "this is for operators, with their key")
     if principal.role != "operator":
-        raise ApiProblem("wrong-role", f"this is for operators, not for a key of role {principal.role}")
+        _refuse(principal, f"this is for operators, not for a key of role {principal.role}")
     return f"{principal.subject} {principal.id}"
+
+
+def _refuse(principal: Principal, reason: str) -> Never:
+    audit("role refused", principal=principal.id, reason=reason)
+    raise ApiProblem("wrong-role", reason)
 
 
 def reader_of(principal: Principal | None) -> Reader:

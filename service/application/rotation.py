@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Final, Literal, Protocol
 
 from service.application.audit import audit
 from service.application.identity import Secret, Secrets
-from service.application.tokens import LIFETIME
+from service.application.tokens import CLOCKS_DIFFER, LIFETIME
 
 LEAD: Final = timedelta(minutes=10)
 """How long a new secret is known before it is used: others keep published keys for five minutes."""
@@ -51,10 +52,19 @@ class SecretInUseError(Exception):
 class Rotation:
     """Peppers, which keys are hashed with, and the keys that tokens are signed with."""
 
-    def __init__(self, peppers: ChangingSecrets, tokens: ChangingSecrets, keys: Peppered, journal: Journal) -> None:
+    def __init__(
+        self,
+        peppers: ChangingSecrets,
+        tokens: ChangingSecrets,
+        keys: Peppered,
+        journal: Journal,
+        *,
+        now: Callable[[], datetime],
+    ) -> None:
         self.rings: dict[Kind, ChangingSecrets] = {"pepper": peppers, "tokens": tokens}
         self._keys = keys
         self._journal = journal
+        self._now = now
 
     def rotate(self, kind: Kind, operator: str, *, at_once: bool = False) -> str:
         """The id of a new secret, current after `LEAD`, and what ended is dropped. Meanwhile nothing is refused.
@@ -85,7 +95,7 @@ class Rotation:
     def _ended(self, secret: Secret) -> bool:
         """Whether every token that it signed has expired."""
         since = self.rings["tokens"].superseded(secret.id)
-        return since is not None and since + LIFETIME < datetime.now(since.tzinfo) - timedelta(seconds=10)
+        return since is not None and since + LIFETIME + CLOCKS_DIFFER < self._now()
 
     def _record(self, operator: str, act: str, id_: str) -> None:
         self._journal.act(operator, act, id_)

@@ -16,7 +16,7 @@ from service.application.jose import Kid, public_half, public_jwk, read_unverifi
 LIFETIME: Final = timedelta(minutes=5)
 ASSERTION_LIFETIME: Final = timedelta(minutes=2)
 """How far ahead an assertion may expire."""
-_CLOCKS_DIFFER: Final = timedelta(seconds=10)
+CLOCKS_DIFFER: Final = timedelta(seconds=10)
 """How far a client's clock, or another machine's, may be ahead of ours, or behind."""
 
 ACCESS: Final = "at+jwt"
@@ -80,7 +80,7 @@ class Tokens:
             key = self._registered(claims.iss, header.kid)
             require_signature(assertion, key.public_key)
             self._require_meant_for_us(claims)
-            if not self._clients.use_assertion(claims.iss, claims.jti, _moment(claims.exp) + 2 * _CLOCKS_DIFFER):
+            if not self._clients.use_assertion(claims.iss, claims.jti, _moment(claims.exp) + 2 * CLOCKS_DIFFER):
                 raise WrongCredentialError("the assertion was used before: its jti is good once")
         secret, now = self._keys.current(), self._now()
         access = AccessClaims(
@@ -111,7 +111,7 @@ class Tokens:
 
     def published(self) -> list[dict[str, Any]]:
         """Public keys as JWKs: of the one in use, of the next, and of former ones while a token of theirs may live."""
-        ended = self._now() - LIFETIME - _CLOCKS_DIFFER
+        ended = self._now() - LIFETIME - CLOCKS_DIFFER
         return [
             public_jwk(public_half(secret.value), secret.id)
             for secret, _state in self._keys.every()
@@ -125,7 +125,7 @@ class Tokens:
         require_signature(token, public_half(secret.value))
         if claims.iss != self.issuer or claims.aud != self.issuer:
             raise WrongCredentialError(f"the token is not from and for {self.issuer}")
-        if _moment(claims.iat) > self._now() + _CLOCKS_DIFFER:
+        if _moment(claims.iat) > self._now() + CLOCKS_DIFFER:
             raise WrongCredentialError("the token is not valid yet")
         if _moment(claims.exp) <= self._now():
             raise WrongCredentialError("the token has expired")
@@ -144,9 +144,9 @@ class Tokens:
         if len(audience) != 1 or audience[0] not in (self.issuer, self.issuer + ENDPOINT):
             raise WrongCredentialError(f"an assertion's aud is {self.issuer} or {self.issuer}{ENDPOINT}")
         for name, since in (("iat", claims.iat), ("nbf", claims.nbf)):
-            if since is not None and since > (now + _CLOCKS_DIFFER).timestamp():
+            if since is not None and since > (now + CLOCKS_DIFFER).timestamp():
                 raise WrongCredentialError(f"the assertion is not valid yet: its {name} is ahead")
-        if claims.exp <= (now - _CLOCKS_DIFFER).timestamp():
+        if claims.exp <= (now - CLOCKS_DIFFER).timestamp():
             raise WrongCredentialError("the assertion has expired")
         if claims.exp > (now + ASSERTION_LIFETIME).timestamp():
             raise WrongCredentialError(

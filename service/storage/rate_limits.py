@@ -59,11 +59,14 @@ class RedisCounter:
             with self._redis.pipeline(transaction=False) as pipeline:
                 pipeline.incrby(key, amount)
                 pipeline.expire(key, 2 * WINDOW_SECONDS)
-                return int(pipeline.execute()[0])
+                count = int(pipeline.execute()[0])
         except (RedisError, OSError) as error:
+            if self._gone_until == 0.0:
+                _log.warning("limits are counted by each process for itself: Redis does not answer", error=str(error))
             self._gone_until = time.monotonic() + _GONE_SECONDS
-            _log.warning("limits are counted by each process for itself: Redis does not answer", error=str(error))
             return None
+        self._gone_until = 0.0
+        return count
 
     def close(self) -> None:
         """Let go of the connections."""

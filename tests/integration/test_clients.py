@@ -171,8 +171,10 @@ def test_only_operators_administer(running: Running) -> None:
         address = path.replace("{client_id}", NOBODY).replace("{key_id}", "slk_0").replace("{kid}", "k")
         expect(running.client.request(method, address), 401, "unauthenticated")
         for key in others:
-            refused = running.client.request(method, address, headers={"Authorization": f"Bearer {key}"})
+            with capture_logs() as lines:
+                refused = running.client.request(method, address, headers={"Authorization": f"Bearer {key}"})
             expect(refused, 403, "wrong-role")
+            assert [(line["event"], line["principal"]) for line in lines] == [("role refused", key.partition(".")[0])]
 
 
 def test_an_operator_decides_nothing_and_reads_as_the_public(played: Running) -> None:
