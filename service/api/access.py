@@ -47,7 +47,7 @@ def _credential(request: AnyRequest) -> str | None:
         scheme, _, credential = credential.partition(" ")
         if scheme.lower() != "bearer":
             raise WrongCredentialError("Authorization: the scheme is Bearer")
-    credential = credential.strip()
+    credential = credential.strip(" ")
     if len(credential) > LIMIT:
         raise WrongCredentialError(f"a credential has {LIMIT} characters at most")
     return credential

@@ -14,6 +14,7 @@ from domain.proposal_events import DecisionProposed
 from domain.refusal import FieldError
 from domain.rulebook import DECISIONS
 from service.api.access import AnyRequest, decider_of, principal_of
+from service.api.headers import only_header
 from service.api.parts import Wired
 from service.api.problems import ApiProblem
 from service.application.bodies import parse_body
@@ -71,7 +72,7 @@ async def submit_decision(
         body=await request.body(),
         actor=actor,
         idempotency_key=idempotency_key(request),
-        signature=request.headers.get("jws-signature"),
+        signature=only_header(request.headers, "JWS-Signature"),
     )
     return answer_to(await parts.run(partial(parts.submit, submission)))
 
@@ -91,7 +92,7 @@ async def settle_proposal(
         body=with_proposal(await request.body(), proposal),
         actor=actor,
         idempotency_key=idempotency_key(request),
-        signature=request.headers.get("jws-signature"),
+        signature=only_header(request.headers, "JWS-Signature"),
     )
     return answer_to(await parts.run(partial(parts.submit, submission)))
 
@@ -136,14 +137,14 @@ def waiting(accepted: Accepted, proposed: DecisionProposed) -> DecisionWaits:
 
 def require_json(request: AnyRequest) -> None:
     """Raise 415 unless the body is declared as JSON, and as UTF-8 if an encoding is named."""
-    declared = request.headers.get("content-type", "")
+    declared = only_header(request.headers, "Content-Type") or ""
     if _JSON.fullmatch(declared) is None:
         raise ApiProblem("unsupported-media-type", f"Content-Type: application/json in UTF-8, not {declared[:80]!r}")
 
 
 def idempotency_key(request: AnyRequest) -> str:
     """The client's own name for its request. Raises 400."""
-    key = request.headers.get("idempotency-key")
+    key = only_header(request.headers, "Idempotency-Key")
     if key is None:
         raise ApiProblem("idempotency-key-missing", "Idempotency-Key: your own name for this request, once each")
     if _KEY.fullmatch(key) is None:

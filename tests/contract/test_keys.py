@@ -115,6 +115,27 @@ def test_the_last_use_is_known_to_the_minute(issuing: Issuing) -> None:
     assert issuing.keys.every()[0].last_used_at == noted
 
 
+def test_a_key_is_compared_in_constant_time_also_where_its_id_is_unknown(
+    issuing: Issuing, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One keyed hash and one comparison of 32 bytes, whatever is wrong."""
+    compared: list[tuple[int, int]] = []
+    compare = hmac.compare_digest
+
+    def counted(stored: bytes, given: bytes) -> bool:
+        compared.append((len(stored), len(given)))
+        return compare(stored, given)
+
+    monkeypatch.setattr(hmac, "compare_digest", counted)
+    revoked, known = issuing.issue("agency", "msit"), issuing.issue("agency", "msit")
+    issuing.keys.revoke(revoked.partition(".")[0], operator="tests")
+    key_id, _, secret = known.partition(".")
+    for key in (f"slk_{'0' * 16}.{secret}", f"{key_id}.{'A' * 43}", f"{key_id}.{secret[:-1]}_", revoked, known):
+        compared.clear()
+        assert (issuing.holder(key) is None) == (key != known)
+        assert compared == [(32, 32)], key
+
+
 def test_the_secret_is_not_stored(database: str, issuing: Issuing) -> None:
     secret = issuing.issue("agency", "msit").split(".")[1]
     with psycopg.connect(database) as connection:
