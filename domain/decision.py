@@ -202,7 +202,7 @@ def rule_on(decision: Decision, command: Command, facts: Sequence[Fact], *, case
     """Decide. `facts` are folded and left as they are. Raises a `Refusal`; otherwise at least one event."""
     charter = case.charter
     if decision.mandated:
-        _require_mandate(decision, command, case.actor, charter)
+        require_mandate(decision, command, case.actor, charter)
     _require_attribution(command, charter)
     if decision.type in charter.signed and case.actor.party == "agency" and case.signed_by is None:
         raise SignatureRequiredError(
@@ -223,7 +223,8 @@ def require_countersignature(case: Case, what: str) -> None:
         )
 
 
-def _require_mandate(decision: Decision, command: Command, actor: Actor, charter: Charter) -> None:
+def require_mandate(decision: Decision, command: Command, actor: Actor, charter: Charter) -> None:
+    """Raise `NotMandatedError` unless the charter lets the actor make the decision."""
     if actor.party == "consortium":
         if decision.own is None or decision.type not in charter.consortium_decisions:
             raise NotMandatedError(

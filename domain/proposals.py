@@ -17,6 +17,7 @@ from domain.decision import (
     Fact,
     Ruling,
     decision,
+    require_mandate,
     rule_on,
 )
 from domain.envelope import Actor
@@ -142,6 +143,7 @@ def _needs_of_inner(command: Propose, programme: str) -> tuple[Fact, ...]:
 def propose_decision(command: Propose, case: Case, *facts: Fact) -> Iterator[Event]:
     """Propose a decision that waits for another agency's approval."""
     inner, its_command = command.inner()
+    require_mandate(inner, its_command, case.actor, case.charter)
     body = msgspec.json.encode(command.command, order="deterministic").decode()
     yield from propose(inner, its_command, body, facts, case=case).events
 
@@ -175,8 +177,8 @@ class Approve(OfProposal, frozen=True, kw_only=True):
 def approve(command: Approve, case: Case, proposal: Proposal, *facts: Fact) -> Iterator[Event]:
     """Approve a proposal: it is decided again on the facts of now, and takes effect."""
     proposed = proposal.proposed
-    proposal.require_open()
     _require_countersigner(case, proposed)
+    proposal.require_open()
     if command.command_hash != proposed.command_hash:
         raise InvalidCommandError(
             f"command_hash: not that of {command.proposal}",

@@ -1,0 +1,311 @@
+"""Who may ask for what: every decision and every operation × every credential × its own and another programme.
+
+The rules are written by hand; decisions and operations come from the registry and from the application's routes. What
+no rule names is given to the agency with the mandate alone. What answers show is in `test_disclosure_matrix`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import partial
+from typing import Any, Final, NamedTuple
+from uuid import uuid4
+
+import httpx
+import pytest
+from litestar.routes import HTTPRoute
+
+from domain.rulebook import DECISIONS
+from tests.domain import charters
+from tests.domain.lives import LIVES
+from tests.domain.playbook import HEAT, document
+from tests.integration.conftest import Running, run_shared
+
+HOLDERS: Final = ("owner", "second", "idle", "team", "rival", "evaluator", "auditor")
+"""Of the first programme: an agency with most mandates, one with few, one with none; the team that a decision is about,
+another team; an evaluator of its panel. And an auditor, who is of no programme."""
+CREDENTIALS: Final = ("nobody", "revoked", *HOLDERS)
+"""`revoked`: a key that was the owner's."""
+PLACES: Final = ("own", "other")
+OTHERS: Final = {
+    **{charters.PROGRAMME: "elsewhere", "owner": "far-owner", "other": "far-other", "idle": "far-idle"},
+    **{"ant": "elk", "bee": "fox", "cow": "gnu", "dog": "hen"},
+}
+"""What is called otherwise in the other programme, which is alike."""
+
+IN_PERSON: Final = {
+    *("acknowledge-notice", "assent-amendment", "file-objection", "give-statement", "waive-objections"),
+    "withdraw-team",
+}
+DECIDED_BY: Final[dict[str, set[str]]] = {
+    **{decision: {"team"} for decision in IN_PERSON},
+    **{decision: {"team", "owner"} for decision in ("apply-to-call", "report-usage")},
+    **{decision: {"owner", "second"} for decision in ("decide-objection", "publish-results")},
+    **{decision: {"second"} for decision in ("approve", "reject")},
+}
+"""Who may make a decision in its own programme, if it is not the owner alone; in another programme nobody may."""
+REFUSED_BY: Final = {
+    **dict.fromkeys(("register-key", "revoke-key"), "not-own-agency"),
+    **dict.fromkeys(("approve", "reject"), "not-countersigner"),
+    "withdraw-proposal": "not-proposer",
+}
+"""Why agencies and teams may not, if it is not for want of a mandate."""
+
+EVERYBODY: Final = {*CREDENTIALS} - {"revoked"}
+INSIDERS: Final = {"owner", "second", "idle", "auditor"}
+
+
+class Rule(NamedTuple):
+    """Who is let in, in their own programme and in another, and the problems of all others.
+
+    `stranger`: of an agency of another programme. `nobody`: of who shows no key. `problem`: of who else holds one.
+    """
+
+    own: set[str]
+    other: set[str]
+    problem: str = ""
+    stranger: str = ""
+    nobody: str = "unauthenticated"
+
+
+KEYLESS: Final = Rule({*CREDENTIALS}, {*CREDENTIALS})
+"""No key is looked at, not even a wrong one."""
+READ_BY_ALL: Final = Rule(EVERYBODY, EVERYBODY)
+WORKLOAD: Final = "workload-not-yours-to-read"
+SHEETS: Final = "sheets-not-yours-to-read"
+PROGRAMME: Final = "/v1/programmes/{programme}"
+OPERATIONS: Final[dict[str, Rule]] = {
+    **dict.fromkeys(
+        (
+            *("GET /docs", "GET /docs/openapi.json", "GET /openapi.json", "GET /problems", "GET /problems/{slug}"),
+            *("GET /health/live", "GET /health/ready", "GET /metrics"),
+            *("GET /v1/programmes", f"GET {PROGRAMME}", f"GET {PROGRAMME}/charter"),
+        ),
+        KEYLESS,
+    ),
+    **{
+        f"GET {PROGRAMME}/{view}": READ_BY_ALL
+        for view in ("audit-trail", "calls", "grants", "objections", "standings", "teams", "timeline")
+    },
+    "GET /v1/ledger/events": READ_BY_ALL,
+    f"GET {PROGRAMME}/workload": Rule(INSIDERS, {"auditor"}, WORKLOAD, WORKLOAD, WORKLOAD),
+    f"GET {PROGRAMME}/disagreement": Rule({*INSIDERS, "evaluator"}, {"auditor", "evaluator"}, SHEETS, SHEETS, SHEETS),
+    f"POST {PROGRAMME}/disclosure-check": Rule(INSIDERS, {"auditor"}, "wrong-role", "check-not-yours-to-ask"),
+    "GET /v1/proposals/{proposal}": Rule(INSIDERS, {"auditor"}, "wrong-role", "preview-not-yours-to-read"),
+}
+"""Who may call an operation that submits no decision."""
+OF_DECISIONS: Final = {
+    f"POST {PROGRAMME}/decisions/{{decision_type}}",
+    f"POST {PROGRAMME}/decisions/{{decision_type}}/preview",
+    "POST /v1/proposals/{proposal}/{step}",
+}
+
+
+def submitting(decision: str, credential: str, place: str) -> str:
+    """The problem that a decision is refused with for who asks; none if it is let in."""
+    if credential in ("nobody", "revoked"):
+        return "unauthenticated"
+    if credential in ("evaluator", "auditor"):
+        return "wrong-role"
+    if place == "own" and credential in DECIDED_BY.get(decision, {"owner"}):
+        return ""
+    return REFUSED_BY.get(decision, "not-mandated")
+
+
+def previewing(decision: str, credential: str, place: str) -> str:
+    """The same for its preview, which is for agencies of the programme."""
+    if credential in ("team", "rival"):
+        return "wrong-role"
+    if credential in INSIDERS - {"auditor"} and place == "other":
+        return "preview-not-yours-to-read"
+    return submitting(decision, credential, place)
+
+
+def calling(rule: Rule, credential: str, place: str) -> str:
+    """The same for an operation that submits no decision."""
+    if credential in (rule.own if place == "own" else rule.other):
+        return ""
+    if credential == "revoked":
+        return "unauthenticated"
+    if credential == "nobody":
+        return rule.nobody
+    return rule.stranger if credential in INSIDERS else rule.problem
+
+
+def renamed(value: Any) -> Any:
+    """The same in the other programme's names."""
+    if isinstance(value, dict):
+        return {field: renamed(each) for field, each in value.items()}
+    if isinstance(value, list | tuple):
+        return [renamed(each) for each in value]
+    return OTHERS.get(value, value) if isinstance(value, str) else value
+
+
+CHANGE: Final = {"team": "ant", "joined": ["Lab"], "effective": "2026-01-01"}
+CHARTER: Final = document(
+    agencies=[{"id": each, "name": charters.names(each)} for each in ("owner", "other", "idle")],
+    countersignatures=[
+        *charters.document()["countersignatures"],
+        {"decisions": ["change-consortium"], "agencies": ["other"]},
+    ],
+)
+
+
+class Programmes:
+    """Two programmes, alike but for their names; a proposal that waits in each; a key of each credential."""
+
+    def __init__(self, running: Running) -> None:
+        self.running = running
+        issue = self._issue = running.service.keys.issue
+        self.keys = {each: issue("agency", each) for each in ("owner", "other", "idle", "far-owner", "far-other")}
+        self.keys |= {"second": self.keys["other"], "auditor": issue("auditor", "auditor")}
+        self.keys |= {"evaluator": issue("evaluator", charters.JURY[0]), "revoked": issue("agency", "owner")}
+        running.service.keys.revoke(self.keys["revoked"].partition(".")[0])
+        self.proposals = {place: self._founded(place) for place in PLACES}
+        running.project()
+
+    def _founded(self, place: str) -> str:
+        owner = self.keys[self.named("owner", place)]
+        body = self.named({"charter": CHARTER}, place)
+        steps = [("publish-charter", body)]
+        steps += [("enrol-team", {"team": t, "name": charters.names(t)}) for t in self.named(charters.TEAMS, place)]
+        steps += [("open-stage", HEAT), ("change-consortium", self.named(CHANGE, place))]
+        for decision, body in steps:
+            answer = self.post(self.path(decision, place), body, owner)
+            assert answer.status_code in (201, 202), answer.text
+        return str(answer.json()["proposal"])
+
+    @staticmethod
+    def named(value: Any, place: str) -> Any:
+        return value if place == "own" else renamed(value)
+
+    def path(self, decision: str, place: str) -> str:
+        return f"/v1/programmes/{self.named(charters.PROGRAMME, place)}/decisions/{decision}"
+
+    def body(self, decision: str, place: str) -> dict[str, Any]:
+        """A body of the decision's shape, about that programme."""
+        proposal = {"proposal": self.proposals[place]}
+        bodies: dict[str, dict[str, Any]] = {
+            **{step.decision: step.body for life in LIVES.values() for step in reversed(life)},
+            "publish-charter": {"charter": CHARTER},
+            "amend-charter": {"charter": CHARTER},
+            "propose": {"decision": "change-consortium", "command": CHANGE},
+            "approve": {"command_hash": "0" * 64, **proposal},
+            "reject": {"reason": "no", **proposal},
+            "withdraw-proposal": {"reason": "no", **proposal},
+        }
+        found: dict[str, Any] = self.named(bodies[decision], place)
+        return found
+
+    def key(self, credential: str, decision: str | None = None) -> str | None:
+        """`team` is the one that the decision, as the first programme knows it, is about."""
+        if credential not in ("team", "rival"):
+            return self.keys.get(credential)
+        team = "ant"
+        if decision is not None and (own := DECISIONS[decision].own) is not None:
+            team = self.body(decision, "own")[own]
+        return self.of_team(team if credential == "team" else ("bee" if team == "ant" else "ant"))
+
+    def of_team(self, team: str) -> str:
+        if team not in self.keys:
+            self.keys[team] = self._issue("consortium", team)
+        return self.keys[team]
+
+    def decide(self, decision: str, credential: str, place: str) -> httpx.Response:
+        return self.post(self.path(decision, place), self.body(decision, place), self.key(credential, decision))
+
+    def preview(self, decision: str, credential: str, place: str) -> httpx.Response:
+        path = f"{self.path(decision, place)}/preview"
+        return self.post(path, self.body(decision, place), self.key(credential, decision))
+
+    def settle(self, decision: str, credential: str, place: str) -> httpx.Response:
+        body = self.body(decision, place)
+        step = {"approve": "approval", "reject": "rejection"}[decision]
+        return self.post(f"/v1/proposals/{body.pop('proposal')}/{step}", body, self.key(credential, decision))
+
+    def call(self, operation: str, credential: str, place: str) -> httpx.Response:
+        method, _, path = operation.partition(" ")
+        programme = self.named(charters.PROGRAMME, place)
+        path = path.format(programme=programme, proposal=self.proposals[place], slug="not-found")
+        if method == "POST":
+            return self.post(path, {**HEAT, "figures": []}, self.key(credential))
+        return self.running.client.get(path, headers=self._headers(self.key(credential)))
+
+    def post(self, path: str, body: Any, key: str | None) -> httpx.Response:
+        headers = {"Idempotency-Key": str(uuid4()), **self._headers(key)}
+        return self.running.client.post(path, json=body, headers=headers)
+
+    @staticmethod
+    def _headers(key: str | None) -> dict[str, str]:
+        return {} if key is None else {"Authorization": f"Bearer {key}"}
+
+
+@pytest.fixture(scope="module")
+def programmes(server: str, template: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Programmes]:
+    for running in run_shared(server, template, tmp_path_factory.mktemp("access")):
+        yield Programmes(running)
+
+
+def fault(answer: httpx.Response, refused: str) -> str:
+    """What is wrong with an answer to somebody who is to be refused so, or to be let in."""
+    problem = answer.json()["type"].rpartition("/")[2] if answer.status_code >= 400 else ""
+    if refused:
+        right = problem == refused and answer.status_code == (401 if refused == "unauthenticated" else 403)
+    else:
+        right = answer.status_code < 500 and answer.status_code not in (401, 403)
+    return "" if right else f"{answer.status_code} {problem or 'let in'}, not {refused or 'let in'}"
+
+
+def test_every_decision_and_operation_is_for_whom_the_rules_say_and_a_refusal_records_nothing(
+    programmes: Programmes,
+) -> None:
+    wrong, head, recorded = [], programmes.running.head(), 0
+    asked = [
+        *((partial(programmes.decide, each), partial(submitting, each), f"submit {each}") for each in DECISIONS),
+        *((partial(programmes.preview, each), partial(previewing, each), f"preview {each}") for each in DECISIONS),
+        *(
+            (partial(programmes.settle, each), partial(submitting, each), f"settle by {each}")
+            for each in ("approve", "reject")
+        ),
+        *((partial(programmes.call, each), partial(calling, rule), each) for each, rule in OPERATIONS.items()),
+    ]
+    for ask, rule, name in asked:
+        for place in PLACES:
+            for credential in CREDENTIALS:
+                answer = ask(credential, place)
+                if found := fault(answer, rule(credential, place)):
+                    wrong.append(f"{name} × {credential} × {place}: {found}")
+                if answer.status_code in (201, 202):
+                    recorded += len(answer.json()["events"])
+    assert not wrong, "\n" + "\n".join(wrong)
+    assert programmes.running.head() == head + recorded
+
+
+def test_the_rules_know_every_operation(programmes: Programmes) -> None:
+    routes = [each for each in programmes.running.client.app.routes if isinstance(each, HTTPRoute)]
+    operations = {f"{method} {route.path_format}" for route in routes for method in route.methods - {"OPTIONS"}}
+    assert operations == {*OPERATIONS, *OF_DECISIONS}
+
+
+def test_the_rules_name_only_decisions_that_are_there() -> None:
+    assert {*DECIDED_BY, *REFUSED_BY} <= set(DECISIONS)
+
+
+@pytest.mark.parametrize("decision", [each for each in DECISIONS if DECISIONS[each].own])
+def test_a_team_says_nothing_in_a_programme_that_it_is_not_in(programmes: Programmes, decision: str) -> None:
+    """Nor about itself, whatever its name: only a call that is open takes those who are not in yet."""
+    head, own = programmes.running.head(), DECISIONS[decision].own
+    body = {**programmes.body(decision, "other"), str(own): "ant"}
+    answer = programmes.post(programmes.path(decision, "other"), body, programmes.of_team("ant"))
+    assert 400 <= answer.status_code < 500, answer.text
+    assert programmes.running.head() == head
+
+
+@pytest.mark.parametrize("decision", ["approve", "reject", "withdraw-proposal"])
+def test_a_proposal_is_settled_in_its_own_programme_only(programmes: Programmes, decision: str) -> None:
+    """Whoever may settle it there finds none of that name here."""
+    head = programmes.running.head()
+    key = programmes.keys["far-owner"] if decision == "withdraw-proposal" else programmes.keys["far-other"]
+    answer = programmes.post(programmes.path(decision, "own"), programmes.body(decision, "other"), key)
+    assert (answer.status_code, answer.json()["type"]) == (404, "/problems/unknown-proposal")
+    assert programmes.running.head() == head
