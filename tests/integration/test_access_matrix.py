@@ -1,14 +1,14 @@
 """Who may ask for what: every decision and every operation × every credential × its own and another programme.
 
-The rules are written by hand; decisions and operations come from the registry and from the application's routes. What
-no rule names is given to the agency with the mandate alone. What answers show is in `test_disclosure_matrix`.
+Decisions and operations come from the registry and from the application's routes, what is expected from the rules in
+`access_rules`. What answers show is in `test_disclosure_matrix`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from functools import partial
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 from uuid import uuid4
 
 import httpx
@@ -19,117 +19,25 @@ from domain.rulebook import DECISIONS
 from tests.domain import charters
 from tests.domain.lives import LIVES
 from tests.domain.playbook import HEAT, document
+from tests.integration.access_rules import (
+    CREDENTIALS,
+    DECIDED_BY,
+    OF_CLIENTS,
+    OF_DECISIONS,
+    OPERATIONS,
+    PLACES,
+    REFUSED_BY,
+    calling,
+    previewing,
+    submitting,
+)
 from tests.integration.conftest import Running, run_shared
 
-HOLDERS: Final = ("owner", "second", "idle", "team", "rival", "evaluator", "auditor")
-"""Of the first programme: an agency with most mandates, one with few, one with none; the team that a decision is about,
-another team; an evaluator of its panel. And an auditor, who is of no programme."""
-CREDENTIALS: Final = ("nobody", "revoked", *HOLDERS)
-"""`revoked`: a key that was the owner's."""
-PLACES: Final = ("own", "other")
 OTHERS: Final = {
     **{charters.PROGRAMME: "elsewhere", "owner": "far-owner", "other": "far-other", "idle": "far-idle"},
     **{"ant": "elk", "bee": "fox", "cow": "gnu", "dog": "hen"},
 }
 """What is called otherwise in the other programme, which is alike."""
-
-IN_PERSON: Final = {
-    *("acknowledge-notice", "assent-amendment", "file-objection", "give-statement", "waive-objections"),
-    "withdraw-team",
-}
-DECIDED_BY: Final[dict[str, set[str]]] = {
-    **{decision: {"team"} for decision in IN_PERSON},
-    **{decision: {"team", "owner"} for decision in ("apply-to-call", "report-usage")},
-    **{decision: {"owner", "second"} for decision in ("decide-objection", "publish-results")},
-    **{decision: {"second"} for decision in ("approve", "reject")},
-}
-"""Who may make a decision in its own programme, if it is not the owner alone; in another programme nobody may."""
-REFUSED_BY: Final = {
-    **dict.fromkeys(("register-key", "revoke-key"), "not-own-agency"),
-    **dict.fromkeys(("approve", "reject"), "not-countersigner"),
-    "withdraw-proposal": "not-proposer",
-}
-"""Why agencies and teams may not, if it is not for want of a mandate."""
-
-EVERYBODY: Final = {*CREDENTIALS} - {"revoked"}
-INSIDERS: Final = {"owner", "second", "idle", "auditor"}
-
-
-class Rule(NamedTuple):
-    """Who is let in, in their own programme and in another, and the problems of all others.
-
-    `stranger`: of an agency of another programme. `nobody`: of who shows no key. `problem`: of who else holds one.
-    """
-
-    own: set[str]
-    other: set[str]
-    problem: str = ""
-    stranger: str = ""
-    nobody: str = "unauthenticated"
-
-
-KEYLESS: Final = Rule({*CREDENTIALS}, {*CREDENTIALS})
-"""No key is looked at, not even a wrong one."""
-READ_BY_ALL: Final = Rule(EVERYBODY, EVERYBODY)
-WORKLOAD: Final = "workload-not-yours-to-read"
-SHEETS: Final = "sheets-not-yours-to-read"
-PROGRAMME: Final = "/v1/programmes/{programme}"
-OPERATIONS: Final[dict[str, Rule]] = {
-    **dict.fromkeys(
-        (
-            *("GET /docs", "GET /docs/openapi.json", "GET /openapi.json", "GET /problems", "GET /problems/{slug}"),
-            *("GET /health/live", "GET /health/ready", "GET /metrics"),
-            *("GET /v1/programmes", f"GET {PROGRAMME}", f"GET {PROGRAMME}/charter"),
-        ),
-        KEYLESS,
-    ),
-    **{
-        f"GET {PROGRAMME}/{view}": READ_BY_ALL
-        for view in ("audit-trail", "calls", "grants", "objections", "standings", "teams", "timeline")
-    },
-    "GET /v1/ledger/events": READ_BY_ALL,
-    f"GET {PROGRAMME}/workload": Rule(INSIDERS, {"auditor"}, WORKLOAD, WORKLOAD, WORKLOAD),
-    f"GET {PROGRAMME}/disagreement": Rule({*INSIDERS, "evaluator"}, {"auditor", "evaluator"}, SHEETS, SHEETS, SHEETS),
-    f"POST {PROGRAMME}/disclosure-check": Rule(INSIDERS, {"auditor"}, "wrong-role", "check-not-yours-to-ask"),
-    "GET /v1/proposals/{proposal}": Rule(INSIDERS, {"auditor"}, "wrong-role", "preview-not-yours-to-read"),
-}
-"""Who may call an operation that submits no decision."""
-OF_DECISIONS: Final = {
-    f"POST {PROGRAMME}/decisions/{{decision_type}}",
-    f"POST {PROGRAMME}/decisions/{{decision_type}}/preview",
-    "POST /v1/proposals/{proposal}/{step}",
-}
-
-
-def submitting(decision: str, credential: str, place: str) -> str:
-    """The problem that a decision is refused with for who asks; none if it is let in."""
-    if credential in ("nobody", "revoked"):
-        return "unauthenticated"
-    if credential in ("evaluator", "auditor"):
-        return "wrong-role"
-    if place == "own" and credential in DECIDED_BY.get(decision, {"owner"}):
-        return ""
-    return REFUSED_BY.get(decision, "not-mandated")
-
-
-def previewing(decision: str, credential: str, place: str) -> str:
-    """The same for its preview, which is for agencies of the programme."""
-    if credential in ("team", "rival"):
-        return "wrong-role"
-    if credential in INSIDERS - {"auditor"} and place == "other":
-        return "preview-not-yours-to-read"
-    return submitting(decision, credential, place)
-
-
-def calling(rule: Rule, credential: str, place: str) -> str:
-    """The same for an operation that submits no decision."""
-    if credential in (rule.own if place == "own" else rule.other):
-        return ""
-    if credential == "revoked":
-        return "unauthenticated"
-    if credential == "nobody":
-        return rule.nobody
-    return rule.stranger if credential in INSIDERS else rule.problem
 
 
 def renamed(value: Any) -> Any:
@@ -156,11 +64,12 @@ class Programmes:
 
     def __init__(self, running: Running) -> None:
         self.running = running
-        issue = self._issue = running.service.keys.issue
+        issue = running.issue
         self.keys = {each: issue("agency", each) for each in ("owner", "other", "idle", "far-owner", "far-other")}
-        self.keys |= {"second": self.keys["other"], "auditor": issue("auditor", "auditor")}
+        self.keys |= {"second": self.keys["other"], "auditor": running.keys.auditor, "operator": running.keys.operator}
         self.keys |= {"evaluator": issue("evaluator", charters.JURY[0]), "revoked": issue("agency", "owner")}
-        running.service.keys.revoke(self.keys["revoked"].partition(".")[0])
+        id_ = self.keys["revoked"].partition(".")[0]
+        running.client.delete(f"/v1/keys/{id_}", headers=self._headers(running.keys.operator)).raise_for_status()
         self.proposals = {place: self._founded(place) for place in PLACES}
         running.project()
 
@@ -208,7 +117,7 @@ class Programmes:
 
     def of_team(self, team: str) -> str:
         if team not in self.keys:
-            self.keys[team] = self._issue("consortium", team)
+            self.keys[team] = self.running.issue("consortium", team)
         return self.keys[team]
 
     def decide(self, decision: str, credential: str, place: str) -> httpx.Response:
@@ -226,10 +135,11 @@ class Programmes:
     def call(self, operation: str, credential: str, place: str) -> httpx.Response:
         method, _, path = operation.partition(" ")
         programme = self.named(charters.PROGRAMME, place)
-        path = path.format(programme=programme, proposal=self.proposals[place], slug="not-found")
+        named = {"programme": programme, "proposal": self.proposals[place], "slug": "not-found"}
+        path = path.format(**named, key_id="slk_0", client_id="slc_0", kid="k")
         if method == "POST":
             return self.post(path, {**HEAT, "figures": []}, self.key(credential))
-        return self.running.client.get(path, headers=self._headers(self.key(credential)))
+        return self.running.client.request(method, path, headers=self._headers(self.key(credential)))
 
     def post(self, path: str, body: Any, key: str | None) -> httpx.Response:
         headers = {"Idempotency-Key": str(uuid4()), **self._headers(key)}
@@ -271,7 +181,7 @@ def test_every_decision_and_operation_is_for_whom_the_rules_say_and_a_refusal_re
     ]
     for ask, rule, name in asked:
         for place in PLACES:
-            for credential in CREDENTIALS:
+            for credential in (*CREDENTIALS, "revoked") if name in OPERATIONS else CREDENTIALS:
                 answer = ask(credential, place)
                 if found := fault(answer, rule(credential, place)):
                     wrong.append(f"{name} × {credential} × {place}: {found}")
@@ -284,7 +194,7 @@ def test_every_decision_and_operation_is_for_whom_the_rules_say_and_a_refusal_re
 def test_the_rules_know_every_operation(programmes: Programmes) -> None:
     routes = [each for each in programmes.running.client.app.routes if isinstance(each, HTTPRoute)]
     operations = {f"{method} {route.path_format}" for route in routes for method in route.methods - {"OPTIONS"}}
-    assert operations == {*OPERATIONS, *OF_DECISIONS}
+    assert operations == {*OPERATIONS, *OF_DECISIONS, *OF_CLIENTS}
 
 
 def test_the_rules_name_only_decisions_that_are_there() -> None:
