@@ -15,6 +15,7 @@ from domain.boundary import Query
 from domain.decision import Fact, boundary, folding
 from domain.event import decode_data
 from domain.record import StageRecord
+from service.application.kept_events import KeptEvents
 from service.application.ports import Ledger, LedgerUnavailableError
 
 KEPT_EVENTS: Final = 500_000
@@ -63,6 +64,7 @@ class KeptFacts:
     def __init__(self, ledger: Ledger, *, keep: int = KEPT_EVENTS) -> None:
         self._ledger = ledger
         self._keep = keep
+        self._events = KeptEvents(ledger)
         self._records: OrderedDict[tuple[str, str], Kept] = OrderedDict()
         self._turn = threading.Lock()
 
@@ -78,17 +80,24 @@ class KeptFacts:
         fresh = [fact for fact in facts if not isinstance(fact, StageRecord)]
         known: dict[Fact, Fact] = {fact: fact for fact in fresh}
         if not records:
-            head, _count = _advance(self._ledger, fresh, query, after=0, upto=None)
-            yield known, query, head
+            yield known, query, self._folded(fresh, query)
             return
         if not self._turn.acquire(timeout=TURN_SECONDS):
             raise LedgerUnavailableError("others decide on standings; no turn in time", outcome_unknown=False)
         try:
-            head = read_facts(self._ledger, fresh)[1] if fresh else self._ledger.head()
+            head = self._folded(fresh, boundary(fresh)) if fresh else self._ledger.head()
             known.update((fact, self._advanced(fact, head)) for fact in records)
             yield known, query, head
         finally:
             self._turn.release()
+
+    def _folded(self, fresh: Sequence[Fact], query: Query) -> int:
+        """Fold what the query finds; the head."""
+        head, found = self._events.read(query)
+        take = folding(fresh)
+        for each in found:
+            take(each.type, each.tags, each.position, each.event)
+        return head
 
     def _advanced(self, empty: StageRecord, head: int) -> StageRecord:
         """The record of a stage as of the head. One that cannot be advanced is not kept."""

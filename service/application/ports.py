@@ -10,6 +10,8 @@ from uuid import UUID
 import msgspec
 from eventsourcing.dcb.api import DCBAppendCondition, DCBQuery
 
+from domain.boundary import Query
+
 
 class NewEvent(msgspec.Struct, frozen=True, kw_only=True):
     """An event before it has a position. `envelope` and `data` are the exact bytes to keep and to commit to."""
@@ -89,6 +91,13 @@ class ReadResult(Protocol):
     def __iter__(self) -> Iterator[RecordedEvent]: ...
 
 
+class Probed(msgspec.Struct, frozen=True, gc=False):
+    """`positions`, in order, of every event that matches a query, and perhaps of another; `head`: of the snapshot."""
+
+    head: int
+    positions: Sequence[int]
+
+
 class IdempotencyKeyReusedError(Exception):
     """The key stands for a request with another fingerprint."""
 
@@ -124,6 +133,15 @@ class Ledger(Protocol):
         self, query: DCBQuery | None = None, *, after: int = 0, upto: int | None = None, limit: int | None = None
     ) -> ReadResult:
         """Matching events with `after` < position ≤ `upto`, and the head, from one snapshot, all in memory."""
+
+    def probe(self, query: Query) -> Probed:
+        """Where events may be that match, from one snapshot taken after the call; what they are is for `at` to tell.
+
+        Every item of the query has types.
+        """
+
+    def at(self, positions: Sequence[int]) -> list[RecordedEvent]:
+        """The events at positions, in order."""
 
     def read_programme(
         self, programme: str, *, after: int = 0, upto: int | None = None, limit: int | None = None

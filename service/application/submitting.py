@@ -20,8 +20,9 @@ from domain.decision import Command, Decision, Ruling
 from domain.envelope import Actor, PrivateEnvelope, encode_envelope
 from domain.event import decode_data, encode_data
 from domain.proposal_events import DecisionProposed
+from domain.refusal import Refusal
 from domain.rulebook import DECISIONS
-from service.application.bodies import parse_command
+from service.application.bodies import MalformedBodyError, parse_command
 from service.application.deciding import Considered, Deciding, Submission
 from service.application.facts import as_dcb
 from service.application.ports import (
@@ -95,16 +96,27 @@ class SubmitDecision:
         fingerprint = hashlib.sha256(submission.decision_type.encode() + b"\x00" + submission.body).digest()
         client = client_of(submission.actor)
         with self._alone(client, submission.programme, submission.idempotency_key):
-            found = self._ledger.find(client, submission.programme, submission.idempotency_key)
-            if found is not None:
-                appended, first_fingerprint = found
-                if first_fingerprint != fingerprint:
-                    raise IdempotencyKeyReusedError(submission.idempotency_key)
-                return self._accepted(appended)
-            command = parse_command(decision, submission.body)
-            accepted = self._append(submission, decision, command, fingerprint)
+            try:
+                command = parse_command(decision, submission.body)
+                accepted = self._append(submission, decision, command, fingerprint)
+            except (Refusal, MalformedBodyError, ContendedError):
+                # What was recorded before is answered as it was then, whatever is true by now.
+                recorded = self._recorded(client, submission, fingerprint)
+                if recorded is None:
+                    raise
+                return recorded
         self._wake_ups.wake(submission.programme)
         return accepted
+
+    def _recorded(self, client: str, submission: Submission, fingerprint: bytes) -> Accepted | None:
+        """What the idempotency key stands for already. Raises `IdempotencyKeyReusedError`."""
+        found = self._ledger.find(client, submission.programme, submission.idempotency_key)
+        if found is None:
+            return None
+        appended, first_fingerprint = found
+        if first_fingerprint != fingerprint:
+            raise IdempotencyKeyReusedError(submission.idempotency_key)
+        return self._accepted(appended)
 
     @contextmanager
     def _alone(self, *key: str) -> Iterator[None]:

@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-import select
-import time
 from collections.abc import Callable, Iterator, Sequence
 from itertools import accumulate
 from typing import Any, Final
 
 import msgspec
-import psycopg
-from psycopg import pq
 
 from domain.boundary import QueryItem
 from domain.entry import commitment
 from service.application.ports import AppendRequest
 from service.storage.binary_arrays import array_oid, byte_strings, instants, integers, long_integers, texts, uuids
 from service.storage.boundary_keys import event_keys, hashed, probe_keys, probe_tag, tag_key, type_keys
+from service.storage.prepared_call import Connection, PreparedCall
 
 _TYPES: Final = (
     *("int4", "int4", "timestamptz", "uuid", "text", "text", "text", "bytea"),
@@ -27,15 +24,8 @@ _TYPES: Final = (
     *("int4", "int4", "uuid", "text", "text", "int4", "text", "bytea", "bytea", "bytea", "bytea"),
     *("int4", "int4", "int8"),
 )
-_NAME: Final = b"sillok_append"
 _PLACES: Final = ", ".join(f"${n}" for n in range(1, len(_TYPES) + 1))
 _SQL: Final = f"SELECT head_position, refused FROM ledger.append_batch({_PLACES})"
-_FORMATS: Final = [pq.Format.BINARY] * len(_TYPES)
-
-ANSWER_SECONDS: Final = 21.0
-"""By then whoever asked has given up; the server's own bounds are shorter, unless it hangs itself."""
-
-Connection = psycopg.Connection[tuple[Any, ...]]
 
 
 class Refused(msgspec.Struct, frozen=True, kw_only=True):
@@ -84,11 +74,7 @@ class AppendCall:
     def __init__(self, connection: Connection) -> None:
         self.connection = connection
         self._seen: set[str] = set()
-        self._readable, self._writable = select.poll(), select.poll()
-        self._readable.register(connection.pgconn.socket, select.POLLIN)
-        self._writable.register(connection.pgconn.socket, select.POLLIN | select.POLLOUT)
-        result = connection.pgconn.prepare(_NAME, _SQL.encode(), [array_oid(each) for each in _TYPES])
-        raise_unless(result, pq.ExecStatus.COMMAND_OK)
+        self._call = PreparedCall(connection, "sillok_append", _SQL, [array_oid(each) for each in _TYPES], binary=False)
 
     def __call__(self, batch: Sequence[Prepared], meanwhile: Callable[[], None] = lambda: None) -> Answer:
         """Record a batch in one transaction, or within the one that is open. Raises `psycopg.Error`.
@@ -106,52 +92,11 @@ class AppendCall:
 
     def _called(self, parameters: list[bytes], meanwhile: Callable[[], None]) -> Answer | None:
         """Call the function. `None`: conditions may have been broken, and have to be looked at one by one."""
-        try:
-            self.connection.pgconn.send_query_prepared(_NAME, parameters, _FORMATS)
-            meanwhile()
-            result = self._answer()
-        except BaseException:
-            # Its answer, should it still come, would be taken for that of the next call.
-            self.connection.close()
-            raise
-        raise_unless(result, pq.ExecStatus.TUPLES_OK)
+        result = self._call(parameters, meanwhile)
         head, refused = result.get_value(0, 0), result.get_value(0, 1)
         if head is None:
             return None
         return Answer(int(head), {} if refused is None else _refused(refused))
-
-    def _answer(self) -> pq.abc.PGresult:
-        """The last result of what was sent: an error of the commit comes after that of the call.
-
-        As libpq's own blocking call, but that a server that hangs is given up, with the connection.
-        """
-        pgconn = self.connection.pgconn
-        deadline = time.monotonic() + ANSWER_SECONDS
-        last: pq.abc.PGresult | None = None
-        while pgconn.flush():
-            self._wait(self._writable, deadline)
-            pgconn.consume_input()
-        self._wait(self._readable, deadline)
-        pgconn.consume_input()
-        while True:
-            while pgconn.is_busy():
-                self._wait(self._readable, deadline)
-                pgconn.consume_input()
-            result = pgconn.get_result()
-            if result is None:
-                assert last is not None
-                return last
-            last = result
-
-    def _wait(self, until: select.poll, deadline: float) -> None:
-        if not until.poll(max(0.0, deadline - time.monotonic()) * 1000):
-            raise psycopg.OperationalError(f"the server did not answer within {ANSWER_SECONDS:.0f} seconds")
-
-
-def raise_unless(result: pq.abc.PGresult, wanted: pq.ExecStatus) -> None:
-    """Raise the `psycopg.Error` that a result stands for, unless it is what was wanted."""
-    if result.status != wanted:
-        raise psycopg.errors.error_from_result(result)
 
 
 def _requests(batch: Sequence[Prepared]) -> list[bytes]:

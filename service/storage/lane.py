@@ -15,10 +15,11 @@ from service.application.ports import (
     LedgerUnavailableError,
     StaleDecisionError,
 )
-from service.storage.append_call import Answer, AppendCall, Connection, Refused
+from service.storage.append_call import Answer, AppendCall, Refused
 from service.storage.connections import service_conninfo
 from service.storage.partitions import PartitionsAhead
 from service.storage.pending import Pending
+from service.storage.prepared_call import Connection
 
 
 class ConditionFailedError(IntegrityError):

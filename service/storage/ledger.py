@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterator, Mapping
+from collections.abc import Generator, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, Final
 
@@ -11,15 +11,18 @@ from eventsourcing.dcb.api import DCBQuery
 from psycopg.types.json import Jsonb
 from psycopg_pool import ConnectionPool, PoolTimeout
 
+from domain.boundary import Query
 from service.application.ports import (
     PAGE,
     Appended,
     AppendRequest,
     LedgerUnavailableError,
+    Probed,
     RecordedEvent,
     StreamedEvent,
 )
 from service.storage.boundary_keys import hashed, probe_keys, probe_tag
+from service.storage.boundary_probes import BoundaryProbes
 from service.storage.connections import open_pool
 from service.storage.stream import stream
 from service.storage.writer import Writer
@@ -80,6 +83,11 @@ _POSITION_AT: Final = """
     SELECT b.low, CASE WHEN h.position > 0 THEN h.recorded_at END
     FROM between b CROSS JOIN ledger.head h WHERE b.low = b.high"""
 
+_AT: Final = f"""
+    SELECT {_COLUMNS} FROM unnest(%(positions)s::int8[]) AS wanted(position) CROSS JOIN LATERAL (
+        SELECT * FROM ledger.event WHERE position = wanted.position OFFSET 0
+    ) e ORDER BY e.position"""
+
 _LAST: Final = 2**62
 
 
@@ -111,6 +119,7 @@ class PostgresLedger:
     def __init__(self, database_url: str, *, pool_size: int = 16) -> None:
         self._pool: ConnectionPool = open_pool(database_url, size=pool_size)
         self._writer = Writer(database_url)
+        self._probes = BoundaryProbes(database_url)
 
     def append(self, request: AppendRequest) -> Appended:
         """See `Ledger.append`."""
@@ -123,6 +132,14 @@ class PostgresLedger:
         bounds = {"after": after, "upto": _LAST if upto is None else upto, "limit": limit}
         sql, parameters = reading(query)
         return self._select(sql, {**bounds, **parameters})
+
+    def probe(self, query: Query) -> Probed:
+        """See `Ledger.probe`."""
+        return self._probes.probe([key for item in query.items for key in probe_keys(item)])
+
+    def at(self, positions: Sequence[int]) -> list[RecordedEvent]:
+        """See `Ledger.at`."""
+        return [_event(*row) for row in self._rows(_AT, {"positions": list(positions)})]
 
     def read_programme(
         self, programme: str, *, after: int = 0, upto: int | None = None, limit: int | None = None
@@ -170,11 +187,12 @@ class PostgresLedger:
     def close(self) -> None:
         """Record what waits, then let go of every connection."""
         self._writer.close()
+        self._probes.close()
         self._pool.close()
 
     def _select(self, sql: str, parameters: Mapping[str, Any]) -> Read:
         rows = self._rows(sql, parameters)
-        return Read(rows[0][0], [_event(*row) for row in rows if row[1] is not None])
+        return Read(rows[0][0], [_event(*row[1:]) for row in rows if row[1] is not None])
 
     def _rows(self, sql: str, parameters: Mapping[str, Any]) -> list[tuple[Any, ...]]:
         try:
@@ -184,6 +202,6 @@ class PostgresLedger:
             raise LedgerUnavailableError(f"the ledger does not answer: {error}", outcome_unknown=False) from error
 
 
-def _event(_head: int, *row: Any) -> RecordedEvent:
+def _event(*row: Any) -> RecordedEvent:
     *plain, event_id, tags, salt, entry = row
     return RecordedEvent(*plain, event_id=event_id, tags=tuple(tags), salt=salt, entry=entry)

@@ -8,7 +8,7 @@ from typing import Final
 import psycopg
 import structlog
 
-from service.storage.append_call import Connection
+from service.storage.prepared_call import Connection
 
 EVERY: Final = 1_000_000
 """Positions after which to look again; a partition holds ten times as many."""

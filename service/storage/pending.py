@@ -2,48 +2,30 @@
 
 from __future__ import annotations
 
-import threading
-import time
 from collections.abc import Sequence
-from typing import Final
 
-from service.application.ports import Appended, AppendRequest, LedgerUnavailableError
+from service.application.ports import Appended, AppendRequest
 from service.storage.append_call import Prepared
 from service.storage.boundary_keys import probe_keys
-
-PATIENCE_SECONDS: Final = 20.0
-"""How long a caller waits for its answer, and how long a request is worth recording."""
+from service.storage.turns import Awaited
 
 
 class Pending(Prepared):
-    """A request on its way, and what became of it."""
+    """A request on its way, and what becomes of it."""
 
-    __slots__ = ("_outcome", "_settled", "expires")
+    __slots__ = ("outcome",)
 
     def __init__(self, request: AppendRequest) -> None:
         super().__init__(request)
-        self.expires = time.monotonic() + PATIENCE_SECONDS
-        self._outcome: Appended | Exception | None = None
-        # A bare lock: a future would cost more than all else that a request takes here.
-        self._settled = threading.Lock()
-        self._settled.acquire()
+        self.outcome: Awaited[Appended] = Awaited()
 
     def settle(self, outcome: Appended | Exception) -> None:
-        """Once: let the caller go on, with a result or an error."""
-        self._outcome = outcome
-        self._settled.release()
+        """See `Awaited.settle`."""
+        self.outcome.settle(outcome)
 
     def result(self) -> Appended:
-        """Wait for what became of it. Raises its error; `LedgerUnavailableError` when patience ends first."""
-        if not self._settled.acquire(timeout=max(0.0, self.expires - time.monotonic()) + 1):
-            raise LedgerUnavailableError(
-                f"no answer within {PATIENCE_SECONDS:.0f} seconds; retry with the same key", outcome_unknown=True
-            )
-        self._settled.release()
-        if isinstance(self._outcome, Exception):
-            raise self._outcome
-        assert self._outcome is not None
-        return self._outcome
+        """See `Awaited.result`."""
+        return self.outcome.result(outcome_unknown=True)
 
     def conflicts_with(
         self, earlier: Sequence[Pending], types: set[str], keys: set[int], idempotency: set[tuple[str, str, str]]

@@ -13,7 +13,7 @@ from psycopg.adapt import Transformer
 from psycopg_pool import ConnectionPool, PoolTimeout
 
 from service.application.ports import LedgerUnavailableError, StreamedEvent
-from service.storage.append_call import raise_unless
+from service.storage.prepared_call import raise_unless
 
 Connection = psycopg.Connection[tuple[Any, ...]]
 Read = Callable[[Connection], list[StreamedEvent]]

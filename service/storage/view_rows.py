@@ -11,8 +11,8 @@ import psycopg
 from psycopg import pq
 
 from domain.views import RowsLostError
-from service.storage.append_call import raise_unless
 from service.storage.binary_arrays import byte_strings, texts
+from service.storage.prepared_call import raise_unless
 
 Connection = psycopg.Connection[tuple[Any, ...]]
 

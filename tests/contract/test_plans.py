@@ -10,6 +10,7 @@ import time
 import psycopg
 from eventsourcing.dcb.api import DCBQuery, DCBQueryItem
 
+from domain.boundary import Query, QueryItem
 from service.storage.ledger import PostgresLedger
 from tests.contract.test_ledger import new_event, request, unless
 
@@ -47,6 +48,9 @@ def test_appends_and_boundary_reads_never_scan(database: str) -> None:
         closed = DCBQueryItem(types=["Closed"], tags=["stage:p/s"])
         found = ledger.read(DCBQuery(items=[own, closed]))
         assert found.events == []
+        assert [
+            *ledger.probe(Query((QueryItem(("Scored",), (sheet,)), QueryItem(("Closed",), ("stage:p/s",))))).positions
+        ] == []
         event = new_event("Scored", "stage:p/s", "team:p/t", sheet)
         ledger.append(request(event, condition=unless(own, closed, after=0)))
 

@@ -108,7 +108,9 @@ def test_each_decision_reads_its_boundary_and_nothing_else(database: str) -> Non
         large = 0
         for query, decision in queries.items():
             assert all(len(item.tags) == 1 for item in query.items), f"{decision} looks at both tags"
-            found, rows = len(ledger.read(as_dcb(query)).events), touched(plan_of(connection, query))
+            events, rows = ledger.read(as_dcb(query)).events, touched(plan_of(connection, query))
+            assert ledger.probe(query).positions == [each.position for each in events], decision
+            found = len(events)
             assert rows["event"] == found, decision
             assert rows["boundary_index"] <= found * len(query.items), decision
             large += found >= SCORES[PROGRAMME, "heat"]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import cast
 
@@ -13,6 +13,7 @@ from eventsourcing.dcb.api import DCBQuery
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from domain.boundary import Query
 from domain.decision import Fact
 from domain.event import Event, encode_data
 from domain.record import StageRecord
@@ -21,7 +22,7 @@ from domain.stage_events import ScoringClosed
 from domain.teams import Roster
 from service.application import facts
 from service.application.facts import KeptFacts, read_facts
-from service.application.ports import Ledger, LedgerUnavailableError, RecordedEvent
+from service.application.ports import Ledger, LedgerUnavailableError, Probed, RecordedEvent
 from service.storage.ledger import Read
 from tests.contract.test_ledger import new_event
 from tests.domain.charters import PROGRAMME
@@ -55,6 +56,14 @@ class MemoryLedger:
         ]
         self.read_events += len(found)
         return Read(len(self.events), found)
+
+    def probe(self, query: Query) -> Probed:
+        found = [each.position for each in self.events if query.matches(each.type, each.tags)]
+        return Probed(len(self.events), found)
+
+    def at(self, positions: Sequence[int]) -> list[RecordedEvent]:
+        self.read_events += len(positions)
+        return [self.events[position - 1] for position in positions]
 
     @property
     def whole(self) -> Ledger:

@@ -15,7 +15,7 @@ import pytest
 from eventsourcing.dcb.api import DCBQuery, DCBQueryItem
 
 from service.application.ports import Appended, LedgerUnavailableError, RecordedEvent
-from service.storage import append_call, pending, writer
+from service.storage import prepared_call, turns
 from service.storage.append_call import Answer, AppendCall, Prepared, Refused
 from service.storage.connections import service_conninfo
 from service.storage.lane import ConditionFailedError
@@ -237,7 +237,7 @@ def test_more_requests_than_may_wait_are_refused_at_once_and_leave_nothing(
     database: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """One is being recorded, and two may wait."""
-    monkeypatch.setattr(writer, "WAITING", 2)
+    monkeypatch.setattr(turns, "WAITING", 2)
     ledger = PostgresLedger(database)
     with psycopg.connect(database) as blocker, ThreadPoolExecutor(10) as threads:
         blocker.execute("SELECT FROM ledger.head FOR UPDATE")
@@ -262,7 +262,7 @@ def occupy(database: str, ledger: PostgresLedger, threads: ThreadPoolExecutor) -
 def until_queued(ledger: PostgresLedger, count: int) -> None:
     """Return once so many requests wait for a writer thread."""
     for _ in range(200):
-        if len(ledger._writer._queue) == count:
+        if len(ledger._writer.turns.queue) == count:
             return
         time.sleep(0.02)
     pytest.fail("they do not queue")
@@ -272,7 +272,7 @@ def test_nobody_waits_longer_than_patience_and_who_gave_up_is_not_recorded(
     database: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Those whose turn never came know that nothing was recorded only once it is their turn: until then, unknown."""
-    monkeypatch.setattr(pending, "PATIENCE_SECONDS", 0.3)
+    monkeypatch.setattr(turns, "PATIENCE_SECONDS", 0.3)
     ledger = PostgresLedger(database)
     with psycopg.connect(database) as blocker, ThreadPoolExecutor(10) as threads:
         blocker.execute("SELECT FROM ledger.head FOR UPDATE")
@@ -318,7 +318,7 @@ def test_a_server_that_hangs_is_given_up_and_closing_does_not_wait_for_it(
     database: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """As far as a client can tell: it takes connections, and answers nothing within the client's own bound."""
-    monkeypatch.setattr(append_call, "ANSWER_SECONDS", 1.0)
+    monkeypatch.setattr(prepared_call, "ANSWER_SECONDS", 1.0)
     ledger = PostgresLedger(database)
     with psycopg.connect(database) as blocker, ThreadPoolExecutor(10) as threads:
         blocker.execute("SELECT FROM ledger.head FOR UPDATE")

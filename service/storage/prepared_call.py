@@ -1,0 +1,80 @@
+"""A statement prepared on a connection, called by libpq directly: the driver's cursor takes longer than the call."""
+
+from __future__ import annotations
+
+import select
+import time
+from collections.abc import Callable, Sequence
+from typing import Any, Final
+
+import psycopg
+from psycopg import pq
+
+ANSWER_SECONDS: Final = 21.0
+"""By then whoever asked has given up; the server's own bounds are shorter, unless it hangs itself."""
+
+Connection = psycopg.Connection[tuple[Any, ...]]
+
+
+class PreparedCall:
+    """`types`: of the parameters, by number; all are given in PostgreSQL's binary format. For one thread at a time."""
+
+    def __init__(self, connection: Connection, name: str, sql: str, types: Sequence[int], *, binary: bool) -> None:
+        self.connection = connection
+        self._name = name.encode()
+        self._formats = [pq.Format.BINARY] * len(types)
+        self._result_format = pq.Format.BINARY if binary else pq.Format.TEXT
+        self._readable, self._writable = select.poll(), select.poll()
+        self._readable.register(connection.pgconn.socket, select.POLLIN)
+        self._writable.register(connection.pgconn.socket, select.POLLIN | select.POLLOUT)
+        result = connection.pgconn.prepare(self._name, sql.encode(), types)
+        raise_unless(result, pq.ExecStatus.COMMAND_OK)
+
+    def __call__(self, parameters: Sequence[bytes], meanwhile: Callable[[], None] = lambda: None) -> pq.abc.PGresult:
+        """The rows. `meanwhile` is done before they are waited for.
+
+        Raises `psycopg.Error`. The connection is closed if there is no answer in time.
+        """
+        try:
+            self.connection.pgconn.send_query_prepared(self._name, parameters, self._formats, self._result_format)
+            meanwhile()
+            result = self._answer()
+        except BaseException:
+            # Its answer, should it still come, would be taken for that of the next call.
+            self.connection.close()
+            raise
+        raise_unless(result, pq.ExecStatus.TUPLES_OK)
+        return result
+
+    def _answer(self) -> pq.abc.PGresult:
+        """The last result of what was sent: an error of the commit comes after that of the call.
+
+        As libpq's own blocking call, but that a server that hangs is given up, with the connection.
+        """
+        pgconn = self.connection.pgconn
+        deadline = time.monotonic() + ANSWER_SECONDS
+        last: pq.abc.PGresult | None = None
+        while pgconn.flush():
+            self._wait(self._writable, deadline)
+            pgconn.consume_input()
+        self._wait(self._readable, deadline)
+        pgconn.consume_input()
+        while True:
+            while pgconn.is_busy():
+                self._wait(self._readable, deadline)
+                pgconn.consume_input()
+            result = pgconn.get_result()
+            if result is None:
+                assert last is not None
+                return last
+            last = result
+
+    def _wait(self, until: select.poll, deadline: float) -> None:
+        if not until.poll(max(0.0, deadline - time.monotonic()) * 1000):
+            raise psycopg.OperationalError(f"the server did not answer within {ANSWER_SECONDS:.0f} seconds")
+
+
+def raise_unless(result: pq.abc.PGresult, wanted: pq.ExecStatus) -> None:
+    """Raise the `psycopg.Error` that a result stands for, unless it is what was wanted."""
+    if result.status != wanted:
+        raise psycopg.errors.error_from_result(result)
