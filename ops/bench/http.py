@@ -1,4 +1,4 @@
-"""Decisions a second over HTTP, each with key, mandate, boundary and durable commit, by 1, 16 and 64 connections.
+"""Decisions a second over HTTP, each with token, mandate, boundary and durable commit, by 1, 16 and 64 connections.
 
 On the whole service as `make run` starts it, its worker folding what is decided. Beside it, in turn: a route of the
 same server that answers a few bytes of JSON, asked by the same load generator, and rows of the same bytes inserted into
@@ -25,13 +25,13 @@ from ops.bench.http_load import Load, Report
 from ops.bench.machine import processor_seconds
 from ops.bench.results import Row
 from ops.bench.rounds import Case, Figures, NotMeasuredError, percentile, rounds, rows_of
-from ops.bench.service import agency_key, head_of, run_service, watch
+from ops.bench.service import head_of, run_service, watch
 from ops.bench.setting import Setting
 from ops.bench.systems import postgres
+from ops.bench.token_client import TokenClient
 from ops.bench.workload import COMMAND, PROGRAMME
 from service.settings import Settings
 from service.storage.identifiers import uuid7
-from service.supervisor import address
 
 REQUESTS: Final = {1: 200, 16: 1_600, 64: 3_200}
 """Connections → requests of a turn."""
@@ -49,8 +49,8 @@ class Running:
     """The running service under load, and what a decision took in each turn, in milliseconds."""
 
     def __init__(self, settings: Settings, connection: psycopg.Connection[Any], decisions: int) -> None:
-        self._at = urlsplit(address(settings))
-        self._key = agency_key(settings, "nipa")
+        self._at = urlsplit(settings.address)
+        self._client = TokenClient(settings, "nipa")
         self._connection = connection
         self._sheets = competition.sheets(decisions)
         self.latencies: dict[Case, list[float]] = {}
@@ -58,7 +58,8 @@ class Running:
 
     def decisions(self, clients: int, number: int) -> float:
         """So many decisions, and how many a second were taken."""
-        requests = [self._decision(sheet) for sheet in itertools.islice(self._sheets, number)]
+        token = self._client.token()
+        requests = [self._decision(sheet, token) for sheet in itertools.islice(self._sheets, number)]
         before = processor_seconds(PROCESSES)
         report = self._send(clients, requests, status=201)
         after = processor_seconds(PROCESSES)
@@ -79,13 +80,13 @@ class Running:
         watch(self._connection, head_of(self._connection), PATIENCE)
         return turn()
 
-    def _decision(self, sheet: ScoreSubmitted) -> bytes:
+    def _decision(self, sheet: ScoreSubmitted, token: str) -> bytes:
         return self._request(
             "POST",
             f"/v1/programmes/{PROGRAMME}/decisions/submit-score",
             msgspec.json.encode({name: getattr(sheet, name) for name in COMMAND}),
             **{
-                "Authorization": f"Bearer {self._key}",
+                "Authorization": f"Bearer {token}",
                 "Idempotency-Key": uuid7().hex,
                 "Content-Type": "application/json",
             },
