@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
 from collections.abc import Iterator
 from typing import Literal
 
 import msgspec
 
+from domain import base64url
 from domain.boundary import QueryItem, tag
 from domain.decision import Case, Command, decision
 from domain.event import Event, event
@@ -141,10 +140,10 @@ def _require_own(agency: str, case: Case) -> None:
 
 def _require_ed25519(x: str) -> None:
     try:
-        raw = base64.b64decode(x + "=" * (-len(x) % 4), altchars=b"-_", validate=True)
-    except (binascii.Error, ValueError):
+        raw = base64url.read(x)
+    except ValueError:
         raw = b""
-    if len(raw) != ED25519_BYTES or base64.urlsafe_b64encode(raw).decode().rstrip("=") != x:
+    if len(raw) != ED25519_BYTES:
         raise InvalidCommandError(
             "jwk/x: not 32 bytes in base64url without padding",
             rule="A key is an Ed25519 public JWK (RFC 8037).",

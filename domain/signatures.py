@@ -8,8 +8,6 @@ signed command back, nor submit it again, elsewhere or as another decision.
 
 from __future__ import annotations
 
-import base64
-import binascii
 import json
 import re
 from collections.abc import Callable
@@ -18,6 +16,7 @@ from typing import Any, Final, Literal
 
 import msgspec
 
+from domain import base64url
 from domain.decision import Command
 from domain.envelope import Actor
 from domain.keys import Keys, KeyUnknownError, NotOwnAgencyError, PublicKey, RegisterKey
@@ -78,7 +77,7 @@ class Signature(msgspec.Struct, frozen=True, kw_only=True):
 
 def signing_input(protected: bytes, command: bytes) -> bytes:
     """What is signed: `protected`, the header in base64url, and the command."""
-    return protected + b"." + base64.urlsafe_b64encode(command).rstrip(b"=")
+    return protected + b"." + base64url.written(command).encode()
 
 
 def read_signature(text: str) -> Signature:
@@ -100,14 +99,11 @@ def _malformed(detail: str) -> SignatureMalformedError:
 
 
 def _decoded(text: str) -> bytes:
-    """Base64url that is written in one way only: no other text stands for the same bytes."""
+    """Written in one way only: no other text stands for the same bytes."""
     try:
-        found = base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
-    except binascii.Error:
-        found = b""
-    if base64.urlsafe_b64encode(found).decode().rstrip("=") != text:
-        raise _malformed("not base64url without padding")
-    return found
+        return base64url.read(text)
+    except ValueError as error:
+        raise _malformed(str(error)) from None
 
 
 def _require_each_once(protected: bytes) -> None:

@@ -6,7 +6,6 @@ changes over at the same time. Writers of the file replace it whole; readers not
 
 from __future__ import annotations
 
-import base64
 import contextlib
 import os
 import secrets
@@ -19,6 +18,8 @@ from typing import Final, Literal
 
 import msgspec
 import structlog
+
+from domain import base64url
 
 SECRET_BYTES: Final = 32
 RAW: Final = "raw"
@@ -44,7 +45,7 @@ class Secret(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def value(self) -> bytes:
-        return base64.urlsafe_b64decode(self.secret + "=" * (-len(self.secret) % 4))
+        return base64url.read(self.secret)
 
     def __repr__(self) -> str:
         return f"Secret({self.id})"
@@ -172,7 +173,7 @@ def _decoded(content: bytes) -> tuple[Secret, ...]:
     except (msgspec.DecodeError, UnicodeDecodeError):
         document = None
     if not isinstance(document, dict):
-        text = base64.urlsafe_b64encode(content).rstrip(b"=").decode()
+        text = base64url.written(content)
         return (Secret(id=RAW, secret=text, since=_ALWAYS),)
     return msgspec.convert(document, _File).secrets
 

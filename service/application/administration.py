@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import base64
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Annotated, Final, Literal, Protocol
 
 import msgspec
 
+from domain import base64url
+from domain.boundary import whole
 from domain.refusal import InvalidCommandError
 from domain.scalars import Days, Identifier
 from service.application.audit import audit
@@ -57,14 +58,14 @@ class PublicJwk(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
 
     kty: Literal["OKP"]
     crv: Literal["Ed25519"]
-    x: Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z0-9_-]{43}\Z", description="32 bytes in base64url")]
+    x: Annotated[str, whole("[A-Za-z0-9_-]{42}[AEIMQUYcgkosw048]", "32 bytes in base64url without padding")]
     kid: Kid | None = None
     use: Literal["sig"] = "sig"
     alg: Literal["EdDSA", "Ed25519"] = "EdDSA"
 
     @property
     def public_key(self) -> bytes:
-        return base64.urlsafe_b64decode(self.x + "=")
+        return base64url.read(self.x)
 
     @property
     def name(self) -> str:

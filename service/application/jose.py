@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 from typing import Annotated, Any, Final, Literal, TypeVar
 
 import msgspec
@@ -11,6 +10,8 @@ from joserfc import jws
 from joserfc.errors import JoseError
 from joserfc.jwk import OKPKey
 
+from domain import base64url
+from domain.boundary import whole
 from service.application.identity import WrongCredentialError
 
 ALGORITHMS: Final = ("EdDSA", "Ed25519")
@@ -18,9 +19,7 @@ ALGORITHMS: Final = ("EdDSA", "Ed25519")
 LIMIT: Final = 4096
 """Characters of a token."""
 
-Kid = Annotated[
-    str, msgspec.Meta(pattern=r"^[A-Za-z0-9._~-]{1,128}$", description="1 to 128 letters, digits, dots, dashes")
-]
+Kid = Annotated[str, whole("[A-Za-z0-9._~-]{1,128}", "1 to 128 letters, digits, dots, dashes")]
 
 
 class Header(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -52,7 +51,7 @@ def read_unverified(token: str, decoder: msgspec.json.Decoder[Claims], *types: s
     if len(parts) != 3:
         raise WrongCredentialError("a signed token has three parts")
     try:
-        header = _decode_header(_decoded(parts[0]))
+        header = _decode_header(base64url.read(parts[0]))
     except (ValueError, RecursionError):
         raise WrongCredentialError(
             f"the token's header holds kid, alg ({' or '.join(ALGORITHMS)}) and typ, nothing else"
@@ -60,7 +59,7 @@ def read_unverified(token: str, decoder: msgspec.json.Decoder[Claims], *types: s
     if header.typ.lower().removeprefix("application/") not in types:
         raise WrongCredentialError(f"the token's typ is {types[0]}")
     try:
-        return header, decoder.decode(_decoded(parts[1]))
+        return header, decoder.decode(base64url.read(parts[1]))
     except (ValueError, RecursionError):
         raise WrongCredentialError("the token's claims are incomplete or not as they should be") from None
 
@@ -94,16 +93,3 @@ def public_jwk(public_key: bytes, kid: str | None = None) -> dict[str, Any]:
 
 def _jwk(public_key: bytes) -> OKPKey:
     return OKPKey(Ed25519PublicKey.from_public_bytes(public_key), None)
-
-
-def encoded(content: bytes) -> str:
-    """Base64url without padding."""
-    return base64.urlsafe_b64encode(content).rstrip(b"=").decode()
-
-
-def _decoded(text: str) -> bytes:
-    """Raises `ValueError` unless the text is the one way to write its bytes."""
-    content = base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
-    if encoded(content) != text:
-        raise ValueError("not base64url")
-    return content

@@ -10,6 +10,7 @@ from typing import Annotated, Any, Final
 
 import msgspec
 
+from domain.boundary import whole
 from service.application.identity import ClientKey, Clients, Principal, Secrets, WrongCredentialError
 from service.application.jose import Kid, public_half, public_jwk, read_unverified, require_signature, signed
 
@@ -22,8 +23,8 @@ CLOCKS_DIFFER: Final = timedelta(seconds=10)
 ACCESS: Final = "at+jwt"
 ENDPOINT: Final = "/oauth/token"
 
-ClientId = Annotated[str, msgspec.Meta(pattern=r"^slc_[0-9a-f]{16}\Z")]
-_Jti = Annotated[str, msgspec.Meta(pattern=r"^[!-~]{1,200}\Z")]
+ClientId = Annotated[str, whole("slc_[0-9a-f]{16}", "the id of a client")]
+_Jti = Annotated[str, whole("[!-~]{1,200}", "1 to 200 printable ASCII characters without spaces")]
 _Time = int | float
 
 

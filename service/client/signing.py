@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import contextlib
 import os
 from datetime import UTC, datetime
@@ -12,6 +11,7 @@ from typing import Literal
 import msgspec
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
+from domain import base64url
 from domain.keys import PublicKey
 from domain.signatures import Header, signing_input
 
@@ -28,14 +28,6 @@ class _PrivateJwk(msgspec.Struct, frozen=True, kw_only=True):
     kid: str
     x: str
     d: str
-
-
-def _text(raw: bytes) -> str:
-    return base64.urlsafe_b64encode(raw).decode().rstrip("=")
-
-
-def _bytes(text: str) -> bytes:
-    return base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
 
 
 class SigningKey:
@@ -55,7 +47,7 @@ class SigningKey:
         """The key in a file that `write` wrote. Raises `SigningKeyError`."""
         try:
             found = msgspec.json.decode(file.read_bytes(), type=_PrivateJwk)
-            key = cls(found.kid, Ed25519PrivateKey.from_private_bytes(_bytes(found.d)))
+            key = cls(found.kid, Ed25519PrivateKey.from_private_bytes(base64url.read(found.d)))
         except OSError as error:
             raise SigningKeyError(f"{file}: {error.strerror}") from None
         except (msgspec.DecodeError, ValueError):
@@ -68,11 +60,11 @@ class SigningKey:
     @property
     def public(self) -> PublicKey:
         """What the agency registers."""
-        return PublicKey(kty="OKP", crv="Ed25519", x=_text(self._private.public_key().public_bytes_raw()))
+        return PublicKey(kty="OKP", crv="Ed25519", x=base64url.written(self._private.public_key().public_bytes_raw()))
 
     def write(self, file: Path) -> None:
         """Keep the key in a new file that its owner alone may read. Raises `SigningKeyError`."""
-        jwk = _PrivateJwk(kid=self.kid, x=self.public.x, d=_text(self._private.private_bytes_raw()))
+        jwk = _PrivateJwk(kid=self.kid, x=self.public.x, d=base64url.written(self._private.private_bytes_raw()))
         try:
             descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         except OSError as error:
@@ -96,5 +88,5 @@ class SigningKey:
             jti=request,
             iat=int((made_at or datetime.now(UTC)).timestamp()),
         )
-        protected = _text(msgspec.json.encode(header)).encode()
-        return f"{protected.decode()}..{_text(self._private.sign(signing_input(protected, command)))}"
+        protected = base64url.written(msgspec.json.encode(header)).encode()
+        return f"{protected.decode()}..{base64url.written(self._private.sign(signing_input(protected, command)))}"

@@ -10,9 +10,9 @@ from typing import Any, Final
 
 from psycopg.errors import UniqueViolation
 
+from domain import base64url
 from service.application.administration import ClientRecord, KidTakenError, PublicKeyRecord
 from service.application.identity import ClientKey, Principal, Role
-from service.application.jose import encoded
 from service.storage.access_database import AccessDatabase
 
 _FIND: Final = """
@@ -112,7 +112,8 @@ class PostgresClients:
         for row in self._database.rows(_EVERY):
             clients[row[0]] = row
             if row[6] is not None:
-                key = PublicKeyRecord(kid=row[6], x=encoded(bytes(row[7])), added_at=row[8], revoked_at=row[9])
+                x = base64url.written(bytes(row[7]))
+                key = PublicKeyRecord(kid=row[6], x=x, added_at=row[8], revoked_at=row[9])
                 keys.setdefault(row[0], []).append(key)
         return [
             ClientRecord(

@@ -121,7 +121,9 @@ BAD: list[tuple[str, dict[str, Any], str]] = [
     ("/v1/clients", {"role": "agency", "subject": "nipa", "keys": [{"kty": "oct", "k": "AAAA"}]}, "/keys/0/kty"),
     ("/v1/clients", {"role": "agency", "subject": "nipa", "keys": [{**public(), "crv": "Ed448"}]}, "/keys/0/crv"),
     ("/v1/clients", {"role": "agency", "subject": "nipa", "keys": [{**public(), "x": "AAAA"}]}, "/keys/0/x"),
+    ("/v1/clients", {"role": "agency", "subject": "nipa", "keys": [{**public(), "x": "A" * 42 + "B"}]}, "/keys/0/x"),
     ("/v1/clients", {"role": "agency", "subject": "nipa", "keys": [{**public(), "kid": "../x"}]}, "/keys/0/kid"),
+    ("/v1/clients", {"role": "agency", "subject": "nipa", "keys": [{**public(), "kid": "x\n"}]}, "/keys/0/kid"),
     ("/v1/clients", {"role": "agency", "subject": "nipa", "keys": [{**public(), "use": "enc"}]}, "/keys/0/use"),
     (f"/v1/clients/{NOBODY}/keys", {"kty": "OKP"}, "/crv"),
 ]
