@@ -21,12 +21,14 @@ AnyRequest = Request[object, object, State]
 
 async def principal_of(request: AnyRequest, parts: Parts) -> Principal | None:
     """The holder of the request's credential; `None` without one. Raises 401 for a wrong one, 429 for too many."""
-    address = address_of(request, parts)
     try:
         credential = _credential(request)
     except WrongCredentialError as error:
-        return await parts.run(partial(parts.access.refuse, address, error))
-    return None if credential is None else await parts.run(partial(parts.access.enter, credential, address))
+        return await parts.run(partial(parts.access.refuse, address_of(request, parts), error))
+    if credential is None:
+        return None
+    known = parts.access.enter_at_once(credential)
+    return known or await parts.run(partial(parts.access.enter, credential, address_of(request, parts)))
 
 
 def address_of(request: AnyRequest, parts: Parts) -> str:

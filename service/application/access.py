@@ -59,13 +59,21 @@ class Access:
 
     def enter(self, credential: str, address: str) -> Principal:
         """The holder of a credential. Raises `WrongCredentialError`, `TooManyRequestsError`."""
-        digest = hashlib.sha256(credential.encode()).digest()
-        until, principal = self._known.get(digest, (0.0, None))
-        if principal is None or until <= time.monotonic():
+        principal = self._remembered(credential)
+        if principal is None:
             principal = self._guarded(address, lambda: self._authenticate(credential))
-            _remember(self._known, digest, (time.monotonic() + REMEMBERED_SECONDS, principal))
+            _remember(self._known, _digest(credential), (time.monotonic() + REMEMBERED_SECONDS, principal))
         self._spend(principal)
         return principal
+
+    def enter_at_once(self, credential: str) -> Principal | None:
+        """The holder, if that can be told without waiting for anything; else it is for `enter` to tell."""
+        principal = self._remembered(credential)
+        return principal if principal is not None and self._requests.spend_at_once(principal.id) else None
+
+    def _remembered(self, credential: str) -> Principal | None:
+        until, principal = self._known.get(_digest(credential), (0.0, None))
+        return principal if until > time.monotonic() else None
 
     def issue_token(self, assertion: str, address: str) -> Issued:
         """See `Tokens.issue`; raises `TooManyRequestsError` besides."""
@@ -116,6 +124,10 @@ class Access:
         wait = self._requests.spend(principal.id)
         if wait is not None:
             raise TooManyRequestsError(f"{principal.id} asked too much in too short a time", wait)
+
+
+def _digest(credential: str) -> bytes:
+    return hashlib.sha256(credential.encode()).digest()
 
 
 def _note_use(authenticator: Authenticator, credential: str, principal: Principal) -> None:

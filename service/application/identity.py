@@ -112,6 +112,10 @@ class Limit(Protocol):
         """Take one. The seconds to wait, if there is none left."""
         ...
 
+    def spend_at_once(self, who: str) -> bool:
+        """Take one if that needs no asking; false if it does, or if there is none left."""
+        ...
+
     def exhausted(self, who: str) -> int | None:
         """The seconds to wait, if it is known that there is none left. Costs next to nothing."""
         ...

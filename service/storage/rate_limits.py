@@ -81,6 +81,13 @@ class _Window:
     left: dict[str, int] = field(default_factory=dict)
     taken: dict[str, int] = field(default_factory=dict)
 
+    def take(self, who: str) -> bool:
+        """One of what may be taken without asking, if any is left."""
+        left = self.left.get(who, 0)
+        if left > 0:
+            self.left[who] = left - 1
+        return left > 0
+
 
 class MinuteLimit:
     """`Limit`: `most` in each minute of the clock. Taken from the common count a hundredth at a time.
@@ -102,8 +109,7 @@ class MinuteLimit:
         now = self._now()
         with self._lock:
             window = self._current(now)
-            if window.left.get(who, 0) > 0:
-                window.left[who] -= 1
+            if window.take(who):
                 return None
             if window.taken.get(who, 0) >= self._most:
                 return _wait(now)
@@ -116,6 +122,11 @@ class MinuteLimit:
                 return _wait(now)
             window.left[who] = window.left.get(who, 0) + given - 1
             return None
+
+    def spend_at_once(self, who: str) -> bool:
+        """See `Limit.spend_at_once`."""
+        with self._lock:
+            return self._current(self._now()).take(who)
 
     def exhausted(self, who: str) -> int | None:
         """See `Limit.exhausted`."""

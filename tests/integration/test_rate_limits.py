@@ -70,6 +70,18 @@ def test_so_much_a_minute_for_each(counter: RedisCounter) -> None:
     assert spent(limit, "a", 300) == 250
 
 
+def test_only_what_was_taken_from_the_common_count_is_spent_at_once(counter: RedisCounter) -> None:
+    clock = Clock()
+    limit = MinuteLimit("requests", 200, counter, now=clock)
+    assert not limit.spend_at_once("a")
+    assert limit.spend("a") is None
+    assert [limit.spend_at_once("a"), limit.spend_at_once("a"), limit.spend_at_once("b")] == [True, False, False]
+    let_through = sum(limit.spend_at_once("a") or limit.spend("a") is None for _ in range(300))
+    assert let_through == 200 - 2
+    clock.now += 60
+    assert not limit.spend_at_once("a")
+
+
 def test_processes_share_what_there_is(counter: RedisCounter) -> None:
     limits = [MinuteLimit("requests", 250, counter, now=Clock()) for _ in range(3)]
     taken = [spent(limit, "a", 100) for limit in limits]
