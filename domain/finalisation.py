@@ -53,7 +53,7 @@ def finalise_stage(
             rule="A stage is finalised after its objection window, or once every team has waived its objections.",
         )
     refuse_if(
-        (("/stage", f"objection {each} is undecided") for each in objections.undecided),
+        (("/stage", f"objection {each} of {team} is undecided") for team, each in objections.undecided),
         rule="A stage is finalised once every objection is decided.",
         error=ObjectionUndecidedError,
     )

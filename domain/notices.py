@@ -19,10 +19,6 @@ from domain.sentences import Says, Words
 from domain.teams import Roster
 
 
-class NoticeNotServedError(Refusal):
-    """No notice of that id was served."""
-
-
 class NoticeAlreadyServedError(Refusal):
     """A notice is served once; a correction is another notice."""
 
@@ -32,7 +28,7 @@ class NoticeAcknowledgedError(Refusal):
 
 
 class NotAddresseeError(Refusal):
-    """A notice is for its addressee, and acknowledged by nobody else."""
+    """No notice of that id was served to the team: one is acknowledged by its addressee."""
 
     KIND = "forbidden"
 
@@ -46,7 +42,7 @@ NOTICE = machine(
     initial="unserved",
     transitions=[("unserved", "serve-notice", "served"), ("served", "acknowledge-notice", "acknowledged")],
     refusals={
-        "unserved": NoticeNotServedError,
+        "unserved": NotAddresseeError,
         "served": NoticeAlreadyServedError,
         "acknowledged": NoticeAcknowledgedError,
     },
@@ -180,12 +176,10 @@ class AcknowledgeNotice(Command, frozen=True, kw_only=True):
     in_person=True,
 )
 def acknowledge_notice(command: AcknowledgeNotice, _case: Case, notice: Notice) -> Iterator[Event]:
-    """Acknowledge a notice, as its addressee."""
-    if notice.addressee not in (None, command.team):
-        raise NotAddresseeError(
-            f"{command.team} is not the addressee of {command.notice}",
-            rule="A notice is acknowledged by its addressee.",
-            pointer="/team",
-        )
-    NOTICE.require(notice.state, "acknowledge-notice", subject=command.notice)
+    """Acknowledge a notice, as its addressee.
+
+    Another team's notice is answered as one that was never served.
+    """
+    state = notice.state if notice.addressee == command.team else NOTICE.initial
+    NOTICE.require(state, "acknowledge-notice", subject=f"{command.notice} to {command.team}", pointer="/notice")
     yield NoticeAcknowledged(notice=command.notice, team=command.team)

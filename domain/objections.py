@@ -45,7 +45,7 @@ class UnknownObjectionError(Refusal):
 
 
 class ObjectionAlreadyFiledError(Refusal):
-    """An objection of that id was filed."""
+    """The team has filed an objection of that id."""
 
 
 class ObjectionAlreadyDecidedError(Refusal):
@@ -169,26 +169,11 @@ class Objection(msgspec.Struct, kw_only=True):
         return "unfiled" if self.as_filed is None else "undecided"
 
 
-class OneObjection:
-    """A fact: one objection, by its id."""
+class ObjectionsOfId:
+    """A fact: the objections of one id, by the team that filed each: every team gives its own the ids that it likes."""
 
     def __init__(self, programme: str, objection: str) -> None:
         self._tag = tag("objection", programme, objection)
-        self.objection = Objection()
-
-    @property
-    def selects(self) -> tuple[QueryItem, ...]:
-        return (QueryItem(types=tuple(cls.TYPE for cls in OBJECTION_EVENTS), tags=(self._tag,)),)
-
-    def apply(self, position: int, event: Event) -> None:
-        self.objection.take(position, event)
-
-
-class Objections:
-    """A fact: every objection of a stage, by its id."""
-
-    def __init__(self, programme: str, stage: str) -> None:
-        self._tag = tag("stage", programme, stage)
         self.found: dict[str, Objection] = {}
 
     @property
@@ -197,27 +182,46 @@ class Objections:
 
     def apply(self, position: int, event: Event) -> None:
         if isinstance(event, OBJECTION_EVENTS):
-            self.found.setdefault(event.objection, Objection()).take(position, event)
+            self.found.setdefault(event.team, Objection()).take(position, event)
+
+    def state(self, team: str) -> ObjectionState:
+        return self.found.get(team, Objection()).state
+
+
+class Objections:
+    """A fact: every objection of a stage, by its team and its id."""
+
+    def __init__(self, programme: str, stage: str) -> None:
+        self._tag = tag("stage", programme, stage)
+        self.found: dict[tuple[str, str], Objection] = {}
 
     @property
-    def undecided(self) -> list[str]:
-        return [id_ for id_, each in self.found.items() if each.state == "undecided"]
+    def selects(self) -> tuple[QueryItem, ...]:
+        return (QueryItem(types=tuple(cls.TYPE for cls in OBJECTION_EVENTS), tags=(self._tag,)),)
+
+    def apply(self, position: int, event: Event) -> None:
+        if isinstance(event, OBJECTION_EVENTS):
+            self.found.setdefault((event.team, event.objection), Objection()).take(position, event)
+
+    @property
+    def undecided(self) -> list[tuple[str, str]]:
+        return [key for key, each in self.found.items() if each.state == "undecided"]
 
     def upheld(self, objection: str, *, team: str | None = None, subject: Subject | None = None) -> bool:
-        """Whether that objection was upheld: one of that team, or about that subject, if given."""
-        decided = self.found.get(objection, Objection()).as_decided
-        return (
-            decided is not None
-            and decided.outcome == "upheld"
-            and team in (None, decided.team)
-            and subject in (None, decided.subject)
-        )
+        """Whether an objection of that id was upheld: one of that team, or about that subject, if given."""
+        return any(decided.objection == objection for decided in self._upheld_since(0, team, subject))
 
     def upheld_since(self, position: int, team: str, subject: Subject | None = None) -> bool:
         """Whether an objection of the team, about that subject if given, was upheld after a position."""
-        return any(
-            each.decided > position and self.upheld(id_, team=team, subject=subject) for id_, each in self.found.items()
-        )
+        return any(self._upheld_since(position, team, subject))
+
+    def _upheld_since(self, position: int, team: str | None, subject: Subject | None) -> Iterator[ObjectionDecided]:
+        for each in self.found.values():
+            decided = each.as_decided
+            if decided is None or decided.outcome != "upheld" or each.decided <= position:
+                continue
+            if team in (None, decided.team) and subject in (None, decided.subject):
+                yield decided
 
 
 def require_objectable(stage: Stage, team: str, case: Case, course: StageCourse, *, reported: bool) -> None:
@@ -253,7 +257,7 @@ def require_objectable(stage: Stage, team: str, case: Case, course: StageCourse,
 
 
 class FileObjection(Command, frozen=True, kw_only=True):
-    """`objection`: an id of the filer's own. `evidence`: SHA-256 of the documents cited, hex."""
+    """`objection`: an id of the filer's own, once for each team. `evidence`: SHA-256 of the documents cited, hex."""
 
     stage: Identifier
     objection: Identifier
@@ -263,17 +267,20 @@ class FileObjection(Command, frozen=True, kw_only=True):
     evidence: tuple[Sha256, ...] = ()
 
 
-def _filing(command: FileObjection, p: str) -> tuple[StageCourse, OneObjection]:
-    return StageCourse(p, command.stage), OneObjection(p, command.objection)
+def _filing(command: FileObjection, p: str) -> tuple[StageCourse, ObjectionsOfId]:
+    return StageCourse(p, command.stage), ObjectionsOfId(p, command.objection)
 
 
 @decision("file-objection", FileObjection, needs=_filing, own="team", in_person=True)
-def file_objection(command: FileObjection, case: Case, course: StageCourse, one: OneObjection) -> Iterator[Event]:
-    """Object to an outcome, to scores or to a ruling, for the team itself."""
+def file_objection(command: FileObjection, case: Case, course: StageCourse, named: ObjectionsOfId) -> Iterator[Event]:
+    """Object to an outcome, to scores or to a ruling, for the team itself.
+
+    No answer tells of another team's objection, of the same id or of another.
+    """
     stage = stage_of(case, command.stage)
     require_objectable(stage, command.team, case, course, reported=command.reported)
     # Only then: until results are published it is not public how an objection was decided, whoever filed it.
-    OBJECTION.require(one.objection.state, "file-objection", subject=command.objection, pointer="/objection")
+    OBJECTION.require(named.state(command.team), "file-objection", subject=command.objection, pointer="/objection")
     if command.subject == "ruling" and command.team not in course.course.rulings:
         raise InvalidCommandError(
             f"subject: there is no ruling on {command.team} in {stage.id}",
@@ -291,8 +298,11 @@ def file_objection(command: FileObjection, case: Case, course: StageCourse, one:
 
 
 class DecideObjection(Command, frozen=True, kw_only=True):
+    """`team`: that filed it; needed where several teams chose the same id."""
+
     stage: Identifier
     objection: Identifier
+    team: Identifier | None = None
     outcome: ObjectionOutcome
     reason: Text
 
@@ -313,24 +323,18 @@ class Scorers:
             self.agencies.update(event.deciders)
 
 
-def _deciding(command: DecideObjection, p: str) -> tuple[StageCourse, Scorers, OneObjection]:
-    return StageCourse(p, command.stage), Scorers(p, command.stage), OneObjection(p, command.objection)
+def _deciding(command: DecideObjection, p: str) -> tuple[StageCourse, Scorers, ObjectionsOfId]:
+    return StageCourse(p, command.stage), Scorers(p, command.stage), ObjectionsOfId(p, command.objection)
 
 
 @decision("decide-objection", DecideObjection, needs=_deciding)
 def decide_objection(
-    command: DecideObjection, case: Case, course: StageCourse, scorers: Scorers, one: OneObjection
+    command: DecideObjection, case: Case, course: StageCourse, scorers: Scorers, named: ObjectionsOfId
 ) -> Iterator[Event]:
     """Uphold or dismiss an objection, or find it inadmissible."""
     stage = stage_of(case, command.stage)
-    OBJECTION.require(one.objection.state, "decide-objection", subject=command.objection, pointer="/objection")
-    filed = one.objection.as_filed
-    if filed is None or filed.stage != stage.id:
-        raise UnknownObjectionError(
-            f"objection: {command.objection!r} was not filed in {stage.id}",
-            rule="An objection belongs to the stage whose results it is about.",
-            pointer="/objection",
-        )
+    filed = _meant(command, stage, named)
+    OBJECTION.require(named.state(filed.team), "decide-objection", subject=command.objection, pointer="/objection")
     require_not_final(course)
     biased = set(case.deciders(command)) & _took_part(filed, case, course, scorers)
     # Who decided what a public record reports is not always known, so the record cannot be held to it.
@@ -347,6 +351,26 @@ def decide_objection(
         outcome=command.outcome,
         reason=command.reason,
     )
+
+
+def _meant(command: DecideObjection, stage: Stage, named: ObjectionsOfId) -> ObjectionFiled:
+    """The objection that is decided. Raises unless the command names one, and one only."""
+    filed = [each.as_filed for each in named.found.values() if each.as_filed is not None]
+    found = [each for each in filed if each.stage == stage.id and command.team in (None, each.team)]
+    if not found:
+        by = "" if command.team is None else f" by {command.team}"
+        raise UnknownObjectionError(
+            f"objection: {command.objection!r} was not filed in {stage.id}{by}",
+            rule="An objection belongs to its team, and to the stage whose results it is about.",
+            pointer="/objection",
+        )
+    if len(found) > 1:
+        raise InvalidCommandError(
+            f"team: {' and '.join(each.team for each in found)} each filed an objection {command.objection!r}",
+            rule="Where several teams chose the same id, the decision names the team.",
+            pointer="/team",
+        )
+    return found[0]
 
 
 def _took_part(filed: ObjectionFiled, case: Case, course: StageCourse, scorers: Scorers) -> set[str]:

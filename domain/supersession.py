@@ -119,7 +119,7 @@ def _require_basis(command: SupersedeOutcome, charter: Charter, record: StageRec
         raise InvalidCommandError(
             "objection: which one is the basis?", rule="The basis is named.", pointer="/objection"
         )
-    if not objections.upheld(command.objection, subject="outcome"):
+    if not objections.upheld(command.objection, team=command.team, subject="outcome"):
         raise NoBasisError(
             f"objection: {command.objection!r} is not about the outcome",
             rule="An upheld objection to a ruling or to scores leads to a new ruling or new standings, and an outcome"

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from domain.deadlines import day_of
 from domain.decision import Case, Command, decision
 from domain.event import Event
-from domain.grant_course import GRANT, Grant, GrantCourse, overlaps
+from domain.grant_course import GRANT, Grant, GrantCourse, UnknownGrantError, overlaps
 from domain.grant_events import UsageReported
 from domain.grants import UsageBeyondGrantError
 from domain.periods import Span, on, require_period, shortfall
@@ -78,11 +78,11 @@ def report_usage(command: ReportUsage, case: Case, grant: Grant) -> Iterator[Eve
 
 def _require_granted(command: ReportUsage, course: GrantCourse) -> None:
     """Raise unless the team's grant runs on every day of the period."""
-    if course.granted and course.team != command.team:
-        raise InvalidCommandError(
-            f"team: {command.grant} is not a grant of {command.team!r}",
-            rule="A report names the team that the grant was given to.",
-            pointer="/team",
+    if course.team != command.team:
+        raise UnknownGrantError(
+            f"grant: {command.team} has no grant {command.grant!r}",
+            rule="A report names a grant, and the team that it was given to.",
+            pointer="/grant",
         )
     day = command.starts
     while day < command.ends:

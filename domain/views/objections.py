@@ -36,11 +36,11 @@ def objection_rows(found: Iterable[tuple[int, str, Event]], shows: Callable[[int
     `found`: every event of the objections, with its position and the time of its recording. `shows`: whether the
     reader may read one of them; a team reads those of its own objections, whatever else is under embargo.
     """
-    objections: dict[str, Objection] = {}
+    objections: dict[tuple[str, str], Objection] = {}
     times: dict[int, str] = {}
     for position, recorded_at, event in found:
         if isinstance(event, OBJECTION_EVENTS):
-            objections.setdefault(event.objection, Objection()).take(position, event)
+            objections.setdefault((event.team, event.objection), Objection()).take(position, event)
             times[position] = recorded_at
     rows = []
     for each in objections.values():

@@ -133,8 +133,9 @@ def _waiting(facts: _Facts, agency: str, at: datetime) -> Iterator[Waiting]:
         if proposal.settled is None and agency in proposal.awaiting and not passed(proposal.until, at):
             yield Waiting(decision="approve", subject=id_, since=proposal.since, until=proposal.until)
     if charter.may(agency, "decide-objection"):
-        for id_, objection in facts.objections.items():
+        for place, objection in facts.objections.items():
             if objection.decided is None:
+                id_ = place.rpartition("/")[2]
                 of = {"stage": objection.stage, "team": objection.team}
                 yield Waiting(decision="decide-objection", subject=id_, since=objection.since, **of)
     if charter.may(agency, "screen-application"):

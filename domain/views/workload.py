@@ -2,7 +2,7 @@
 
 Keys: `charter` in force · `last`: the id of the decision counted last, as several events may come of one ·
 `done/<agency>/<kind>/<decision>`: how many, the kind being `taken`, `proposed` or `countersigned` · `proposal/<id>` ·
-`objection/<id>` · `stage/<stage>` · `review/<stage>/<team>` · `application/<call>/<team>`.
+`objection/<team>/<id>` · `stage/<stage>` · `review/<stage>/<team>` · `application/<call>/<team>`.
 """
 
 from __future__ import annotations
@@ -157,9 +157,9 @@ def _follow(rows: Rows, at: At, event: Event, who: str | None) -> None:
             rows.put(f"proposal/{event.proposal}", encode_row(proposed))
         case ObjectionFiled():
             filed = Filed(stage=event.stage, team=event.team, since=at)
-            rows.put(f"objection/{event.objection}", encode_row(filed))
+            rows.put(f"objection/{event.team}/{event.objection}", encode_row(filed))
         case ObjectionDecided():
-            _change(rows, f"objection/{event.objection}", Filed, decided=at, by=who)
+            _change(rows, f"objection/{event.team}/{event.objection}", Filed, decided=at, by=who)
         case CallApplicationReceived():
             rows.put(f"application/{event.call}/{event.team}", encode_row(Applied(since=at)))
         case ApplicationScreened():
@@ -226,4 +226,4 @@ def _decided(rows: Rows, stage: str, team: str) -> None:
         _change(rows, f"stage/{stage}", StageWork, undecided=tuple(each for each in undecided if each != team))
 
 
-WORKLOAD = View(name="workload", version=1, fold=fold, envelopes=True, remembers=True)
+WORKLOAD = View(name="workload", version=2, fold=fold, envelopes=True, remembers=True)

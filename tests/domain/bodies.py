@@ -122,6 +122,7 @@ BODIES: Final[dict[str, st.SearchStrategy[dict[str, Any]]]] = {
     "decide-objection": _body(
         stage=STAGE,
         objection=OBJECTION,
+        team=st.none() | TEAM,
         outcome=st.sampled_from(["upheld", "upheld", "dismissed", "inadmissible"]),
         reason=TEXT,
     ),

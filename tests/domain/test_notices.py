@@ -13,7 +13,6 @@ from domain.notices import (
     NoticeAcknowledged,
     NoticeAcknowledgedError,
     NoticeAlreadyServedError,
-    NoticeNotServedError,
     NoticeServed,
     NotRecipientError,
 )
@@ -95,12 +94,12 @@ def test_the_addressee_acknowledges_once() -> None:
 def test_nobody_else_acknowledges() -> None:
     after(SERVED).by("owner").when("acknowledge-notice", ACKNOWLEDGE).refused(NotMandatedError, "/team")
     bee = after(SERVED).by_consortium("bee")
-    bee.when("acknowledge-notice", {**ACKNOWLEDGE, "team": "bee"}).refused(NotAddresseeError, "/team")
+    bee.when("acknowledge-notice", {**ACKNOWLEDGE, "team": "bee"}).refused(NotAddresseeError, "/notice")
     bee.when("acknowledge-notice", ACKNOWLEDGE).refused(NotMandatedError, "/team")
 
 
 def test_what_was_not_served_is_not_acknowledged() -> None:
-    after().by_consortium("ant").when("acknowledge-notice", ACKNOWLEDGE).refused(NoticeNotServedError)
+    after().by_consortium("ant").when("acknowledge-notice", ACKNOWLEDGE).refused(NotAddresseeError, "/notice")
 
 
 def test_a_public_record_may_report_an_acknowledgement() -> None:

@@ -22,6 +22,7 @@ from domain.objections import (
     UnknownObjectionError,
 )
 from domain.outcome_events import TeamEliminated
+from domain.outcomes import NoBasisError
 from domain.refusal import InvalidCommandError, NotMandatedError, Refusal
 from domain.score_events import (
     ExclusionRecorded,
@@ -42,7 +43,9 @@ from tests.domain.objecting import (
     FILING,
     HEAT,
     PUBLISHED,
+    REASON,
     WHY,
+    advancing,
     charter,
     decided,
     published,
@@ -99,10 +102,33 @@ def test_an_objection_to_a_ruling_needs_one() -> None:
     assert published().when("file-objection", body).decide()
 
 
-def test_an_id_of_an_objection_is_taken_once() -> None:
+def test_a_team_takes_an_id_of_an_objection_once_whatever_others_chose() -> None:
+    published(FILED).when("file-objection", FILING).refused(ObjectionAlreadyFiledError, "/objection")
+    published(FILED, decided()).when("file-objection", FILING).refused(ObjectionAlreadyDecidedError, "/objection")
     other = {**FILING, "team": "ant"}
-    published(FILED).when("file-objection", other).refused(ObjectionAlreadyFiledError, "/objection")
-    published(FILED, decided()).when("file-objection", other).refused(ObjectionAlreadyDecidedError, "/objection")
+    (filed,) = published().when("file-objection", other).decide()
+    published(FILED).when("file-objection", other).then(filed)
+    published(FILED, decided()).when("file-objection", other).then(filed)
+
+
+def test_where_teams_chose_the_same_id_the_decision_names_the_team() -> None:
+    filed = msgspec.structs.replace(FILED, team="ant")
+    both = published(FILED, filed).by("other")
+    both.when("decide-objection", DECIDING).refused(InvalidCommandError, "/team")
+    both.when("decide-objection", {**DECIDING, "team": "ant"}).then(decided(team="ant"))
+    both.when("decide-objection", {**DECIDING, "team": "bee"}).refused(UnknownObjectionError, "/objection")
+    after = published(FILED, filed, decided(team="ant")).by("other")
+    after.when("decide-objection", {**DECIDING, "team": "cow"}).then(decided())
+    after.when("decide-objection", {**DECIDING, "team": "ant"}).refused(ObjectionAlreadyDecidedError)
+
+
+def test_an_objection_of_another_team_of_the_same_id_bears_nothing() -> None:
+    filed = msgspec.structs.replace(FILED, team="ant")
+    upheld = published(FILED, filed, decided(team="ant"))
+    upheld.when("supersede-outcome", advancing()).refused(NoBasisError, "/objection")
+    about = msgspec.structs.replace(filed, subject="score")
+    reopening = published(FILED, about, decided("dismissed"), decided(team="ant", subject="score"))
+    assert reopening.when("reopen-scoring", {**HEAT, "reason": REASON, "objection": "o"}).decide()
 
 
 # The decision

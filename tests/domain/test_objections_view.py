@@ -96,6 +96,11 @@ def test_what_was_decided_after_reopening_waits_for_the_next_publication_but_not
     assert [row.state for row in seen(PUBLIC, *history, PUBLISHED)] == ["upheld"]
 
 
+def test_objections_of_the_same_id_are_each_of_their_team() -> None:
+    rows = seen(AGENCY, PUBLISHED, filed("o"), filed("o", "ant"), decided("o", "ant"))
+    assert [(row.team, row.state) for row in rows] == [("cow", "undecided"), ("ant", "upheld")]
+
+
 def test_rows_are_in_order_of_filing() -> None:
     rows = seen(AGENCY, PUBLISHED, filed("b"), filed("a"), decided("a"))
     assert [row.objection for row in rows] == ["b", "a"]

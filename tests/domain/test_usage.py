@@ -49,7 +49,7 @@ def test_a_team_reports_its_own_usage_and_an_agency_with_the_mandate_any() -> No
 def test_nobody_else_reports_it() -> None:
     later().by("other").when("report-usage", usage()).refused(NotMandatedError)
     later().by_consortium("bee").when("report-usage", usage()).refused(NotMandatedError, "/team")
-    later().by_consortium("bee").when("report-usage", usage(team="bee")).refused(InvalidCommandError, "/team")
+    later().by_consortium("bee").when("report-usage", usage(team="bee")).refused(UnknownGrantError, "/grant")
 
 
 def test_usage_may_be_reported_under_embargo_since_it_gives_nothing_away() -> None:

@@ -97,7 +97,7 @@ class Lawful:
     announced: dict[str, tuple[str, str]] = field(default_factory=dict)
     reenters: dict[str, str | None] = field(default_factory=dict)
     evidence: dict[str, tuple[str, str, int]] = field(default_factory=dict)
-    objections: dict[str, Data] = field(default_factory=dict)
+    objections: dict[tuple[str, str], Data] = field(default_factory=dict)
     calls: dict[str, Data] = field(default_factory=dict)
     proposals: dict[str, Data] = field(default_factory=dict)
     once: set[tuple[str, ...]] = field(default_factory=set)

@@ -7,9 +7,9 @@ from tests.lawful.history import Data, Lawful, rule
 
 @rule("ObjectionFiled")
 def filed(history: Lawful, _position: int, data: Data) -> None:
-    assert data["objection"] not in history.objections
+    assert (data["team"], data["objection"]) not in history.objections
     assert data["subject"] != "ruling" or history.stage(data["stage"]).review(data["team"]).ruled
-    history.objections[data["objection"]] = {**data, "decided": 0}
+    history.objections[data["team"], data["objection"]] = {**data, "decided": 0}
 
 
 @rule("ObjectionFiled", "ObjectionsWaived")
@@ -29,7 +29,7 @@ def waived(history: Lawful, _position: int, data: Data) -> None:
 
 @rule("ObjectionDecided")
 def decided(history: Lawful, position: int, data: Data) -> None:
-    found = history.objections[data["objection"]]
+    found = history.objections[data["team"], data["objection"]]
     assert not found["decided"]
-    assert all(found[name] == data[name] for name in ("stage", "team", "subject"))
+    assert all(found[name] == data[name] for name in ("stage", "subject"))
     found.update(outcome=data["outcome"], decided=position)

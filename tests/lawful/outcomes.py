@@ -39,8 +39,8 @@ def superseded(history: Lawful, position: int, data: Data) -> None:
     assert history.status[data["team"]] == data["was"]
     assert data["objection"] is not None or data["basis"] != "objection"
     if data["objection"] is not None:
-        found = history.objections[data["objection"]]
-        assert (found["team"], found["stage"], found["outcome"]) == (data["team"], data["stage"], "upheld")
+        found = history.objections[data["team"], data["objection"]]
+        assert (found["stage"], found["outcome"]) == (data["stage"], "upheld")
     if data["to"] == "advanced":
         history.require_independent(data["stage"], data["team"])
     _stands(history, position, data, data["to"])
