@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import sys
 import time
 from collections.abc import Sequence
@@ -10,7 +9,6 @@ from typing import Final
 
 import click
 import msgspec
-from rich.console import Console
 from rich.table import Table
 
 from domain.views import PoisonEventError, View
@@ -21,6 +19,7 @@ from service.application.view_versions import VersionDiff, compare_versions
 from service.bootstrap import Projecting
 from service.cli.failures import NotAsAskedError
 from service.cli.opened import opened
+from service.cli.tables import table_text
 
 _LOOK_SECONDS: Final = 0.5
 _NOBODY_SECONDS: Final = 10.0
@@ -45,7 +44,7 @@ def list_(as_json: bool) -> None:
     """Print every build: up to where it is folded, how far behind, whether it halted and why."""
     with opened() as projecting:
         builds = projecting.builds.every()
-    click.echo(msgspec.json.encode(builds).decode() if as_json else _table(builds))
+    click.echo(msgspec.json.encode(builds).decode() if as_json else builds_table(builds))
 
 
 @projections.command()
@@ -230,7 +229,8 @@ def _compared(found: VersionDiff) -> str:
     return "\n  ".join(lines)
 
 
-def _table(builds: Sequence[Build]) -> str:
+def builds_table(builds: Sequence[Build]) -> str:
+    """Builds as a table for a terminal."""
     table = Table()
     for heading in ("view", "version", "programme", "state"):
         table.add_column(heading)
@@ -255,6 +255,4 @@ def _table(builds: Sequence[Build]) -> str:
             str(build.halts),
             remark,
         )
-    output = io.StringIO()
-    Console(file=output, width=160).print(table)
-    return output.getvalue().rstrip()
+    return table_text(table, width=160)

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import io
 from typing import Any
 
 import click
-from rich.console import Console
 from rich.table import Table
 
 from service.cli.service_calls import connect, content_of, key_option
+from service.cli.tables import table_text
 from service.settings import read_settings
 
 
@@ -54,9 +53,7 @@ def standings_table(found: dict[str, Any]) -> str:
         points = [_points(assessment["points"]) for assessment in row["assessments"]]
         status = row["status"] if row["cause"] is None else f"{row['status']} ({row['cause']})"
         table.add_row(_rank(row["rank"]), row["name"], _points(row["total"]), *points, status, row["independence"])
-    output = io.StringIO()
-    Console(file=output, width=140).print(table)
-    return output.getvalue().rstrip() + f"\ndigest {found['digest']}"
+    return f"{table_text(table, width=140)}\ndigest {found['digest']}"
 
 
 def _assessments(found: dict[str, Any]) -> list[str]:
