@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from datetime import datetime
 from itertools import zip_longest
 
 import msgspec
 
+from domain.calls import deadline_of
 from domain.charter_document import Charter
+from domain.deadlines import passed
 from domain.points import known
 from domain.proposal_events import DecisionProposed
 from domain.refusal import FieldError
@@ -24,13 +27,15 @@ def broken(
     under_review: Iterable[str],
     ruled_out: Iterable[str],
     held: int,
+    at: datetime | None,
     proposals: Iterable[DecisionProposed],
 ) -> Iterator[FieldError]:
-    """Every place of the charter `after` that changes what must stay.
+    """Every place of the charter `after` that changes what must stay, or ends what is open.
 
     `opened`: stages, in order. `settled`: those of them that are consolidated, or of which figures are certified.
     `calls`: that were opened, with the seats that each still offers. `under_review`: teams whose independence waits for
     its ruling. `ruled_out`: teams ruled not independent in a stage that is not final. `held`: how many seats are.
+    `at`: when the amendment is made; nothing if it is reported.
     `proposals`: that wait for an approval.
     """
     if after.data_set != before.data_set:
@@ -44,10 +49,14 @@ def broken(
                 yield FieldError(f"/stages/{i}", f"{stage_id} is consolidated or has certified figures")
         elif was is not None:
             yield from _unreadable(f"/stages/{i}", was, stage)
-    for call_id in calls:
+    for call_id, seats in calls.items():
         now, then = after.call(call_id), before.call(call_id)
         if now is None or then is None or msgspec.structs.replace(now, closes=then.closes) != then:
             yield FieldError("/calls", f"{call_id} was opened: nothing but its deadline changes")
+        elif seats and at is not None and now.closes != then.closes:
+            deadline = deadline_of(now, after)
+            if deadline is not None and passed(deadline, at):
+                yield FieldError("/calls", f"{call_id} is open, and {now.closes} is over")
     if (teams := ", ".join(under_review)) and after.independence != before.independence:
         yield FieldError("/independence", f"{teams}: a review ends under the rules that it was opened under")
     if (teams := ", ".join(ruled_out)) and not after.independence.perspectives:

@@ -129,6 +129,7 @@ def amend_charter(
         under_review=[team for each in reviews for team in each.waiting],
         ruled_out=[team for each in reviews if each.stage not in final for team in each.ruled_out],
         held=len(roster.seated),
+        at=None if command.reported else case.decided_at,
         proposals=proposals.at(case.decided_at),
     )
     refuse_if(

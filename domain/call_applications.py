@@ -154,7 +154,7 @@ def apply_to_call(
         )
     call.require("apply-to-call")
     application.require("apply-to-call")
-    deadline = deadline_of(rules, case)
+    deadline = deadline_of(rules, case.charter)
     if deadline is not None and passed(deadline, case.decided_at) and not command.reported:
         raise CallDeadlinePassedError(
             f"call {rules.id} took applications until {deadline}", rule=f"The call closes with {rules.closes}."

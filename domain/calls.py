@@ -8,7 +8,7 @@ from typing import Literal
 
 from domain.boundary import QueryItem, tag
 from domain.call_events import AdditionalCallOpened, CallClosedWithoutSelection, CallTeamSelected
-from domain.charter_document import AdditionalCall
+from domain.charter_document import AdditionalCall, Charter
 from domain.deadlines import end_of_day, passed
 from domain.decision import Case, Command, decision, refuse_if
 from domain.event import Event
@@ -107,14 +107,14 @@ class CallCourse:
         CALL.require(self.state, decision, subject=f"call {self.call}")
 
 
-def deadline_of(rules: AdditionalCall, case: Case) -> str | None:
-    """The instant until which the call takes applications; `None` where the charter does not say."""
-    return end_of_day(date.fromisoformat(rules.closes), case.charter.zone) if is_known(rules.closes) else None
+def deadline_of(rules: AdditionalCall, charter: Charter) -> str | None:
+    """The instant until which the charter's call takes applications; `None` where it does not say."""
+    return end_of_day(date.fromisoformat(rules.closes), charter.zone) if is_known(rules.closes) else None
 
 
 def require_applications_over(rules: AdditionalCall, case: Case) -> None:
     """Raise while the call takes applications."""
-    deadline = deadline_of(rules, case)
+    deadline = deadline_of(rules, case.charter)
     if deadline is not None and not passed(deadline, case.decided_at):
         raise ApplicationsOpenError(
             f"call {rules.id} takes applications until {deadline}",

@@ -12,7 +12,8 @@ from typing import Final, Literal
 import msgspec
 
 from domain.call_events import AdditionalCallOpened, CallClosedWithoutSelection, CallTeamSelected
-from domain.charter_document import AdditionalCall, Charter
+from domain.calls import deadline_of
+from domain.charter_document import Charter
 from domain.deadlines import day_of, end_of_day, is_date, moment, passed
 from domain.event import EVENTS
 from domain.naming import written
@@ -65,7 +66,7 @@ class Planned(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Deadline(msgspec.Struct, frozen=True, kw_only=True):
-    """A time that runs, set by the event at `position`: to object in a stage, or to apply to a call."""
+    """A time that runs since the event at `position`: to object in a stage, or to apply to a call."""
 
     kind: DeadlineKind
     subject: str
@@ -124,7 +125,8 @@ def _dated(says: Words, day: date) -> Words:
 
 
 def deadlines(charter: Charter, entries: Iterable[Entry], at: datetime) -> tuple[Deadline, ...]:
-    """Which deadlines run at an instant, by what the reader may see of the story."""
+    """Which deadlines run at an instant, by what the reader may see of the story; `charter`: in force, which may have
+    moved that of a call since it was opened."""
     running: dict[tuple[DeadlineKind, str], Deadline] = {}
 
     def set_(kind: DeadlineKind, subject: str, position: int, until: str, says: Words) -> None:
@@ -139,9 +141,10 @@ def deadlines(charter: Charter, entries: Iterable[Entry], at: datetime) -> tuple
                 title = _title(charter.stage(stage), stage)
                 en = f"Last day to object to the results of {title.en}"
                 set_("objections", stage, entry.position, until, Words(en, f"{title.ko} 결과에 대한 이의신청 마감일"))
-            case AdditionalCallOpened(call=call, closes=closes) if is_date(closes):
-                until = end_of_day(date.fromisoformat(closes), charter.zone)
-                set_("applications", call, entry.position, until, _applying(_title(charter.call(call), call)))
+            case AdditionalCallOpened(call=call):
+                rules = charter.call(call)
+                if rules is not None and (closes := deadline_of(rules, charter)) is not None:
+                    set_("applications", call, entry.position, closes, _applying(rules.title))
             case StageFinalised(stage=stage) | ScoringReopened(stage=stage):
                 running.pop(("objections", stage), None)
             case CallClosedWithoutSelection(call=call) | CallTeamSelected(call=call):
@@ -151,7 +154,7 @@ def deadlines(charter: Charter, entries: Iterable[Entry], at: datetime) -> tuple
     return tuple(each for each in running.values() if not passed(each.until, at))
 
 
-def _title(of: Stage | AdditionalCall | None, id_: str) -> Names:
+def _title(of: Stage | None, id_: str) -> Names:
     return Names(en=id_, ko=id_) if of is None else of.title
 
 

@@ -15,7 +15,7 @@ from domain.amendments import (
     StanceTakenError,
     UnknownAmendmentError,
 )
-from domain.call_events import AdditionalCallOpened
+from domain.call_events import AdditionalCallOpened, CallClosedWithoutSelection
 from domain.charter import CharterAmended, CharterFaultyError
 from domain.event import Event
 from domain.outcome_events import TeamWithdrawn
@@ -272,6 +272,21 @@ def test_of_an_opened_call_only_the_deadline_changes() -> None:
         before.when("amend-charter", {"charter": document(calls=calls)}).refused(RulesInUseError, "/calls")
         assert given(charter()).when("amend-charter", {"charter": document(calls=calls)}).decide()
     assert before.when("amend-charter", {"charter": document(calls=[{**call, "closes": "2026-12-31"}])}).decide()
+
+
+def test_the_deadline_of_an_open_call_moves_to_no_day_that_is_over() -> None:
+    """It is 15 January, 12:00 in Seoul."""
+    call = document()["calls"][0]
+    opened = AdditionalCallOpened(call="refill", stage="heat", seats="1", classes=("anyone",), closes="undisclosed")
+    closed = CallClosedWithoutSelection(call="refill", stage="heat", reason=Names(**WHY))
+    over, today = ({"charter": document(calls=[{**call, "closes": f"2026-01-{day}"}])} for day in (14, 15))
+    given(charter(), opened).when("amend-charter", over).refused(RulesInUseError, "/calls")
+    assert given(charter(), opened).when("amend-charter", today).decide()
+    assert given(charter(), opened, closed).when("amend-charter", over).decide()
+    assert given(charter()).when("amend-charter", over).decide()
+    past = charter(calls=[{**call, "closes": "2026-01-14"}])
+    other = {**over["charter"], "title": charters.names("Another race")}
+    assert given(past, opened).when("amend-charter", {"charter": other}).decide()
 
 
 def test_seats_that_are_held_or_offered_stay() -> None:

@@ -105,4 +105,11 @@ def test_a_call_runs_until_its_last_day_ends_or_it_is_closed() -> None:
     assert running("2026-02-10T14:00:00", CALLED) == [("applications", "refill", "2026-02-10T15:00:00.000000Z")]
     assert running("2026-02-10T15:00:00", CALLED) == []
     assert running("2026-02-01", CALLED, CallClosedWithoutSelection(call="refill", stage="heat", reason=WHY)) == []
-    assert running("2026-02-01", msgspec.structs.replace(CALLED, closes="undisclosed")) == []
+
+
+def test_the_last_day_of_a_call_is_that_of_the_charter_in_force() -> None:
+    def until(closes: str) -> list[str]:
+        return [each.until for each in deadlines(charter(call=closes), [entry(1, CALLED)], at("2026-02-01"))]
+
+    assert until("2026-02-20") == ["2026-02-20T15:00:00.000000Z"]
+    assert until("undisclosed") == []
