@@ -77,6 +77,8 @@ def _recording_faults(charter: Charter) -> Iterator[Fault]:
 
 
 def _event_faults(place: str, disclosure: Disclosure, events: Mapping[str, type[Event]]) -> Iterator[Fault]:
+    if not disclosure.events:
+        yield Fault(f"{place}/events", "at least one type of event")
     yield from unknown(f"{place}/events", disclosure.events, events, "event")
 
 

@@ -48,6 +48,7 @@ def course_faults(charter: Charter) -> Iterator[Fault]:
         _awaited_faults,
         _service_faults,
         _acknowledgement_faults,
+        _assent_faults,
     ):
         yield from as_far_as_sound(check)(charter)
     yield from in_each("/stages", charter.stages, charter, _filing_faults, _objection_faults, _deviation_faults)
@@ -147,6 +148,14 @@ def _acknowledgement_faults(charter: Charter) -> Iterator[Fault]:
     own = charter.consortium_decisions
     if charter.notices and charter.data_set != "public-record" and "acknowledge-notice" not in own:
         yield Fault("/notices", "no team may acknowledge-notice, so that every notice would wait for it for ever")
+
+
+def _assent_faults(charter: Charter) -> Iterator[Fault]:
+    """What is reported of an assent is entered by mandate."""
+    own = charter.consortium_decisions
+    if charter.data_set != "public-record" and "amend-charter" in _mandated(charter) and "assent-amendment" not in own:
+        detail = "no team may assent-amendment, so that none could say anything to an amendment of a running stage"
+        yield Fault("/consortium_decisions", detail)
 
 
 def _grant_faults(place: str, entitlement: Entitlement, charter: Charter) -> Iterator[Fault]:

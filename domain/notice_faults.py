@@ -7,16 +7,23 @@ from collections.abc import Iterator
 
 from domain.charter_document import Charter, NoticeTemplate
 from domain.fault import Fault, unknown
-from domain.soundness import UNSOUND, in_each, numbered
+from domain.soundness import UNSOUND, in_each, numbered, sound
 
 
 def notice_faults(charter: Charter) -> Iterator[Fault]:
-    yield from in_each("/notices", charter.notices, charter, _recipient_faults, _text_faults, _variable_faults)
+    yield from in_each(
+        "/notices", charter.notices, charter, _recipient_faults, _selected_faults, _text_faults, _variable_faults
+    )
 
 
 def _recipient_faults(place: str, notice: NoticeTemplate, _charter: Charter) -> Iterator[Fault]:
     if not notice.recipients:
         yield Fault(f"{place}/recipients", "a notice for nobody")
+
+
+def _selected_faults(place: str, notice: NoticeTemplate, charter: Charter) -> Iterator[Fault]:
+    if "selected" in sound(notice.recipients) and not charter.calls:
+        yield Fault(f"{place}/recipients", "without a call no team is ever selected")
 
 
 def _text_faults(place: str, notice: NoticeTemplate, _charter: Charter) -> Iterator[Fault]:

@@ -13,7 +13,9 @@ from domain.soundness import in_each, numbered, sound
 
 def scoring_faults(charter: Charter) -> Iterator[Fault]:
     for i, stage in numbered(charter.stages):
-        yield from in_each(f"/stages/{i}/panels", stage.panels, stage, _size_faults, _quorum_faults, _group_faults)
+        yield from in_each(
+            f"/stages/{i}/panels", stage.panels, stage, _size_faults, _quorum_faults, _crowded_faults, _group_faults
+        )
         for k, assessment in numbered(stage.assessments):
             yield from in_each(
                 f"/stages/{i}/assessments/{k}/criteria",
@@ -41,6 +43,11 @@ def _size_faults(place: str, panel: Panel, _stage: Stage) -> Iterator[Fault]:
 def _quorum_faults(place: str, panel: Panel, _stage: Stage) -> Iterator[Fault]:
     if is_known(panel.quorum) and int(panel.quorum) > int(panel.size) > 0:
         yield Fault(f"{place}/quorum", f"1 to the panel's size {panel.size}, or undisclosed")
+
+
+def _crowded_faults(place: str, panel: Panel, _stage: Stage) -> Iterator[Fault]:
+    if len(panel.groups) > int(panel.size) > 0:
+        yield Fault(f"{place}/groups", f"at most the panel's size {panel.size}: each evaluator is in one group")
 
 
 def _group_faults(place: str, panel: Panel, stage: Stage) -> Iterator[Fault]:

@@ -18,10 +18,15 @@ from domain.mandate_faults import ASKS_AT_TIMES, ASKS_ONCE_REOPENED
 from domain.rulebook import DECISIONS
 from domain.stages import require_second_once_reopened
 from service.cli.programme_files import read_charter
-from tests.domain.charters import PROGRAMME, document
+from tests.domain.charters import PROGRAMME, document, names
 from tests.domain.faulty import countersigned, found_in, planned, put, shown
 from tests.given import given
 from tests.playing import HARBOUR, PROGRAMMES
+
+
+def grouped(ids: str) -> list[dict[str, Any]]:
+    return [{"id": each, "title": names(each), "weight": "1"} for each in ids]
+
 
 FAULTS = [
     (put("/programme", "other"), "/programme", "published for"),
@@ -80,6 +85,7 @@ FAULTS = [
     (put("/calls/0/seats", "0"), "/calls/0/seats", "between 1 and"),
     (put("/entitlements/0/resources", ["x"]), "/entitlements/0/resources", "resource"),
     (put("/disclosure", [{"events": ["X"], "public": "agencies"}]), "/disclosure/0/events", "event"),
+    (put("/disclosure", [{"events": [], "public": "agencies"}]), "/disclosure/0/events", "at least one type"),
     (
         put("/disclosure", [shown("with-results", "CharterPublished")]),
         "/disclosure/0/public",
@@ -110,6 +116,7 @@ FAULTS = [
     (put("/seats", "0"), "/seats", "at least one"),
     (put("/stages/1/eliminate", "3"), "/stages/1/eliminate", "of the 3 who reach it"),
     (put("/stages/0/panels/0/size", "0"), "/stages/0/panels/0/size", "at least one evaluator"),
+    (put("/stages/0/panels/0/groups", grouped("abcd")), "/stages/0/panels/0/groups", "at most the panel's size 3"),
     (put("/mandates/0/decisions", []), "/mandates/0", "at least one agency and one decision"),
     (put("/mandates/0/decisions", ["approve"]), "/mandates/0/decisions", "says itself"),
     (put("/consortium_decisions", ["abolish"]), "/consortium_decisions", "no decision"),
@@ -280,6 +287,19 @@ def test_a_call_ends_before_the_stage_that_waits_for_it_begins(opens: str, sound
     assert found_in(stages=stages, calls=calls) == ([] if sound else [("/calls/0/closes", says)])
     calls[0]["after"] = "final"
     assert found_in(stages=stages, calls=calls) == []
+
+
+def test_a_panel_has_a_place_for_each_of_its_groups() -> None:
+    stages = document()["stages"]
+    stages[0]["panels"][0]["groups"] = grouped("abc")
+    assert found_in(stages=stages) == []
+
+
+def test_what_only_selected_teams_are_told_needs_a_call() -> None:
+    notices = [{**document()["notices"][0], "recipients": ["advanced", "selected"]}]
+    assert found_in(notices=notices) == []
+    says = "without a call no team is ever selected"
+    assert found_in(notices=notices, calls=[]) == [("/notices/0/recipients", says)]
 
 
 def test_what_only_selected_teams_get_needs_a_call() -> None:

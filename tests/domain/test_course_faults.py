@@ -145,7 +145,7 @@ def test_an_objection_window_needs_somebody_who_decides_and_finalises(decision: 
 
 def test_an_objection_window_needs_teams_that_object_themselves() -> None:
     fault = ("/stages/1/objections", "teams may object, but nobody may file-objection")
-    others = ["acknowledge-notice"]
+    others = ["acknowledge-notice", "assent-amendment"]
     assert faults(stages=objectionable(), consortium_decisions=["file-objection", *others]) == []
     assert faults(stages=objectionable(), consortium_decisions=others) == [fault]
     reported: dict[str, Any] = {"stages": objectionable(), "data_set": "public-record", "recorder": "owner"}
@@ -221,6 +221,14 @@ def test_notices_are_served_by_somebody_and_acknowledged_by_teams() -> None:
         assert faults(**changes) == [("/notices", says)]
         assert faults(**changes, notices=[]) == []
         assert faults(**changes, data_set="public-record", recorder="owner") == []
+
+
+def test_where_a_charter_may_be_amended_teams_assent_or_dissent_themselves() -> None:
+    own = [each for each in document()["consortium_decisions"] if each != "assent-amendment"]
+    says = "no team may assent-amendment, so that none could say anything to an amendment of a running stage"
+    assert faults(consortium_decisions=own) == [("/consortium_decisions", says)]
+    assert faults(consortium_decisions=own, **without("amend-charter")) == []
+    assert faults(consortium_decisions=own, data_set="public-record", recorder="owner") == []
 
 
 def test_where_nobody_leaves_by_plan_whoever_fails_leaves_by_a_deviation() -> None:

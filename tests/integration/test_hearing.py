@@ -22,7 +22,9 @@ def asked(running: Running) -> SmallProgramme:
     independence = charters.document()["independence"]
     independence["review"] = {"statement_days": "7", "panel": "jury"}
     programme = SmallProgramme(
-        running, independence=independence, consortium_decisions=["give-statement", "acknowledge-notice"]
+        running,
+        independence=independence,
+        consortium_decisions=["give-statement", "acknowledge-notice", "assent-amendment"],
     )
     programme.score()
     for team in charters.TEAMS:

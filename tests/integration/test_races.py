@@ -142,7 +142,9 @@ def objectable(arena: Arena) -> SmallProgramme:
     stages[0]["objections"] = {"days": "7"}
     mandates = [*charters.document()["mandates"], {"decisions": ["decide-objection"], "agencies": ["other"]}]
     programme = arena.programme(
-        stages=stages, mandates=mandates, consortium_decisions=["file-objection", "acknowledge-notice"]
+        stages=stages,
+        mandates=mandates,
+        consortium_decisions=["file-objection", "acknowledge-notice", "assent-amendment"],
     )
     programme.score()
     programme.rule()

@@ -78,7 +78,7 @@ def test_only_the_first_event_of_a_decision_repeats_the_command(running: Running
 
 
 def test_a_consortium_that_decides_about_itself_is_the_actor(running: Running) -> None:
-    small = SmallProgramme(running, consortium_decisions=["withdraw-team", "acknowledge-notice"])
+    small = SmallProgramme(running, consortium_decisions=["withdraw-team", "acknowledge-notice", "assent-amendment"])
     position = small.accepted("withdraw-team", {"team": "ant", "reason": WHY}, by="ant")
     _event, envelope = stored(running, position)
     assert envelope.actor == Actor(agency="ant", principal=small.keys["ant"].partition(".")[0], party="consortium")

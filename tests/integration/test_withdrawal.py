@@ -10,7 +10,7 @@ from tests.domain import charters
 from tests.integration.conftest import Running
 from tests.integration.small import HEAT, PROGRAMME, WHY, SmallProgramme
 
-OWN = ["acknowledge-notice", "withdraw-team", "change-consortium", "report-usage"]
+OWN = ["acknowledge-notice", "assent-amendment", "withdraw-team", "change-consortium", "report-usage"]
 
 
 @pytest.fixture
@@ -72,7 +72,10 @@ def test_objections_are_shown_to_whom_they_concern_and_to_the_public_once_decide
     stages[0]["objections"] = {"days": "3"}
     mandates = [*charters.document()["mandates"], {"decisions": ["decide-objection"], "agencies": ["other"]}]
     programme = SmallProgramme(
-        running, stages=stages, mandates=mandates, consortium_decisions=["file-objection", "acknowledge-notice"]
+        running,
+        stages=stages,
+        mandates=mandates,
+        consortium_decisions=["file-objection", "acknowledge-notice", "assent-amendment"],
     )
     programme.score()
     programme.rule()
