@@ -30,6 +30,9 @@ from service.child_processes import Account, dies_with_parent, end, last_words, 
 from service.system_access import let_pass, open_for_reading
 
 START_SECONDS: Final = 30.0
+RECOVERY_SECONDS: Final = 120.0
+"""For PostgreSQL to answer: one that was killed first flushes its whole folder, slow on a busy disk. If it dies,
+that is noticed at once."""
 STOP_SECONDS: Final = 6.0
 _LEFTOVER_SECONDS: Final = 20.0
 _SOCKET_PATH: Final = 90
@@ -263,7 +266,7 @@ class EmbeddedPostgres:
 
     def _wait(self, url: str) -> None:
         assert self._process is not None
-        deadline = time.monotonic() + START_SECONDS
+        deadline = time.monotonic() + RECOVERY_SECONDS
         while True:
             try:
                 psycopg.connect(url, connect_timeout=2).close()

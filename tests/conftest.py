@@ -6,6 +6,7 @@ import itertools
 import os
 import tempfile
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import psycopg
@@ -25,6 +26,20 @@ _TEMPLATE = "sillok_template"
 _numbers = itertools.count(1)
 
 
+@contextmanager
+def _home() -> Iterator[Path]:
+    with tempfile.TemporaryDirectory(prefix="sillok-test-") as folder:
+        Path(folder).chmod(0o755)
+        yield Path(folder)
+
+
+@pytest.fixture
+def server_home() -> Iterator[Path]:
+    """A folder for a server of one's own: pytest's are closed to its account by any other run of pytest that starts."""
+    with _home() as home:
+        yield home
+
+
 @pytest.fixture(scope="session")
 def server() -> Iterator[str]:
     """Connection string of a PostgreSQL server: an embedded one, or that of SILLOK_TEST_DATABASE_URL."""
@@ -32,9 +47,7 @@ def server() -> Iterator[str]:
     if given is not None:
         yield given
         return
-    with tempfile.TemporaryDirectory(prefix="sillok-test-") as folder:
-        home = Path(folder)
-        home.chmod(0o755)
+    with _home() as home:
         embedded = EmbeddedPostgres(home / "postgres", home / "postgres.log")
         try:
             yield embedded.start()

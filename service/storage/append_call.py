@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from itertools import accumulate
-from typing import Any, Final
+from typing import Final
 
 import msgspec
+import psycopg
 
 from domain.boundary import QueryItem
 from domain.entry import commitment
@@ -15,15 +16,17 @@ from service.storage.binary_arrays import array_oid, byte_strings, instants, int
 from service.storage.boundary_keys import event_keys, hashed, probe_keys, probe_tag, tag_key, type_keys
 from service.storage.prepared_call import Connection, PreparedCall
 
+_NUMBER: Final = psycopg.postgres.types["int8"].oid
 _TYPES: Final = (
-    *("int4", "int4", "timestamptz", "uuid", "text", "text", "text", "bytea"),
-    *("int4", "int8", "int8", "int4", "int8", "int8"),
-    *("int4", "int8", "int8", "text", "text"),
-    *("int4", "int8", "int8", "text"),
-    *("text", "int8"),
-    *("int4", "int4", "uuid", "text", "text", "int4", "text", "bytea", "bytea", "bytea", "bytea"),
-    *("int4", "int4", "int8"),
+    *map(array_oid, ("int4", "int4", "timestamptz", "uuid", "text", "text", "text", "bytea")),
+    *(_NUMBER, *map(array_oid, ("int4", "int8", "int4", "int8", "int8"))),
+    *map(array_oid, ("int4", "int8", "int8", "text", "text", "int4", "int8", "int8", "text")),
+    *map(array_oid, ("text", "int8")),
+    *map(array_oid, ("int4", "int4", "uuid", "text", "text", "int4", "text", "bytea", "bytea", "bytea", "bytea")),
+    *map(array_oid, ("int4", "int4", "int8")),
 )
+_NO_PROBES: Final[tuple[None, ...]] = (None,) * 6
+_NO_CONDITIONS: Final[tuple[None, ...]] = (None,) * 9
 _PLACES: Final = ", ".join(f"${n}" for n in range(1, len(_TYPES) + 1))
 _SQL: Final = f"SELECT head_position, refused FROM ledger.append_batch({_PLACES})"
 
@@ -74,7 +77,7 @@ class AppendCall:
     def __init__(self, connection: Connection) -> None:
         self.connection = connection
         self._seen: set[str] = set()
-        self._call = PreparedCall(connection, "sillok_append", _SQL, [array_oid(each) for each in _TYPES], binary=False)
+        self._call = PreparedCall(connection, "sillok_append", _SQL, _TYPES, binary=False)
 
     def __call__(self, batch: Sequence[Prepared], meanwhile: Callable[[], None] = lambda: None) -> Answer:
         """Record a batch in one transaction, or within the one that is open. Raises `psycopg.Error`.
@@ -82,16 +85,18 @@ class AppendCall:
         `meanwhile` is done before the answer is waited for. The connection is closed if there is none in time.
         """
         new_types = {event.type for prepared in batch for event in prepared.request.events} - self._seen
-        requests, rest = _requests(batch), _rest(batch, sorted(new_types))
-        answer = self._called([*requests, *_probes(batch), *_NO_CONDITIONS, *rest], meanwhile)
+        requests, rest = _requests(batch), [*_types(sorted(new_types)), *_events(batch)]
+        answer = None
+        if all(item.types for prepared in batch for item in prepared.items):
+            answer = self._called([*requests, *_probes(batch), *_NO_CONDITIONS, *rest], meanwhile)
         if answer is None:
-            answer = self._called([*requests, *_NO_PROBES, *_conditions(batch), *rest], meanwhile)
+            answer = self._called([*requests, *_NO_PROBES, *_conditions(batch), *_untyped(batch), *rest], meanwhile)
             assert answer is not None
         self._seen |= new_types
         return answer
 
-    def _called(self, parameters: list[bytes], meanwhile: Callable[[], None]) -> Answer | None:
-        """Call the function. `None`: conditions may have been broken, and have to be looked at one by one."""
+    def _called(self, parameters: list[bytes | None], meanwhile: Callable[[], None]) -> Answer | None:
+        """Call the function. `None`: a request may have to be refused, and they have to be looked at one by one."""
         result = self._call(parameters, meanwhile)
         head, refused = result.get_value(0, 0), result.get_value(0, 1)
         if head is None:
@@ -99,7 +104,7 @@ class AppendCall:
         return Answer(int(head), {} if refused is None else _refused(refused))
 
 
-def _requests(batch: Sequence[Prepared]) -> list[bytes]:
+def _requests(batch: Sequence[Prepared]) -> list[bytes | None]:
     """The parameters r_…"""
     requests = [prepared.request for prepared in batch]
     sizes = [len(request.events) for request in requests]
@@ -116,30 +121,34 @@ def _requests(batch: Sequence[Prepared]) -> list[bytes]:
     ]
 
 
-def _probes(batch: Sequence[Prepared]) -> list[bytes]:
-    """The parameters k_… and p_…: what requests share, as charter and course of a stage, is probed once for all."""
+def _probes(batch: Sequence[Prepared]) -> list[bytes | None]:
+    """The parameters k_… and p_…: what requests share, as charter and course of a stage, is probed once for all.
+
+    Every item names a type.
+    """
     sets: dict[tuple[str, ...], dict[str, int]] = {}
     for prepared in batch:
         after = prepared.after
         for item in prepared.items:
-            if item.types:
-                afters, tag = sets.setdefault(item.types, {}), probe_tag(item)
-                afters[tag] = min(after, afters.get(tag, after))
-    typed: list[tuple[int, int, int]] = []
-    tagged: list[tuple[int, int, int]] = []
-    for n, (types, afters) in enumerate(sets.items()):
-        first = min(afters.values())
-        typed += [(n, key, first) for key in type_keys(types)]
-        tagged += [(n, tag_key(tag), after) for tag, after in afters.items()]
-    return [*_numbers(typed), *_numbers(tagged)]
+            afters, tag = sets.setdefault(item.types, {}), probe_tag(item)
+            afters[tag] = min(after, afters.get(tag, after))
+    if not sets:
+        return [*_NO_PROBES]
+    typed = [(n, key) for n, types in enumerate(sets) for key in type_keys(types)]
+    tagged = [(n, tag_key(tag), after) for n, afters in enumerate(sets.values()) for tag, after in afters.items()]
+    type_set, type_key = zip(*typed, strict=True)
+    tag_set, tag_key_, tag_after = zip(*tagged, strict=True)
+    return [
+        min(tag_after).to_bytes(8, "big", signed=True),
+        integers(type_set),
+        long_integers(type_key),
+        integers(tag_set),
+        long_integers(tag_key_),
+        long_integers(tag_after),
+    ]
 
 
-def _numbers(rows: list[tuple[int, int, int]]) -> list[bytes]:
-    first, second, third = zip(*rows, strict=True) if rows else ((),) * 3
-    return [integers(first), long_integers(second), long_integers(third)]
-
-
-def _conditions(batch: Sequence[Prepared]) -> list[bytes]:
+def _conditions(batch: Sequence[Prepared]) -> list[bytes | None]:
     """The parameters c_…"""
     typed = [
         (n, prepared.after, key, type_, " ".join(item.tags))
@@ -151,20 +160,30 @@ def _conditions(batch: Sequence[Prepared]) -> list[bytes]:
     return [integers(n_), long_integers(after), long_integers(key_), texts(type__), texts(tags)]
 
 
-def _rest(batch: Sequence[Prepared], new_types: list[str]) -> list[bytes]:
-    """The parameters a_…, t_…, e_… and i_…"""
-    any_n, any_after, any_key, any_tags = _untyped(batch)
+def _untyped(batch: Sequence[Prepared]) -> list[bytes | None]:
+    """The parameters a_…"""
+    found = [
+        (n, prepared.after, hashed(probe_tag(item)), " ".join(item.tags))
+        for n, prepared in enumerate(batch, start=1)
+        for item in prepared.items
+        if not item.types
+    ]
+    n_, after, key_, tags = zip(*found, strict=True) if found else ((),) * 4
+    return [integers(n_), long_integers(after), long_integers(key_), texts(tags)]
+
+
+def _types(new_types: Sequence[str]) -> list[bytes | None]:
+    """The parameters t_…"""
+    return [texts(new_types), long_integers([hashed(each) for each in new_types])] if new_types else [None, None]
+
+
+def _events(batch: Sequence[Prepared]) -> list[bytes | None]:
+    """The parameters e_… and i_…"""
     events = [event for prepared in batch for event in prepared.request.events]
     places = [(n, at) for n, each in enumerate(batch, start=1) for at in range(1, len(each.request.events) + 1)]
     keyed = [(*place, key) for place, keys in zip(places, _keys(batch), strict=True) for key in keys]
     index_n, index_at, index_key = zip(*keyed, strict=True)
     return [
-        integers(any_n),
-        long_integers(any_after),
-        long_integers(any_key),
-        texts(any_tags),
-        texts(new_types),
-        long_integers([hashed(each) for each in new_types]),
         integers([n for n, _at in places]),
         integers([at for _n, at in places]),
         uuids([event.event_id for event in events]),
@@ -186,17 +205,3 @@ def _keys(batch: Sequence[Prepared]) -> Iterator[set[int]]:
     """Keys of each event."""
     for prepared in batch:
         yield from prepared.event_keys
-
-
-def _untyped(batch: Sequence[Prepared]) -> tuple[Sequence[Any], ...]:
-    found = [
-        (n, prepared.after, hashed(probe_tag(item)), " ".join(item.tags))
-        for n, prepared in enumerate(batch, start=1)
-        for item in prepared.items
-        if not item.types
-    ]
-    return tuple(zip(*found, strict=True)) if found else ((),) * 4
-
-
-_NO_CONDITIONS: Final = _conditions(())
-_NO_PROBES: Final = _probes(())

@@ -30,7 +30,9 @@ class PreparedCall:
         result = connection.pgconn.prepare(self._name, sql.encode(), types)
         raise_unless(result, pq.ExecStatus.COMMAND_OK)
 
-    def __call__(self, parameters: Sequence[bytes], meanwhile: Callable[[], None] = lambda: None) -> pq.abc.PGresult:
+    def __call__(
+        self, parameters: Sequence[bytes | None], meanwhile: Callable[[], None] = lambda: None
+    ) -> pq.abc.PGresult:
         """The rows. `meanwhile` is done before they are waited for.
 
         Raises `psycopg.Error`. The connection is closed if there is no answer in time.

@@ -121,7 +121,7 @@ def test_what_nobody_broke_is_one_call_whatever_else_was_recorded(
     """Of the same types for others, of other types for the same; a broken condition takes a second call."""
     calls, called = 0, AppendCall._called
 
-    def counted(self: AppendCall, parameters: list[bytes], meanwhile: Callable[[], None]) -> Answer | None:
+    def counted(self: AppendCall, parameters: list[bytes | None], meanwhile: Callable[[], None]) -> Answer | None:
         nonlocal calls
         calls += 1
         return called(self, parameters, meanwhile)

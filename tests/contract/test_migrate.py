@@ -39,10 +39,9 @@ def test_a_file_changed_after_it_was_applied_is_refused(database: str) -> None:
 
 
 @pytest.fixture
-def fresh_server(tmp_path: Path) -> Iterator[str]:
+def fresh_server(server_home: Path) -> Iterator[str]:
     """A server on which no migration ever ran: without the service's role."""
-    tmp_path.chmod(0o755)
-    embedded = EmbeddedPostgres(tmp_path / "postgres", tmp_path / "postgres.log")
+    embedded = EmbeddedPostgres(server_home / "postgres", server_home / "postgres.log")
     try:
         yield embedded.start()
     finally:
