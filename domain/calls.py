@@ -14,6 +14,7 @@ from domain.decision import Case, Command, decision, refuse_if
 from domain.event import Event
 from domain.machines import machine
 from domain.opened_calls import OpenedCalls
+from domain.opened_stages import OpenedStages
 from domain.points import is_known
 from domain.record import StageCourse
 from domain.refusal import InvalidCommandError, Refusal
@@ -142,8 +143,8 @@ class OpenAdditionalCall(OfCall, frozen=True, kw_only=True):
     after: Identifier
 
 
-def _facts(command: OpenAdditionalCall, p: str) -> tuple[CallCourse, StageCourse, Roster, OpenedCalls]:
-    return CallCourse(p, command.call), StageCourse(p, command.after), Roster(p), OpenedCalls(p)
+def _facts(command: OpenAdditionalCall, p: str) -> tuple[CallCourse, StageCourse, Roster, OpenedCalls, OpenedStages]:
+    return CallCourse(p, command.call), StageCourse(p, command.after), Roster(p), OpenedCalls(p), OpenedStages(p)
 
 
 @decision("open-additional-call", OpenAdditionalCall, needs=_facts)
@@ -154,8 +155,9 @@ def open_additional_call(
     course: StageCourse,
     roster: Roster,
     opened: OpenedCalls,
+    stages: OpenedStages,
 ) -> Iterator[Event]:
-    """Open a call for vacant seats, once the outcomes of a stage are recorded."""
+    """Open a call for vacant seats, once the outcomes of a stage are recorded, and before the next stage is opened."""
     rules = call_of(case, command.call)
     if rules.after != command.after:
         raise InvalidCommandError(
@@ -164,6 +166,8 @@ def open_additional_call(
             pointer="/after",
         )
     call.require("open-additional-call")
+    if not command.reported:
+        stages.require_none_after(command.after, case.charter)
     if not course.course.consolidated:
         raise OutcomeMissingError(f"{command.after} has no outcomes", rule="A call opens once outcomes are recorded.")
     refuse_if(

@@ -14,6 +14,7 @@ from domain.fault import Fault, ids, repeats, unknown
 from domain.gate_faults import gate_faults
 from domain.impartiality_faults import impartiality_faults
 from domain.independence_faults import independence_faults
+from domain.legible import illegible
 from domain.mandate_faults import mandate_faults
 from domain.notice_faults import notice_faults
 from domain.plan_faults import plan_faults
@@ -29,6 +30,7 @@ def faults(document: object, decisions: Mapping[str, Decision], events: Mapping[
     `decisions`, `events`: those that this release knows. Without a fault the document is a `Charter`.
     """
     yield from shape_faults(document, Charter)
+    yield from (Fault(pointer, detail) for pointer, detail in illegible(document))
     charter = sound_parts(document, Charter)
     if charter is UNSOUND:
         return

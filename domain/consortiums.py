@@ -10,6 +10,7 @@ from domain.call_events import CallTeamSelected
 from domain.deadlines import day_of
 from domain.decision import Case, Command, decision, refuse_if
 from domain.event import Event, event
+from domain.legible import known_as
 from domain.opened_stages import OpenedStages
 from domain.periods import require_date
 from domain.points import UNDISCLOSED
@@ -83,7 +84,7 @@ class Consortiums:
                 if members:
                     self._leads[team] = members[0]
             case ConsortiumChanged(team=team, joined=joined, left=left):
-                stayed = tuple(each for each in self.of(team) if each not in left)
+                stayed = tuple(each for each in self.of(team) if not _among(each, left))
                 self._members[team] = (*stayed, *joined)
             case _:
                 pass
@@ -97,42 +98,33 @@ class Consortiums:
 
     def led_before(self, members: tuple[str, ...], roster: Roster) -> list[str]:
         """Teams known to have left that were led by the first of these members."""
-        return [
-            each for each, lead in self._leads.items() if (lead,) == members[:1] and roster.known_to_have_left(each)
-        ]
+        lead = known_as(members[0]) if members else None
+        return [each for each, its in self._leads.items() if known_as(its) == lead and roster.known_to_have_left(each)]
 
     def require_led_apart(self, members: tuple[str, ...], roster: Roster, *, at: str) -> None:
         """Raise if a new consortium of these members, the lead first, shares a lead with one of the programme.
 
         `at`: the pointer to a member, by its number.
         """
-        self._require_apart(members, self._seated(roster), at)
+        self._require_apart(members, members[0] if members else None, self._seated(roster), at)
 
     def require_back_apart(self, team: str, roster: Roster) -> None:
         """Raise if a team that takes its seat back shares a lead with one that holds a seat."""
-        self._require_apart(self.of(team), [each for each in roster.seated if each != team], "/team")
-
-    def _require_apart(self, members: tuple[str, ...], teams: list[str], at: str) -> None:
-        lead = members[:1]
-        refuse_if(
-            (
-                (at.format(n), f"{each} {'leads' if each == self.lead_of(team) else 'is in'} {team}")
-                for n, each in enumerate(members)
-                for team in teams
-                if each == self.lead_of(team) or ((each,) == lead and each in self.of(team))
-            ),
-            rule=_APART,
-            error=LeadInTwoConsortiumsError,
-        )
+        others = [each for each in roster.seated if each != team]
+        self._require_apart(self.of(team), self.lead_of(team), others, "/team")
 
     def require_no_lead(self, joined: tuple[str, ...], team: str, roster: Roster) -> None:
         """Raise if an organisation that joins a team leads another."""
+        self._require_apart(joined, None, [each for each in self._seated(roster) if each != team], "/joined/{}")
+
+    def _require_apart(self, members: tuple[str, ...], lead: str | None, teams: list[str], at: str) -> None:
+        """Raise if one of the members leads one of the teams, or `lead` is in one."""
         refuse_if(
             (
-                (f"/joined/{n}", f"{each} leads {other}")
-                for n, each in enumerate(joined)
-                for other in self._seated(roster)
-                if other != team and each == self.lead_of(other)
+                (at.format(n), f"{each} {'leads' if _same(each, self.lead_of(team)) else 'is in'} {team}")
+                for n, each in enumerate(members)
+                for team in teams
+                if _same(each, self.lead_of(team)) or (_same(each, lead) and _among(each, self.of(team)))
             ),
             rule=_APART,
             error=LeadInTwoConsortiumsError,
@@ -141,6 +133,15 @@ class Consortiums:
     def _seated(self, roster: Roster) -> list[str]:
         """Teams with a seat, as far as is public: no refusal, and no lack of one, tells who is eliminated."""
         return [team for team in self._members if not roster.known_to_have_left(team)]
+
+
+def _same(one: str, other: str | None) -> bool:
+    """Whether two names are of one organisation, as far as a person can see."""
+    return other is not None and known_as(one) == known_as(other)
+
+
+def _among(one: str, others: tuple[str, ...]) -> bool:
+    return any(_same(one, each) for each in others)
 
 
 _APART: Final = "Who leads a consortium takes part in no other; organisations that lead none may take part in several."
@@ -175,7 +176,11 @@ def change_consortium(
     require_each_once("left", command.left)
     members = consortiums.of(command.team)
     refuse_if(
-        ((f"/joined/{n}", f"{each} is in {command.team}") for n, each in enumerate(command.joined) if each in members),
+        (
+            (f"/joined/{n}", f"{each} is in {command.team}")
+            for n, each in enumerate(command.joined)
+            if _among(each, members)
+        ),
         rule="An organisation joins a consortium that it is not in.",
         error=AlreadyMemberError,
     )
@@ -185,12 +190,13 @@ def change_consortium(
         (
             (f"/left/{n}", f"{each} is not in {command.team}")
             for n, each in enumerate(command.left)
-            if each not in members
+            if not _among(each, members)
         ),
         rule="An organisation leaves a consortium that it is in.",
         error=NotMemberError,
     )
-    if (lead := consortiums.lead_of(command.team)) in command.left:
+    lead = consortiums.lead_of(command.team)
+    if lead is not None and _among(lead, command.left):
         raise LeadStaysError(
             f"{lead} leads {command.team}",
             rule="A team without its lead is another team: it withdraws, and may apply again.",

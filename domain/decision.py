@@ -22,6 +22,7 @@ from domain.boundary import Query, QueryItem
 from domain.charter_document import Charter
 from domain.envelope import Actor, Attribution, DataSet
 from domain.event import Event
+from domain.legible import illegible_fields
 from domain.refusal import FieldError, InvalidCommandError, NotMandatedError, Refusal
 from domain.scalars import Identifier, Text
 
@@ -201,6 +202,7 @@ def fold(facts: Sequence[Fact], type_: str, tags: Iterable[str], position: int, 
 def rule_on(decision: Decision, command: Command, facts: Sequence[Fact], *, case: Case) -> Ruling:
     """Decide. `facts` are folded and left as they are. Raises a `Refusal`; otherwise at least one event."""
     charter = case.charter
+    refuse_if(illegible_fields(command), rule="What is recorded can be seen, and is written in one way.")
     if decision.mandated:
         require_mandate(decision, command, case.actor, charter)
     _require_attribution(command, charter)

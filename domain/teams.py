@@ -9,6 +9,7 @@ import msgspec
 from domain.boundary import QueryItem, tag
 from domain.call_events import CallTeamSelected
 from domain.event import Event, event
+from domain.legible import known_as
 from domain.outcome_events import OutcomeSuperseded, TeamAdvanced, TeamEliminated, TeamWithdrawn
 from domain.publications import PUBLICATION_EVENTS, Publications
 from domain.refusal import InvalidCommandError, Refusal
@@ -190,7 +191,7 @@ class Roster:
         """Raise unless no other team has the name; a re-entrant may go by that of the teams that it was."""
         own = self.lineage(reenters)
         for team, taken in self.names.items():
-            if team not in own and (taken.en == name.en or taken.ko == name.ko):
+            if team not in own and (_alike(taken.en, name.en) or _alike(taken.ko, name.ko)):
                 raise InvalidCommandError(
                     f"name: {name.en!r} is the name of another team",
                     rule="Two teams of a programme do not share a name.",
@@ -207,10 +208,15 @@ class Roster:
             )
 
 
+def _alike(one: str, other: str) -> bool:
+    return known_as(one) == known_as(other)
+
+
 def require_each_once(field: str, organisations: tuple[str, ...]) -> None:
     """Raise `InvalidCommandError` for an organisation named twice."""
+    known = [known_as(each) for each in organisations]
     for n, each in enumerate(organisations):
-        if each in organisations[:n]:
+        if known[n] in known[:n]:
             raise InvalidCommandError(
                 f"{field}: {each} stands twice",
                 rule="An organisation is a member of a consortium once.",

@@ -60,7 +60,7 @@ def from_events(teams: list[str], nodes: list[str]) -> float:
 
     def fold() -> None:
         for data in held:
-            event = decode_data("ScoreSubmitted", 1, data)
+            event = decode_data(ScoreSubmitted.TYPE, ScoreSubmitted.VERSION, data)
             assert isinstance(event, ScoreSubmitted)
             fill(cells.setdefault((event.team, event.criterion), Cell()), event)
 
@@ -93,7 +93,7 @@ def work(teams: list[str], rounds: int) -> dict[str, Any]:
         spent = timed(partial(ranked, first, stage, course, cells, names))
         seconds.setdefault("sillok standings: tally of means, rows, digest", []).append(spent)
     peak = peak_megabytes()
-    seconds["sillok events decoded and folded"] = [from_events(teams, nodes)] * rounds
+    seconds["sillok events decoded and folded"] = [from_events(teams, nodes) for _round in range(rounds)]
     return {"seconds": seconds, "peak": peak}
 
 

@@ -40,6 +40,7 @@ from domain.decision import boundary
 from domain.disclosure import PUBLIC, Reader, disclosed, readable, stage_of_event
 from domain.event import Event
 from domain.grant_events import ResourceGranted, ResourcePoolSet
+from domain.opened_stages import LaterStageOpenError
 from domain.outcome_events import TeamAdvanced, TeamEliminated
 from domain.refusal import InvalidCommandError, NotMandatedError
 from domain.rulebook import DECISIONS
@@ -479,3 +480,12 @@ def test_nobody_is_selected_while_the_call_takes_applications() -> None:
     history.when("select-team", select()).refused(ApplicationsOpenError)
     over = datetime(2026, 2, 1, 15, 0, tzinfo=UTC)
     assert history.at(over).when("select-team", select()).decide()
+
+
+def test_a_call_opens_before_the_next_stage_does() -> None:
+    """Whoever were selected later would be in no stage's field."""
+    later = StageOpened(stage="final", teams=("ant", "bee"))
+    history = decided(PUBLISHED, StageFinalised(stage="heat"), later)
+    history.when("open-additional-call", OPEN).refused(LaterStageOpenError)
+    record = decided(PUBLISHED, later, charter=rules(record=True))
+    assert record.when("open-additional-call", {**OPEN, "attribution": "reported", "source": "a newspaper"}).decide()

@@ -22,6 +22,7 @@ from domain.scalars import Names
 from domain.stage_events import ResultsPublished, ScoringReopened, StageOpened
 from domain.teams import TeamEliminatedError, TeamEnrolled, TeamNotEnrolledError, TeamWithdrawnError
 from tests.domain import charters
+from tests.domain.objecting import FILED, advancing, decided, published
 from tests.given import Given, given
 
 WHY = Names(en="why", ko="왜")
@@ -88,6 +89,13 @@ def test_the_lead_stays_however_often_members_change() -> None:
 def test_of_a_consortium_whose_members_were_not_said_nobody_is_known_to_lead() -> None:
     unknown = history(changed(("Lab",)), members=())
     unknown.when("change-consortium", changing(joined=[], left=["Lab"])).then(changed((), ("Lab",)))
+
+
+def test_who_joined_a_team_whose_members_were_not_said_does_not_lead_it() -> None:
+    """A shared member keeps no team from coming back."""
+    history = [*published(FILED, decided()).background]
+    joins = [ConsortiumChanged(team=team, joined=("University",), left=(), effective=TODAY) for team in ("cow", "ant")]
+    assert given(background=[*history, *joins]).when("supersede-outcome", advancing()).decide()
 
 
 @pytest.mark.parametrize("day", ["2026-01-16", "soon", "2025-1-5", "undisclosed"])
