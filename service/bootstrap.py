@@ -94,10 +94,14 @@ def open_service(settings: Settings) -> Service:
         access=entrance.access,
         tokens=entrance.tokens,
         administration=entrance.administration,
+        people=entrance.people,
+        sessions=entrance.sessions,
+        signing_in=entrance.signing_in,
         builds=PostgresBuilds(store),
         ready=ledger.head,
         threads=threads,
         origins=Origins(settings.trusted_proxies),
+        public_origin=settings.issuer_url,
     )
     return Service(parts, ledger, store, entrance, threads, wake_ups)
 

@@ -9,15 +9,24 @@ from datetime import UTC, datetime
 
 from service.application.access import Access
 from service.application.administration import Administration
+from service.application.external_tokens import ExternalTokens
+from service.application.identity import Authenticator
+from service.application.people import People
 from service.application.rotation import Rotation
+from service.application.sessions import Sessions
+from service.application.signing_in import SigningIn
 from service.application.tokens import Tokens
 from service.logs import configure_logs
+from service.oidc.code_flow import CodeFlow
+from service.oidc.discovery import Issuer
 from service.secret_rings import SecretRing
 from service.settings import Settings
 from service.storage.access_database import AccessDatabase
 from service.storage.clients import PostgresClients
 from service.storage.keys import ApiKeys
+from service.storage.people import PostgresPeople
 from service.storage.rate_limits import MinuteLimit, NoCounter, RedisCounter
+from service.storage.sessions import PostgresSessions
 from service.storage.wake_ups import queue_of
 
 
@@ -28,6 +37,9 @@ class Entrance:
     access: Access
     tokens: Tokens
     administration: Administration
+    people: People
+    sessions: Sessions
+    signing_in: SigningIn
     clients: PostgresClients
     token_keys: SecretRing
     database: AccessDatabase
@@ -47,15 +59,41 @@ def open_entrance(settings: Settings, *, later: Callable[[Callable[[], None]], o
     tokens = Tokens(clients, token_keys, settings.issuer, now=_now)
     prefix = f"{queue_of(settings.database_url)}:limit"
     counter = None if settings.redis_url is None else RedisCounter(settings.redis_url, prefix)
+    people, stored_sessions = PostgresPeople(database), PostgresSessions(database)
+    issuer = None if settings.oidc is None else Issuer(settings.oidc.issuer)
+    authenticators: list[Authenticator] = [keys, tokens]
+    if issuer is not None and settings.oidc is not None and settings.oidc.audience is not None:
+        audience = settings.oidc.audience
+        # Before our own tokens: it lets pass what is not of its issuer.
+        authenticators.insert(0, ExternalTokens(issuer.url, audience, issuer, people, clients, now=_now))
     access = Access(
-        [keys, tokens],
+        authenticators,
+        Sessions(stored_sessions),
         tokens,
         requests=MinuteLimit("requests", settings.requests_a_minute, counter or NoCounter()),
         failures=MinuteLimit("failures", settings.failures_a_minute, counter or NoCounter()),
         later=later,
     )
-    administration = Administration(keys, clients, forget=access.forget)
-    return Entrance(access, tokens, administration, clients, token_keys, database, counter)
+    sessions = Sessions(stored_sessions, forget=access.forget)
+    return Entrance(
+        access=access,
+        tokens=tokens,
+        administration=Administration(keys, clients, forget=access.forget),
+        people=People(people, forget=access.forget),
+        sessions=sessions,
+        signing_in=SigningIn(_code_flow(settings, issuer), people, sessions, stored_sessions),
+        clients=clients,
+        token_keys=token_keys,
+        database=database,
+        counter=counter,
+    )
+
+
+def _code_flow(settings: Settings, issuer: Issuer | None) -> CodeFlow | None:
+    if issuer is None or settings.oidc is None or settings.oidc.client_id is None:
+        return None
+    secret = settings.oidc.client_secret()
+    return CodeFlow(issuer, settings.oidc.client_id, secret, f"{settings.issuer}/sign-in/callback")
 
 
 def _now() -> datetime:
@@ -67,6 +105,8 @@ class Administering:
     """What giving and taking away credentials works with, beside a service that runs."""
 
     administration: Administration
+    people: People
+    signing_in: SigningIn
     keys: ApiKeys
     rotation: Rotation
 
@@ -78,8 +118,11 @@ def open_administering(settings: Settings) -> Iterator[Administering]:
     database = AccessDatabase(settings.require_database())
     try:
         keys = ApiKeys(database, settings.peppers())
+        people, sessions = PostgresPeople(database), PostgresSessions(database)
+        issuer = None if settings.oidc is None else Issuer(settings.oidc.issuer)
+        signing_in = SigningIn(_code_flow(settings, issuer), people, Sessions(sessions), sessions)
         administration = Administration(keys, PostgresClients(database))
         rotation = Rotation(settings.peppers(), settings.token_keys(), keys, database, now=_now)
-        yield Administering(administration, keys, rotation)
+        yield Administering(administration, People(people), signing_in, keys, rotation)
     finally:
         database.close()

@@ -18,10 +18,37 @@ from service.secret_rings import SecretRing
 REQUESTS_A_MINUTE: Final = 120_000
 FAILURES_A_MINUTE: Final = 100
 _ORIGIN: Final = re.compile(r"https?://[A-Za-z0-9.-]+(:[0-9]{1,5})?|https?://\[[0-9A-Fa-f:.]+\](:[0-9]{1,5})?")
+_ISSUER: Final = re.compile(
+    r"(https://[A-Za-z0-9.-]+|http://(127\.0\.0\.1|\[::1\]|localhost))(:[0-9]{1,5})?(/[A-Za-z0-9._~/-]*)?"
+)
 
 
 class SettingsError(Exception):
     """A variable breaks its rule; the sentence names both."""
+
+
+class OidcSettings(msgspec.Struct, frozen=True, kw_only=True):
+    """`issuer`: its `iss`. `audience`: the `aud` of access tokens for this service; without, none are taken.
+
+    `client_id`: as what people sign in there; without, they do not. `client_secret_path`: the secret that goes with it.
+    """
+
+    issuer: str
+    audience: str | None = None
+    client_id: str | None = None
+    client_secret_path: Path | None = None
+
+    def client_secret(self) -> str | None:
+        """Raises `SettingsError` if the file cannot be read."""
+        if self.client_secret_path is None:
+            return None
+        try:
+            return self.client_secret_path.read_text(encoding="utf-8").strip()
+        except (OSError, UnicodeDecodeError):
+            raise SettingsError(
+                f"SILLOK_OIDC_CLIENT_SECRET_FILE: {self.client_secret_path} cannot be read: name the file that"
+                " holds the secret."
+            ) from None
 
 
 class Settings(msgspec.Struct, frozen=True, kw_only=True):
@@ -30,7 +57,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     `pepper_path`, `token_keys_path`: secrets that several machines share; without, they are made in `home`.
     `issuer_url`: where the outside reaches the service; without, where it listens. `trusted_proxies`: whose
     `X-Forwarded-For` is believed. `requests_a_minute`: of one client; `failures_a_minute`: authentications that fail,
-    of one address.
+    of one address. `oidc`: the issuer whose tokens are taken, and where people sign in.
     """
 
     home: Path
@@ -44,6 +71,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     trusted_proxies: tuple[str, ...] = ()
     requests_a_minute: int = REQUESTS_A_MINUTE
     failures_a_minute: int = FAILURES_A_MINUTE
+    oidc: OidcSettings | None = None
 
     @property
     def keys_file(self) -> Path:
@@ -110,6 +138,7 @@ def read_settings(environment: Mapping[str, str] | None = None) -> Settings:
         trusted_proxies=_networks(found, "SILLOK_TRUSTED_PROXIES"),
         requests_a_minute=_number(found, "SILLOK_REQUESTS_A_MINUTE", REQUESTS_A_MINUTE),
         failures_a_minute=_number(found, "SILLOK_FAILURES_A_MINUTE", FAILURES_A_MINUTE),
+        oidc=_oidc(found),
     )
 
 
@@ -139,6 +168,30 @@ def _issuer(environment: Mapping[str, str]) -> str | None:
     if text is not None and _ORIGIN.fullmatch(text) is None:
         raise SettingsError(f"SILLOK_ISSUER={text!r} is no address of the service: give https://host, without a path.")
     return text
+
+
+def _oidc(environment: Mapping[str, str]) -> OidcSettings | None:
+    issuer = environment.get("SILLOK_OIDC_ISSUER") or None
+    found = {name: environment.get(f"SILLOK_OIDC_{name}") or None for name in ("AUDIENCE", "CLIENT_ID")}
+    if issuer is None:
+        if any(found.values()):
+            raise SettingsError("SILLOK_OIDC_ISSUER is not set: name the issuer, or leave out all of SILLOK_OIDC_….")
+        return None
+    if _ISSUER.fullmatch(issuer) is None:
+        raise SettingsError(
+            f"SILLOK_OIDC_ISSUER={issuer!r} is no address of an issuer: give https://host/path, or http:// on this"
+            " machine."
+        )
+    if not any(found.values()):
+        raise SettingsError("SILLOK_OIDC_AUDIENCE and SILLOK_OIDC_CLIENT_ID: give one, or both.")
+    if found["AUDIENCE"] == found["CLIENT_ID"]:
+        raise SettingsError("SILLOK_OIDC_AUDIENCE and SILLOK_OIDC_CLIENT_ID are two: ID tokens are no access tokens.")
+    return OidcSettings(
+        issuer=issuer,
+        audience=found["AUDIENCE"],
+        client_id=found["CLIENT_ID"],
+        client_secret_path=_file(environment, "SILLOK_OIDC_CLIENT_SECRET_FILE"),
+    )
 
 
 def _networks(environment: Mapping[str, str], name: str) -> tuple[str, ...]:

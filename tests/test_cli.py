@@ -43,6 +43,7 @@ def test_the_commands_are_there() -> None:
         "signing-key",
         "keys",
         "clients",
+        "people",
         "secrets",
     }
 

@@ -3,32 +3,74 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import Never
+from typing import Final, Never
 
 from litestar import Request
 from litestar.datastructures import State
 
 from domain.disclosure import PUBLIC, Reader
 from domain.envelope import Actor
+from service.api.cookies import SESSION, expired, read_cookie
 from service.api.parts import Parts
 from service.api.problems import ApiProblem
+from service.api.same_origin import HEADER, SAFE, require_csrf, require_same_origin
 from service.application.audit import audit
-from service.application.identity import Principal, WrongCredentialError
+from service.application.identity import Person, Principal, WrongCredentialError
 from service.application.jose import LIMIT
+from service.application.sessions import SessionEndedError
 
 AnyRequest = Request[object, object, State]
 
 
+ACTING_FOR: Final = "sillok-acting-for"
+"""The header in which a person with several memberships says for whom: `role:subject`."""
+
+
 async def principal_of(request: AnyRequest, parts: Parts) -> Principal | None:
-    """The holder of the request's credential; `None` without one. Raises 401 for a wrong one, 429 for too many."""
+    """The holder of the request's credential, or whose session its cookie is if it has none; `None` without either.
+
+    Raises 401 for a wrong one, 429 for too many, 403 if a session is used by another site's page, or for a person who
+    does not act for whom they say, 400 if it is not said.
+    """
+    acting_for = request.headers.getall(ACTING_FOR, [])
+    if len(acting_for) > 1:
+        raise ApiProblem("invalid-parameter", "Sillok-Acting-For: given once at most")
+    said = acting_for[0] if acting_for else None
     try:
         credential = _credential(request)
     except WrongCredentialError as error:
         return await parts.run(partial(parts.access.refuse, address_of(request, parts), error))
-    if credential is None:
+    if credential is not None:
+        known = parts.access.enter_at_once(credential, said)
+        return known or await parts.run(partial(parts.access.enter, credential, address_of(request, parts), said))
+    found = await session_of(request, parts)
+    return None if found is None else found[1].acting(said)
+
+
+async def session_of(request: AnyRequest, parts: Parts) -> tuple[str, Person] | None:
+    """The secret of the request's session and whose it is; `None` without one. Raises 401, 403, 429."""
+    if "cookie" not in request.headers:
         return None
-    known = parts.access.enter_at_once(credential)
-    return known or await parts.run(partial(parts.access.enter, credential, address_of(request, parts)))
+    address, origin = address_of(request, parts), origin_of(request, parts)
+    try:
+        secret = read_cookie(request, SESSION, origin)
+    except WrongCredentialError as error:
+        return await parts.run(partial(parts.access.refuse, address, error))
+    if secret is None:
+        return None
+    if request.method not in SAFE:
+        require_same_origin(request, origin)
+        require_csrf(secret, request.headers.get(HEADER))
+    try:
+        return secret, await parts.run(partial(parts.access.enter_session, secret, address))
+    except SessionEndedError as error:
+        forget = expired(SESSION, origin).to_header(header="")
+        raise ApiProblem("session-ended", str(error), headers={"Set-Cookie": forget.strip()}) from None
+
+
+def origin_of(request: AnyRequest, parts: Parts) -> str:
+    """Where browsers reach the service: as the settings have it; without, on this machine, as the browser says."""
+    return parts.public_origin or f"http://{request.headers.get('host', '')}"
 
 
 def address_of(request: AnyRequest, parts: Parts) -> str:
@@ -58,9 +100,11 @@ def _credential(request: AnyRequest) -> str | None:
 def decider_of(principal: Principal | None) -> Actor:
     """The agency, or the consortium deciding about itself, that asks. Raises 401, 403."""
     if principal is None:
-        raise ApiProblem("unauthenticated", "decisions are submitted with a key or token, as Authorization: Bearer …")
+        raise ApiProblem(
+            "unauthenticated", "decisions are submitted with a key or token, as Authorization: Bearer …, or signed in"
+        )
     if principal.role not in ("agency", "consortium"):
-        _refuse(principal, f"a key of role {principal.role} submits no decisions")
+        _refuse(principal, f"whoever acts as {principal.role} submits no decisions")
     return Actor(agency=principal.subject, principal=principal.id, party=principal.role)
 
 
@@ -69,7 +113,7 @@ def require_insider(principal: Principal | None) -> None:
     if principal is None:
         raise ApiProblem("unauthenticated", "this is for agencies and auditors, with their key")
     if principal.role not in ("agency", "auditor"):
-        _refuse(principal, f"this is for agencies and auditors, not for a key of role {principal.role}")
+        _refuse(principal, f"this is for agencies and auditors, not for whoever acts as {principal.role}")
 
 
 async def operator_of(request: AnyRequest, parts: Parts) -> str:
@@ -78,7 +122,7 @@ async def operator_of(request: AnyRequest, parts: Parts) -> str:
     if principal is None:
         raise ApiProblem("unauthenticated", "this is for operators, with their key")
     if principal.role != "operator":
-        _refuse(principal, f"this is for operators, not for a key of role {principal.role}")
+        _refuse(principal, f"this is for operators, not for whoever acts as {principal.role}")
     return f"{principal.subject} {principal.id}"
 
 

@@ -45,16 +45,16 @@ async def list_keys(request: AnyRequest, parts: Wired) -> Response[bytes]:
     """Every key, without its secret."""
     only_parameters(request)
     await operator_of(request, parts)
-    return _answer(KeyList(list(await parts.run(parts.administration.keys.every))))
+    return unstored(KeyList(list(await parts.run(parts.administration.keys.every))))
 
 
 @post("/v1/keys", request_max_body_size=BODY_LIMIT, status_code=201)
 async def issue_key(request: AnyRequest, parts: Wired) -> Response[bytes]:
     """Issue a key."""
     operator = await operator_of(request, parts)
-    asked = await _asked(request, NewKey, "a key")
+    asked = await asked_for(request, NewKey, "a key")
     key = await parts.run(partial(parts.administration.issue_key, asked, operator))
-    return _answer(KeyIssued(key_id=key.partition(".")[0], key=key), 201)
+    return unstored(KeyIssued(key_id=key.partition(".")[0], key=key), 201)
 
 
 @delete("/v1/keys/{key_id:str}", status_code=204)
@@ -69,15 +69,15 @@ async def list_clients(request: AnyRequest, parts: Wired) -> Response[bytes]:
     """Every client, with its public keys."""
     only_parameters(request)
     await operator_of(request, parts)
-    return _answer(ClientList(list(await parts.run(parts.administration.clients.every))))
+    return unstored(ClientList(list(await parts.run(parts.administration.clients.every))))
 
 
 @post("/v1/clients", request_max_body_size=BODY_LIMIT, status_code=201)
 async def register_client(request: AnyRequest, parts: Wired) -> Response[bytes]:
     """Register a client by its public keys."""
     operator = await operator_of(request, parts)
-    asked = await _asked(request, NewClient, "a client")
-    return _answer(await parts.run(partial(parts.administration.register_client, asked, operator)), 201)
+    asked = await asked_for(request, NewClient, "a client")
+    return unstored(await parts.run(partial(parts.administration.register_client, asked, operator)), 201)
 
 
 @get("/v1/clients/{client_id:str}")
@@ -85,7 +85,7 @@ async def get_client(request: AnyRequest, client_id: FromPath[str], parts: Wired
     """One client."""
     only_parameters(request)
     await operator_of(request, parts)
-    return _answer(await parts.run(partial(parts.administration.client, _id(client_id))))
+    return unstored(await parts.run(partial(parts.administration.client, _id(client_id))))
 
 
 @delete("/v1/clients/{client_id:str}", status_code=204)
@@ -99,8 +99,8 @@ async def revoke_client(request: AnyRequest, client_id: FromPath[str], parts: Wi
 async def add_client_key(request: AnyRequest, client_id: FromPath[str], parts: Wired) -> Response[bytes]:
     """Add a public key to a client."""
     operator = await operator_of(request, parts)
-    jwk = await _asked(request, PublicJwk, "a public key")
-    return _answer(await parts.run(partial(parts.administration.add_client_key, _id(client_id), jwk, operator)), 201)
+    jwk = await asked_for(request, PublicJwk, "a public key")
+    return unstored(await parts.run(partial(parts.administration.add_client_key, _id(client_id), jwk, operator)), 201)
 
 
 @delete("/v1/clients/{client_id:str}/keys/{kid:str}", status_code=204)
@@ -110,7 +110,8 @@ async def revoke_client_key(request: AnyRequest, client_id: FromPath[str], kid: 
     await parts.run(partial(parts.administration.revoke_client_key, _id(client_id), _id(kid), operator))
 
 
-async def _asked(request: AnyRequest, type_: type[T], of: str) -> T:
+async def asked_for(request: AnyRequest, type_: type[T], of: str) -> T:
+    """The JSON of a request. Raises 415, and as `parse_body`."""
     require_json(request)
     return parse_body(type_, await request.body(), of=of)
 
@@ -121,7 +122,8 @@ def _id(text: str) -> str:
     return text
 
 
-def _answer(content: object, status: int = 200) -> Response[bytes]:
+def unstored(content: object, status: int = 200) -> Response[bytes]:
+    """JSON that nobody keeps."""
     return Response(msgspec.json.encode(content), status_code=status, media_type="application/json", headers=_UNSTORED)
 
 

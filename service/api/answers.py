@@ -26,9 +26,14 @@ def answer(request: AnyRequest, content: object, *, headers: dict[str, str] | No
 
 
 def tagged(request: AnyRequest, body: bytes, media_type: str, headers: dict[str, str] | None = None) -> Response[bytes]:
-    """A body of any type with a strong ETag; 304 when the client has it. What a reader sees depends on their key."""
+    """A body of any type with a strong ETag; 304 when the client has it. What a reader sees depends on who asks."""
     etag = f'"{hashlib.sha256(body).hexdigest()[:32]}"'
-    sent = {"ETag": etag, "Cache-Control": "no-cache", "Vary": "Authorization, X-API-Key", **(headers or {})}
+    sent = {
+        "ETag": etag,
+        "Cache-Control": "no-cache",
+        "Vary": "Authorization, X-API-Key, Cookie, Sillok-Acting-For",
+        **(headers or {}),
+    }
     known = {each.strip() for each in request.headers.get("if-none-match", "").split(",")}
     if etag in known or "*" in known:
         return Response(b"", status_code=304, headers=sent, media_type=media_type)

@@ -19,7 +19,7 @@ from litestar.types import (
     Send,
 )
 
-from service.api import administration, docs, health, ledger, oauth, programmes
+from service.api import administration, docs, health, ledger, oauth, people, programmes, sessions, sign_in
 from service.api.decisions import settle_proposal, submit_decision
 from service.api.disagreement import get_disagreement
 from service.api.disclosure import check_disclosure
@@ -73,6 +73,9 @@ def create_application(parts: Parts, *, lifespan: Sequence[Lifespan] = ()) -> Li
             *health.HANDLERS,
             *oauth.HANDLERS,
             *administration.HANDLERS,
+            *people.HANDLERS,
+            *sessions.HANDLERS,
+            *sign_in.HANDLERS,
             metrics,
             *docs.HANDLERS,
         ],

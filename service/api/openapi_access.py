@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any, Final
 
 from service.api.administration import ClientList, KeyIssued, KeyList
 from service.api.oauth import BY_ASSERTION, FORM, GRANT, KeySet, ServerMetadata, TokenAnswer, TokenFault
-from service.api.openapi_parts import CREDENTIALS, Json, Operation, content, problems
+from service.api.openapi_parts import CREDENTIALS, SESSION, Json, Operation, content, problems
 from service.application.administration import ClientRecord, NewClient, NewKey, PublicJwk
+from service.application.people import PersonRecord
 from service.application.tokens import ENDPOINT
 
 SCHEMES: Final[Json] = {
@@ -22,6 +23,15 @@ SCHEMES: Final[Json] = {
         "type": "oauth2",
         "description": "A client signs an assertion (private_key_jwt, RFC 7523) and is given a token for five minutes.",
         "flows": {"clientCredentials": {"tokenUrl": ENDPOINT, "scopes": {}}},
+    },
+    "session": {
+        "type": "apiKey",
+        "in": "cookie",
+        "name": "__Host-sillok-session",
+        "description": "Of a person who signed in at /sign-in; looked at only where there is no other credential. A "
+        "change is asked for by a page of the service itself, with the X-CSRF-Token that GET /v1/session gives. Who "
+        "acts for several says for whom in Sillok-Acting-For: role:subject. Without HTTPS, on loopback, it is "
+        "sillok-session.",
     },
 }
 
@@ -86,31 +96,7 @@ def operations(named: dict[Any, Json]) -> Iterator[Operation]:
         operation = {"operationId": name, "tags": ["tokens"], "summary": summary, "security": [], "responses": found}
         yield f"/.well-known/{path}", "get", operation
 
-    def administer(
-        name: str, summary: str, *, gives: Any = None, asks: Any = None, parameters: tuple[str, ...] = ()
-    ) -> Json:
-        statuses = [400, 401, 403, 429, 503, *([404] if parameters else []), *([413, 415, 422] if asks else [])]
-        if asks is not None and gives is ClientRecord:
-            statuses.append(409)
-        status = "204" if gives is None else "201" if asks else "200"
-        done = (
-            {"description": "Done."} if gives is None else content("Not to be kept.", named[gives], "application/json")
-        )
-        operation: Json = {
-            "operationId": name,
-            "tags": ["administration"],
-            "summary": f"{summary} For operators.",
-            "security": CREDENTIALS,
-            "parameters": [
-                {"name": each, "in": "path", "required": True, "description": "Its id.", "schema": {"type": "string"}}
-                for each in parameters
-            ],
-            "responses": {status: done, **problems(sorted(statuses), named)},
-        }
-        if asks is not None:
-            operation["requestBody"] = {"required": True, "content": {"application/json": {"schema": named[asks]}}}
-        return operation
-
+    administer = administering(named)
     keys, clients = "/v1/keys", "/v1/clients"
     yield keys, "get", administer("list-keys", "Every key, without its secret.", gives=KeyList)
     issued = administer("issue-key", "Issue a key; it is shown this once.", gives=KeyIssued, asks=NewKey)
@@ -128,3 +114,40 @@ def operations(named: dict[Any, Json]) -> Iterator[Operation]:
     yield f"{one}/keys", "post", added
     revoked = administer("revoke-client-key", "Revoke a public key and its tokens.", parameters=("client_id", "kid"))
     yield f"{one}/keys/{{kid}}", "delete", revoked
+
+
+def administering(named: dict[Any, Json]) -> Callable[..., Json]:
+    """Makes an operation that gives, takes away or lists credentials; `whom`: for operators, or who is signed in."""
+
+    def administer(
+        name: str,
+        summary: str,
+        *,
+        gives: Any = None,
+        asks: Any = None,
+        parameters: tuple[str, ...] = (),
+        whom: str = "operators",
+    ) -> Json:
+        statuses = [400, 401, 403, 429, 503, *([404] if parameters else []), *([413, 415, 422] if asks else [])]
+        if asks is not None and gives in (ClientRecord, PersonRecord):
+            statuses.append(409)
+        status = "204" if gives is None else "201" if asks else "200"
+        done = (
+            {"description": "Done."} if gives is None else content("Not to be kept.", named[gives], "application/json")
+        )
+        operation: Json = {
+            "operationId": name,
+            "tags": ["administration" if whom == "operators" else "signing in"],
+            "summary": f"{summary} For {whom}.",
+            "security": CREDENTIALS if whom == "operators" else [SESSION],
+            "parameters": [
+                {"name": each, "in": "path", "required": True, "description": "Its id.", "schema": {"type": "string"}}
+                for each in parameters
+            ],
+            "responses": {status: done, **problems(sorted(statuses), named)},
+        }
+        if asks is not None:
+            operation["requestBody"] = {"required": True, "content": {"application/json": {"schema": named[asks]}}}
+        return operation
+
+    return administer

@@ -10,7 +10,8 @@ Json = dict[str, Any]
 Operation = tuple[str, str, Json]
 """Path, method, and what is said of it."""
 
-CREDENTIALS: Final[list[Json]] = [{"bearer": []}, {"apiKey": []}, {"clientCredentials": []}]
+SESSION: Final[Json] = {"session": []}
+CREDENTIALS: Final[list[Json]] = [{"bearer": []}, {"apiKey": []}, {"clientCredentials": []}, SESSION]
 """Any of them is taken wherever one is."""
 
 PROGRAMME: Final = {

@@ -14,9 +14,12 @@ from service.api.origins import Origins
 from service.application.access import Access
 from service.application.administration import Administration
 from service.application.cloud_events import ReadEvents
+from service.application.people import People
 from service.application.previewing import Previews
 from service.application.reading import Queries
 from service.application.revealing import CheckDisclosure
+from service.application.sessions import Sessions
+from service.application.signing_in import SigningIn
 from service.application.submitting import SubmitDecision
 from service.application.tokens import Tokens
 from service.application.view_ports import Builds
@@ -26,7 +29,10 @@ T = TypeVar("T")
 
 @dataclass(frozen=True)
 class Parts:
-    """`ready`: raises if a decision could not be recorded now. `threads`: where blocking work is done."""
+    """`ready`: raises if a decision could not be recorded now. `threads`: where blocking work is done.
+
+    `public_origin`: where browsers reach the service; without, on this machine.
+    """
 
     submit: SubmitDecision
     previews: Previews
@@ -36,10 +42,14 @@ class Parts:
     access: Access
     tokens: Tokens
     administration: Administration
+    people: People
+    sessions: Sessions
+    signing_in: SigningIn
     builds: Builds
     ready: Callable[[], int]
     threads: Executor
     origins: Origins
+    public_origin: str | None
 
     async def run(self, work: Callable[[], T]) -> T:
         """Do blocking work off the event loop."""

@@ -15,9 +15,18 @@ from litestar.types import ExceptionHandlersMap
 from domain.refusal import FieldError, Kind, Refusal
 from service.application.administration import KidTakenError, UnknownCredentialError
 from service.application.bodies import MalformedBodyError
-from service.application.identity import TooManyRequestsError, WrongCredentialError
+from service.application.identity import (
+    ActingForMissingError,
+    IdentityTakenError,
+    NotMemberError,
+    TooManyRequestsError,
+    WrongCredentialError,
+)
+from service.application.issuer_jws import IssuerUnavailableError
 from service.application.ports import IdempotencyKeyReusedError, LedgerUnavailableError
 from service.application.reading import NotYetProjectedError
+from service.application.sessions import SessionEndedError
+from service.application.signing_in import NoSuchWayError
 from service.application.submitting import ContendedError, RequestInFlightError, UnknownDecisionError
 
 MEDIA_TYPE: Final = "application/problem+json"
@@ -54,18 +63,26 @@ REQUEST_PROBLEMS: Final[dict[str, tuple[int, str]]] = {
     "malformed-body": (400, "The body cannot be read as JSON."),
     "idempotency-key-missing": (400, "A decision is submitted with an Idempotency-Key."),
     "invalid-parameter": (400, "A parameter of the request breaks its rule."),
-    "unauthenticated": (401, "The request carries no valid key or token."),
-    "wrong-role": (403, "The key or token is of a role that does not do this."),
+    "acting-for-missing": (400, "Who acts for several says for whom: Sillok-Acting-For: role:subject."),
+    "unauthenticated": (401, "The request carries no valid key or token, and no session."),
+    "session-ended": (401, "The session has ended, or there is none: sign in again."),
+    "wrong-role": (403, "The key, token or session is of a role that does not do this."),
+    "not-a-member": (403, "Whoever asks acts for nobody, or not for whom they say."),
+    "cross-site-request": (403, "A change by a session came from elsewhere, or without its CSRF token."),
+    "sign-in-refused": (403, "Nobody who may come in was signed in."),
     "not-found": (404, "There is nothing at this address."),
     "unknown-decision": (404, "There is no decision of this name."),
     "method-not-allowed": (405, "The address does not know this method."),
     "request-in-flight": (409, "The same request is being worked on; ask again."),
+    "no-such-sign-in": (409, "People do not sign in like this here."),
+    "identity-taken": (409, "The account stands for a person or client already."),
     "key-id-taken": (409, "The client has, or had, a key of this id."),
     "body-too-large": (413, "The body is larger than the operation takes."),
     "unsupported-media-type": (415, "The operation takes application/json."),
     "idempotency-key-reused": (422, "The Idempotency-Key was used for another request."),
     "too-many-requests": (429, "Too much was asked, or too many authentications failed, within a minute."),
     "internal": (500, "Something went wrong here; nothing about the request is known to be wrong."),
+    "issuer-unavailable": (503, "The OIDC issuer does not answer."),
     "contended": (503, "Others kept deciding on the same facts; nothing was recorded."),
     "ledger-unavailable": (503, "The ledger did not answer; nothing was recorded."),
     "outcome-unknown": (503, "The connection to the ledger was lost; retry with the same Idempotency-Key."),
@@ -166,6 +183,12 @@ HANDLERS: Final[ExceptionHandlersMap] = {
     ApiProblem: _api_problem,
     WrongCredentialError: _wrong_credential,
     TooManyRequestsError: _too_many,
+    SessionEndedError: _as("session-ended", str),
+    ActingForMissingError: _as("acting-for-missing", str),
+    NotMemberError: _as("not-a-member", str),
+    IdentityTakenError: _as("identity-taken", str),
+    NoSuchWayError: _as("no-such-sign-in", str),
+    IssuerUnavailableError: _as("issuer-unavailable", str),
     UnknownCredentialError: _as("not-found", str),
     KidTakenError: _as("key-id-taken", str),
     LedgerUnavailableError: _unavailable,

@@ -14,6 +14,7 @@ from service.application.audit import audit
 from service.application.identity import (
     Authenticator,
     Limit,
+    Person,
     Principal,
     TooManyRequestsError,
     WrongCredentialError,
@@ -43,6 +44,7 @@ class Access:
     def __init__(
         self,
         authenticators: Sequence[Authenticator],
+        sessions: Authenticator,
         tokens: Tokens,
         *,
         requests: Limit,
@@ -50,34 +52,50 @@ class Access:
         later: Callable[[Callable[[], None]], object],
     ) -> None:
         self._authenticators = authenticators
+        self._sessions = (sessions,)
         self._tokens = tokens
         self._requests = requests
         self._failures = failures
         self._later = later
-        self._known: dict[bytes, tuple[float, Principal]] = {}
+        self._known: dict[bytes, tuple[float, Principal | Person]] = {}
         self._noted: dict[str, float] = {}
 
-    def enter(self, credential: str, address: str) -> Principal:
-        """The holder of a credential. Raises `WrongCredentialError`, `TooManyRequestsError`."""
-        principal = self._remembered(credential)
-        if principal is None:
-            principal = self._guarded(address, lambda: self._authenticate(credential))
-            _remember(self._known, _digest(credential), (time.monotonic() + REMEMBERED_SECONDS, principal))
-        self._spend(principal)
-        return principal
+    def enter(self, credential: str, address: str, acting_for: str | None = None) -> Principal:
+        """The holder of a credential; `acting_for`: see `Person.acting`, which says what is raised besides.
 
-    def enter_at_once(self, credential: str) -> Principal | None:
+        Raises `WrongCredentialError`, `TooManyRequestsError`.
+        """
+        return self._holder(credential, address, self._authenticators).acting(acting_for)
+
+    def enter_session(self, secret: str, address: str) -> Person:
+        """The person whose session a cookie is. Raises `SessionEndedError`, `TooManyRequestsError`."""
+        found = self._holder(secret, address, self._sessions)
+        assert isinstance(found, Person)
+        return found
+
+    def _holder(self, credential: str, address: str, authenticators: Sequence[Authenticator]) -> Principal | Person:
+        digest = _digest(credential, "session" if authenticators is self._sessions else "credential")
+        holder = self._remembered(digest)
+        if holder is None:
+            holder = self.guarded(address, lambda: self._authenticate(credential, authenticators))
+            _remember(self._known, digest, (time.monotonic() + REMEMBERED_SECONDS, holder))
+        self._spend(holder)
+        return holder
+
+    def enter_at_once(self, credential: str, acting_for: str | None = None) -> Principal | None:
         """The holder, if that can be told without waiting for anything; else it is for `enter` to tell."""
-        principal = self._remembered(credential)
-        return principal if principal is not None and self._requests.spend_at_once(principal.id) else None
+        holder = self._remembered(_digest(credential))
+        if holder is None or not self._requests.spend_at_once(holder.id):
+            return None
+        return holder.acting(acting_for)
 
-    def _remembered(self, credential: str) -> Principal | None:
-        until, principal = self._known.get(_digest(credential), (0.0, None))
-        return principal if until > time.monotonic() else None
+    def _remembered(self, digest: bytes) -> Principal | Person | None:
+        until, holder = self._known.get(digest, (0.0, None))
+        return holder if until > time.monotonic() else None
 
     def issue_token(self, assertion: str, address: str) -> Issued:
         """See `Tokens.issue`; raises `TooManyRequestsError` besides."""
-        issued = self._guarded(address, lambda: self._tokens.issue(assertion))
+        issued = self.guarded(address, lambda: self._tokens.issue(assertion))
         self._spend(issued.principal)
         return issued
 
@@ -85,17 +103,18 @@ class Access:
         """Ask again about every credential: one was revoked."""
         self._known.clear()
 
-    def _authenticate(self, credential: str) -> Principal:
-        for each in self._authenticators:
-            principal = each.authenticate(credential)
-            if principal is not None:
-                if time.monotonic() >= self._noted.get(principal.id, 0.0):
-                    _remember(self._noted, principal.id, time.monotonic() + _NOTED_SECONDS)
-                    self._later(partial(_note_use, each, credential, principal))
-                return principal
+    def _authenticate(self, credential: str, authenticators: Sequence[Authenticator]) -> Principal | Person:
+        for each in authenticators:
+            holder = each.authenticate(credential)
+            if holder is not None:
+                used = holder.session or holder.id if isinstance(holder, Person) else holder.id
+                if time.monotonic() >= self._noted.get(used, 0.0):
+                    _remember(self._noted, used, time.monotonic() + _NOTED_SECONDS)
+                    self._later(partial(_note_use, each, credential, holder))
+                return holder
         raise WrongCredentialError("it is neither a key nor a token")
 
-    def _guarded(self, address: str, verify: Callable[[], T]) -> T:
+    def guarded(self, address: str, verify: Callable[[], T]) -> T:
         """What `verify` gives, unless too much failed from the address; a failure is counted and leaves a line."""
         self._require_patience(address)
         try:
@@ -120,21 +139,22 @@ class Access:
         self._failures.spend(address)
         audit("authentication refused", address=address, claimed=error.claimed, reason=str(error))
 
-    def _spend(self, principal: Principal) -> None:
-        wait = self._requests.spend(principal.id)
+    def _spend(self, holder: Principal | Person) -> None:
+        wait = self._requests.spend(holder.id)
         if wait is not None:
-            raise TooManyRequestsError(f"{principal.id} asked too much in too short a time", wait)
+            raise TooManyRequestsError(f"{holder.id} asked too much in too short a time", wait)
 
 
-def _digest(credential: str) -> bytes:
-    return hashlib.sha256(credential.encode()).digest()
+def _digest(credential: str, kind: str = "credential") -> bytes:
+    # A cookie that is remembered is no key, whatever it is called.
+    return hashlib.sha256(f"{kind} {credential}".encode()).digest()
 
 
-def _note_use(authenticator: Authenticator, credential: str, principal: Principal) -> None:
+def _note_use(authenticator: Authenticator, credential: str, holder: Principal | Person) -> None:
     try:
-        authenticator.note_use(credential, principal)
+        authenticator.note_use(credential, holder)
     except LedgerUnavailableError as error:
-        _log.warning("the use of a credential could not be noted", principal=principal.id, error=str(error))
+        _log.warning("the use of a credential could not be noted", principal=holder.id, error=str(error))
 
 
 def _remember(memory: dict[K, V], key: K, value: V) -> None:

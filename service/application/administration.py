@@ -13,7 +13,7 @@ from domain.boundary import whole
 from domain.refusal import InvalidCommandError
 from domain.scalars import Days, Identifier
 from service.application.audit import audit
-from service.application.identity import Role
+from service.application.identity import ExternalIdentity, Role
 from service.application.jose import Kid, public_jwk
 
 KEYS_LIMIT: Final = 10
@@ -51,6 +51,7 @@ class ClientRecord(msgspec.Struct, frozen=True, kw_only=True):
     last_used_at: datetime | None
     revoked_at: datetime | None
     keys: tuple[PublicKeyRecord, ...]
+    identity: ExternalIdentity | None = None
 
 
 class PublicJwk(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -84,11 +85,15 @@ class NewKey(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
 
 
 class NewClient(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A client that is to be registered. `subject`: for whom it asks."""
+    """A client that is to be registered. `subject`: for whom it asks.
+
+    `identity`: the account at an OIDC issuer whose tokens are its; then it needs no keys.
+    """
 
     role: Role
     subject: Identifier
-    keys: tuple[PublicJwk, ...]
+    keys: tuple[PublicJwk, ...] = ()
+    identity: ExternalIdentity | None = None
 
 
 class UnknownCredentialError(Exception):
@@ -114,8 +119,16 @@ class KeyStore(Protocol):
 class ClientStore(Protocol):
     """Clients. Whoever registers or revokes one, or a key of one, is recorded with it."""
 
-    def register(self, role: Role, subject: str, keys: Sequence[tuple[str, bytes]], *, operator: str) -> str:
-        """The id of a new client. `keys`: each its id and 32 bytes."""
+    def register(
+        self,
+        role: Role,
+        subject: str,
+        keys: Sequence[tuple[str, bytes]],
+        *,
+        operator: str,
+        identity: ExternalIdentity | None = None,
+    ) -> str:
+        """The id of a new client. `keys`: each its id and 32 bytes. Raises `IdentityTakenError`."""
         ...
 
     def add_key(self, client_id: str, kid: str, public_key: bytes, *, operator: str) -> bool:
@@ -161,14 +174,17 @@ class Administration:
         self._tell("key revoked", operator, key_id)
 
     def register_client(self, asked: NewClient, operator: str) -> ClientRecord:
-        """Raises `KidTakenError` if two keys have one id, `InvalidCommandError` if there are none or too many."""
-        if not 1 <= len(asked.keys) <= KEYS_LIMIT:
-            rule = f"A client signs with one of 1 to {KEYS_LIMIT} keys."
+        """Raises `KidTakenError` if two keys have one id, `InvalidCommandError` if there are none or too many.
+
+        Raises `IdentityTakenError`.
+        """
+        if not (asked.identity is None) <= len(asked.keys) <= KEYS_LIMIT:
+            rule = f"A client signs with one of 1 to {KEYS_LIMIT} keys, or has an account at an issuer."
             raise InvalidCommandError(f"keys: {len(asked.keys)} were given", rule=rule, pointer="/keys")
         keys = [(jwk.name, jwk.public_key) for jwk in asked.keys]
         if len({name for name, _key in keys}) < len(keys):
             raise KidTakenError("two keys of one id")
-        client_id = self.clients.register(asked.role, asked.subject, keys, operator=operator)
+        client_id = self.clients.register(asked.role, asked.subject, keys, operator=operator, identity=asked.identity)
         self._tell("client registered", operator, client_id, role=asked.role, subject=asked.subject)
         return self.client(client_id)
 

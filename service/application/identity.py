@@ -4,19 +4,82 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Literal, Protocol
+from typing import Annotated, Literal, Protocol
 
 import msgspec
+
+from domain.scalars import Identifier
 
 Role = Literal["agency", "consortium", "evaluator", "auditor", "operator"]
 
 
+class Membership(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """For whom someone acts. `subject`: the agency, team, evaluator, auditor or operator."""
+
+    role: Role
+    subject: Identifier
+
+    def __str__(self) -> str:
+        return f"{self.role}:{self.subject}"
+
+
+Url = Annotated[
+    str, msgspec.Meta(pattern=r"^https?://[!-~]{1,500}\Z", description="an address that begins with https://")
+]
+Account = Annotated[str, msgspec.Meta(pattern=r"^[ -~]{1,255}\Z", description="1 to 255 printable characters of ASCII")]
+
+
+class ExternalIdentity(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """An account at an OIDC issuer: its `iss` and `sub`."""
+
+    issuer: Url
+    subject: Account
+
+
+class IdentityTakenError(Exception):
+    """The account is linked already: it stands for one person or client for ever."""
+
+
 class Principal(msgspec.Struct, frozen=True, kw_only=True):
-    """Who asks. `id`: of the key or the client. `subject`: the agency, team, evaluator, auditor or operator."""
+    """Who asks. `id`: of the key, the client or the person. `subject`: as in `Membership`."""
 
     id: str
     role: Role
     subject: str
+
+    def acting(self, acting_for: str | None) -> Principal:
+        """Themselves. Raises `NotMemberError` if they are to act for another."""
+        if acting_for not in (None, str(Membership(self.role, self.subject))):
+            raise NotMemberError(f"{self.id} does not act for that")
+        return self
+
+
+class Person(msgspec.Struct, frozen=True, kw_only=True):
+    """A person who asks, with every membership that they hold now. `session`: by which, if by one."""
+
+    id: str
+    memberships: tuple[Membership, ...]
+    session: str | None = None
+
+    def acting(self, acting_for: str | None) -> Principal:
+        """The person for one membership, `role:subject`, which need not be said if it is the only one.
+
+        Raises `NotMemberError`, `ActingForMissingError`.
+        """
+        chosen = [each for each in self.memberships if acting_for in (None, str(each))]
+        if not chosen:
+            raise NotMemberError(f"{self.id} does not act for {'anybody' if acting_for is None else 'that'}")
+        if len(chosen) > 1:
+            raise ActingForMissingError(f"{self.id} acts for {' and '.join(map(str, chosen))}: say for whom now")
+        return Principal(id=self.id, role=chosen[0].role, subject=chosen[0].subject)
+
+
+class NotMemberError(Exception):
+    """Someone is known, but acts for nobody, or not for whom they say."""
+
+
+class ActingForMissingError(Exception):
+    """Someone acts for several and does not say for whom."""
 
 
 class WrongCredentialError(Exception):
@@ -41,14 +104,14 @@ class TooManyRequestsError(Exception):
 class Authenticator(Protocol):
     """Knows one kind of credential. Safe to call from many threads."""
 
-    def authenticate(self, credential: str) -> Principal | None:
+    def authenticate(self, credential: str) -> Principal | Person | None:
         """The holder; `None` if the credential is of another kind.
 
         Raises `WrongCredentialError`, and takes as long for a wrong secret as for a right one.
         """
         ...
 
-    def note_use(self, credential: str, principal: Principal) -> None:
+    def note_use(self, credential: str, holder: Principal | Person) -> None:
         """Remember when it was last used, to the minute. To be called off the path of the request."""
         ...
 

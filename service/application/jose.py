@@ -45,23 +45,37 @@ def read_unverified(token: str, decoder: msgspec.json.Decoder[Claims], *types: s
 
     Raises `WrongCredentialError`.
     """
+    head, body = split(token)
+    try:
+        header = _decode_header(head)
+    except (ValueError, RecursionError):
+        raise WrongCredentialError(
+            f"the token's header holds kid, alg ({' or '.join(ALGORITHMS)}) and typ, nothing else"
+        ) from None
+    require_type(header.typ, *types)
+    try:
+        return header, decoder.decode(body)
+    except (ValueError, RecursionError):
+        raise WrongCredentialError("the token's claims are incomplete or not as they should be") from None
+
+
+def split(token: str) -> tuple[bytes, bytes]:
+    """The bytes of header and claims. Raises `WrongCredentialError`."""
     if len(token) > LIMIT:
         raise WrongCredentialError(f"a token has {LIMIT} characters at most")
     parts = token.split(".")
     if len(parts) != 3:
         raise WrongCredentialError("a signed token has three parts")
     try:
-        header = _decode_header(base64url.read(parts[0]))
-    except (ValueError, RecursionError):
-        raise WrongCredentialError(
-            f"the token's header holds kid, alg ({' or '.join(ALGORITHMS)}) and typ, nothing else"
-        ) from None
-    if header.typ.lower().removeprefix("application/") not in types:
+        return base64url.read(parts[0]), base64url.read(parts[1])
+    except ValueError:
+        raise WrongCredentialError("the parts of a token are base64url") from None
+
+
+def require_type(typ: str, *types: str) -> None:
+    """Raise `WrongCredentialError` unless a header's `typ` is one of them, the first of which is named."""
+    if typ.lower().removeprefix("application/") not in types:
         raise WrongCredentialError(f"the token's typ is {types[0]}")
-    try:
-        return header, decoder.decode(base64url.read(parts[1]))
-    except (ValueError, RecursionError):
-        raise WrongCredentialError("the token's claims are incomplete or not as they should be") from None
 
 
 def require_signature(token: str, public_key: bytes) -> None:

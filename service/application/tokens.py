@@ -11,7 +11,7 @@ from typing import Annotated, Any, Final
 import msgspec
 
 from domain.boundary import whole
-from service.application.identity import ClientKey, Clients, Principal, Secrets, WrongCredentialError
+from service.application.identity import ClientKey, Clients, Person, Principal, Secrets, WrongCredentialError
 from service.application.jose import Kid, public_half, public_jwk, read_unverified, require_signature, signed
 
 LIFETIME: Final = timedelta(minutes=5)
@@ -106,9 +106,9 @@ class Tokens:
             self._require_own(credential, header.kid, claims)
             return self._registered(claims.client_id, claims.client_key).principal
 
-    def note_use(self, credential: str, principal: Principal) -> None:
+    def note_use(self, credential: str, holder: Principal | Person) -> None:
         """See `Authenticator.note_use`."""
-        self._clients.note_use(principal.id)
+        self._clients.note_use(holder.id)
 
     def published(self) -> list[dict[str, Any]]:
         """Public keys as JWKs: of the one in use, of the next, and of former ones while a token of theirs may live."""

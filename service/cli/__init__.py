@@ -12,6 +12,7 @@ from service.cli.events import events
 from service.cli.failures import OneSentence
 from service.cli.keys import keys
 from service.cli.migrate import migrate
+from service.cli.people import people
 from service.cli.play import play
 from service.cli.projections import projections
 from service.cli.secrets import secrets
@@ -40,6 +41,7 @@ for command in (
     signatures,
     keys,
     clients,
+    people,
     secrets,
 ):
     main.add_command(command)

@@ -11,6 +11,7 @@ import click
 import msgspec
 
 from service.application.identity import Role, WrongCredentialError
+from service.cli.demonstration_people import sign_in_links
 from service.cli.play import Keys, play_lines, read_keys
 from service.cli.programme_files import Line, read_decisions
 from service.cli.service_calls import connect, content_of, get_patiently
@@ -40,6 +41,8 @@ def demonstrate(settings: Settings, programmes: Path | None) -> None:
     click.echo(f"events    {url}/v1/ledger/events")
     for programme in lines:
         click.echo(f"standings {url}/v1/programmes/{programme}/standings")
+    for membership, link in sign_in_links(settings, keys):
+        click.echo(f"sign in   {link} as {membership}, once, within a quarter of an hour")
     click.echo("Ctrl-C stops everything.")
 
 

@@ -14,7 +14,8 @@ import msgspec
 from domain.refusal import Refusal
 from service.application.administration import KeyRecord, KidTakenError, NewKey, UnknownCredentialError
 from service.application.bodies import parse_body
-from service.application.identity import Role
+from service.application.identity import IdentityTakenError, Role
+from service.application.signing_in import NoSuchWayError
 from service.cli.failures import NotAsAskedError
 from service.cli.opened import settings_here
 from service.entrance import Administering, open_administering
@@ -28,7 +29,7 @@ def administering() -> Iterator[Administering]:
     with open_administering(settings_here()) as opened:
         try:
             yield opened
-        except (UnknownCredentialError, KidTakenError, Refusal) as error:
+        except (UnknownCredentialError, KidTakenError, IdentityTakenError, NoSuchWayError, Refusal) as error:
             raise NotAsAskedError(f"{error}.") from None
 
 

@@ -12,7 +12,7 @@ from psycopg.errors import UniqueViolation
 
 from domain import base64url
 from service.application.administration import ClientRecord, KidTakenError, PublicKeyRecord
-from service.application.identity import ClientKey, Principal, Role
+from service.application.identity import ClientKey, ExternalIdentity, IdentityTakenError, Principal, Role
 from service.storage.access_database import AccessDatabase
 
 _FIND: Final = """
@@ -21,8 +21,9 @@ _FIND: Final = """
 
 _EVERY: Final = """
     SELECT c.client_id, c.role, c.subject, c.created_at, c.last_used_at, c.revoked_at,
-           k.kid, k.public_key, k.added_at, k.revoked_at
+           k.kid, k.public_key, k.added_at, k.revoked_at, i.issuer, i.subject
     FROM access.client c LEFT JOIN access.client_key k ON k.client_id = c.client_id
+    LEFT JOIN access.external_identity i ON i.client_id = c.client_id
     ORDER BY c.created_at DESC, c.client_id, k.added_at, k.kid"""
 
 _REGISTER: Final = "INSERT INTO access.client (client_id, role, subject) VALUES (%s, %s, %s)"
@@ -30,6 +31,8 @@ _REGISTER: Final = "INSERT INTO access.client (client_id, role, subject) VALUES 
 _ADD_KEY: Final = """
     INSERT INTO access.client_key (client_id, kid, public_key)
     SELECT client_id, %s, %s FROM access.client WHERE client_id = %s AND revoked_at IS NULL"""
+
+_LINK: Final = "INSERT INTO access.external_identity (issuer, subject, client_id) VALUES (%s, %s, %s)"
 
 _REVOKE: Final = "UPDATE access.client SET revoked_at = coalesce(revoked_at, now()) WHERE client_id = %s"
 
@@ -79,13 +82,25 @@ class PostgresClients:
             (client_id,),
         )
 
-    def register(self, role: Role, subject: str, keys: Sequence[tuple[str, bytes]], *, operator: str) -> str:
+    def register(
+        self,
+        role: Role,
+        subject: str,
+        keys: Sequence[tuple[str, bytes]],
+        *,
+        operator: str,
+        identity: ExternalIdentity | None = None,
+    ) -> str:
         """See `ClientStore.register`."""
         client_id = f"slc_{secrets.token_hex(8)}"
-        statements = [(_ADD_KEY, (kid, public_key, client_id)) for kid, public_key in keys]
-        self._database.act(
-            operator, "client registered", client_id, (_REGISTER, (client_id, role, subject)), *statements
-        )
+        statements: list[tuple[str, tuple[Any, ...]]] = [(_REGISTER, (client_id, role, subject))]
+        statements += [(_ADD_KEY, (kid, public_key, client_id)) for kid, public_key in keys]
+        if identity is not None:
+            statements.append((_LINK, (identity.issuer, identity.subject, client_id)))
+        try:
+            self._database.act(operator, "client registered", client_id, *statements)
+        except UniqueViolation:
+            raise IdentityTakenError("the account is linked already") from None
         return client_id
 
     def add_key(self, client_id: str, kid: str, public_key: bytes, *, operator: str) -> bool:
@@ -124,6 +139,7 @@ class PostgresClients:
                 last_used_at=row[4],
                 revoked_at=row[5],
                 keys=tuple(keys.get(row[0], ())),
+                identity=None if row[10] is None else ExternalIdentity(issuer=row[10], subject=row[11]),
             )
             for row in clients.values()
         ]

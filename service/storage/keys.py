@@ -13,7 +13,7 @@ from typing import Final
 from psycopg.rows import class_row
 
 from service.application.administration import KeyRecord
-from service.application.identity import Principal, Role, Secret, Secrets, WrongCredentialError
+from service.application.identity import Person, Principal, Role, Secret, Secrets, WrongCredentialError
 from service.storage.access_database import AccessDatabase
 
 _KEY: Final = re.compile(r"(slk_[0-9a-f]{16})\.([A-Za-z0-9_-]{43})")
@@ -64,7 +64,7 @@ class ApiKeys:
             raise WrongCredentialError("the key is unknown, wrong, expired or revoked", found[1])
         return Principal(id=found[1], role=role, subject=subject)
 
-    def note_use(self, credential: str, principal: Principal) -> None:
+    def note_use(self, credential: str, holder: Principal | Person) -> None:
         """See `Authenticator.note_use`."""
         pepper = self._peppers.current()
         key_id, _, secret = credential.partition(".")

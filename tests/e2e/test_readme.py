@@ -21,6 +21,7 @@ SHOWS = [
     ['"peak_granted":"896"'],
     ['"type": "/problems/pool-exhausted"', '"pointer": "/quantity"'],
     ['"programme":"independent-ai-foundation-model-rehearsal"'],
+    ["acts for agency:nipa", '"memberships":[{"role":"agency","subject":"nipa"}]'],
     ['"type":"TeamEliminated"', '"withheld":true', '"points":"', "독자성 기준을 충족하지 못한다고 판정하였다"],
     ["KeyRegistered", "1 of ", "decisions are signed, every one as it should be."],
     ['"what": "sum"', "have 111.2 together at expert"],

@@ -73,6 +73,10 @@ OPERATIONS: Final[dict[str, Rule]] = {
             *("GET /v1/keys", "POST /v1/keys", "DELETE /v1/keys/{key_id}"),
             *("GET /v1/clients", "POST /v1/clients", "GET /v1/clients/{client_id}", "DELETE /v1/clients/{client_id}"),
             *("POST /v1/clients/{client_id}/keys", "DELETE /v1/clients/{client_id}/keys/{kid}"),
+            *("GET /v1/people", "POST /v1/people", "GET /v1/people/{person_id}", "DELETE /v1/people/{person_id}"),
+            *("POST /v1/people/{person_id}/memberships", "DELETE /v1/people/{person_id}/memberships/{membership}"),
+            *("POST /v1/people/{person_id}/identities", "GET /v1/people/{person_id}/sessions"),
+            "DELETE /v1/people/{person_id}/sessions/{session_id}",
         ),
         OPERATORS,
     ),
@@ -89,6 +93,11 @@ OF_DECISIONS: Final = {
 }
 OF_CLIENTS: Final = {"POST /oauth/token"}
 """Asks for credentials of its own: see `test_tokens`."""
+OF_BROWSERS: Final = {
+    *("GET /sign-in", "GET /sign-in/callback", "GET /sign-in/link", "POST /sign-in/link", "POST /sign-out"),
+    *("GET /v1/session", "GET /v1/sessions", "DELETE /v1/sessions/{session_id}"),
+}
+"""Looks at cookies: see `test_sessions`, `test_sign_in_at_issuer` and `test_sign_in_links`."""
 
 
 def submitting(decision: str, credential: str, place: str) -> str:

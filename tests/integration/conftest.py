@@ -73,8 +73,9 @@ class Running:
         play_lines(self.client, programme, lines, self.keys)
 
 
-def _run(database: str, home: Path) -> Iterator[Running]:
-    settings = Settings(home=home, host="127.0.0.1", port=8000, database_url=database, redis_url=None)
+def run_service(database: str, home: Path, **settings_: Any) -> Iterator[Running]:
+    """A service over a database. `settings_`: those that are others."""
+    settings = Settings(home=home, host="127.0.0.1", port=8000, database_url=database, redis_url=None, **settings_)
     keys = ensure_keys(settings, [line for programme in EVERY for line in lines_of(programme)])
     service = open_service(settings)
     with TestClient(create_application(service.parts), raise_server_exceptions=False) as client:
@@ -85,7 +86,7 @@ def _run(database: str, home: Path) -> Iterator[Running]:
 @pytest.fixture
 def running(database: str, tmp_path: Path) -> Iterator[Running]:
     """A service over an empty ledger."""
-    yield from _run(database, tmp_path)
+    yield from run_service(database, tmp_path)
 
 
 def run_shared(server: str, template: str, home: Path) -> Iterator[Running]:
@@ -93,7 +94,7 @@ def run_shared(server: str, template: str, home: Path) -> Iterator[Running]:
     name = f"{template}_{home.name}"
     with psycopg.connect(server, autocommit=True) as connection:
         connection.execute(f'CREATE DATABASE "{name}" TEMPLATE "{template}"')
-    yield from _run(libpq.make_conninfo(server, dbname=name), home)
+    yield from run_service(libpq.make_conninfo(server, dbname=name), home)
 
 
 @pytest.fixture(scope="session")

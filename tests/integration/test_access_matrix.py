@@ -22,6 +22,7 @@ from tests.domain.playbook import HEAT, document
 from tests.integration.access_rules import (
     CREDENTIALS,
     DECIDED_BY,
+    OF_BROWSERS,
     OF_CLIENTS,
     OF_DECISIONS,
     OPERATIONS,
@@ -136,6 +137,7 @@ class Programmes:
         method, _, path = operation.partition(" ")
         programme = self.named(charters.PROGRAMME, place)
         named = {"programme": programme, "proposal": self.proposals[place], "slug": "not-found"}
+        named |= {"person_id": "person-0", "session_id": "session-0", "membership": "agency:owner"}
         path = path.format(**named, key_id="slk_0", client_id="slc_0", kid="k")
         if method == "POST":
             return self.post(path, {**HEAT, "figures": []}, self.key(credential))
@@ -194,7 +196,7 @@ def test_every_decision_and_operation_is_for_whom_the_rules_say_and_a_refusal_re
 def test_the_rules_know_every_operation(programmes: Programmes) -> None:
     routes = [each for each in programmes.running.client.app.routes if isinstance(each, HTTPRoute)]
     operations = {f"{method} {route.path_format}" for route in routes for method in route.methods - {"OPTIONS"}}
-    assert operations == {*OPERATIONS, *OF_DECISIONS, *OF_CLIENTS}
+    assert operations == {*OPERATIONS, *OF_DECISIONS, *OF_CLIENTS, *OF_BROWSERS}
 
 
 def test_the_rules_name_only_decisions_that_are_there() -> None:

@@ -17,14 +17,19 @@ ENROL = {"team": "lg-ai-research", "name": {"en": "LG AI Research", "ko": "LG AI
 @pytest.fixture
 def waiting(running: Running) -> dict[str, Any]:
     """A proposal of the ministry's that NIPA or TTA may approve."""
-    charter = dict(lines_of(REHEARSAL)[0].body["charter"])
-    enrolments = {"decisions": ["enrol-team"], "agencies": ["msit", "nipa", "tta"]}
-    charter["countersignatures"] = [*charter["countersignatures"], enrolments]
-    running.play(REHEARSAL, [Line(decision="publish-charter", agency="msit", body={"charter": charter})])
+    let_two_enrol(running)
     answer = running.submit(REHEARSAL, "enrol-team", ENROL, key="enrol")
     assert answer.status_code == 202, answer.text
     found: dict[str, Any] = answer.json()
     return found
+
+
+def let_two_enrol(running: Running) -> None:
+    """Publish a charter by which two of three agencies enrol a team."""
+    charter = dict(lines_of(REHEARSAL)[0].body["charter"])
+    enrolments = {"decisions": ["enrol-team"], "agencies": ["msit", "nipa", "tta"]}
+    charter["countersignatures"] = [*charter["countersignatures"], enrolments]
+    running.play(REHEARSAL, [Line(decision="publish-charter", agency="msit", body={"charter": charter})])
 
 
 def settle(running: Running, step: str, proposal: str, body: dict[str, Any], *, agency: str, key: str) -> Any:

@@ -12,7 +12,7 @@ from jsonschema import Draft202012Validator
 from api_specs.rulebook import rulebook_page
 from domain.machines import MACHINES
 from domain.rulebook import DECISIONS
-from service.api import administration, docs, health, ledger, oauth, programmes
+from service.api import administration, docs, health, ledger, oauth, people, programmes, sessions, sign_in
 from service.api.decisions import SETTLEMENTS
 from service.api.disagreement import get_disagreement
 from service.api.disclosure import check_disclosure
@@ -54,6 +54,9 @@ def test_every_route_is_documented_and_nothing_else() -> None:
         *health.HANDLERS,
         *oauth.HANDLERS,
         *administration.HANDLERS,
+        *people.HANDLERS,
+        *sessions.HANDLERS,
+        *sign_in.HANDLERS,
         metrics,
     ]
     routes = {re.sub(r":str", "", path) for handler in handlers for path in handler.paths}
@@ -91,6 +94,7 @@ def test_every_problem_type_is_named_by_an_operation() -> None:
         ("/.well-known/oauth-authorization-server", "ServerMetadata"),
         ("/v1/keys", "KeyList"),
         ("/v1/clients", "ClientList"),
+        ("/v1/people", "PersonList"),
         ("/v1/programmes/nothing", "Problem"),
     ],
 )
@@ -99,7 +103,7 @@ def test_answers_fit_their_schema(played: Running, path: str, schema: str) -> No
     checked = {"$ref": f"#/components/schemas/{schema}", "components": spec["components"]}
     validator = Draft202012Validator(checked)
     keys = {"Disagreement": played.keys.auditor, "Workload": played.keys.auditor}
-    keys |= {"KeyList": played.keys.operator, "ClientList": played.keys.operator}
+    keys |= {"KeyList": played.keys.operator, "ClientList": played.keys.operator, "PersonList": played.keys.operator}
     headers = {"Authorization": f"Bearer {keys[schema]}"} if schema in keys else {}
     for line in played.client.get(path, headers=headers).text.splitlines():
         validator.validate(msgspec.json.decode(line))

@@ -1,0 +1,136 @@
+"""People, for whom they act, and whose accounts at issuers are theirs, or a client's."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Sequence
+from typing import Any, Final
+
+import msgspec
+from psycopg.errors import UniqueViolation
+
+from service.application.identity import ExternalIdentity, IdentityTakenError, Membership, Person, Principal
+from service.application.people import (
+    MembershipRecord,
+    NewPerson,
+    PersonRecord,
+)
+from service.storage.access_database import AccessDatabase
+
+_ADD: Final = "INSERT INTO access.person (person_id, name) VALUES (%s, %s)"
+
+_GRANT: Final = """
+    INSERT INTO access.membership (person_id, role, subject)
+    SELECT person_id, %s, %s FROM access.person WHERE person_id = %s AND revoked_at IS NULL
+    ON CONFLICT (person_id, role, subject) DO UPDATE
+    SET granted_at = CASE WHEN membership.withdrawn_at IS NULL THEN membership.granted_at ELSE now() END,
+        withdrawn_at = NULL"""
+
+_WITHDRAW: Final = """
+    UPDATE access.membership SET withdrawn_at = now()
+    WHERE role = %s AND subject = %s AND person_id = %s AND withdrawn_at IS NULL"""
+
+_LINK: Final = """
+    INSERT INTO access.external_identity (issuer, subject, person_id)
+    SELECT %s, %s, person_id FROM access.person WHERE person_id = %s AND revoked_at IS NULL"""
+
+_REVOKE: Final = "UPDATE access.person SET revoked_at = coalesce(revoked_at, now()) WHERE person_id = %s"
+_END_SESSIONS: Final = "UPDATE access.session SET ended_at = now() WHERE person_id = %s AND ended_at IS NULL"
+
+_EVERY: Final = """
+    SELECT p.person_id, p.name, p.created_at, p.revoked_at,
+        ARRAY(SELECT jsonb_build_object('role', role, 'subject', subject, 'granted_at', granted_at,
+                                        'withdrawn_at', withdrawn_at)
+              FROM access.membership m WHERE m.person_id = p.person_id ORDER BY role, subject),
+        ARRAY(SELECT jsonb_build_object('issuer', issuer, 'subject', subject)
+              FROM access.external_identity i WHERE i.person_id = p.person_id ORDER BY issuer, subject)
+    FROM access.person p"""
+
+_HOLDER: Final = """
+    SELECT i.person_id, NULL::text, NULL::text, NULL::text FROM access.external_identity i
+    JOIN access.person p ON p.person_id = i.person_id AND p.revoked_at IS NULL
+    WHERE i.issuer = %(issuer)s AND i.subject = %(subject)s
+    UNION ALL
+    SELECT NULL, c.client_id, c.role, c.subject FROM access.external_identity i
+    JOIN access.client c ON c.client_id = i.client_id AND c.revoked_at IS NULL
+    WHERE i.issuer = %(issuer)s AND i.subject = %(subject)s"""
+
+_ACTIVE: Final = """
+    SELECT role, subject FROM access.membership WHERE person_id = %s AND withdrawn_at IS NULL ORDER BY role, subject"""
+
+
+class PostgresPeople:
+    """`PeopleStore` and `Identities` in PostgreSQL."""
+
+    def __init__(self, database: AccessDatabase) -> None:
+        self._database = database
+
+    def add(self, asked: NewPerson, *, operator: str) -> str:
+        """See `PeopleStore.add`."""
+        person_id = f"person-{secrets.token_hex(8)}"
+        granted = [(_GRANT, (each.role, each.subject, person_id)) for each in asked.memberships]
+        linked = [(_LINK, (each.issuer, each.subject, person_id)) for each in asked.identities]
+        try:
+            self._database.act(operator, "person added", person_id, (_ADD, (person_id, asked.name)), *granted, *linked)
+        except UniqueViolation:
+            raise IdentityTakenError("an account is linked already") from None
+        return person_id
+
+    def grant(self, person_id: str, membership: Membership, *, operator: str) -> bool:
+        """See `PeopleStore.grant`."""
+        granted = (_GRANT, (membership.role, membership.subject, person_id))
+        return self._database.act(operator, "membership granted", f"{person_id} {membership}", granted)
+
+    def withdraw(self, person_id: str, membership: Membership, *, operator: str) -> bool:
+        """See `PeopleStore.withdraw`."""
+        withdrawn = (_WITHDRAW, (membership.role, membership.subject, person_id))
+        return self._database.act(operator, "membership withdrawn", f"{person_id} {membership}", withdrawn)
+
+    def link(self, person_id: str, identity: ExternalIdentity, *, operator: str) -> bool:
+        """See `PeopleStore.link`."""
+        linked = (_LINK, (identity.issuer, identity.subject, person_id))
+        try:
+            return self._database.act(operator, "identity linked", f"{person_id} {identity.issuer}", linked)
+        except UniqueViolation:
+            raise IdentityTakenError("the account is linked already") from None
+
+    def revoke(self, person_id: str, *, operator: str) -> bool:
+        """See `PeopleStore.revoke`."""
+        ended = (_END_SESSIONS, (person_id,))
+        return self._database.act(operator, "person revoked", person_id, (_REVOKE, (person_id,)), ended)
+
+    def every(self) -> Sequence[PersonRecord]:
+        """See `PeopleStore.every`."""
+        return [_record(row) for row in self._database.rows(f"{_EVERY} ORDER BY p.created_at DESC, p.person_id")]
+
+    def find(self, person_id: str) -> PersonRecord | None:
+        """See `PeopleStore.find`."""
+        rows = self._database.rows(f"{_EVERY} WHERE p.person_id = %s", (person_id,))
+        return _record(rows[0]) if rows else None
+
+    def holder_of(self, issuer: str, subject: str) -> Person | Principal | None:
+        """See `Identities.holder_of`."""
+        rows = self._database.rows(_HOLDER, {"issuer": issuer, "subject": subject})
+        if not rows:
+            return None
+        person_id, client_id, role, its_subject = rows[0]
+        if client_id is not None:
+            return Principal(id=client_id, role=role, subject=its_subject)
+        return Person(id=person_id, memberships=memberships(self._database, person_id))
+
+
+def memberships(database: AccessDatabase, person_id: str) -> tuple[Membership, ...]:
+    """For whom a person acts now."""
+    return tuple(Membership(role, subject) for role, subject in database.rows(_ACTIVE, (person_id,)))
+
+
+def _record(row: tuple[Any, ...]) -> PersonRecord:
+    person_id, name, created_at, revoked_at, acts_for, accounts = row
+    return PersonRecord(
+        person_id=person_id,
+        name=name,
+        created_at=created_at,
+        revoked_at=revoked_at,
+        memberships=tuple(msgspec.convert(each, MembershipRecord) for each in acts_for),
+        identities=tuple(msgspec.convert(each, ExternalIdentity) for each in accounts),
+    )
