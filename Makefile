@@ -1,6 +1,7 @@
 # Two commands do everything on a fresh machine: `make run` and `make test`.
 PYTHON ?= python3
 UV ?= uv
+JOBS ?= 2
 VENV := .venv
 BIN := $(VENV)/bin
 LOCKED := $(VENV)/.locked
@@ -30,8 +31,8 @@ $(STAMP): $(LOCKED) pyproject.toml
 run: $(STAMP) ## start everything and play the first programme in (PORT, SILLOK_HOME, DATABASE_URL, REDIS_URL)
 	@exec $(BIN)/sillok up
 
-test: test-deps lint ## lint, then the whole test suite
-	@$(BIN)/python -m pytest
+test: test-deps lint ## lint, then the whole test suite (JOBS at a time)
+	@$(BIN)/python -m pytest --numprocesses $(JOBS) --dist loadfile
 
 lint: $(STAMP) ## ruff, mypy strict (tests too), import-linter
 	@$(BIN)/ruff check --quiet
