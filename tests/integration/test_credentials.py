@@ -64,6 +64,22 @@ def test_what_names_or_signs_a_request_stands_once(small: SmallProgramme) -> Non
     assert small.running.head() == head
 
 
+def test_a_key_elsewhere_than_in_its_header_is_none(small: SmallProgramme) -> None:
+    key, head = small.keys["owner"], small.running.head()
+    bearer = f"Bearer {key}"
+    for name, value in (
+        *((name, bearer) for name in ("Proxy-Authorization", "X-Authorization", "X-Forwarded-Authorization")),
+        *((name, key) for name in ("X_API_Key", "X-API_Key", "Api-Key", "X-Original-API-Key")),
+        *(("Cookie", f"{name}={key}") for name in ("Authorization", "X-API-Key", "session", "access_token")),
+        ("X-HTTP-Header-Override", f"Authorization: {bearer}"),
+    ):
+        assert sent(small, (name, value)) == (401, "unauthenticated"), name
+    for query in (f"access_token={key}", f"Authorization={bearer}", f"X-API-Key={key}"):
+        assert sent(small, path=f"{ENROL}?{query}") == (401, "unauthenticated"), query
+    assert sent(small, body={**DOG, "access_token": key}) == (401, "unauthenticated")
+    assert small.running.head() == head
+
+
 def test_a_key_in_other_bytes_than_its_own_is_none(small: SmallProgramme) -> None:
     key, head = small.keys["owner"], small.running.head()
     key_id, _, secret = key.partition(".")
