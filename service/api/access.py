@@ -12,7 +12,7 @@ from domain.disclosure import PUBLIC, Reader
 from domain.envelope import Actor
 from service.api.cookies import SESSION, expired, read_cookie
 from service.api.parts import Parts
-from service.api.problems import ApiProblem
+from service.api.problems import PRINCIPAL, ApiProblem
 from service.api.same_origin import HEADER, SAFE, require_csrf, require_same_origin
 from service.application.audit import audit
 from service.application.identity import Person, Principal, WrongCredentialError
@@ -32,6 +32,13 @@ async def principal_of(request: AnyRequest, parts: Parts) -> Principal | None:
     Raises 401 for a wrong one, 429 for too many, 403 if a session is used by another site's page, or for a person who
     does not act for whom they say, 400 if it is not said.
     """
+    principal = await _principal_of(request, parts)
+    if principal is not None:
+        request.state[PRINCIPAL] = principal.id
+    return principal
+
+
+async def _principal_of(request: AnyRequest, parts: Parts) -> Principal | None:
     acting_for = request.headers.getall(ACTING_FOR, [])
     if len(acting_for) > 1:
         raise ApiProblem("invalid-parameter", "Sillok-Acting-For: given once at most")

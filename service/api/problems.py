@@ -14,6 +14,7 @@ from litestar.types import ExceptionHandlersMap
 
 from domain.refusal import FieldError, Kind, Refusal
 from service.application.administration import KidTakenError, UnknownCredentialError
+from service.application.audit import audit
 from service.application.bodies import MalformedBodyError
 from service.application.identity import (
     ActingForMissingError,
@@ -31,6 +32,9 @@ from service.application.submitting import ContendedError, RequestInFlightError,
 
 MEDIA_TYPE: Final = "application/problem+json"
 STATUS: Final[dict[Kind, int]] = {"invalid": 422, "forbidden": 403, "unknown": 404, "state": 409}
+
+PRINCIPAL: Final = "principal"
+"""Under which name a request's state has the id of the credential that it came with, once that is verified."""
 
 _log = structlog.get_logger()
 
@@ -122,7 +126,11 @@ def problem_response(
 _Request = Request[object, object, State]
 
 
-def _refusal(_request: _Request, refusal: Refusal) -> Response[bytes]:
+def _refusal(request: _Request, refusal: Refusal) -> Response[bytes]:
+    """What is refused for who asks leaves a line for operators, if it is known who that is."""
+    principal = request.state.get(PRINCIPAL)
+    if refusal.KIND == "forbidden" and principal is not None:
+        audit("refused by rule", principal=principal, problem=type(refusal).slug(), reason=refusal.detail)
     return problem_response(type(refusal).slug(), refusal.detail, rule=refusal.rule, errors=refusal.errors)
 
 

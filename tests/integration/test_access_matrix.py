@@ -14,6 +14,7 @@ from uuid import uuid4
 import httpx
 import pytest
 from litestar.routes import HTTPRoute
+from structlog.testing import capture_logs
 
 from domain.rulebook import DECISIONS
 from tests.domain import charters
@@ -171,6 +172,7 @@ def fault(answer: httpx.Response, refused: str) -> str:
 def test_every_decision_and_operation_is_for_whom_the_rules_say_and_a_refusal_records_nothing(
     programmes: Programmes,
 ) -> None:
+    """And who is refused though they hold a credential leaves a line for the operator."""
     wrong, head, recorded = [], programmes.running.head(), 0
     asked = [
         *((partial(programmes.decide, each), partial(submitting, each), f"submit {each}") for each in DECISIONS),
@@ -184,9 +186,13 @@ def test_every_decision_and_operation_is_for_whom_the_rules_say_and_a_refusal_re
     for ask, rule, name in asked:
         for place in PLACES:
             for credential in (*CREDENTIALS, "revoked") if name in OPERATIONS else CREDENTIALS:
-                answer = ask(credential, place)
+                with capture_logs() as lines:
+                    answer = ask(credential, place)
                 if found := fault(answer, rule(credential, place)):
                     wrong.append(f"{name} × {credential} × {place}: {found}")
+                told = [each["event"] for each in lines if each.get("logger") == "sillok.audit"]
+                if len(told) != (credential != "nobody" and answer.status_code in (401, 403)):
+                    wrong.append(f"{name} × {credential} × {place}: the operator is told {told}")
                 if answer.status_code in (201, 202):
                     recorded += len(answer.json()["events"])
     assert not wrong, "\n" + "\n".join(wrong)
