@@ -20,6 +20,12 @@ from service.storage.migrate import MigrationError, migrate
 from tests.contract.test_ledger import new_event, request, unless
 
 
+def test_each_migration_has_a_number_of_its_own() -> None:
+    """Of two with one number, only one would be applied."""
+    numbers = [name[:4] for name, _sql in migrations._files()]
+    assert numbers == [f"{number:04d}" for number in range(1, len(numbers) + 1)]
+
+
 def test_a_migration_is_applied_once(database: str) -> None:
     assert migrate(database) == []
 
