@@ -181,6 +181,11 @@ def _wrong_credential(_request: _Request, error: WrongCredentialError) -> Respon
     return problem_response("unauthenticated", str(error), headers=headers)
 
 
+def _not_member(_request: _Request, error: NotMemberError) -> Response[bytes]:
+    audit("membership refused", reason=str(error))
+    return problem_response("not-a-member", str(error))
+
+
 def _too_many(_request: _Request, error: TooManyRequestsError) -> Response[bytes]:
     detail = f"{error}; ask again in {error.seconds} seconds"
     return problem_response("too-many-requests", detail, headers={"Retry-After": str(error.seconds)})
@@ -193,7 +198,7 @@ HANDLERS: Final[ExceptionHandlersMap] = {
     TooManyRequestsError: _too_many,
     SessionEndedError: _as("session-ended", str),
     ActingForMissingError: _as("acting-for-missing", str),
-    NotMemberError: _as("not-a-member", str),
+    NotMemberError: _not_member,
     IdentityTakenError: _as("identity-taken", str),
     NoSuchWayError: _as("no-such-sign-in", str),
     IssuerUnavailableError: _as("issuer-unavailable", str),

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import hmac
-from typing import Final
+from typing import Final, Never
 
 from litestar import Request
 from litestar.datastructures import State
 
 from service.api.problems import ApiProblem
+from service.application.audit import audit
 from service.application.sessions import csrf_token
 
 SAFE: Final = frozenset({"GET", "HEAD", "OPTIONS"})
@@ -24,12 +25,15 @@ def require_same_origin(request: _Request, origin: str) -> None:
     said = request.headers.getall("origin", []), request.headers.getall("sec-fetch-site", [])
     good = all(each == origin for each in said[0]) and all(each == "same-origin" for each in said[1])
     if not (good and any(said)):
-        raise ApiProblem("cross-site-request", f"a change by a session is asked for by a page at {origin}")
+        _refuse(f"a change by a session is asked for by a page at {origin}")
 
 
 def require_csrf(secret: str, given: str | None) -> None:
     """Raise 403 unless the token of the session was given."""
     if not hmac.compare_digest(csrf_token(secret).encode(), (given or "").encode()):
-        raise ApiProblem(
-            "cross-site-request", "a change by a session carries X-CSRF-Token, as GET /v1/session gives it"
-        )
+        _refuse("a change by a session carries X-CSRF-Token, as GET /v1/session gives it")
+
+
+def _refuse(reason: str) -> Never:
+    audit("cross-site request refused", reason=reason)
+    raise ApiProblem("cross-site-request", reason)

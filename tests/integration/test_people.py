@@ -133,8 +133,12 @@ def test_a_person_with_several_memberships_says_for_whom(running: Running) -> No
 
 def test_a_person_who_acts_for_nobody_is_no_reader(running: Running) -> None:
     nobody = signed_in(running)
+    person = nobody.get("/v1/session").json()["person_id"]
     assert nobody.get("/v1/session").json()["memberships"] == []
-    expect(nobody.get(f"/v1/programmes/{REHEARSAL}/teams"), 403, "not-a-member")
+    with capture_logs() as lines:
+        expect(nobody.get(f"/v1/programmes/{REHEARSAL}/teams"), 403, "not-a-member")
+    told = [(line["event"], line["reason"]) for line in lines if line.get("logger") == "sillok.audit"]
+    assert told == [("membership refused", f"{person} does not act for anybody")]
 
 
 def test_people_are_administered_at_the_command_line(run: Run) -> None:  # noqa: F811

@@ -105,7 +105,9 @@ def test_no_other_site_presses_the_button(running: Running, person: str) -> None
         {"Origin": "http://127.0.0.1:8001"},
         {"Origin": "http://127.0.0.1:8000.evil.example"},
     ):
-        answer = browser.request("POST", "/sign-in/link", data={"secret": secret}, headers=headers)
+        with capture_logs() as lines:
+            answer = browser.request("POST", "/sign-in/link", data={"secret": secret}, headers=headers)
+        assert [line["event"] for line in lines] == ["cross-site request refused"]
         expect(answer, 403, "cross-site-request")
     assert use(browser, secret, return_to="//evil.example") == 400
     assert use(browser, secret, return_to="/v1/programmes") == 303
