@@ -10,6 +10,8 @@ from typing import Final, NamedTuple
 CREDENTIALS: Final = ("nobody", "owner", "second", "idle", "team", "rival", "evaluator", "auditor", "operator")
 """Of the first programme: an agency with most mandates, one with few, one with none; the team that a decision is about,
 another team; an evaluator of its panel. An auditor and an operator are of no programme."""
+SIGNED_IN: Final = {"member": "owner", "steward": "operator"}
+"""Who is signed in, and the credential whose rules hold for them: they act for the same agency, or as an operator."""
 PLACES: Final = ("own", "other")
 IN_PERSON: Final = {
     *("acknowledge-notice", "assent-amendment", "file-objection", "give-statement", "waive-objections"),

@@ -29,11 +29,13 @@ from tests.integration.access_rules import (
     OPERATIONS,
     PLACES,
     REFUSED_BY,
+    SIGNED_IN,
     calling,
     previewing,
     submitting,
 )
-from tests.integration.conftest import Running, run_shared
+from tests.integration.browsing import SESSION, signed_in
+from tests.integration.conftest import Headers, Running, run_shared
 
 OTHERS: Final = {
     **{charters.PROGRAMME: "elsewhere", "owner": "far-owner", "other": "far-other", "idle": "far-idle"},
@@ -62,7 +64,7 @@ CHARTER: Final = document(
 
 
 class Programmes:
-    """Two programmes, alike but for their names; a proposal that waits in each; a key of each credential."""
+    """Two programmes, alike but for their names; a proposal that waits in each; a key or session of each credential."""
 
     def __init__(self, running: Running) -> None:
         self.running = running
@@ -72,8 +74,15 @@ class Programmes:
         self.keys |= {"evaluator": issue("evaluator", charters.JURY[0]), "revoked": issue("agency", "owner")}
         id_ = self.keys["revoked"].partition(".")[0]
         running.client.delete(f"/v1/keys/{id_}", headers=self._headers(running.keys.operator)).raise_for_status()
+        self.sessions = {"member": self._session("agency:owner"), "steward": self._session("operator:steward")}
         self.proposals = {place: self._founded(place) for place in PLACES}
         running.project()
+
+    def _session(self, acts_for: str) -> Headers:
+        """What a page of the service sends for a person who signed in."""
+        browser = signed_in(self.running, acts_for)
+        token = browser.get("/v1/session").json()["csrf_token"]
+        return {"Cookie": f"{SESSION}={browser.session}", "Sec-Fetch-Site": "same-origin", "X-CSRF-Token": token}
 
     def _founded(self, place: str) -> str:
         owner = self.keys[self.named("owner", place)]
@@ -108,8 +117,10 @@ class Programmes:
         found: dict[str, Any] = self.named(bodies[decision], place)
         return found
 
-    def key(self, credential: str, decision: str | None = None) -> str | None:
+    def key(self, credential: str, decision: str | None = None) -> str | Headers | None:
         """`team` is the one that the decision, as the first programme knows it, is about."""
+        if credential in SIGNED_IN:
+            return self.sessions[credential]
         if credential not in ("team", "rival"):
             return self.keys.get(credential)
         team = "ant"
@@ -144,13 +155,13 @@ class Programmes:
             return self.post(path, {**HEAT, "figures": []}, self.key(credential))
         return self.running.client.request(method, path, headers=self._headers(self.key(credential)))
 
-    def post(self, path: str, body: Any, key: str | None) -> httpx.Response:
+    def post(self, path: str, body: Any, key: str | Headers | None) -> httpx.Response:
         headers = {"Idempotency-Key": str(uuid4()), **self._headers(key)}
         return self.running.client.post(path, json=body, headers=headers)
 
     @staticmethod
-    def _headers(key: str | None) -> dict[str, str]:
-        return {} if key is None else {"Authorization": f"Bearer {key}"}
+    def _headers(key: str | Headers | None) -> Headers:
+        return {"Authorization": f"Bearer {key}"} if isinstance(key, str) else key or {}
 
 
 @pytest.fixture(scope="module")
@@ -185,10 +196,10 @@ def test_every_decision_and_operation_is_for_whom_the_rules_say_and_a_refusal_re
     ]
     for ask, rule, name in asked:
         for place in PLACES:
-            for credential in (*CREDENTIALS, "revoked") if name in OPERATIONS else CREDENTIALS:
+            for credential in (*CREDENTIALS, *SIGNED_IN, *(["revoked"] if name in OPERATIONS else [])):
                 with capture_logs() as lines:
                     answer = ask(credential, place)
-                if found := fault(answer, rule(credential, place)):
+                if found := fault(answer, rule(SIGNED_IN.get(credential, credential), place)):
                     wrong.append(f"{name} × {credential} × {place}: {found}")
                 told = [each["event"] for each in lines if each.get("logger") == "sillok.audit"]
                 if len(told) != (credential != "nobody" and answer.status_code in (401, 403)):
