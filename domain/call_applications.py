@@ -20,7 +20,7 @@ from domain.consortiums import Consortiums
 from domain.deadlines import passed
 from domain.decision import Case, decision
 from domain.event import Event
-from domain.legible import known_as
+from domain.legible import alike
 from domain.machines import machine
 from domain.refusal import InvalidCommandError, Refusal
 from domain.scalars import Identifier, Names, Sha256
@@ -194,7 +194,7 @@ def require_lineage(
             pointer=pointer,
         )
     led = consortiums.lead_of(reenters) if reenters else None
-    if led is not None and members and known_as(members[0]) != known_as(led):
+    if led is not None and members and not alike(members[0], led):
         raise ClassNotEligibleError(
             f"reenters: {reenters} was led by {led}, not by {members[0]}",
             rule="A team without its lead is another team, and no re-entry.",

@@ -9,8 +9,9 @@ from typing import Final
 
 import msgspec
 
+from domain.ed25519 import Verify
 from domain.merkle import HASH_BYTES
-from domain.note import COSIGNATURE, ED25519, Note, NoteError, NoteSignature, VerifierKey, Verify, signers
+from domain.note import COSIGNATURE, ED25519, Note, NoteError, NoteSignature, VerifierKey, decoded, signers
 
 _SIZE: Final = re.compile(r"0|[1-9][0-9]{0,18}")
 _TIMED: Final = struct.Struct(">Q64s")
@@ -41,10 +42,7 @@ def read_checkpoint(text: str) -> Checkpoint:
     if len(lines) < 3 or not all(lines):
         raise NoteError("a checkpoint is the log's origin, its size and its root, each on a line, and no empty line")
     origin, size, root, *extensions = lines
-    try:
-        hashed = base64.b64decode(root, validate=True)
-    except ValueError:
-        hashed = b""
+    hashed = decoded(root)
     if not _SIZE.fullmatch(size) or len(hashed) != HASH_BYTES:
         raise NoteError("a checkpoint's size is a whole number, and its root 32 bytes in base64")
     found = Checkpoint(origin=origin, size=int(size), root=hashed, extensions=tuple(extensions))

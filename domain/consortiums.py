@@ -10,7 +10,7 @@ from domain.call_events import CallTeamSelected
 from domain.deadlines import day_of
 from domain.decision import Case, Command, decision, refuse_if
 from domain.event import Event, event
-from domain.legible import known_as
+from domain.legible import alike
 from domain.opened_stages import OpenedStages
 from domain.periods import require_date
 from domain.points import UNDISCLOSED
@@ -98,8 +98,11 @@ class Consortiums:
 
     def led_before(self, members: tuple[str, ...], roster: Roster) -> list[str]:
         """Teams known to have left that were led by the first of these members."""
-        lead = known_as(members[0]) if members else None
-        return [each for each, its in self._leads.items() if known_as(its) == lead and roster.known_to_have_left(each)]
+        return [
+            each
+            for each, lead in self._leads.items()
+            if members and alike(lead, members[0]) and roster.known_to_have_left(each)
+        ]
 
     def require_led_apart(self, members: tuple[str, ...], roster: Roster, *, at: str) -> None:
         """Raise if a new consortium of these members, the lead first, shares a lead with one of the programme.
@@ -137,7 +140,7 @@ class Consortiums:
 
 def _same(one: str, other: str | None) -> bool:
     """Whether two names are of one organisation, as far as a person can see."""
-    return other is not None and known_as(one) == known_as(other)
+    return other is not None and alike(one, other)
 
 
 def _among(one: str, others: tuple[str, ...]) -> bool:

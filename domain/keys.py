@@ -10,13 +10,12 @@ import msgspec
 from domain import base64url
 from domain.boundary import QueryItem, tag
 from domain.decision import Case, Command, decision
+from domain.ed25519 import KEY_BYTES
 from domain.event import Event, event
 from domain.machines import machine
 from domain.refusal import InvalidCommandError, Refusal
 from domain.scalars import Identifier, Text
 from domain.sentences import Says, Words
-
-ED25519_BYTES = 32
 
 
 class KeyUnknownError(Refusal):
@@ -143,7 +142,7 @@ def _require_ed25519(x: str) -> None:
         raw = base64url.read(x)
     except ValueError:
         raw = b""
-    if len(raw) != ED25519_BYTES:
+    if len(raw) != KEY_BYTES:
         raise InvalidCommandError(
             "jwk/x: not 32 bytes in base64url without padding",
             rule="A key is an Ed25519 public JWK (RFC 8037).",

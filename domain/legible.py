@@ -13,6 +13,8 @@ from typing import Any, Final
 
 import msgspec
 
+from domain.pointers import place
+
 _PLAIN: Final = re.compile(r"[!-~]([ -~]*[!-~])?")
 """ASCII that can be seen, without blanks at its ends: most of all text."""
 
@@ -35,10 +37,9 @@ def illegible(value: Any) -> Iterator[tuple[str, str]]:
                 if found and not _PLAIN.fullmatch(found) and (fault := _fault(found)) is not None:
                     yield pointer, f"{pointer.rpartition('/')[2] or 'text'}: {fault}"
             case dict():
-                steps = [(str(name).replace("~", "~0").replace("/", "~1"), each) for name, each in found.items()]
-                left += [(f"{pointer}/{step}", each) for step, each in reversed(steps)]
+                left += [(place(pointer, name), each) for name, each in reversed(found.items())]
             case list() | tuple():
-                left += [(f"{pointer}/{i}", each) for i, each in reversed(list(enumerate(found)))]
+                left += [(place(pointer, i), each) for i, each in reversed(list(enumerate(found)))]
             case _:
                 pass
 
@@ -61,3 +62,8 @@ def _fault(text: str) -> str | None:
 def known_as(name: str) -> str:
     """What two names have in common that a person takes for one: whatever their case, width and spacing."""
     return " ".join(unicodedata.normalize("NFKC", name).casefold().split())
+
+
+def alike(one: str, other: str) -> bool:
+    """Whether a person takes one name for the other."""
+    return known_as(one) == known_as(other)

@@ -5,10 +5,12 @@ from __future__ import annotations
 import base64
 import hashlib
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Final
 
 import msgspec
+
+from domain.ed25519 import KEY_BYTES, Verify
 
 ED25519: Final = 0x01
 """A signature over the text."""
@@ -19,13 +21,9 @@ MAX_SIGNATURES: Final = 100
 MAX_LENGTH: Final = 256 * 1024
 """Characters of a note."""
 
-_KEY_BYTES: Final = 32
 _ID_BYTES: Final = 4
 _LINE: Final = re.compile(r"— ([^\s+]+) ([A-Za-z0-9+/]+={0,2})")
 _VKEY: Final = re.compile(r"([^\s+]+)\+([0-9a-f]{8})\+([A-Za-z0-9+/]+={0,2})")
-
-Verify = Callable[[bytes, bytes, bytes], bool]
-"""Ed25519 of RFC 8032: public key (32 bytes), message, signature (64 bytes) → whether it is right."""
 
 
 class NoteError(ValueError):
@@ -58,8 +56,8 @@ def verifier_key(text: str) -> VerifierKey:
     found = _VKEY.fullmatch(text)
     if found is None:
         raise NoteError("a verifier key is name+id+key")
-    encoded = _decoded(found[3])
-    if len(encoded) != 1 + _KEY_BYTES or encoded[0] not in (ED25519, COSIGNATURE):
+    encoded = decoded(found[3])
+    if len(encoded) != 1 + KEY_BYTES or encoded[0] not in (ED25519, COSIGNATURE):
         raise NoteError("a verifier key holds an Ed25519 key, of a log or of a witness")
     key = VerifierKey(found[1], encoded[0], encoded[1:])
     if key.id.hex() != found[2]:
@@ -121,14 +119,14 @@ def read_note(content: str) -> Note:
 
 def _signature(line: str) -> NoteSignature:
     found = _LINE.fullmatch(line)
-    value = b"" if found is None else _decoded(found[2])
+    value = b"" if found is None else decoded(found[2])
     if found is None or len(value) <= _ID_BYTES:
         raise NoteError("a signature line is a dash, the key's name, and id and signature in base64")
     return NoteSignature(found[1], value[:_ID_BYTES], value[_ID_BYTES:])
 
 
-def _decoded(text: str) -> bytes:
-    """Raises `NoteError` unless the text is the one way to write its bytes."""
+def decoded(text: str) -> bytes:
+    """The bytes of base64. Raises `NoteError` unless the text is the one way to write its bytes."""
     try:
         found = base64.b64decode(text, validate=True)
     except ValueError:

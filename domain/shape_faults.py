@@ -15,6 +15,7 @@ from typing import Any, Final
 from msgspec import inspect
 
 from domain.fault import Fault
+from domain.pointers import place
 from domain.refusal import FieldError, InvalidCommandError
 from domain.soundness import UNSOUND
 
@@ -51,11 +52,6 @@ def sound_parts(document: object, type_: type) -> Any:
     Fields that are not known are left out.
     """
     return _sound(document, _type_info(type_))
-
-
-def place(parent: str, step: str | int) -> str:
-    """The JSON pointer (RFC 6901) of a field or an element."""
-    return f"{parent}/{str(step).replace('~', '~0').replace('/', '~1')}"
 
 
 def _faults(pointer: str, value: object, expected: inspect.Type) -> Iterator[Fault]:

@@ -9,12 +9,13 @@ import msgspec
 
 from domain.charter import CharterInForce
 from domain.decision import DECISIONS, fold
+from domain.ed25519 import Verify
 from domain.envelope import PrivateEnvelope
 from domain.event import Event
 from domain.keys import Keys
 from domain.proposal_events import DecisionApproved, DecisionProposed
 from domain.refusal import Refusal
-from domain.signatures import Signed, Verify, read_signature, require_signature
+from domain.signatures import Signed, read_signature, require_signature
 
 
 class SignatureFault(msgspec.Struct, frozen=True):

@@ -8,17 +8,17 @@ signed command back, nor submit it again, elsewhere or as another decision.
 
 from __future__ import annotations
 
-import json
 import re
-from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
-from typing import Any, Final, Literal
+from typing import Final, Literal
 
 import msgspec
 
 from domain import base64url
 from domain.decision import Command
+from domain.ed25519 import Verify
 from domain.envelope import Actor
+from domain.json_text import repeated_key
 from domain.keys import Keys, KeyUnknownError, NotOwnAgencyError, PublicKey, RegisterKey
 from domain.refusal import Refusal
 
@@ -30,9 +30,6 @@ MAX_LENGTH: Final = 2048
 
 _PARTS: Final = re.compile(r"([A-Za-z0-9_-]+)\.\.([A-Za-z0-9_-]{86})")
 _RULE: Final = "A signature is a detached JWS of the very command, by a live key of the agency that decides."
-
-Verify = Callable[[bytes, bytes, bytes], bool]
-"""Ed25519 of RFC 8032: public key (32 bytes), message, signature (64 bytes) → whether it is right."""
 
 
 class SignatureMalformedError(Refusal):
@@ -87,10 +84,12 @@ def read_signature(text: str) -> Signature:
         raise _malformed(f"not header..signature in base64url of at most {MAX_LENGTH} characters")
     protected, value = _decoded(parts[1]), _decoded(parts[2])
     try:
-        _require_each_once(protected)
+        repeated = repeated_key(protected.decode())
         header = msgspec.json.decode(protected, type=Header)
     except (ValueError, msgspec.DecodeError, RecursionError) as error:
         raise _malformed(f"its header: {error}") from None
+    if repeated is not None:
+        raise _malformed("its header: a field stands twice")
     return Signature(header=header, protected=parts[1].encode(), value=value)
 
 
@@ -104,18 +103,6 @@ def _decoded(text: str) -> bytes:
         return base64url.read(text)
     except ValueError as error:
         raise _malformed(str(error)) from None
-
-
-def _require_each_once(protected: bytes) -> None:
-    """Raise `ValueError` for a field that stands twice, which one reader takes for this and another for that."""
-
-    def once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-        found = dict(pairs)
-        if len(found) != len(pairs):
-            raise ValueError("a field stands twice")
-        return found
-
-    json.loads(protected, object_pairs_hook=once)
 
 
 class Signed(msgspec.Struct, frozen=True, kw_only=True):

@@ -9,7 +9,7 @@ import msgspec
 from domain.boundary import QueryItem, tag
 from domain.call_events import CallTeamSelected
 from domain.event import Event, event
-from domain.legible import known_as
+from domain.legible import alike, known_as
 from domain.outcome_events import OutcomeSuperseded, TeamAdvanced, TeamEliminated, TeamWithdrawn
 from domain.publications import PUBLICATION_EVENTS, Publications
 from domain.refusal import InvalidCommandError, Refusal
@@ -191,7 +191,7 @@ class Roster:
         """Raise unless no other team has the name; a re-entrant may go by that of the teams that it was."""
         own = self.lineage(reenters)
         for team, taken in self.names.items():
-            if team not in own and (_alike(taken.en, name.en) or _alike(taken.ko, name.ko)):
+            if team not in own and (alike(taken.en, name.en) or alike(taken.ko, name.ko)):
                 raise InvalidCommandError(
                     f"name: {name.en!r} is the name of another team",
                     rule="Two teams of a programme do not share a name.",
@@ -206,10 +206,6 @@ class Roster:
                 rule="Decisions name teams that are enrolled in the programme.",
                 pointer="/team",
             )
-
-
-def _alike(one: str, other: str) -> bool:
-    return known_as(one) == known_as(other)
 
 
 def require_each_once(field: str, organisations: tuple[str, ...]) -> None:

@@ -68,14 +68,13 @@ def team_changes(
             yield TeamChange(team=team, name=names[team], was=before.get(team), becomes=status)
 
 
-def standing_changes(before: Standings | None, after: Standings | None) -> Iterator[StandingChange]:
-    """Of one stage; teams as they stand after, then those that have no row any more."""
+def standing_changes(stage: str, before: Standings | None, after: Standings | None) -> Iterator[StandingChange]:
+    """Teams as they stand after, then those that have no row any more."""
     was = {row.team: row for row in (before.rows if before else ())}
     becomes = {row.team: row for row in (after.rows if after else ())}
     for team, row in {**was, **becomes}.items():
         stands = tuple(_stands(rows.get(team)) for rows in (was, becomes))
         if stands[0] != stands[1]:
-            stage = (after or before).stage  # type: ignore[union-attr]
             yield StandingChange(stage=stage, team=team, name=row.names, was=stands[0], becomes=stands[1])
 
 

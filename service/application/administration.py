@@ -147,6 +147,10 @@ class ClientStore(Protocol):
         """All of them, the latest first."""
         ...
 
+    def record(self, client_id: str) -> ClientRecord | None:
+        """One of them."""
+        ...
+
 
 class KidTakenError(Exception):
     """The client has, or had, a key of this id."""
@@ -190,7 +194,7 @@ class Administration:
 
     def client(self, client_id: str) -> ClientRecord:
         """Raises `UnknownCredentialError`."""
-        found = next((each for each in self.clients.every() if each.client_id == client_id), None)
+        found = self.clients.record(client_id)
         if found is None:
             raise UnknownCredentialError("there is no such client")
         return found

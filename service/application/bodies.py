@@ -7,9 +7,9 @@ from typing import TypeVar
 import msgspec
 
 from domain.decision import Command, Decision
+from domain.json_text import repeated_key
 from domain.refusal import InvalidCommandError
 from domain.shape_faults import misshapen
-from service.application.json_text import repeated_key
 
 T = TypeVar("T")
 

@@ -11,11 +11,12 @@ import msgspec
 
 from domain.boundary import Query
 from domain.decision import Case, Command, CountersignatureRequiredError, Decision, Fact, Ruling, rule_on
+from domain.ed25519 import Verify
 from domain.envelope import Actor
 from domain.keys import Keys
 from domain.proposals import propose
 from domain.rulebook import prepare
-from domain.signatures import Signed, Verify, read_signature, require_signature
+from domain.signatures import Signed, read_signature, require_signature
 from service.application.facts import KeptFacts, read_facts
 from service.application.ports import Ledger
 

@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import datetime, timedelta
-from typing import Any, Final, Protocol
+from datetime import datetime
+from typing import Any, Protocol
 
 import msgspec
 
 from service.application.identity import Account, Person, Principal, WrongCredentialError
 from service.application.issuer_jws import IssuerKeys, claims_of, verified
-from service.application.tokens import ACCESS
-
-_CLOCKS_DIFFER: Final = timedelta(seconds=10)
-_Time = int | float
+from service.application.tokens import ACCESS, CLOCKS_DIFFER, Time
 
 
 class ExternalClaims(msgspec.Struct, frozen=True):
@@ -22,9 +19,9 @@ class ExternalClaims(msgspec.Struct, frozen=True):
     iss: str
     sub: Account
     aud: str | list[str]
-    exp: _Time
-    iat: _Time | None = None
-    nbf: _Time | None = None
+    exp: Time
+    iat: Time | None = None
+    nbf: Time | None = None
 
 
 class Identities(Protocol):
@@ -87,9 +84,9 @@ class ExternalTokens:
         now = self._now()
         if self._audience not in ([claims.aud] if isinstance(claims.aud, str) else claims.aud):
             raise WrongCredentialError(f"the token is not for {self._audience}")
-        if claims.exp <= (now - _CLOCKS_DIFFER).timestamp():
+        if claims.exp <= (now - CLOCKS_DIFFER).timestamp():
             raise WrongCredentialError("the token has expired")
         for since in (claims.iat, claims.nbf):
-            if since is not None and since > (now + _CLOCKS_DIFFER).timestamp():
+            if since is not None and since > (now + CLOCKS_DIFFER).timestamp():
                 raise WrongCredentialError("the token is not valid yet")
         return claims

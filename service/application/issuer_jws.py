@@ -5,12 +5,11 @@ from __future__ import annotations
 from typing import Any, Final, Protocol
 
 import msgspec
-from joserfc import jws
 from joserfc.errors import JoseError
 from joserfc.jwk import ECKey, OKPKey, RSAKey
 
 from service.application.identity import WrongCredentialError
-from service.application.jose import require_type, split
+from service.application.jose import registry, require_signed_by, require_type, split
 
 OF_KEYS: Final[dict[tuple[str, str], tuple[str, ...]]] = {
     ("RSA", ""): ("RS256",),
@@ -58,14 +57,7 @@ class IssuerKeys(Protocol):
         ...
 
 
-_MODELS: Final = {name: jws.JWSRegistry.algorithms["Ed25519" if name == "EdDSA" else name] for name in _ALGORITHMS}
-
-
-class _Registry(jws.JWSRegistry):
-    algorithms = _MODELS
-
-
-_REGISTRY: Final = _Registry(algorithms=_ALGORITHMS)
+_REGISTRY: Final = registry(_ALGORITHMS)
 _decode_header = msgspec.json.Decoder(IssuerHeader).decode
 _decode_claims = msgspec.json.Decoder(dict[str, Any]).decode
 
@@ -115,8 +107,5 @@ def verified(token: str, keys: IssuerKeys, *types: str) -> tuple[IssuerHeader, d
         raise WrongCredentialError("the token was signed with none of the issuer's keys")
     if header.alg not in key.algorithms:
         raise WrongCredentialError("the token's alg is not that of the issuer's key")
-    try:
-        jws.deserialize_compact(token, key.key, registry=_REGISTRY)
-    except (JoseError, ValueError):
-        raise WrongCredentialError("the token's signature is wrong") from None
+    require_signed_by(token, key.key, _REGISTRY)
     return header, claims_of(token)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Annotated, Any, Final, Literal, TypeVar
 
 import msgspec
@@ -30,11 +31,15 @@ class Header(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     typ: str = ""
 
 
-class _Registry(jws.JWSRegistry):
-    algorithms = dict.fromkeys(ALGORITHMS, jws.JWSRegistry.algorithms["Ed25519"])
+def registry(algorithms: Sequence[str]) -> jws.JWSRegistry:
+    """Knows these algorithms and no others; both names of Ed25519 stand for it."""
+    known = jws.JWSRegistry.algorithms
+    models = {name: known["Ed25519" if name == "EdDSA" else name] for name in algorithms}
+    made: type[jws.JWSRegistry] = type("Registry", (jws.JWSRegistry,), {"algorithms": models})
+    return made(algorithms=algorithms)
 
 
-_REGISTRY: Final = _Registry(algorithms=ALGORITHMS)
+_REGISTRY: Final = registry(ALGORITHMS)
 _decode_header = msgspec.json.Decoder(Header).decode
 
 Claims = TypeVar("Claims")
@@ -80,8 +85,13 @@ def require_type(typ: str, *types: str) -> None:
 
 def require_signature(token: str, public_key: bytes) -> None:
     """Raise `WrongCredentialError` unless the token was signed with the private half of the key."""
+    require_signed_by(token, _jwk(public_key), _REGISTRY)
+
+
+def require_signed_by(token: str, key: Any, known: jws.JWSRegistry) -> None:
+    """Raise `WrongCredentialError` unless the token was signed with the key, by an algorithm that is known."""
     try:
-        jws.deserialize_compact(token, _jwk(public_key), registry=_REGISTRY)
+        jws.deserialize_compact(token, key, registry=known)
     except (JoseError, ValueError):
         raise WrongCredentialError("the token's signature is wrong") from None
 

@@ -10,8 +10,8 @@ import msgspec
 
 from domain.charter import require_programme_id
 from domain.deadlines import instant, passed
-from domain.decision import Case, CountersignatureRequiredError, Ruling, rule_on
-from domain.disclosure import Reader
+from domain.decision import Case, Ruling
+from domain.disclosure import Disclosure, Reader
 from domain.envelope import Actor, DataSet
 from domain.event import Event, encode_data
 from domain.proposal_events import (
@@ -21,7 +21,7 @@ from domain.proposal_events import (
     Proposal,
     ProposalWithdrawn,
 )
-from domain.proposals import Approve, decided_anew, has_effects, propose
+from domain.proposals import Approve, decided_anew, has_effects
 from domain.recounting import Circumstances, recounted
 from domain.refusal import Refusal
 from domain.rulebook import DECISIONS
@@ -147,7 +147,7 @@ class Previews:
         if decision is None:
             raise UnknownDecisionError(decision_type)
         require_programme_id(programme)
-        data_set = self._require_reader(programme, reader)
+        disclosure = self._disclosure(programme, reader)
         command = parse_command(decision, body)
         submission = Submission(
             programme=programme, decision_type=decision_type, body=body, actor=actor, idempotency_key=""
@@ -157,10 +157,10 @@ class Previews:
             case = considered.case
         return Preview(
             programme=programme,
-            data_set=data_set,
+            data_set=disclosure.charter.data_set,
             decision=decision_type,
             awaiting=awaiting,
-            effects=self._effects(programme, ruling.events, case, actor.agency, reader),
+            effects=self._effects(disclosure, ruling.events, case, actor.agency),
         )
 
     def proposal(self, proposal: str, reader: Reader) -> ProposalAnswer:
@@ -170,7 +170,7 @@ class Previews:
         """
         programme = proposal.rpartition(":")[0]
         require_programme_id(programme)
-        data_set = self._require_reader(programme, reader)
+        disclosure = self._disclosure(programme, reader)
         found = Proposal(programme, proposal)
         read_facts(self._ledger, (found,))
         proposed = found.proposed
@@ -178,13 +178,13 @@ class Previews:
         state = _state(found, self._now())
         if state == "waiting":
             try:
-                effects, stale = self._of_proposal(proposed, programme, reader)
+                effects, stale = self._of_proposal(proposed, disclosure)
             except Refusal as refusal:
                 refused = Refused(type=f"/problems/{type(refusal).slug()}", detail=refusal.detail, rule=refusal.rule)
         return ProposalAnswer(
             proposal=proposal,
             programme=programme,
-            data_set=data_set,
+            data_set=disclosure.charter.data_set,
             decision=proposed.decision,
             command=proposed.command,
             command_hash=proposed.command_hash,
@@ -198,10 +198,10 @@ class Previews:
             refused=refused,
         )
 
-    def _of_proposal(self, proposed: DecisionProposed, programme: str, reader: Reader) -> tuple[Effects, bool]:
+    def _of_proposal(self, proposed: DecisionProposed, disclosure: Disclosure) -> tuple[Effects, bool]:
         approval = Approve(proposal=proposed.proposal, command_hash=proposed.command_hash)
         submission = Submission(
-            programme=programme,
+            programme=disclosure.charter.programme,
             decision_type="approve",
             body=msgspec.json.encode(approval),
             actor=Actor(agency=proposed.awaiting[0], principal=_PREVIEWED),
@@ -211,24 +211,23 @@ class Previews:
             case = msgspec.structs.replace(considered.case, signed_by=_PREVIEWED)
             _proposal, *facts = considered.facts
             events = decided_anew(proposed, tuple(facts), case=case).events
-        effects = self._effects(programme, events, case, proposed.proposer.agency, reader)
+        effects = self._effects(disclosure, events, case, proposed.proposer.agency)
         return effects, not has_effects(proposed, events)
 
-    def _require_reader(self, programme: str, reader: Reader) -> DataSet:
+    def _disclosure(self, programme: str, reader: Reader) -> Disclosure:
+        """Raises `PreviewNotYoursToReadError`, `UnknownProgrammeError`."""
         disclosure = self._queries.disclosure(programme, reader)
         if not disclosure.reader.reads_embargoed:
             raise PreviewNotYoursToReadError(
                 f"what decisions would change in {programme} is not for everybody",
                 rule="Agencies of the programme and auditors read what decisions would change.",
             )
-        return disclosure.charter.data_set
+        return disclosure
 
-    def _effects(
-        self, programme: str, events: tuple[Event, ...], case: Case, decided_by: str, reader: Reader
-    ) -> Effects:
+    def _effects(self, disclosure: Disclosure, events: tuple[Event, ...], case: Case, decided_by: str) -> Effects:
         """`decided_by`: the agency whose decision it is."""
-        head = case.position
-        naming = self._queries.naming(programme, self._queries.disclosure(programme, reader)).at(head)
+        programme, head = case.programme, case.position
+        naming = self._queries.naming(programme, disclosure).at(head)
         around = Circumstances(
             actor=decided_by,
             proposer=None,
@@ -267,7 +266,9 @@ class Previews:
             after = dict(rows.scan("standings/"))
         for key in dict.fromkeys((*before, *after)):
             if before.get(key) != after.get(key):
-                yield from standing_changes(_standings(before.get(key)), _standings(after.get(key)))
+                yield from standing_changes(
+                    key.removeprefix("standings/"), _standings(before.get(key)), _standings(after.get(key))
+                )
 
     def _holding_changes(self, programme: str, head: int, ahead: list[Occurrence]) -> Iterator[HoldingChange]:
         with self._queries.rows(GRANTS, programme, None, 0) as (rows, position):
@@ -281,15 +282,11 @@ class Previews:
 def _if_approved(considered: Considered) -> tuple[Ruling, tuple[str, ...]]:
     """What the decision comes to once nothing is awaited any more, and who is awaited. Raises a `Refusal`."""
     case = msgspec.structs.replace(considered.case, signed_by=_PREVIEWED)
-    decision, command, facts = considered.decision, considered.command, considered.facts
-    try:
-        ruling = rule_on(decision, command, facts, case=case)
-    except CountersignatureRequiredError:
-        ruling = propose(decision, command, considered.body.decode(), facts, case=case)
+    ruling = msgspec.structs.replace(considered, case=case).ruling()
     (first, *_rest) = ruling.events
     if not isinstance(first, DecisionProposed):
         return ruling, ()
-    return decided_anew(first, facts, case=case), first.awaiting
+    return decided_anew(first, considered.facts, case=case), first.awaiting
 
 
 def _state(found: Proposal, now: datetime) -> ProposalState:

@@ -25,7 +25,7 @@ ENDPOINT: Final = "/oauth/token"
 
 ClientId = Annotated[str, whole("slc_[0-9a-f]{16}", "the id of a client")]
 _Jti = Annotated[str, whole("[!-~]{1,200}", "1 to 200 printable ASCII characters without spaces")]
-_Time = int | float
+Time = int | float
 
 
 class Assertion(msgspec.Struct, frozen=True):
@@ -34,10 +34,10 @@ class Assertion(msgspec.Struct, frozen=True):
     iss: ClientId
     sub: ClientId
     aud: str | list[str]
-    exp: _Time
+    exp: Time
     jti: _Jti
-    iat: _Time | None = None
-    nbf: _Time | None = None
+    iat: Time | None = None
+    nbf: Time | None = None
 
 
 class AccessClaims(msgspec.Struct, frozen=True, kw_only=True):
@@ -164,5 +164,5 @@ def _claimed_by(client_id: str) -> Iterator[None]:
         raise
 
 
-def _moment(timestamp: _Time) -> datetime:
+def _moment(timestamp: Time) -> datetime:
     return datetime.fromtimestamp(timestamp, UTC)

@@ -10,7 +10,7 @@ import msgspec
 from service.application.administration import ClientRecord, NewClient, PublicJwk
 from service.application.bodies import parse_body
 from service.application.identity import Role
-from service.cli.keys import ROLES, administering, moment, operator
+from service.cli.keys import AS_JSON, ROLES, administering, moment, operator, told
 
 _CLIENT = click.argument("client_id")
 _JWK = click.argument("jwk", type=click.File("rb"), metavar="FILE|-")
@@ -25,12 +25,12 @@ def clients() -> None:
 
 
 @clients.command("list")
-@click.option("--json", "as_json", is_flag=True, help="As JSON.")
+@AS_JSON
 def list_(as_json: bool) -> None:
     """Print every client, with its public keys."""
     with administering() as opened:
         found = opened.administration.clients.every()
-    click.echo(msgspec.json.encode(found).decode() if as_json else "\n".join(map(_lines, found)))
+    told(found, _lines, as_json=as_json)
 
 
 @clients.command()

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import getpass
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
-from typing import get_args
+from typing import TypeVar, get_args
 
 import click
 import msgspec
@@ -19,6 +19,8 @@ from service.application.signing_in import NoSuchWayError
 from service.cli.failures import NotAsAskedError
 from service.cli.opened import settings_here
 from service.entrance import Administering, open_administering
+
+T = TypeVar("T")
 
 ROLES = click.Choice(get_args(Role))
 
@@ -38,6 +40,14 @@ def operator() -> str:
     return f"{getpass.getuser()} at the command line"
 
 
+AS_JSON = click.option("--json", "as_json", is_flag=True, help="As JSON.")
+
+
+def told(found: Sequence[T], line: Callable[[T], str], *, as_json: bool) -> None:
+    """Print each, as JSON or in a line or several of its own."""
+    click.echo(msgspec.json.encode(found).decode() if as_json else "\n".join(map(line, found)))
+
+
 def moment(time: datetime | None) -> str:
     """To the minute, for a table."""
     return "-" if time is None else f"{time:%Y-%m-%d %H:%M}"
@@ -52,12 +62,12 @@ def keys() -> None:
 
 
 @keys.command("list")
-@click.option("--json", "as_json", is_flag=True, help="As JSON.")
+@AS_JSON
 def list_(as_json: bool) -> None:
     """Print every key, without its secret."""
     with administering() as opened:
         found = opened.administration.keys.every()
-    click.echo(msgspec.json.encode(found).decode() if as_json else "\n".join(map(_line, found)))
+    told(found, _line, as_json=as_json)
 
 
 @keys.command()

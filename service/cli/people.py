@@ -9,7 +9,7 @@ from service.application.bodies import parse_body
 from service.application.identity import ExternalIdentity, Membership
 from service.application.people import NewPerson, PersonRecord
 from service.application.signing_in import SigningIn
-from service.cli.keys import ROLES, administering, moment, operator
+from service.cli.keys import AS_JSON, ROLES, administering, moment, operator, told
 from service.cli.opened import settings_here
 
 _PERSON = click.argument("person")
@@ -26,12 +26,12 @@ def people() -> None:
 
 
 @people.command("list")
-@click.option("--json", "as_json", is_flag=True, help="As JSON.")
+@AS_JSON
 def list_(as_json: bool) -> None:
     """Print every person."""
     with administering() as opened:
         found = opened.people.every()
-    click.echo(msgspec.json.encode(found).decode() if as_json else "\n".join(map(_lines, found)))
+    told(found, _lines, as_json=as_json)
 
 
 @people.command()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Final
 from urllib.parse import quote
 
 import httpx
@@ -13,9 +12,8 @@ from joserfc.errors import JoseError
 
 from service.application.identity import ExternalIdentity, WrongCredentialError
 from service.application.issuer_jws import IssuerUnavailableError, verified
+from service.application.tokens import CLOCKS_DIFFER
 from service.oidc.discovery import Issuer, Metadata, http_client
-
-_CLOCKS_DIFFER: Final = 10
 
 
 class CodeFlow:
@@ -64,7 +62,7 @@ class CodeFlow:
             {"nonce": nonce, "client_id": self._client_id, "access_token": access_token},
         )
         try:
-            claims.validate(leeway=_CLOCKS_DIFFER)
+            claims.validate(leeway=CLOCKS_DIFFER.seconds)
             return msgspec.convert({"issuer": self.issuer, "subject": content["sub"]}, ExternalIdentity)
         except JoseError as error:
             raise WrongCredentialError(f"the ID token is not as it should be: {error.error}") from None

@@ -19,11 +19,12 @@ _FIND: Final = """
     SELECT c.role, c.subject, k.public_key FROM access.client c JOIN access.client_key k ON k.client_id = c.client_id
     WHERE c.client_id = %s AND k.kid = %s AND c.revoked_at IS NULL AND k.revoked_at IS NULL"""
 
-_EVERY: Final = """
+_RECORDS: Final = """
     SELECT c.client_id, c.role, c.subject, c.created_at, c.last_used_at, c.revoked_at,
            k.kid, k.public_key, k.added_at, k.revoked_at, i.issuer, i.subject
     FROM access.client c LEFT JOIN access.client_key k ON k.client_id = c.client_id
     LEFT JOIN access.external_identity i ON i.client_id = c.client_id
+    WHERE c.client_id = coalesce(%s, c.client_id)
     ORDER BY c.created_at DESC, c.client_id, k.added_at, k.kid"""
 
 _REGISTER: Final = "INSERT INTO access.client (client_id, role, subject) VALUES (%s, %s, %s)"
@@ -122,9 +123,17 @@ class PostgresClients:
 
     def every(self) -> Sequence[ClientRecord]:
         """See `ClientStore.every`."""
+        return self._records(None)
+
+    def record(self, client_id: str) -> ClientRecord | None:
+        """See `ClientStore.record`."""
+        return next(iter(self._records(client_id)), None)
+
+    def _records(self, client_id: str | None) -> list[ClientRecord]:
+        """All of them, or one."""
         clients: dict[str, tuple[Any, ...]] = {}
         keys: dict[str, list[PublicKeyRecord]] = {}
-        for row in self._database.rows(_EVERY):
+        for row in self._database.rows(_RECORDS, (client_id,)):
             clients[row[0]] = row
             if row[6] is not None:
                 x = base64url.written(bytes(row[7]))

@@ -15,6 +15,7 @@ from domain.decision import Command, SignatureRequiredError
 from domain.envelope import Actor
 from domain.event import Event
 from domain.keys import KeyRegistered, KeyRevoked, KeyRevokedError, Keys, KeyUnknownError, NotOwnAgencyError
+from domain.proposal_events import DecisionProposed
 from domain.refusal import Refusal
 from domain.rulebook import DECISIONS
 from domain.signatures import (
@@ -199,7 +200,8 @@ def test_whoever_approves_what_is_signed_signs_too() -> None:
     body = {"team": "ant", "name": charters.names("ant")}
     given(charter).when("enrol-team", body).refused(SignatureRequiredError)
     (proposed,) = given(charter).signed("first").when("enrol-team", body).decide()
-    approval = {"proposal": proposed.proposal, "command_hash": proposed.command_hash}  # type: ignore[attr-defined]
+    assert isinstance(proposed, DecisionProposed)
+    approval = {"proposal": proposed.proposal, "command_hash": proposed.command_hash}
     waiting = given(charter, proposed).by("other")
     waiting.when("approve", approval).refused(SignatureRequiredError)
     assert len(waiting.signed("theirs").when("approve", approval).decide()) == 2

@@ -10,14 +10,18 @@ from typing import Any
 import httpx
 import psycopg
 import pytest
+from click.testing import CliRunner
 from litestar import Litestar
 from litestar.testing import TestClient
 from psycopg import conninfo as libpq
 
+from service import secret_rings
 from service.api.application import create_application
+from service.application import access
 from service.application.identity import Role
 from service.application.projecting import AdvanceProjection
 from service.bootstrap import Service, open_service
+from service.cli import main
 from service.cli.demonstration import ensure_keys
 from service.cli.play import Keys, play_lines
 from service.cli.programme_files import Line
@@ -25,6 +29,7 @@ from service.settings import Settings
 from tests.playing import EVERY, REHEARSAL, lines_of
 
 Headers = dict[str, str]
+Run = Callable[..., str]
 
 
 def as_url(conninfo: str) -> str:
@@ -116,3 +121,18 @@ def until(running: Running) -> Callable[[str], None]:
         running.play(REHEARSAL, lines[: [line.decision for line in lines].index(decision)])
 
     return play_until
+
+
+@pytest.fixture
+def run(running: Running, monkeypatch: pytest.MonkeyPatch) -> Run:
+    """A command in the service's own home; what it prints. The service notices at once."""
+    monkeypatch.setattr(access, "REMEMBERED_SECONDS", 0.0)
+    monkeypatch.setattr(secret_rings, "_LOOK_SECONDS", 0.0)
+
+    def invoke(*arguments: str, status: int = 0) -> str:
+        environment = {"DATABASE_URL": as_url(running.database), "SILLOK_HOME": str(running.settings.home)}
+        done = CliRunner().invoke(main, arguments, env=environment)
+        assert done.exit_code == status, done.output
+        return done.stdout if status == 0 else done.stderr
+
+    return invoke

@@ -4,38 +4,16 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable
 from pathlib import Path
 
 import psycopg
-import pytest
-from click.testing import CliRunner
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from service import secret_rings
-from service.application import access
-from service.cli import main
-from tests.integration.conftest import Running, as_url
+from tests.integration.conftest import Run, Running
 from tests.integration.signing import SigningClient, bearer, jwk_of, submit
 from tests.playing import REHEARSAL
 
 PATH = f"/v1/programmes/{REHEARSAL}/workload"
-Run = Callable[..., str]
-
-
-@pytest.fixture
-def run(running: Running, monkeypatch: pytest.MonkeyPatch) -> Run:
-    """A command in the service's own home; what it prints. The service notices at once."""
-    monkeypatch.setattr(access, "REMEMBERED_SECONDS", 0.0)
-    monkeypatch.setattr(secret_rings, "_LOOK_SECONDS", 0.0)
-
-    def invoke(*arguments: str, status: int = 0) -> str:
-        environment = {"DATABASE_URL": as_url(running.database), "SILLOK_HOME": str(running.settings.home)}
-        done = CliRunner().invoke(main, arguments, env=environment)
-        assert done.exit_code == status, done.output
-        return done.stdout if status == 0 else done.stderr
-
-    return invoke
 
 
 def wait_until_none_is_under(running: Running, pepper: str) -> None:

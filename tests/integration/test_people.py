@@ -11,8 +11,7 @@ from structlog.testing import capture_logs
 
 from service.api import people
 from tests.integration.browsing import add_person, as_operator, signed_in
-from tests.integration.conftest import Headers, Running
-from tests.integration.test_access_commands import Run, run  # noqa: F401 — a fixture
+from tests.integration.conftest import Headers, Run, Running
 from tests.integration.test_bad_input import expect
 from tests.playing import REHEARSAL
 
@@ -141,7 +140,7 @@ def test_a_person_who_acts_for_nobody_is_no_reader(running: Running) -> None:
     assert told == [("membership refused", f"{person} does not act for anybody")]
 
 
-def test_people_are_administered_at_the_command_line(run: Run) -> None:  # noqa: F811
+def test_people_are_administered_at_the_command_line(run: Run) -> None:
     person = run("people", "add", "--name", "홍길동").strip()
     assert run("people", "grant", person, "agency", "msit") == f"{person}: acts for agency:msit\n"
     run("people", "link", person, "https://id.example", "alice")

@@ -15,8 +15,7 @@ from service.application.sessions import hash_of
 from service.cli.demonstration_people import sign_in_links
 from service.settings import OidcSettings
 from tests.integration.browsing import ORIGIN, Browser, add_person, as_operator
-from tests.integration.conftest import Running, run_service
-from tests.integration.test_access_commands import Run, run  # noqa: F401 — a fixture
+from tests.integration.conftest import Run, Running, run_service
 from tests.integration.test_bad_input import expect
 
 
@@ -33,7 +32,7 @@ def use(browser: Browser, secret: str, **form: str) -> int:
     return browser.page("POST", "/sign-in/link", data={"secret": secret, **form}).status_code
 
 
-def test_a_link_signs_in_once(running: Running, run: Run) -> None:  # noqa: F811
+def test_a_link_signs_in_once(running: Running, run: Run) -> None:
     person = run("people", "add").strip()
     link = run("people", "sign-in-link", person).strip()
     browser, other = Browser(running), Browser(running)

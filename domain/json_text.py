@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from typing import Any, Final
+from typing import Any
 
 import msgspec
+
+from domain.pointers import place
 
 
 class RepeatedKey(msgspec.Struct, frozen=True):
@@ -47,26 +49,19 @@ def repeated_key(text: str) -> RepeatedKey | None:
     if not met:
         return None
     # Whatever lies inside an object with a repeated key is hidden by it, so what is found is the outermost.
-    place, repeats = next(_places(whole, ()))
-    return RepeatedKey(repeats.key, "".join(f"/{step}" for step in (*place, _escaped(repeats.key))))
+    pointer, repeats = next(_places(whole, ""))
+    return RepeatedKey(repeats.key, place(pointer, repeats.key))
 
 
-def _places(value: object, place: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], _Repeats]]:
+def _places(value: object, pointer: str) -> Iterator[tuple[str, _Repeats]]:
     match value:
         case _Repeats():
-            yield place, value
+            yield pointer, value
         case dict():
             for name, each in value.items():
-                yield from _places(each, (*place, _escaped(name)))
+                yield from _places(each, place(pointer, name))
         case list():
             for i, each in enumerate(value):
-                yield from _places(each, (*place, str(i)))
+                yield from _places(each, place(pointer, i))
         case _:
             pass
-
-
-_ESCAPES: Final = str.maketrans({"~": "~0", "/": "~1"})
-
-
-def _escaped(name: str) -> str:
-    return name.translate(_ESCAPES)
