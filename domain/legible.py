@@ -46,6 +46,9 @@ def illegible(value: Any) -> Iterator[tuple[str, str]]:
 
 def illegible_fields(command: msgspec.Struct) -> Iterator[tuple[str, str]]:
     """As `illegible`, of the fields of a struct."""
+    fields = msgspec.structs.asdict(command)
+    if all(each is None or (isinstance(each, str) and _PLAIN.fullmatch(each)) for each in fields.values()):
+        return iter(())
     return illegible(msgspec.to_builtins(command))
 
 

@@ -23,6 +23,7 @@ class DecimalFormatError(ValueError):
     """Not a plain non-negative decimal such as `12.5`; or more decimals than allowed."""
 
 
+@functools.lru_cache(maxsize=1 << 12)
 def parse_decimal(text: str, *, decimals: int | None = None) -> Fraction:
     """A plain non-negative decimal: no sign, space, exponent or leading zero; at most `decimals` after the point.
 
@@ -42,7 +43,11 @@ def is_known(text: str) -> bool:
 
 def known(text: str) -> Fraction | None:
     """The value of a checked decimal, `None` if undisclosed."""
-    return None if text == UNDISCLOSED else Fraction(text)
+    return None if text == UNDISCLOSED else _fraction(text)
+
+
+_fraction: Final = functools.lru_cache(maxsize=1 << 12)(Fraction)
+"""Making one takes as long as all else that is asked of a score's points."""
 
 
 @functools.lru_cache(maxsize=1 << 16)

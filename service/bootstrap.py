@@ -13,6 +13,7 @@ from service.api.origins import Origins
 from service.api.parts import Parts
 from service.application.cloud_events import ReadEvents
 from service.application.deciding import Deciding, Sources
+from service.application.in_flight import InFlight
 from service.application.ports import WakeUps
 from service.application.previewing import Previews
 from service.application.projecting import VIEWS, AdvanceProjection
@@ -20,6 +21,8 @@ from service.application.reading import Queries
 from service.application.rebuilding import RebuildProjection
 from service.application.revealing import CheckDisclosure
 from service.application.submitting import SubmitDecision
+from service.application.submitting_lines import SubmitLines
+from service.application.submitting_together import SubmitTogether
 from service.ed25519 import verify_ed25519
 from service.entrance import Entrance, open_entrance
 from service.logs import configure_logs
@@ -85,8 +88,12 @@ def open_service(settings: Settings) -> Service:
     entrance = open_entrance(settings, later=threads.submit)
     queries = Queries(ledger, store, now=sources.now)
     deciding = Deciding(ledger, sources, verify_ed25519)
+    in_flight = InFlight()
+    submit = SubmitDecision(ledger, waking, deciding, in_flight)
     parts = Parts(
-        submit=SubmitDecision(ledger, waking, deciding),
+        submit=submit,
+        submit_lines=SubmitLines(ledger, waking, deciding, in_flight, submit),
+        submit_together=SubmitTogether(ledger, waking, deciding, in_flight),
         previews=Previews(ledger, deciding, queries, now=sources.now),
         queries=queries,
         events=ReadEvents(ledger, queries.disclosure),

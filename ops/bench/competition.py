@@ -17,6 +17,7 @@ from domain.event import encode_data
 from domain.score_events import ScoreSubmitted
 from ops.bench.workload import ENVELOPE, PROGRAMME, STAGE
 from service.application.deciding import Deciding, Submission
+from service.application.in_flight import InFlight
 from service.application.ports import AppendRequest, NewEvent
 from service.application.submitting import SubmitDecision
 from service.bootstrap import NoWakeUps, real_sources
@@ -88,7 +89,7 @@ def sheets(scores: int) -> Iterator[ScoreSubmitted]:
 
 def deciding(ledger: PostgresLedger) -> Decide:
     """Makes decisions in the programme: of an agency, of a type, with a body."""
-    submit = SubmitDecision(ledger, NoWakeUps(), Deciding(ledger, real_sources(), verify_ed25519))
+    submit = SubmitDecision(ledger, NoWakeUps(), Deciding(ledger, real_sources(), verify_ed25519), InFlight())
 
     def decide(agency: str, decision: str, body: dict[str, Any]) -> None:
         submit(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
 from typing import Final
 from urllib.parse import urlencode
 
@@ -49,6 +50,15 @@ def whole_number(request: AnyRequest, name: str, default: int, *, low: int = 0, 
         detail = f"{name}: a whole number from {low} to {high}"
         raise ApiProblem("invalid-parameter", detail, errors=(FieldError(f"/{name}", detail),))
     return int(text)
+
+
+def choice(request: AnyRequest, name: str, choices: Sequence[str]) -> str:
+    """A query parameter that is one of a few; the first without it. Raises 400."""
+    given = request.query_params.get(name, choices[0])
+    if given not in choices:
+        detail = f"{name}: {' or '.join(choices)}"
+        raise ApiProblem("invalid-parameter", detail, errors=(FieldError(f"/{name}", detail),))
+    return given
 
 
 def only_parameters(request: AnyRequest, *names: str) -> None:

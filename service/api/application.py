@@ -23,6 +23,7 @@ from service.api import administration, docs, health, ledger, oauth, people, pro
 from service.api.decisions import settle_proposal, submit_decision
 from service.api.disagreement import get_disagreement
 from service.api.disclosure import check_disclosure
+from service.api.many_decisions import submit_decisions
 from service.api.metrics import metrics
 from service.api.parts import Parts
 from service.api.previews import get_proposal, preview_decision
@@ -61,6 +62,7 @@ def create_application(parts: Parts, *, lifespan: Sequence[Lifespan] = ()) -> Li
     return Application(
         route_handlers=[
             submit_decision,
+            submit_decisions,
             settle_proposal,
             preview_decision,
             get_proposal,

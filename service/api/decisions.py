@@ -19,7 +19,9 @@ from service.api.parts import Wired
 from service.api.problems import ApiProblem
 from service.application.bodies import parse_body
 from service.application.deciding import Submission
-from service.application.submitting import Accepted, UnknownDecisionError
+from service.application.lines import KEY_PATTERN
+from service.application.recording import Accepted
+from service.application.submitting import UnknownDecisionError
 
 BODY_LIMIT: Final = 1024 * 1024
 """Bytes of one decision's body."""
@@ -27,7 +29,7 @@ BODY_LIMIT: Final = 1024 * 1024
 SETTLEMENTS: Final = {"approval": "approve", "rejection": "reject"}
 _TWICE: Final = FieldError("/proposal", "the address names it")
 _JSON = re.compile(r'application/json\s*(;\s*charset=(utf-8|"utf-8")\s*)?', re.IGNORECASE)
-_KEY = re.compile(r"[\x21-\x7e]{1,200}")
+_KEY = re.compile(KEY_PATTERN)
 
 
 class RecordedEvent(msgspec.Struct, frozen=True):
@@ -107,12 +109,20 @@ def with_proposal(body: bytes, proposal: str) -> bytes:
 
 def answer_to(accepted: Accepted) -> Response[bytes]:
     """201 for what is recorded and in effect, 202 for what waits for another agency."""
+    status, body = answered(accepted)
     return Response(
-        msgspec.json.encode(recorded(accepted) if accepted.proposed is None else waiting(accepted, accepted.proposed)),
-        status_code=201 if accepted.proposed is None else 202,
+        msgspec.json.encode(body),
+        status_code=status,
         media_type="application/json",
         headers={"Idempotency-Replayed": "true"} if accepted.replayed else {},
     )
+
+
+def answered(accepted: Accepted) -> tuple[int, DecisionRecorded | DecisionWaits]:
+    """Status and body of the answer."""
+    if accepted.proposed is None:
+        return 201, recorded(accepted)
+    return 202, waiting(accepted, accepted.proposed)
 
 
 def recorded(accepted: Accepted) -> DecisionRecorded:

@@ -14,7 +14,7 @@ import msgspec
 from domain.charter_document import Charter
 from domain.rulebook import DECISIONS
 from domain.standings import Standings
-from service.api import openapi_access, openapi_decisions, openapi_people
+from service.api import openapi_access, openapi_decisions, openapi_many, openapi_people
 from service.api.health import Health
 from service.api.metrics import MEDIA_TYPE as METRICS_MEDIA_TYPE
 from service.api.openapi_parts import CREDENTIALS, PROGRAMME, Json, Operation, content, problems, read
@@ -29,6 +29,7 @@ from service.application.workload import Workload
 
 _ANSWERS: Final = (
     *openapi_decisions.ANSWERS,
+    *openapi_many.ANSWERS,
     ProgrammeList,
     ProgrammeDetail,
     Charter,
@@ -95,6 +96,7 @@ def document() -> Json:
 
 def _operations(named: dict[Any, Json]) -> Iterator[Operation]:
     yield from openapi_decisions.operations(named)
+    yield openapi_many.operation(named)
     one = "/v1/programmes/{programme}"
     yield "/v1/programmes", "get", read("list-programmes", "Every programme.", named[ProgrammeList], named)
     detail = read("get-programme", "One programme.", named[ProgrammeDetail], named, *_AS_OF, of_programme=True)

@@ -21,6 +21,8 @@ from service.application.revealing import CheckDisclosure
 from service.application.sessions import Sessions
 from service.application.signing_in import SigningIn
 from service.application.submitting import SubmitDecision
+from service.application.submitting_lines import SubmitLines
+from service.application.submitting_together import SubmitTogether
 from service.application.tokens import Tokens
 from service.application.view_ports import Builds
 
@@ -35,6 +37,8 @@ class Parts:
     """
 
     submit: SubmitDecision
+    submit_lines: SubmitLines
+    submit_together: SubmitTogether
     previews: Previews
     queries: Queries
     events: ReadEvents

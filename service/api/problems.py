@@ -23,12 +23,15 @@ from service.application.identity import (
     TooManyRequestsError,
     WrongCredentialError,
 )
+from service.application.in_flight import RequestInFlightError
 from service.application.issuer_jws import IssuerUnavailableError
+from service.application.lines import LineTooLongError
 from service.application.ports import IdempotencyKeyReusedError, LedgerUnavailableError
 from service.application.reading import NotYetProjectedError
 from service.application.sessions import SessionEndedError
 from service.application.signing_in import NoSuchWayError
-from service.application.submitting import ContendedError, RequestInFlightError, UnknownDecisionError
+from service.application.submitting import ContendedError, UnknownDecisionError
+from service.application.submitting_together import BatchRefusedError
 
 MEDIA_TYPE: Final = "application/problem+json"
 STATUS: Final[dict[Kind, int]] = {"invalid": 422, "forbidden": 403, "unknown": 404, "state": 409}
@@ -40,7 +43,11 @@ _log = structlog.get_logger()
 
 
 class Problem(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """RFC 9457. `type`: address of the problem's page. `rule`: the rule cited. `errors`: the fields at fault."""
+    """RFC 9457. `type`: address of the problem's page. `rule`: the rule cited. `errors`: the fields at fault.
+
+    `line`: of decisions that were to be recorded together, the first that is refused; `cause`: the type of problem that
+    it would be by itself.
+    """
 
     type: str
     title: str
@@ -48,6 +55,8 @@ class Problem(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     detail: str
     rule: str | None = None
     errors: tuple[FieldError, ...] = ()
+    line: int | None = None
+    cause: str | None = None
 
 
 class ApiProblem(Exception):  # noqa: N818 — carries a problem of the catalogue below; not a fact of its own
@@ -78,6 +87,7 @@ REQUEST_PROBLEMS: Final[dict[str, tuple[int, str]]] = {
     "unknown-decision": (404, "There is no decision of this name."),
     "method-not-allowed": (405, "The address does not know this method."),
     "request-in-flight": (409, "The same request is being worked on; ask again."),
+    "batch-refused": (409, "One of the decisions that were to be recorded together is refused; none is recorded."),
     "no-such-sign-in": (409, "People do not sign in like this here."),
     "identity-taken": (409, "The account stands for a person or client already."),
     "key-id-taken": (409, "The client has, or had, a key of this id."),
@@ -140,6 +150,28 @@ def _api_problem(_request: _Request, problem: ApiProblem) -> Response[bytes]:
 
 def _unavailable(_request: _Request, error: LedgerUnavailableError) -> Response[bytes]:
     return problem_response("outcome-unknown" if error.outcome_unknown else "ledger-unavailable", str(error))
+
+
+def _batch_refused(request: _Request, error: BatchRefusedError) -> Response[bytes]:
+    cause = msgspec.json.decode(response_to(request, error.error).content, type=Problem)
+    status, title = catalogue()["batch-refused"]
+    problem = msgspec.structs.replace(
+        cause,
+        type="/problems/batch-refused",
+        title=title,
+        status=status,
+        detail=f"line {error.line}: {cause.detail}",
+        line=error.line,
+        cause=cause.type,
+    )
+    return Response(msgspec.json.encode(problem), status_code=status, media_type=MEDIA_TYPE)
+
+
+def response_to(request: _Request, error: Exception) -> Response[bytes]:
+    """The answer to an error, whoever it came to."""
+    handler = next(HANDLERS[cls] for cls in type(error).__mro__ if cls in HANDLERS)
+    answer: Response[bytes] = handler(request, error)
+    return answer
 
 
 _HTTP: Final = {404: "not-found", 405: "method-not-allowed", 413: "body-too-large", 415: "unsupported-media-type"}
@@ -205,6 +237,8 @@ HANDLERS: Final[ExceptionHandlersMap] = {
     UnknownCredentialError: _as("not-found", str),
     KidTakenError: _as("key-id-taken", str),
     LedgerUnavailableError: _unavailable,
+    BatchRefusedError: _batch_refused,
+    LineTooLongError: _as("body-too-large", lambda _error: "the line is longer than one may be"),
     MalformedBodyError: _as("malformed-body", str),
     UnknownDecisionError: _as("unknown-decision", lambda error: f"there is no decision {str(error)[:80]!r}"),
     IdempotencyKeyReusedError: _as("idempotency-key-reused", lambda error: f"key {error} stands for another request"),

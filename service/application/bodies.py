@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TypeVar
+import functools
+from typing import Any, TypeVar, cast
 
 import msgspec
 
 from domain.decision import Command, Decision
-from domain.json_text import repeated_key
+from domain.json_text import RepeatedKey, repeated_key
 from domain.refusal import InvalidCommandError
 from domain.shape_faults import misshapen
 
@@ -28,20 +29,42 @@ def parse_body(type_: type[T], body: bytes, *, of: str) -> T:
 
     Raises `MalformedBodyError`, or `InvalidCommandError` with every field at fault.
     """
+    repeated = read_json(body)
+    if repeated is not None:
+        raise twice(repeated.key, repeated.pointer)
+    return shaped(type_, body, of=of)
+
+
+def read_json(body: bytes) -> RepeatedKey | None:
+    """The first key that stands twice in a body. Raises `MalformedBodyError` if it is not JSON."""
     try:
-        document = msgspec.json.decode(body)
-        repeated = repeated_key(body.decode())
+        msgspec.json.decode(body)
+        return repeated_key(body.decode())
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise MalformedBodyError(f"the body is not JSON: {error}") from error
     except RecursionError as error:
         raise MalformedBodyError("the body is nested too deeply") from error
-    if repeated is not None:
-        raise InvalidCommandError(
-            f"{repeated.pointer}: {repeated.key[:80]!r} stands twice",
-            rule="Each field is given once: the bytes are kept as they were sent, and must say the same to everybody.",
-            pointer=repeated.pointer,
-        )
+
+
+def twice(key: str, pointer: str) -> InvalidCommandError:
+    """The refusal of a body in which a key stands twice in one object."""
+    return InvalidCommandError(
+        f"{pointer}: {key[:80]!r} stands twice",
+        rule="Each field is given once: the bytes are kept as they were sent, and must say the same to everybody.",
+        pointer=pointer,
+    )
+
+
+def shaped(type_: type[T], body: bytes | msgspec.Raw, *, of: str) -> T:
+    """What JSON says, as that type. Raises `InvalidCommandError` with every field at fault."""
     try:
-        return msgspec.json.decode(body, type=type_)
+        found: T = _decoder(cast("Any", type_)).decode(body)
     except msgspec.ValidationError as error:
-        raise misshapen(document, type_, of=of) from error
+        raise misshapen(msgspec.json.decode(body), type_, of=of) from error
+    return found
+
+
+@functools.cache
+def _decoder(type_: Any) -> msgspec.json.Decoder[Any]:
+    """Kept: to look a type up takes as long as to decode a score."""
+    return msgspec.json.Decoder(type_)

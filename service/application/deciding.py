@@ -5,18 +5,19 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 import msgspec
 
 from domain.boundary import Query
-from domain.decision import Case, Command, CountersignatureRequiredError, Decision, Fact, Ruling, rule_on
+from domain.decision import Case, CharterFact, Command, CountersignatureRequiredError, Decision, Fact, Ruling, rule_on
 from domain.ed25519 import Verify
 from domain.envelope import Actor
 from domain.keys import Keys
 from domain.proposals import propose
 from domain.rulebook import prepare
-from domain.signatures import Signed, read_signature, require_signature
+from domain.signatures import Signature, Signed, read_signature, require_signature
 from service.application.facts import KeptFacts, read_facts
 from service.application.ports import Ledger
 
@@ -40,12 +41,41 @@ class Submission(msgspec.Struct, frozen=True, kw_only=True):
     signature: str | None = None
 
 
+class Question(msgspec.Struct, frozen=True, kw_only=True):
+    """A submitted decision and the facts that it depends on, `charter` and `keys` among them.
+
+    `signature`: as it was read, if there is one, and `keys`: those registered in the programme.
+    """
+
+    submission: Submission
+    decision: Decision
+    command: Command
+    charter: CharterFact
+    facts: tuple[Fact, ...]
+    signature: Signature | None
+    keys: Keys
+
+    @property
+    def folded(self) -> tuple[Fact, ...]:
+        """Every fact, once."""
+        return tuple(dict.fromkeys((self.charter, *self.facts, *([self.keys] if self.signature else []))))
+
+    def on(self, known: Callable[[Any], Any]) -> Question:
+        """The same on the facts that `known` gives in the place of each."""
+        return msgspec.structs.replace(
+            self,
+            charter=known(self.charter),
+            facts=tuple(map(known, self.facts)),
+            keys=known(self.keys) if self.signature else self.keys,
+        )
+
+
 class Considered(msgspec.Struct, frozen=True, kw_only=True):
     """A decision with the facts that it is to be made on. `query`: its boundary; `case.position`: the head then."""
 
+    submission: Submission
     decision: Decision
     command: Command
-    body: bytes
     facts: tuple[Fact, ...]
     case: Case
     decision_id: UUID
@@ -59,7 +89,7 @@ class Considered(msgspec.Struct, frozen=True, kw_only=True):
         try:
             return rule_on(self.decision, self.command, self.facts, case=self.case)
         except CountersignatureRequiredError:
-            return propose(self.decision, self.command, self.body.decode(), self.facts, case=self.case)
+            return propose(self.decision, self.command, self.submission.body.decode(), self.facts, case=self.case)
 
 
 class Deciding:
@@ -77,38 +107,57 @@ class Deciding:
 
         The facts are this decision's own only within the context. Raises a `Refusal`, `LedgerUnavailableError`.
         """
-        programme = submission.programme
         decided_at = self.sources.now()
-        prior = None if decision.prior is None else decision.prior(command, programme)
+        prior = None if decision.prior is None else decision.prior(command, submission.programme)
         if prior is not None:
             read_facts(self._ledger, (prior,))
-        charter_fact, facts = prepare(decision, command, programme, prior)
-        signature = None if submission.signature is None else read_signature(submission.signature)
-        keys = Keys(programme)
-        folded = tuple(dict.fromkeys((charter_fact, *facts, *([keys] if signature else []))))
+        question = asked(submission, decision, command, prior)
+        with self._facts.read(question.folded) as (known, query, head):
+            yield self.consider(question.on(known.__getitem__), query, head, decided_at)
+
+    def consider(self, question: Question, query: Query, position: int, decided_at: datetime) -> Considered:
+        """The decision on its facts, which are folded up to the position. Raises a `Refusal`."""
+        submission = question.submission
         decision_id = self.sources.identifier()
-        with self._facts.read(folded) as (known, query, head):
-            case = Case(
-                programme=programme,
-                actor=submission.actor,
-                decided_at=decided_at,
-                position=head,
-                decision_id=str(decision_id),
-                charter=charter_fact.charter,
-                rules_hash=charter_fact.rules_hash,
-            )
-            if signature is not None:
-                signed_by = require_signature(signature, _signed(submission, case), command, keys, self._verify)
-                case = msgspec.structs.replace(case, signed_by=signed_by)
-            yield Considered(
-                decision=decision,
-                command=command,
-                body=submission.body,
-                facts=tuple(known[each] for each in facts),
-                case=case,
-                decision_id=decision_id,
-                query=query,
-            )
+        case = Case(
+            programme=submission.programme,
+            actor=submission.actor,
+            decided_at=decided_at,
+            position=position,
+            decision_id=str(decision_id),
+            charter=question.charter.charter,
+            rules_hash=question.charter.rules_hash,
+        )
+        if question.signature is not None:
+            signed = _signed(submission, case)
+            signed_by = require_signature(question.signature, signed, question.command, question.keys, self._verify)
+            case = msgspec.structs.replace(case, signed_by=signed_by)
+        return Considered(
+            submission=submission,
+            decision=question.decision,
+            command=question.command,
+            facts=question.facts,
+            case=case,
+            decision_id=decision_id,
+            query=query,
+        )
+
+
+def asked(submission: Submission, decision: Decision, command: Command, prior: Fact | None = None) -> Question:
+    """What the decision depends on; nothing is read. `prior`: its prior fact, folded, if it has one.
+
+    Raises a `Refusal`.
+    """
+    charter, facts = prepare(decision, command, submission.programme, prior)
+    return Question(
+        submission=submission,
+        decision=decision,
+        command=command,
+        charter=charter,
+        facts=facts,
+        signature=None if submission.signature is None else read_signature(submission.signature),
+        keys=Keys(submission.programme),
+    )
 
 
 def _signed(submission: Submission, case: Case) -> Signed:

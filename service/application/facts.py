@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import threading
 from collections import OrderedDict
 from collections.abc import Iterator, Mapping, Sequence
@@ -11,7 +12,7 @@ from typing import Final
 import msgspec
 from eventsourcing.dcb.api import DCBQuery, DCBQueryItem
 
-from domain.boundary import Query
+from domain.boundary import Query, QueryItem
 from domain.decision import Fact, boundary, folding
 from domain.event import decode_data
 from domain.record import StageRecord
@@ -25,7 +26,13 @@ TURN_SECONDS: Final = 20.0
 
 def as_dcb(query: Query) -> DCBQuery:
     """The domain's query in the library's terms."""
-    return DCBQuery(items=[DCBQueryItem(types=list(item.types), tags=list(item.tags)) for item in query.items])
+    return DCBQuery(items=list(map(_as_dcb_item, query.items)))
+
+
+@functools.lru_cache(maxsize=4096)
+def _as_dcb_item(item: QueryItem) -> DCBQueryItem:
+    """Decisions have most of their items in common; nobody changes one."""
+    return DCBQueryItem(types=list(item.types), tags=list(item.tags))
 
 
 def read_facts(ledger: Ledger, facts: Sequence[Fact]) -> tuple[Query, int]:

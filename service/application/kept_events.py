@@ -42,13 +42,17 @@ class KeptEvents:
 
     def read(self, query: Query) -> tuple[int, list[KeptEvent]]:
         """The head, and every event that matches, in order, from one snapshot. Raises `LedgerUnavailableError`."""
+        head, found = self.candidates(query)
+        return head, [each for each in found if query.matches(each.type, each.tags)]
+
+    def candidates(self, query: Query) -> tuple[int, list[KeptEvent]]:
+        """As `read`, and perhaps others: whoever asks for many things knows faster which of them an event matches."""
         probed = self._ledger.probe(query)
         known = self._known(probed.positions)
         missing = [position for position in probed.positions if position not in known]
         if missing:
             known.update(self._read(missing))
-        found = (known[position] for position in probed.positions)
-        return probed.head, [each for each in found if query.matches(each.type, each.tags)]
+        return probed.head, [known[position] for position in probed.positions]
 
     def _known(self, positions: Sequence[int]) -> dict[int, KeptEvent]:
         with self._lock:

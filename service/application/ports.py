@@ -129,6 +129,12 @@ class Ledger(Protocol):
         is recorded.
         """
 
+    def append_each(self, requests: Sequence[AppendRequest]) -> list[Appended | Exception]:
+        """As `append`, for each by itself, in few commits: its result, or the error that `append` would raise.
+
+        None depends on what another one records.
+        """
+
     def read(
         self, query: DCBQuery | None = None, *, after: int = 0, upto: int | None = None, limit: int | None = None
     ) -> ReadResult:
@@ -172,8 +178,8 @@ class Ledger(Protocol):
         Times never decrease with positions: where the head is later than the instant, no event of it is to come.
         """
 
-    def find(self, client: str, programme: str, key: str) -> tuple[Appended, bytes] | None:
-        """What an idempotency key stands for, with its fingerprint; `None` if unused."""
+    def find(self, client: str, programme: str, keys: Sequence[str]) -> dict[str, tuple[Appended, bytes]]:
+        """What each idempotency key that was used stands for, with its fingerprint."""
 
 
 class WakeUps(Protocol):

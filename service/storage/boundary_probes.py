@@ -48,7 +48,7 @@ class BoundaryProbes:
     def probe(self, keys: Sequence[int]) -> Probed:
         """The head, and the positions that stand under any of the keys. Raises `LedgerUnavailableError`."""
         asked = _Asked(keys)
-        self._turns.take(asked)
+        self._turns.take([asked])
         return asked.outcome.result(outcome_unknown=False)
 
     def close(self) -> None:

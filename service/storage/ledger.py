@@ -88,6 +88,13 @@ _AT: Final = f"""
         SELECT * FROM ledger.event WHERE position = wanted.position OFFSET 0
     ) e ORDER BY e.position"""
 
+_FIND: Final = """
+    SELECT i.key, i.decision_id, i.first_position, i.last_position, i.fingerprint
+    FROM unnest(%(keys)s::text[]) AS wanted(key) CROSS JOIN LATERAL (
+        SELECT * FROM ledger.idempotency
+        WHERE (client, programme, key) = (%(client)s, %(programme)s, wanted.key) OFFSET 0
+    ) i"""
+
 _LAST: Final = 2**62
 
 
@@ -124,6 +131,10 @@ class PostgresLedger:
     def append(self, request: AppendRequest) -> Appended:
         """See `Ledger.append`."""
         return self._writer.append(request)
+
+    def append_each(self, requests: Sequence[AppendRequest]) -> list[Appended | Exception]:
+        """See `Ledger.append_each`."""
+        return self._writer.append_each(requests)
 
     def read(
         self, query: DCBQuery | None = None, *, after: int = 0, upto: int | None = None, limit: int | None = None
@@ -172,17 +183,13 @@ class PostgresLedger:
         position, latest = self._rows(_POSITION_AT, {"time": time})[0]
         return int(position), datetime.min.replace(tzinfo=UTC) if latest is None else latest
 
-    def find(self, client: str, programme: str, key: str) -> tuple[Appended, bytes] | None:
+    def find(self, client: str, programme: str, keys: Sequence[str]) -> dict[str, tuple[Appended, bytes]]:
         """See `Ledger.find`."""
-        rows = self._rows(
-            "SELECT decision_id, first_position, last_position, fingerprint FROM ledger.idempotency"
-            " WHERE (client, programme, key) = (%(client)s, %(programme)s, %(key)s)",
-            {"client": client, "programme": programme, "key": key},
-        )
-        if not rows:
-            return None
-        decision_id, first, last, fingerprint = rows[0]
-        return Appended(decision_id=decision_id, first_position=first, last_position=last, replayed=True), fingerprint
+        rows = self._rows(_FIND, {"client": client, "programme": programme, "keys": list(keys)})
+        return {
+            key: (Appended(decision_id=decision_id, first_position=first, last_position=last, replayed=True), print_)
+            for key, decision_id, first, last, print_ in rows
+        }
 
     def close(self) -> None:
         """Record what waits, then let go of every connection."""

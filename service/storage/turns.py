@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Final, Generic, TypeVar
 
 from service.application.ports import LedgerUnavailableError
@@ -66,21 +66,21 @@ class Turns(Generic[Asked]):
         self._thread = threading.Thread(target=self._run, name=name, daemon=True)
         self._thread.start()
 
-    def take(self, asked: Asked) -> None:
-        """Do it, or queue it. Raises `LedgerUnavailableError`."""
+    def take(self, asked: Sequence[Asked]) -> None:
+        """Do all of it, or queue it. Raises `LedgerUnavailableError`."""
         with self._changed:
             if self._closed:
                 raise LedgerUnavailableError("the ledger is closed", outcome_unknown=False)
             alone = not self._taken and not self.queue
             if alone:
                 self._taken = True
-            elif len(self.queue) >= WAITING:
+            elif len(self.queue) + len(asked) > WAITING:
                 raise LedgerUnavailableError(f"{WAITING} requests are waiting already", outcome_unknown=False)
             else:
-                self.queue.append(asked)
+                self.queue.extend(asked)
         if alone:
             try:
-                self._work(deque([asked]))
+                self._work(deque(asked))
             finally:
                 self._give_up()
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import deque
+from collections.abc import Sequence
 from typing import Final
 
 from domain.boundary import require_scoped
@@ -27,13 +28,18 @@ class Writer:
 
     def append(self, request: AppendRequest) -> Appended:
         """As `Ledger.append`."""
-        if not request.events:
-            raise ValueError("events: at least one")
-        for event in request.events:
-            require_scoped(event.tags, event.programme)
-        pending = Pending(request)
-        self.turns.take(pending)
+        pending = _pending(request)
+        self.turns.take([pending])
         return pending.result()
+
+    def append_each(self, requests: Sequence[AppendRequest]) -> list[Appended | Exception]:
+        """As `Ledger.append_each`."""
+        pending = [_pending(request) for request in requests]
+        try:
+            self.turns.take(pending)
+        except LedgerUnavailableError as error:
+            return [error] * len(pending)
+        return [_outcome(each) for each in pending]
 
     def close(self) -> None:
         """Record what waits, then stop. Bounded, as each call of the server and the patience of each request are."""
@@ -44,6 +50,21 @@ class Writer:
         while batch := _gathered(queue):
             self._lane.record(batch)
         self._lane.tell()
+
+
+def _pending(request: AppendRequest) -> Pending:
+    if not request.events:
+        raise ValueError("events: at least one")
+    for event in request.events:
+        require_scoped(event.tags, event.programme)
+    return Pending(request)
+
+
+def _outcome(pending: Pending) -> Appended | Exception:
+    try:
+        return pending.result()
+    except Exception as error:  # noqa: BLE001 — it is this request's alone
+        return error
 
 
 def _gathered(queue: deque[Pending]) -> list[Pending]:

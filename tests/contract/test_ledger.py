@@ -176,8 +176,8 @@ def test_the_same_idempotency_key_is_recorded_once(ledger: PostgresLedger) -> No
     assert again.replayed
     assert (again.decision_id, again.first_position, again.last_position) == (first.decision_id, 1, 2)
     assert ledger.head() == 2
-    assert ledger.find("c", "p", "k") == (again, b"f" * 32)
-    assert ledger.find("c", "q", "k") is None
+    assert ledger.find("c", "p", ["k", "l"]) == {"k": (again, b"f" * 32)}
+    assert ledger.find("c", "q", ["k"]) == {}
 
 
 def test_a_replay_wins_over_a_failed_condition(ledger: PostgresLedger) -> None:

@@ -89,6 +89,7 @@ OPERATIONS: Final[dict[str, Rule]] = {
 }
 """Who may call an operation that submits no decision; besides, a key that was revoked is none to any of them."""
 OF_DECISIONS: Final = {
+    f"POST {PROGRAMME}/decisions",
     f"POST {PROGRAMME}/decisions/{{decision_type}}",
     f"POST {PROGRAMME}/decisions/{{decision_type}}/preview",
     "POST /v1/proposals/{proposal}/{step}",

@@ -6,6 +6,7 @@ Decisions and operations come from the registry and from the application's route
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from functools import partial
 from typing import Any, Final
@@ -136,6 +137,17 @@ class Programmes:
     def decide(self, decision: str, credential: str, place: str) -> httpx.Response:
         return self.post(self.path(decision, place), self.body(decision, place), self.key(credential, decision))
 
+    def decide_by_line(self, decision: str, credential: str, place: str) -> httpx.Response:
+        """The answer to one line of a request for many decisions, as that of a single call."""
+        line = {"key": str(uuid4()), "decision": decision, "body": self.body(decision, place)}
+        path = self.path(decision, place).rpartition("/")[0]
+        headers = {"Content-Type": "application/x-ndjson", **self._headers(self.key(credential, decision))}
+        answer = self.running.client.post(path, content=json.dumps(line), headers=headers)
+        if answer.status_code != 200:
+            return answer
+        told = json.loads(answer.text)
+        return httpx.Response(told["status"], json=told["body"])
+
     def preview(self, decision: str, credential: str, place: str) -> httpx.Response:
         path = f"{self.path(decision, place)}/preview"
         return self.post(path, self.body(decision, place), self.key(credential, decision))
@@ -187,6 +199,10 @@ def test_every_decision_and_operation_is_for_whom_the_rules_say_and_a_refusal_re
     wrong, head, recorded = [], programmes.running.head(), 0
     asked = [
         *((partial(programmes.decide, each), partial(submitting, each), f"submit {each}") for each in DECISIONS),
+        *(
+            (partial(programmes.decide_by_line, each), partial(submitting, each), f"a line {each}")
+            for each in DECISIONS
+        ),
         *((partial(programmes.preview, each), partial(previewing, each), f"preview {each}") for each in DECISIONS),
         *(
             (partial(programmes.settle, each), partial(submitting, each), f"settle by {each}")

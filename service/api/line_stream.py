@@ -1,0 +1,120 @@
+"""A request's body as lines, read as they come and no faster than they are taken."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from typing import Final
+
+from litestar.types import Receive
+
+from service.api.decisions import BODY_LIMIT
+from service.application.lines import LineTooLongError
+
+LINE_LIMIT: Final = BODY_LIMIT + 4096
+"""Bytes of one line: of its body, and of what stands around that."""
+WAITING_LINES: Final = 512
+WAITING_BYTES: Final = 4 * 1024 * 1024
+"""As many lines, or bytes of lines, are read ahead."""
+
+Text = bytes | LineTooLongError
+Numbered = tuple[int, Text]
+"""A line that is not blank, and its number, from 1."""
+
+
+class _GoneError(Exception):
+    """The client is."""
+
+
+class Lines:
+    """Cuts pieces into lines. Of one that is too long nothing is kept."""
+
+    def __init__(self) -> None:
+        self._rest = bytearray()
+        self._too_long = False
+        self._number = 0
+
+    def take(self, piece: bytes) -> list[Numbered]:
+        """The lines that a piece completes."""
+        *whole, rest = piece.split(b"\n")
+        found = []
+        for each in whole:
+            self._add(each)
+            found += self.end()
+        self._add(rest)
+        return found
+
+    def end(self) -> list[Numbered]:
+        """What is left, as a line."""
+        self._number += 1
+        text: Text = LineTooLongError() if self._too_long else bytes(self._rest)
+        self._rest.clear()
+        self._too_long = False
+        return [(self._number, text)] if isinstance(text, LineTooLongError) or text.strip() else []
+
+    def _add(self, part: bytes) -> None:
+        self._too_long = self._too_long or len(self._rest) + len(part) > LINE_LIMIT
+        if self._too_long:
+            self._rest.clear()
+        else:
+            self._rest += part
+
+
+class Incoming:
+    """The lines of a body, of which so many are read ahead while others are worked on.
+
+    `gone`: the client is, once it ended.
+    """
+
+    def __init__(self, receive: Receive) -> None:
+        self.gone = False
+        self._receive = receive
+        self._lines = Lines()
+        self._waiting: deque[Numbered] = deque()
+        self._ended = False
+        self._changed = asyncio.Condition()
+
+    async def read(self) -> None:
+        """Read until the end, as fast as lines are taken."""
+        self.gone = True  # unless it comes to an end
+        try:
+            await self._read()
+            self.gone = False
+        except _GoneError:
+            pass
+        finally:
+            async with self._changed:
+                self._ended = True
+                self._changed.notify_all()
+
+    async def _read(self) -> None:
+        more = True
+        while more:
+            message = await self._receive()
+            if message["type"] != "http.request":
+                raise _GoneError
+            more = message.get("more_body", False)
+            found = self._lines.take(message["body"])
+            if not more:
+                found += self._lines.end()
+            async with self._changed:
+                self._waiting.extend(found)
+                self._changed.notify_all()
+                await self._changed.wait_for(self._has_room)
+
+    async def take(self, most: int) -> list[Numbered]:
+        """The next lines, as soon as there are any; none at the end."""
+        async with self._changed:
+            await self._changed.wait_for(lambda: self._waiting or self._ended)
+            if self._ended and self.gone:
+                return []
+            taken = [self._waiting.popleft() for _n in range(min(most, len(self._waiting)))]
+            self._changed.notify_all()
+        return taken
+
+    def _has_room(self) -> bool:
+        return len(self._waiting) < WAITING_LINES and sum(map(_size, self._waiting)) < WAITING_BYTES
+
+
+def _size(numbered: Numbered) -> int:
+    return len(numbered[1]) if isinstance(numbered[1], bytes) else 0

@@ -1,0 +1,141 @@
+"""From a ruling to what the ledger is asked to record, and from its answer to what was recorded."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from uuid import UUID
+
+import msgspec
+from eventsourcing.dcb.api import DCBAppendCondition
+
+from domain.boundary import Boundary
+from domain.deadlines import instant
+from domain.decision import Ruling
+from domain.envelope import Actor, PrivateEnvelope, encode_envelope
+from domain.event import decode_data, encode_data
+from domain.proposal_events import DecisionProposed
+from service.application.deciding import Considered, Sources, Submission
+from service.application.facts import as_dcb
+from service.application.ports import Appended, AppendRequest, IdempotencyKey, Ledger, NewEvent, RecordedEvent
+
+
+class Recorded(msgspec.Struct, frozen=True):
+    """An event of an accepted decision."""
+
+    position: int
+    type: str
+
+
+class Accepted(msgspec.Struct, frozen=True, kw_only=True):
+    """A decision that is in the ledger. `replayed`: it was there before this request.
+
+    `proposed`: what now waits for another agency, if that is what the decision came to.
+    """
+
+    decision_id: UUID
+    events: tuple[Recorded, ...]
+    replayed: bool
+    proposed: DecisionProposed | None = None
+
+
+def client_of(actor: Actor) -> str:
+    """Whose idempotency keys these are: two keys of an agency share them, an agency and a consortium never do."""
+    return actor.agency if actor.party == "agency" else f"{actor.party}:{actor.agency}"
+
+
+def idempotency_of(submission: Submission) -> IdempotencyKey:
+    """The submission's own name, with the fingerprint of what is asked."""
+    return IdempotencyKey(
+        client=client_of(submission.actor),
+        programme=submission.programme,
+        key=submission.idempotency_key,
+        fingerprint=hashlib.sha256(submission.decision_type.encode() + b"\x00" + submission.body).digest(),
+    )
+
+
+def append_request(considered: Considered, ruling: Ruling, sources: Sources) -> AppendRequest:
+    """What is to be recorded, under the condition that nothing in the decision's boundary has come since."""
+    return AppendRequest(
+        events=new_events(considered, ruling, sources),
+        decision_id=considered.decision_id,
+        condition=DCBAppendCondition(fail_if_events_match=as_dcb(considered.query), after=considered.case.position),
+        decided_at=considered.case.decided_at,
+        idempotency=idempotency_of(considered.submission),
+    )
+
+
+def new_events(considered: Considered, ruling: Ruling, sources: Sources) -> list[NewEvent]:
+    """The events of a ruling, each with its envelope."""
+    submission, decision, command, case = (
+        considered.submission,
+        considered.decision,
+        considered.command,
+        considered.case,
+    )
+    new = []
+    for number, event in enumerate(ruling.events):
+        event_id = sources.identifier()
+        tags = event.tags(submission.programme)
+        envelope = PrivateEnvelope(
+            event_id=str(event_id),
+            tags=tags,
+            data_set=ruling.data_set,
+            decided_at=instant(case.decided_at),
+            actor=submission.actor,
+            attribution=command.attribution,
+            source=command.source,
+            decided_by=command.decided_by,
+            decision_id=case.decision_id,
+            command_type=decision.type,
+            command=submission.body.decode() if number == 0 else None,
+            boundary=Boundary(considered.query, case.position),
+            rules_hash=ruling.rules_hash,
+            decider=f"{decision.type}/{decision.version}",
+            signature=submission.signature if number == 0 else None,
+        )
+        new.append(
+            NewEvent(
+                programme=submission.programme,
+                type=event.TYPE,
+                version=event.VERSION,
+                event_id=event_id,
+                tags=tags,
+                salt=sources.salt(),
+                envelope=encode_envelope(envelope),
+                data=encode_data(event),
+            )
+        )
+    return new
+
+
+def accepted(decision_id: UUID, ruling: Ruling, first_position: int) -> Accepted:
+    """The answer to a decision that was just recorded from that position on."""
+    first = ruling.events[0]
+    return Accepted(
+        decision_id=decision_id,
+        events=tuple(Recorded(position, each.TYPE) for position, each in enumerate(ruling.events, first_position)),
+        replayed=False,
+        proposed=first if isinstance(first, DecisionProposed) else None,
+    )
+
+
+def accepted_before(ledger: Ledger, appended: Sequence[Appended]) -> list[Accepted]:
+    """What was recorded before, as it was answered then. Raises `LedgerUnavailableError`."""
+    wanted = [position for each in appended for position in range(each.first_position, each.last_position + 1)]
+    events = {each.position: each for each in ledger.at(wanted)} if wanted else {}
+    return [
+        replayed(each.decision_id, [events[n] for n in range(each.first_position, each.last_position + 1)])
+        for each in appended
+    ]
+
+
+def replayed(decision_id: UUID, events: Sequence[RecordedEvent]) -> Accepted:
+    """The answer to a decision whose events were recorded before."""
+    first = decode_data(events[0].type, events[0].version, events[0].data)
+    return Accepted(
+        decision_id=decision_id,
+        events=tuple(Recorded(each.position, each.type) for each in events),
+        replayed=True,
+        proposed=first if isinstance(first, DecisionProposed) else None,
+    )
