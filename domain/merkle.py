@@ -170,3 +170,8 @@ class Frontier:
         for each in reversed(left):
             whole = node_hash(each, whole)
         return whole
+
+
+def frontier(nodes: Nodes, size: int) -> Frontier:
+    """The right edge of the tree over the first `size` leaves."""
+    return Frontier(size, [nodes(*each) for each in _perfect(0, size)])

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Final
 
 import msgspec
 
-from domain.merkle import HASH_BYTES, Nodes, node_hash
+from domain.merkle import HASH_BYTES, Frontier, Nodes, frontier, node_hash
+
+Place = tuple[int, int]
+"""Level and index of a tile."""
 
 TILE_HEIGHT: Final = 8
 """Levels in a tile."""
@@ -64,6 +67,46 @@ def tiles_of(size: int) -> Iterator[Tile]:
         level, count = level + 1, full
 
 
+def edge(size: int) -> list[Place]:
+    """The partial tiles of the tree over `size` leaves: what has to be known to add to it."""
+    found, level = [], 0
+    while size:
+        if size % TILE_WIDTH:
+            found.append((level, size // TILE_WIDTH))
+        level, size = level + 1, size // TILE_WIDTH
+    return found
+
+
+def places_of(ask: Callable[[Nodes], object]) -> set[Place]:
+    """The tiles that have the nodes for which `ask` asks, whatever they are."""
+    found: set[Place] = set()
+
+    def note(level: int, index: int) -> bytes:
+        height, above = divmod(level, TILE_HEIGHT)
+        found.add((height, index // (TILE_WIDTH >> above)))
+        return bytes(HASH_BYTES)
+
+    ask(note)
+    return found
+
+
+def grown(size: int, tile: Callable[[int, int], bytes], leaves: Iterable[bytes]) -> tuple[Frontier, dict[Place, bytes]]:
+    """The tree over `size` leaves with leaves (hashes) added: its new edge, and all hashes of each tile with new ones.
+
+    `tile`: as in `nodes_from`, of `edge(size)`.
+    """
+    found = frontier(nodes_from(tile), size)
+    changed: dict[Place, bytearray] = {}
+    for leaf in leaves:
+        for level, index, node in found.add(leaf):
+            if level % TILE_HEIGHT == 0:
+                place = level // TILE_HEIGHT, index // TILE_WIDTH
+                if place not in changed:
+                    changed[place] = bytearray(tile(*place) if index % TILE_WIDTH else b"")
+                changed[place] += node
+    return found, {place: bytes(hashes) for place, hashes in changed.items()}
+
+
 def nodes_from(tile: Callable[[int, int], bytes]) -> Nodes:
     """Nodes out of tiles. `tile`: the hashes, one after the other, that there are of the tile at (level, index)."""
 
@@ -71,12 +114,29 @@ def nodes_from(tile: Callable[[int, int], bytes]) -> Nodes:
         height, above = divmod(level, TILE_HEIGHT)
         width = TILE_WIDTH >> above
         hashes = tile(height, index // width)
-        at = (index % width << above) * HASH_BYTES
-        below = [hashes[i : i + HASH_BYTES] for i in range(at, at + (HASH_BYTES << above), HASH_BYTES)]
-        if len(below[-1]) != HASH_BYTES:
+        first = index % width << above
+        below = split(hashes[first * HASH_BYTES : (first + (1 << above)) * HASH_BYTES])
+        if len(below) != 1 << above or len(below[-1]) != HASH_BYTES:
             raise ValueError(f"node {index} of level {level}: its tile does not reach so far")
-        while len(below) > 1:
-            below = [node_hash(below[i], below[i + 1]) for i in range(0, len(below), 2)]
-        return below[0]
+        return _over(below)
 
     return node
+
+
+def split(hashes: bytes) -> list[bytes]:
+    """The hashes of a tile, one by one."""
+    return [hashes[at : at + HASH_BYTES] for at in range(0, len(hashes), HASH_BYTES)]
+
+
+def root_of_full(hashes: bytes) -> bytes:
+    """What a full tile is in the one above it. Raises `ValueError` if it is not full."""
+    if len(hashes) != TILE_WIDTH * HASH_BYTES:
+        raise ValueError(f"a full tile has {TILE_WIDTH} hashes")
+    return _over(split(hashes))
+
+
+def _over(hashes: list[bytes]) -> bytes:
+    """The root over a power of two of hashes."""
+    while len(hashes) > 1:
+        hashes = [node_hash(hashes[i], hashes[i + 1]) for i in range(0, len(hashes), 2)]
+    return hashes[0]

@@ -17,9 +17,11 @@ from service.application.in_flight import InFlight
 from service.application.ports import WakeUps
 from service.application.previewing import Previews
 from service.application.projecting import VIEWS, AdvanceProjection
+from service.application.proving import Prove
 from service.application.reading import Queries
 from service.application.rebuilding import RebuildProjection
 from service.application.revealing import CheckDisclosure
+from service.application.sealing import Seal
 from service.application.submitting import SubmitDecision
 from service.application.submitting_lines import SubmitLines
 from service.application.submitting_together import SubmitTogether
@@ -27,9 +29,11 @@ from service.ed25519 import verify_ed25519
 from service.entrance import Entrance, open_entrance
 from service.logs import configure_logs
 from service.settings import Settings
+from service.signer_socket import SocketSigner
 from service.storage.builds import PostgresBuilds
 from service.storage.identifiers import uuid7
 from service.storage.ledger import PostgresLedger
+from service.storage.sealing import PostgresSeals
 from service.storage.views import PostgresViewStore
 from service.storage.wake_ups import CeleryWakeUps
 from service.struct_types import make_ready
@@ -45,6 +49,7 @@ class Service:
     parts: Parts
     ledger: PostgresLedger
     store: PostgresViewStore
+    seals: PostgresSeals
     entrance: Entrance
     threads: ThreadPoolExecutor
     wake_ups: CeleryWakeUps | None
@@ -53,6 +58,7 @@ class Service:
         self.threads.shutdown(wait=True)
         self.ledger.close()
         self.store.close()
+        self.seals.close()
         self.entrance.close()
         if self.wake_ups is not None:
             self.wake_ups.close()
@@ -81,6 +87,7 @@ def open_service(settings: Settings) -> Service:
     database = settings.require_database()
     ledger = PostgresLedger(database)
     store = PostgresViewStore(database)
+    seals = PostgresSeals(database)
     wake_ups = CeleryWakeUps(settings.require_redis(), database) if settings.redis_url else None
     waking: WakeUps = wake_ups or NoWakeUps()
     threads = ThreadPoolExecutor(API_THREADS, thread_name_prefix="api")
@@ -104,13 +111,15 @@ def open_service(settings: Settings) -> Service:
         people=entrance.people,
         sessions=entrance.sessions,
         signing_in=entrance.signing_in,
+        prove=Prove(seals),
         builds=PostgresBuilds(store),
+        sealing=seals.figures,
         ready=ledger.head,
         threads=threads,
         origins=Origins(settings.trusted_proxies),
         public_origin=settings.issuer_url,
     )
-    return Service(parts, ledger, store, entrance, threads, wake_ups)
+    return Service(parts, ledger, store, seals, entrance, threads, wake_ups)
 
 
 @dataclass(frozen=True)
@@ -142,3 +151,21 @@ def open_projecting(settings: Settings) -> Projecting:
     builds = PostgresBuilds(store)
     advance = AdvanceProjection(ledger, store)
     return Projecting(advance, RebuildProjection(advance, store, builds), builds, ledger, store)
+
+
+@dataclass(frozen=True)
+class Sealing:
+    """Everything that the sealer works with."""
+
+    seal: Seal
+    seals: PostgresSeals
+
+    def close(self) -> None:
+        self.seals.close()
+
+
+def open_sealing(settings: Settings) -> Sealing:
+    """The sealer's parts; to be opened after it was forked. Raises `SettingsError`."""
+    configure_logs()
+    seals = PostgresSeals(settings.require_database(), pool_size=1)
+    return Sealing(Seal(seals, SocketSigner(settings.signer_folder)), seals)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from cryptography.exceptions import InvalidSignature
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
 
 def verify_ed25519(public_key: bytes, message: bytes, signature: bytes) -> bool:
@@ -13,3 +13,8 @@ def verify_ed25519(public_key: bytes, message: bytes, signature: bytes) -> bool:
     except (InvalidSignature, ValueError):
         return False
     return True
+
+
+def ed25519_key(seed: bytes) -> Ed25519PrivateKey:
+    """The private key of a seed (32 bytes)."""
+    return Ed25519PrivateKey.from_private_bytes(seed)

@@ -122,7 +122,8 @@ def open_administering(settings: Settings) -> Iterator[Administering]:
         issuer = None if settings.oidc is None else Issuer(settings.oidc.issuer)
         signing_in = SigningIn(_code_flow(settings, issuer), people, Sessions(sessions), sessions)
         administration = Administration(keys, PostgresClients(database))
-        rotation = Rotation(settings.peppers(), settings.token_keys(), keys, database, now=_now)
+        rings = settings.peppers(), settings.token_keys()
+        rotation = Rotation(*rings, keys, database, log=settings.log_keys(), now=_now)
         yield Administering(administration, People(people), signing_in, keys, rotation)
     finally:
         database.close()

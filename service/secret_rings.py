@@ -6,8 +6,6 @@ changes over at the same time. Writers of the file replace it whole; readers not
 
 from __future__ import annotations
 
-import contextlib
-import os
 import secrets
 import threading
 import time
@@ -20,6 +18,7 @@ import msgspec
 import structlog
 
 from domain import base64url
+from service.private_files import write_private
 
 SECRET_BYTES: Final = 32
 RAW: Final = "raw"
@@ -129,7 +128,7 @@ class SecretRing:
     def _load(self) -> None:
         try:
             if self._make and self._seen is None and not self.file.exists():
-                _write_private(self.file, _encoded((_fresh(_ALWAYS),)), replace=False)
+                write_private(self.file, _encoded((_fresh(_ALWAYS),)), replace=False)
             stat = self.file.stat()
             seen = (stat.st_ino, stat.st_mtime_ns, stat.st_size)
             if seen != self._seen:
@@ -156,7 +155,7 @@ class SecretRing:
 
     def _write(self, content: tuple[Secret, ...]) -> None:
         try:
-            _write_private(self.file, _encoded(content), replace=True)
+            write_private(self.file, _encoded(content), replace=True)
         except OSError as error:
             raise SecretFileError(f"{self.file} cannot be written ({error.strerror}).") from None
         self._read(anew=True)
@@ -180,20 +179,3 @@ def _decoded(content: bytes) -> tuple[Secret, ...]:
 
 def _encoded(content: tuple[Secret, ...]) -> bytes:
     return msgspec.json.format(msgspec.json.encode(_File(content)), indent=2) + b"\n"
-
-
-def _write_private(file: Path, content: bytes, *, replace: bool) -> None:
-    """It appears whole or not at all; of several who make it at once, the first one's stays."""
-    file.parent.mkdir(parents=True, exist_ok=True)
-    fresh = file.with_name(f"{file.name}.{os.getpid()}.{threading.get_ident()}")
-    descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    with os.fdopen(descriptor, "wb") as output:
-        output.write(content)
-        output.flush()
-        os.fsync(output.fileno())
-    if replace:
-        fresh.replace(file)
-    else:
-        with contextlib.suppress(FileExistsError):
-            os.link(fresh, file)
-        fresh.unlink()

@@ -55,9 +55,10 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """`home`: where data lives. `database_url`, `redis_url`: of real servers; without, embedded ones.
 
     `pepper_path`, `token_keys_path`: secrets that several machines share; without, they are made in `home`.
-    `issuer_url`: where the outside reaches the service; without, where it listens. `trusted_proxies`: whose
-    `X-Forwarded-For` is believed. `requests_a_minute`: of one client; `failures_a_minute`: authentications that fail,
-    of one address. `oidc`: the issuer whose tokens are taken, and where people sign in.
+    `signer_path`: the signer's folder; without, one in `home`. `log_name`: what a log is called that is begun; without,
+    by the address at which it is read. `issuer_url`: where the outside reaches the service; without, where it listens.
+    `trusted_proxies`: whose `X-Forwarded-For` is believed. `requests_a_minute`: of one client; `failures_a_minute`:
+    authentications that fail, of one address. `oidc`: the issuer whose tokens are taken, and where people sign in.
     """
 
     home: Path
@@ -67,6 +68,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     redis_url: str | None
     pepper_path: Path | None = None
     token_keys_path: Path | None = None
+    signer_path: Path | None = None
+    log_name: str | None = None
     issuer_url: str | None = None
     trusted_proxies: tuple[str, ...] = ()
     requests_a_minute: int = REQUESTS_A_MINUTE
@@ -105,6 +108,15 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         """By what name the service issues tokens: where the outside reaches it."""
         return self.issuer_url or self.address
 
+    @property
+    def signer_folder(self) -> Path:
+        return self.signer_path or self.home / "signer"
+
+    @property
+    def log_origin(self) -> str:
+        """What a log is called that is begun now: the address at which it is read, without the scheme."""
+        return self.log_name or f"{self.issuer.partition('://')[2]}/v1/ledger"
+
     def peppers(self) -> SecretRing:
         """The secrets that keys are hashed with; in `home` the first one is made. Raises `SecretFileError`."""
         return _ring(self.home / "pepper", self.pepper_path)
@@ -112,6 +124,11 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     def token_keys(self) -> SecretRing:
         """The private keys that tokens are signed with; in `home` the first one is made. Raises `SecretFileError`."""
         return _ring(self.home / "token-keys", self.token_keys_path)
+
+    def log_keys(self) -> SecretRing | None:
+        """The private keys that checkpoints are signed with, if the signer's folder is on this machine."""
+        file = self.signer_folder / "keys"
+        return SecretRing(file, make=False) if file.exists() else None
 
 
 def _ring(own: Path, shared: Path | None) -> SecretRing:
@@ -134,6 +151,8 @@ def read_settings(environment: Mapping[str, str] | None = None) -> Settings:
         redis_url=_url(found, "REDIS_URL", ("redis://", "rediss://", "unix://", "redis+socket://")),
         pepper_path=_file(found, "SILLOK_PEPPER_FILE"),
         token_keys_path=_file(found, "SILLOK_TOKEN_KEYS_FILE"),
+        signer_path=_file(found, "SILLOK_SIGNER_HOME"),
+        log_name=found.get("SILLOK_LOG") or None,
         issuer_url=_issuer(found),
         trusted_proxies=_networks(found, "SILLOK_TRUSTED_PROXIES"),
         requests_a_minute=_number(found, "SILLOK_REQUESTS_A_MINUTE", REQUESTS_A_MINUTE),

@@ -7,7 +7,7 @@ import signal
 import socket
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from functools import partial
@@ -26,11 +26,14 @@ from service.storage.migrate import migrate
 from service.storage.wake_ups import require_broker
 
 READY_SECONDS: Final = 60.0
-STOP_SECONDS: Final = {"beat": 2.0, "worker": 7.0, "api": 6.0}
+STOP_SECONDS: Final = {"beat": 2.0, "worker": 7.0, "sealer": 2.0, "signer": 1.0, "api": 6.0}
 """How long a child may take to end what it does; with the servers', less than half a minute at worst."""
 
 CELERY: Final = ("celery", "--app", "workers.app", "--quiet")
-WORKER: Final = ("worker", "--concurrency", "2", "--loglevel", "WARNING", "--without-gossip", "--without-mingle")
+_QUIETLY: Final = ("--loglevel", "WARNING", "--without-gossip", "--without-mingle")
+WORKER: Final = ("worker", "--concurrency", "2", *_QUIETLY)
+SIGNER: Final = ("service.signer",)
+SEALER: Final = ("celery", "--app", "workers.sealing", "--quiet", "worker", "--pool", "solo", *_QUIETLY)
 BEAT: Final = ("beat", "--loglevel", "WARNING", "--pidfile=")
 
 Tell = Callable[[str], None]
@@ -174,7 +177,9 @@ def _start_children(settings: Settings, stack: ExitStack, signals: _Signals, loc
     api += ["--respawn-failed-workers"]
     worker, beat = [*CELERY, *WORKER], [*CELERY, *BEAT, "--schedule", str(settings.home / "beat-schedule")]
     children = []
-    for name, arguments in (("api", api), ("worker", worker), ("beat", beat)):
+    every: list[tuple[str, Sequence[str]]] = [("api", api), ("signer", SIGNER), ("sealer", SEALER)]
+    every += [("worker", worker), ("beat", beat)]
+    for name, arguments in every:
         tell(f"starting {name}")
         log = settings.logs / f"{name}.log"
         start = partial(
@@ -186,9 +191,9 @@ def _start_children(settings: Settings, stack: ExitStack, signals: _Signals, loc
             keep_open=lock,
         )
         with signals.held():
-            # Decisions go on without workers, so these are started again. Without the API nothing does.
+            # Decisions go on without workers and signer, so these are started again. Without the API nothing does.
             child = Child(name, start(), log, None if name == "api" else start)
-            # In the reverse order of their start: beat, worker, API, and the servers last.
+            # In the reverse order of their start: beat, workers, signer, API, and the servers last.
             stack.callback(child.stop)
         children.append(child)
     return children

@@ -39,6 +39,7 @@ def test_the_commands_are_there() -> None:
         "charter",
         "disclosure",
         "projections",
+        "sealing",
         "signatures",
         "signing-key",
         "keys",

@@ -13,34 +13,27 @@ from service.application.projecting import VIEWS
 from service.application.rebuilding import view_named
 from service.bootstrap import Projecting, open_projecting
 from service.settings import read_settings
-from service.storage.wake_ups import ADVANCE_TASK, REBUILD_TASK, TASK_SECONDS, TRANSPORT_OPTIONS, Sender, queue_of
+from service.storage.wake_ups import ADVANCE_TASK, REBUILD_TASK, SEAL_TASK, Sender, queue_of, seal_queue_of
+from workers.options import OPTIONS
 
 LOOK_TASK: Final = "sillok.look"
 BEAT_SECONDS: Final = 1.0
-"""The guarantee: so often every build is looked at, whether or not a wake-up came."""
+"""The guarantee: so often every build is looked at, and the tree, whether or not a wake-up came."""
 SLICE_SECONDS: Final = 2.0
 """So long a task goes on; what is left is another task's, behind those of other programmes."""
 
 app = Celery("sillok", broker=read_settings().require_redis())
 app.conf.update(
-    broker_transport_options=TRANSPORT_OPTIONS,
-    broker_connection_retry_on_startup=True,
+    **OPTIONS,
     task_default_queue=queue_of(read_settings().database_url),
-    task_acks_late=True,
-    task_reject_on_worker_lost=True,
-    worker_prefetch_multiplier=1,
-    task_ignore_result=True,
-    task_serializer="json",
-    accept_content=["json"],
-    # No soft limit: what it raises in the midst of a fold would look like the event's fault.
-    task_time_limit=TASK_SECONDS,
-    worker_soft_shutdown_timeout=5,
-    worker_hijack_root_logger=False,
-    worker_cancel_long_running_tasks_on_connection_loss=True,
-    timezone="UTC",
     beat_schedule={
         # `expires`: a stopped worker does not find an hour of beats waiting.
-        "look": {"task": LOOK_TASK, "schedule": BEAT_SECONDS, "options": {"expires": 5}}
+        "look": {"task": LOOK_TASK, "schedule": BEAT_SECONDS, "options": {"expires": 5}},
+        "seal": {
+            "task": SEAL_TASK,
+            "schedule": BEAT_SECONDS,
+            "options": {"expires": 5, "queue": seal_queue_of(read_settings().database_url)},
+        },
     },
 )
 

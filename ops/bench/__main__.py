@@ -16,7 +16,19 @@ from ops.bench import machine, results
 from ops.bench.rounds import Case, Figures, NotMeasuredError, rows_of
 from ops.bench.setting import Setting
 
-MEASURES: Final = ("append", "batch", "growth", "replay", "rebuild", "lag", "http", "memory", "decisions", "tally")
+MEASURES: Final = (
+    "append",
+    "batch",
+    "growth",
+    "replay",
+    "rebuild",
+    "seal",
+    "lag",
+    "http",
+    "memory",
+    "decisions",
+    "tally",
+)
 HOME: Final = ".bench"
 
 

@@ -9,8 +9,6 @@ own; a turn begins once the views show all that was decided. Processor time is t
 from __future__ import annotations
 
 import itertools
-import subprocess
-import sys
 from collections.abc import Callable
 from functools import partial
 from typing import Any, Final
@@ -20,11 +18,11 @@ import msgspec
 import psycopg
 
 from domain.score_events import ScoreSubmitted
-from ops.bench import competition, http_load
-from ops.bench.http_load import Load, Report
+from ops.bench import competition
+from ops.bench.http_load import Load, Report, send
 from ops.bench.machine import processor_seconds
 from ops.bench.results import Row
-from ops.bench.rounds import Case, Figures, NotMeasuredError, percentile, rounds, rows_of
+from ops.bench.rounds import Case, Figures, percentile, rounds, rows_of
 from ops.bench.service import head_of, run_service, watch
 from ops.bench.setting import Setting
 from ops.bench.systems import postgres
@@ -98,12 +96,7 @@ class Running:
         return "\r\n".join([*lines, "", ""]).encode() + body
 
     def _send(self, clients: int, requests: list[bytes], *, status: int) -> Report:
-        load = Load(self._at.hostname or "", self._at.port or 0, clients, status, requests)
-        command = [sys.executable, "-m", http_load.__name__]
-        done = subprocess.run(command, input=msgspec.msgpack.encode(load), capture_output=True, check=False)
-        if done.returncode:
-            raise NotMeasuredError(f"the load was not taken ({done.stderr.decode().strip().splitlines()[-1][:500]})")
-        return msgspec.msgpack.decode(done.stdout, type=Report)
+        return send(Load(self._at.hostname or "", self._at.port or 0, clients, status, requests))
 
 
 def measure(setting: Setting) -> list[Row]:

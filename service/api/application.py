@@ -19,7 +19,7 @@ from litestar.types import (
     Send,
 )
 
-from service.api import administration, docs, health, ledger, oauth, people, programmes, sessions, sign_in
+from service.api import administration, docs, health, ledger, oauth, people, programmes, sessions, sign_in, tree
 from service.api.decisions import settle_proposal, submit_decision
 from service.api.disagreement import get_disagreement
 from service.api.disclosure import check_disclosure
@@ -72,6 +72,7 @@ def create_application(parts: Parts, *, lifespan: Sequence[Lifespan] = ()) -> Li
             get_workload,
             check_disclosure,
             ledger.list_events,
+            *tree.HANDLERS,
             *health.HANDLERS,
             *oauth.HANDLERS,
             *administration.HANDLERS,

@@ -1,4 +1,4 @@
-"""Figures for operators, in the text format of Prometheus: where the ledger and each build of each view stand."""
+"""Figures for operators, in the text format of Prometheus: where ledger, tree and each build of each view stand."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metri
 from prometheus_client.registry import Collector
 
 from service.api.parts import Wired
+from service.application.seal_ports import SealFigures
 from service.application.view_ports import Build
 
 MEDIA_TYPE: Final = "text/plain; version=1.0.0; charset=utf-8"
@@ -33,13 +34,34 @@ _COUNTERS: Final[dict[str, tuple[str, Callable[[Build], float]]]] = {
 }
 
 
-class _Builds(Collector):
-    def __init__(self, head: int, builds: Sequence[Build]) -> None:
+_OF_SEALING: Final[dict[str, tuple[str, Callable[[SealFigures], float]]]] = {
+    "sillok_seal_position": ("Up to which position a checkpoint covers the ledger.", lambda seal: seal.published),
+    "sillok_seal_positions_behind": ("Positions that no checkpoint covers.", lambda seal: seal.head - seal.published),
+    "sillok_seal_seconds_behind": (
+        "Age of the first event that no checkpoint covers.",
+        lambda seal: seal.seconds_behind,
+    ),
+    "sillok_seal_halted": ("1 if ledger, tree and signer contradict each other.", lambda seal: seal.halted is not None),
+}
+_COUNTED_IN_SEALING: Final[dict[str, tuple[str, Callable[[SealFigures], float]]]] = {
+    "sillok_seal_batches": ("Transactions that extended the tree.", lambda seal: seal.batches),
+    "sillok_seal_checkpoints": ("Checkpoints that were signed.", lambda seal: seal.checkpoints),
+    "sillok_seal_halts": ("How often sealing halted.", lambda seal: seal.halts),
+}
+
+
+class _Figures(Collector):
+    def __init__(self, head: int, builds: Sequence[Build], sealing: SealFigures) -> None:
         self._head = head
         self._builds = builds
+        self._sealing = sealing
 
     def collect(self) -> Iterator[Metric]:
         yield GaugeMetricFamily("sillok_ledger_position", "The last position of the ledger.", value=self._head)
+        for name, (meaning, of) in _OF_SEALING.items():
+            yield GaugeMetricFamily(name, meaning, value=float(of(self._sealing)))
+        for name, (meaning, of) in _COUNTED_IN_SEALING.items():
+            yield CounterMetricFamily(name, meaning, value=float(of(self._sealing)))
         for metrics, family in ((_GAUGES, GaugeMetricFamily), (_COUNTERS, CounterMetricFamily)):
             for name, (meaning, figure) in metrics.items():
                 found = family(name, meaning, labels=_LABELS)
@@ -49,15 +71,15 @@ class _Builds(Collector):
                 yield found
 
 
-def metrics_text(head: int, builds: Sequence[Build]) -> bytes:
+def metrics_text(head: int, builds: Sequence[Build], sealing: SealFigures) -> bytes:
     """All figures, as `MEDIA_TYPE` says."""
     registry = CollectorRegistry(auto_describe=False)
-    registry.register(_Builds(head, builds))
+    registry.register(_Figures(head, builds, sealing))
     return generate_latest(registry)
 
 
 @get("/metrics")
 async def metrics(parts: Wired) -> Response[bytes]:
     """Read from the database: whichever API process is asked, the figures are those of the whole service."""
-    text = await parts.run(lambda: metrics_text(parts.ready(), parts.builds.every()))
+    text = await parts.run(lambda: metrics_text(parts.ready(), parts.builds.every(), parts.sealing()))
     return Response(text, media_type=MEDIA_TYPE)

@@ -14,7 +14,7 @@ import msgspec
 from domain.charter_document import Charter
 from domain.rulebook import DECISIONS
 from domain.standings import Standings
-from service.api import openapi_access, openapi_decisions, openapi_many, openapi_people
+from service.api import openapi_access, openapi_decisions, openapi_many, openapi_people, openapi_tree
 from service.api.health import Health
 from service.api.metrics import MEDIA_TYPE as METRICS_MEDIA_TYPE
 from service.api.openapi_parts import CREDENTIALS, PROGRAMME, Json, Operation, content, problems, read
@@ -50,6 +50,7 @@ _ANSWERS: Final = (
     Problem,
     *openapi_access.ANSWERS,
     *openapi_people.ANSWERS,
+    *openapi_tree.ANSWERS,
 )
 
 _STAGE: Final = ("stage", "A stage of the charter; the first one if none is named.", {"type": "string"})
@@ -203,6 +204,7 @@ def _operations(named: dict[Any, Json]) -> Iterator[Operation]:
     yield f"{one}/disclosure-check", "post", _check_disclosure(named)
     yield from openapi_access.operations(named)
     yield from openapi_people.operations(named)
+    yield from openapi_tree.operations(named)
     yield "/health/live", "get", _health("live", "The process answers.", named, ready=False)
     yield "/health/ready", "get", _health("ready", "Decisions can be taken.", named, ready=True)
     yield "/metrics", "get", _metrics(named)

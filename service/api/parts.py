@@ -16,8 +16,10 @@ from service.application.administration import Administration
 from service.application.cloud_events import ReadEvents
 from service.application.people import People
 from service.application.previewing import Previews
+from service.application.proving import Prove
 from service.application.reading import Queries
 from service.application.revealing import CheckDisclosure
+from service.application.seal_ports import SealFigures
 from service.application.sessions import Sessions
 from service.application.signing_in import SigningIn
 from service.application.submitting import SubmitDecision
@@ -33,7 +35,7 @@ T = TypeVar("T")
 class Parts:
     """`ready`: raises if a decision could not be recorded now. `threads`: where blocking work is done.
 
-    `public_origin`: where browsers reach the service; without, on this machine.
+    `sealing`: how far it is. `public_origin`: where browsers reach the service; without, on this machine.
     """
 
     submit: SubmitDecision
@@ -49,7 +51,9 @@ class Parts:
     people: People
     sessions: Sessions
     signing_in: SigningIn
+    prove: Prove
     builds: Builds
+    sealing: Callable[[], SealFigures]
     ready: Callable[[], int]
     threads: Executor
     origins: Origins

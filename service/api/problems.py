@@ -27,6 +27,7 @@ from service.application.in_flight import RequestInFlightError
 from service.application.issuer_jws import IssuerUnavailableError
 from service.application.lines import LineTooLongError
 from service.application.ports import IdempotencyKeyReusedError, LedgerUnavailableError
+from service.application.proving import NoSuchCheckpointError, NoSuchTileError, NotSealedError
 from service.application.reading import NotYetProjectedError
 from service.application.sessions import SessionEndedError
 from service.application.signing_in import NoSuchWayError
@@ -84,6 +85,7 @@ REQUEST_PROBLEMS: Final[dict[str, tuple[int, str]]] = {
     "cross-site-request": (403, "A change by a session came from elsewhere, or without its CSRF token."),
     "sign-in-refused": (403, "Nobody who may come in was signed in."),
     "not-found": (404, "There is nothing at this address."),
+    "not-sealed": (404, "No checkpoint covers this yet; ask again."),
     "unknown-decision": (404, "There is no decision of this name."),
     "method-not-allowed": (405, "The address does not know this method."),
     "request-in-flight": (409, "The same request is being worked on; ask again."),
@@ -223,6 +225,10 @@ def _too_many(_request: _Request, error: TooManyRequestsError) -> Response[bytes
     return problem_response("too-many-requests", detail, headers={"Retry-After": str(error.seconds)})
 
 
+def _not_sealed(_request: _Request, error: NotSealedError) -> Response[bytes]:
+    return problem_response("not-sealed", str(error), headers={"Retry-After": "1"})
+
+
 HANDLERS: Final[ExceptionHandlersMap] = {
     Refusal: _refusal,
     ApiProblem: _api_problem,
@@ -244,6 +250,9 @@ HANDLERS: Final[ExceptionHandlersMap] = {
     IdempotencyKeyReusedError: _as("idempotency-key-reused", lambda error: f"key {error} stands for another request"),
     RequestInFlightError: _as("request-in-flight", lambda error: f"key {error} is being worked on"),
     ContendedError: _as("contended", lambda error: f"{error} met conflicting decisions too often; try again"),
+    NotSealedError: _not_sealed,
+    NoSuchCheckpointError: _as("not-found", str),
+    NoSuchTileError: _as("not-found", str),
     NotYetProjectedError: _as("not-yet-projected", str),
     HTTPException: _http,
     Exception: _internal,

@@ -15,6 +15,7 @@ from service.cli.migrate import migrate
 from service.cli.people import people
 from service.cli.play import play
 from service.cli.projections import projections
+from service.cli.sealing import sealing
 from service.cli.secrets import secrets
 from service.cli.signatures import signatures, signing_key
 from service.cli.standings import standings
@@ -37,6 +38,7 @@ for command in (
     charter,
     disclosure,
     projections,
+    sealing,
     signing_key,
     signatures,
     keys,

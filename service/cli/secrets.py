@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from service.application.rotation import KINDS, Kind, SecretInUseError
+from service.application.rotation import KINDS, Kind, NoSuchRingError, SecretInUseError
 from service.cli.failures import NotAsAskedError
 from service.cli.keys import administering, operator
 
@@ -13,9 +13,10 @@ _KIND = click.argument("kind", type=click.Choice(KINDS))
 
 @click.group()
 def secrets() -> None:
-    """List and rotate the pepper, with which keys are hashed, and the keys that tokens are signed with.
+    """List and rotate the pepper, with which keys are hashed, and the keys that tokens and checkpoints are signed with.
 
     They are files: SILLOK_PEPPER_FILE and SILLOK_TOKEN_KEYS_FILE name those that several machines share.
+    The log's keys are where its signer runs.
     """
 
 
@@ -30,14 +31,22 @@ def list_() -> None:
 
 @secrets.command()
 @_KIND
-@click.option("--at-once", is_flag=True, help="After a theft: current now; tokens by the key before are refused.")
+@click.option(
+    "--at-once",
+    is_flag=True,
+    help="After a theft: current now; tokens by the key before are refused, and no checkpoint is signed with it.",
+)
 def rotate(kind: Kind, at_once: bool) -> None:
     """Make a new secret of KIND, current in ten minutes; what was made with the one before goes on.
 
-    A token goes on until it expires. A key changes over to the new pepper when it is used.
+    A token goes on until it expires. A key changes over to the new pepper when it is used. Checkpoints are signed with
+    every key of the log until it is dropped.
     """
     with administering() as opened:
-        id_ = opened.rotation.rotate(kind, operator(), at_once=at_once)
+        try:
+            id_ = opened.rotation.rotate(kind, operator(), at_once=at_once)
+        except NoSuchRingError as error:
+            raise NotAsAskedError(f"{error}.") from None
     click.echo(f"{kind} {id_}: current {'now' if at_once else 'in ten minutes'}")
 
 
@@ -49,6 +58,6 @@ def drop(kind: Kind, id_: str) -> None:
     with administering() as opened:
         try:
             opened.rotation.drop(kind, id_, operator())
-        except SecretInUseError as error:
+        except (NoSuchRingError, SecretInUseError) as error:
             raise NotAsAskedError(f"{error}.") from None
     click.echo(f"{kind} {id_}: dropped")

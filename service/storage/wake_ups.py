@@ -14,6 +14,7 @@ from redis.exceptions import RedisError
 
 ADVANCE_TASK: Final = "sillok.advance"
 REBUILD_TASK: Final = "sillok.rebuild"
+SEAL_TASK: Final = "sillok.seal"
 EXPIRES_SECONDS: Final = 30
 TASK_SECONDS: Final = 300
 """A task that takes longer is killed, and given out again."""
@@ -33,6 +34,11 @@ def queue_of(database_url: str | None) -> str:
     """The queue of a deployment: of two that share a Redis, neither is to take what the other is woken for."""
     name = None if database_url is None else conninfo_to_dict(database_url).get("dbname")
     return f"sillok:{name}" if name else "sillok"
+
+
+def seal_queue_of(database_url: str | None) -> str:
+    """The queue of its sealer."""
+    return f"{queue_of(database_url)}:seal"
 
 
 class BrokerError(Exception):
@@ -66,25 +72,28 @@ class Sender:
         url = redis_url.replace("redis+socket://", "unix://", 1)
         self._redis = Redis.from_url(url, socket_connect_timeout=2, socket_timeout=10)
 
-    def send(self, task: str, *arguments: str) -> None:
-        """Raises `OperationalError`, `RedisError` or `OSError` if the broker cannot be used."""
-        if self._redis.set(self._waits(task, arguments), b"", nx=True, ex=_WAITS_SECONDS):
-            self._app.send_task(task, args=arguments, expires=EXPIRES_SECONDS, retry=False)
+    def send(self, task: str, *arguments: str, queue: str | None = None) -> None:
+        """`queue`: if it is another than one's own.
+
+        Raises `OperationalError`, `RedisError` or `OSError` if the broker cannot be used.
+        """
+        if self._redis.set(self._waits(task, arguments, queue), b"", nx=True, ex=_WAITS_SECONDS):
+            self._app.send_task(task, args=arguments, queue=queue, expires=EXPIRES_SECONDS, retry=False)
 
     def taken(self, task: str, *arguments: str) -> None:
         """To be called by a task before it looks for news: what comes from now on is worth another one."""
-        self._redis.delete(self._waits(task, arguments))
+        self._redis.delete(self._waits(task, arguments, None))
 
     def close(self) -> None:
         """Let go of the connections."""
         self._redis.close()
 
-    def _waits(self, task: str, arguments: tuple[str, ...]) -> str:
-        return ":".join((self._app.conf.task_default_queue, task, *arguments))
+    def _waits(self, task: str, arguments: tuple[str, ...], queue: str | None) -> str:
+        return ":".join((queue or self._app.conf.task_default_queue, task, *arguments))
 
 
 class CeleryWakeUps:
-    """Sends `sillok.advance` for every programme that has news, each once however many events it has."""
+    """Sends `sillok.seal` for news, and `sillok.advance` for every programme that has some, however many events."""
 
     def __init__(self, broker_url: str, database_url: str) -> None:
         self._app = Celery("sillok-wake-ups", broker=broker_url, set_as_current=False)
@@ -96,6 +105,7 @@ class CeleryWakeUps:
             task_serializer="json",
         )
         self._sender = Sender(self._app, broker_url)
+        self._seal_queue = seal_queue_of(database_url)
         self._news: set[str] = set()
         self._changed = threading.Condition()
         self._closed = False
@@ -128,11 +138,12 @@ class CeleryWakeUps:
                     return
                 programmes, self._news = self._news, set()
             for programme in sorted(programmes):
-                self._send(programme)
+                self._send(ADVANCE_TASK, programme)
+            self._send(SEAL_TASK, queue=self._seal_queue)
 
-    def _send(self, programme: str) -> None:
+    def _send(self, task: str, *arguments: str, queue: str | None = None) -> None:
         try:
-            self._sender.send(ADVANCE_TASK, programme)
+            self._sender.send(task, *arguments, queue=queue)
         except (OperationalError, RedisError, OSError) as error:
             if not self._failing:
                 self._log.warning("workers cannot be woken; their schedule goes on", error=str(error))

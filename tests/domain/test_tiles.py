@@ -9,8 +9,20 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from domain.merkle import inclusion_proof, root
-from domain.tiles import TILE_HEIGHT, TILE_WIDTH, Tile, index_path, nodes_from, tile_at, tiles_of
+from domain.merkle import consistency_proof, inclusion_proof, root
+from domain.tiles import (
+    TILE_HEIGHT,
+    TILE_WIDTH,
+    Tile,
+    edge,
+    grown,
+    index_path,
+    nodes_from,
+    places_of,
+    root_of_full,
+    tile_at,
+    tiles_of,
+)
 from tests.domain.test_merkle import LEAVES, VECTORS, defined, nodes, sizes
 
 NOTES: dict[str, Any] = json.loads((VECTORS / "signed_note_and_tiles.json").read_text())
@@ -65,14 +77,19 @@ def test_a_tree_has_the_tiles_that_the_specification_counts() -> None:
         assert counted == expected
 
 
-@given(sizes)
-def test_nodes_out_of_tiles_are_the_nodes(size: int) -> None:
-    tiles = {
+def tiles_over(size: int) -> dict[tuple[int, int], bytes]:
+    """The tiles by the definition."""
+    return {
         (tile.level, tile.index): b"".join(
             nodes(tile.level * TILE_HEIGHT, tile.index * TILE_WIDTH + i) for i in range(tile.width)
         )
         for tile in tiles_of(size)
     }
+
+
+@given(sizes)
+def test_nodes_out_of_tiles_are_the_nodes(size: int) -> None:
+    tiles = tiles_over(size)
     from_tiles = nodes_from(lambda level, index: tiles[level, index])
     assert root(from_tiles, size) == defined(0, size)
     assert inclusion_proof(from_tiles, size // 2, size) == inclusion_proof(nodes, size // 2, size)
@@ -81,3 +98,31 @@ def test_nodes_out_of_tiles_are_the_nodes(size: int) -> None:
 def test_a_tile_that_does_not_reach_so_far_has_no_node() -> None:
     with pytest.raises(ValueError, match="does not reach"):
         nodes_from(lambda _level, _index: LEAVES[0])(1, 0)
+
+
+@given(st.integers(0, len(LEAVES)), st.integers(0, len(LEAVES)))
+def test_a_tree_grows_by_its_edge_alone(before: int, after: int) -> None:
+    """Whatever was there, the tiles that change are those of the larger tree, and the others stay."""
+    before, after = sorted((before, after))
+    kept = tiles_over(before)
+    known = {place: kept[place] for place in edge(before)}
+    found, changed = grown(before, lambda *place: known[place], LEAVES[before:after])
+    assert (found.size, found.root) == (after, root(nodes, after))
+    assert {**kept, **changed} == tiles_over(after)
+
+
+@given(sizes, sizes)
+def test_the_tiles_of_a_proof_are_known_before_any_hash(one: int, other: int) -> None:
+    old, new = sorted((one, other))
+    tiles = tiles_over(new)
+    places = places_of(lambda nodes: (inclusion_proof(nodes, old - 1, new), consistency_proof(nodes, old, new)))
+    few = nodes_from(lambda *place: tiles[place] if place in places else b"")
+    assert inclusion_proof(few, old - 1, new) == inclusion_proof(nodes, old - 1, new)
+    assert consistency_proof(few, old, new) == consistency_proof(nodes, old, new)
+
+
+def test_a_full_tile_is_one_hash_above() -> None:
+    tiles = tiles_over(512)
+    assert root_of_full(tiles[0, 1]) == tiles[1, 0][32:]
+    with pytest.raises(ValueError, match="full"):
+        root_of_full(tiles[1, 0])

@@ -102,7 +102,7 @@ def asked_about_everything(up: Up, database: str) -> Planted:
         **{f"key of the {role}": keys[role].partition(".")[2] for role in ("operator", "auditor")},
         **{f"key of {agency}": key.partition(".")[2] for agency, key in keys["agencies"].items()},
     }
-    for name in ("pepper", "token-keys"):
+    for name in ("pepper", "token-keys", "signer/keys"):
         for secret, state in SecretRing(up.home / name, make=False).every():
             secrets[f"{name}, {state}"] = secret.secret
     return Planted(up, database, secrets, answers)
@@ -138,7 +138,8 @@ def test_no_table_holds_a_secret(planted: Planted) -> None:
     """Events, views, credentials and what was recorded of them: as text, and bytes as the text that they may be."""
     with psycopg.connect(planted.database) as connection:
         tables = connection.execute(
-            "SELECT schemaname, relname FROM pg_stat_user_tables WHERE schemaname IN ('access', 'ledger', 'views')"
+            "SELECT schemaname, relname FROM pg_stat_user_tables"
+            " WHERE schemaname IN ('access', 'ledger', 'seal', 'views')"
         ).fetchall()
         assert len(tables) > 10
         for schema, table in tables:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,7 +26,9 @@ from service.cli import main
 from service.cli.demonstration import ensure_keys
 from service.cli.play import Keys, play_lines
 from service.cli.programme_files import Line
+from service.embedded import EmbeddedRedis
 from service.settings import Settings
+from tests.integration.working import Workers, kill
 from tests.playing import EVERY, REHEARSAL, lines_of
 
 Headers = dict[str, str]
@@ -136,3 +139,32 @@ def run(running: Running, monkeypatch: pytest.MonkeyPatch) -> Run:
         return done.stdout if status == 0 else done.stderr
 
     return invoke
+
+
+@pytest.fixture
+def workers(database: str, tmp_path: Path) -> Iterator[Workers]:
+    redis = EmbeddedRedis(tmp_path / "redis", tmp_path / "redis.log")
+    url = redis.start()
+    environment = {**os.environ, "DATABASE_URL": as_url(database), "REDIS_URL": url, "SILLOK_HOME": str(tmp_path)}
+    found = Workers(environment, tmp_path / "celery.log", redis, [])
+    yield found
+    for child in found.children:
+        kill(child)
+    redis.stop()
+
+
+@pytest.fixture
+def serving(database: str, tmp_path: Path, workers: Workers) -> Iterator[Running]:
+    """The API beside the workers, waking them through Redis."""
+    settings = Settings(
+        home=tmp_path,
+        host="127.0.0.1",
+        port=8000,
+        database_url=database,
+        redis_url=workers.environment["REDIS_URL"],
+    )
+    keys = ensure_keys(settings, lines_of(REHEARSAL))
+    service = open_service(settings)
+    with TestClient(create_application(service.parts), raise_server_exceptions=False) as client:
+        yield Running(service, keys, client, database, settings)
+    service.close()

@@ -161,8 +161,8 @@ class Programmes:
         method, _, path = operation.partition(" ")
         programme = self.named(charters.PROGRAMME, place)
         named = {"programme": programme, "proposal": self.proposals[place], "slug": "not-found"}
-        named |= {"person_id": "person-0", "session_id": "session-0", "membership": "agency:owner"}
-        path = path.format(**named, key_id="slk_0", client_id="slc_0", kid="k")
+        named |= {"person_id": "person-0", "session_id": "session-0", "membership": "agency:owner", "path": "0/000.p/1"}
+        path = path.format(**named, key_id="slk_0", client_id="slc_0", kid="k", size=1, position=1)
         if method == "POST":
             return self.post(path, {**HEAT, "figures": []}, self.key(credential))
         return self.running.client.request(method, path, headers=self._headers(self.key(credential)))

@@ -12,7 +12,7 @@ from jsonschema import Draft202012Validator
 from api_specs.rulebook import rulebook_page
 from domain.machines import MACHINES
 from domain.rulebook import DECISIONS
-from service.api import administration, docs, health, ledger, oauth, people, programmes, sessions, sign_in
+from service.api import administration, docs, health, ledger, oauth, people, programmes, sessions, sign_in, tree
 from service.api.decisions import SETTLEMENTS
 from service.api.disagreement import get_disagreement
 from service.api.disclosure import check_disclosure
@@ -53,6 +53,7 @@ def test_every_route_is_documented_and_nothing_else() -> None:
         submit_decisions,
         check_disclosure,
         ledger.list_events,
+        *tree.HANDLERS,
         *health.HANDLERS,
         *oauth.HANDLERS,
         *administration.HANDLERS,
@@ -61,7 +62,7 @@ def test_every_route_is_documented_and_nothing_else() -> None:
         *sign_in.HANDLERS,
         metrics,
     ]
-    routes = {re.sub(r":str", "", path) for handler in handlers for path in handler.paths}
+    routes = {re.sub(r":(str|path)", "", path) for handler in handlers for path in handler.paths}
     routes |= {f"/v1/proposals/{{proposal}}/{step}" for step in SETTLEMENTS}
     routes.add("/v1/programmes/{programme}/decisions/{decision}/preview")
     routes |= {f"/v1/programmes/{{programme}}/decisions/{decision}" for decision in DECISIONS}

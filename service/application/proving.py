@@ -1,0 +1,117 @@
+"""What anybody may ask of the tree: checkpoints, tiles, entries, proofs, receipts."""
+
+from __future__ import annotations
+
+import base64
+import struct
+from collections.abc import Callable, Sequence
+from typing import Final, TypeVar
+
+from domain.merkle import HASH_BYTES, Nodes, consistency_proof, inclusion_proof
+from domain.tiles import TILE_HEIGHT, TILE_WIDTH, Place, Tile, nodes_from, places_of
+from service.application.seal_ports import LogRecord, Published, SealReader
+
+T = TypeVar("T")
+
+RECEIPT: Final = "c2sp.org/tlog-proof@v1"
+_LENGTH: Final = struct.Struct(">H")
+
+
+class NotSealedError(Exception):
+    """No checkpoint covers this yet; the sentence says up to where they go."""
+
+
+class NoSuchCheckpointError(LookupError):
+    """No checkpoint of exactly this size was signed."""
+
+
+class NoSuchTileError(LookupError):
+    """The tree that was published has no tile there of that width."""
+
+
+class Prove:
+    """The use case; safe to call from many threads."""
+
+    def __init__(self, sealed: SealReader) -> None:
+        self._sealed = sealed
+
+    def logs(self) -> Sequence[LogRecord]:
+        """The current log and its keys, then those that were closed. Raises `NotSealedError`."""
+        found = self._sealed.logs()
+        if not found:
+            raise NotSealedError("nothing was sealed yet")
+        return found
+
+    def checkpoint(self, size: int | None = None) -> Published:
+        """The last checkpoint, or the one of a size. Raises `NotSealedError`, `NoSuchCheckpointError`."""
+        if size is None:
+            return self._covering_tree(0)
+        found = self._sealed.of_size(size)
+        if found is None:
+            self._covering_tree(size)
+            raise NoSuchCheckpointError(f"there is no checkpoint of size {size}")
+        return found
+
+    def tile(self, tile: Tile) -> bytes:
+        """The hashes of a tile. Raises `NoSuchTileError`, also for one that no checkpoint covers yet."""
+        self._require(tile, tile.level)
+        found = self._sealed.tiles([(tile.level, tile.index)]).get((tile.level, tile.index), b"")
+        hashes = found[: tile.width * HASH_BYTES]
+        if len(hashes) != tile.width * HASH_BYTES:
+            raise NoSuchTileError(f"there is no tile {tile.path}")
+        return hashes
+
+    def entries(self, tile: Tile) -> bytes:
+        """The entries under a tile of the lowest level, each after its length (2 bytes). Raises as `tile`."""
+        self._require(tile, 0)
+        first = tile.index * TILE_WIDTH + 1
+        found = self._sealed.entries(first, first + tile.width - 1)
+        return b"".join(_LENGTH.pack(len(each)) + each for each in found)
+
+    def inclusion(self, position: int, size: int) -> list[bytes]:
+        """That a position is in the tree of that size: RFC 9162. Raises `NotSealedError`; 1 ≤ position ≤ size."""
+        self._covering_tree(size)
+        return self._proof(lambda nodes: inclusion_proof(nodes, position - 1, size))
+
+    def consistency(self, old: int, new: int) -> list[bytes]:
+        """That the tree of size `new` begins with that of `old`. Raises `NotSealedError`; 1 ≤ old ≤ new."""
+        self._covering_tree(new)
+        return self._proof(lambda nodes: consistency_proof(nodes, old, new))
+
+    def receipt(self, position: int) -> str:
+        """A C2SP tlog-proof, with the entry as `extra`: whoever has it needs nothing else. Raises `NotSealedError`."""
+        found = self._sealed.covering(position)
+        if found is None:
+            raise self._not_sealed(position)
+        (entry,) = self._sealed.entries(position, position)
+        hashes = self._proof(lambda nodes: inclusion_proof(nodes, position - 1, found.size))
+        lines = (RECEIPT, f"extra {_text(entry)}", f"index {position - 1}", *map(_text, hashes), "")
+        return "".join(f"{each}\n" for each in lines) + found.note
+
+    def _covering_tree(self, size: int) -> Published:
+        """The last checkpoint, which covers that size. Raises `NotSealedError`."""
+        latest = self._sealed.latest()
+        if latest is None or latest.size < size:
+            raise self._not_sealed(size)
+        return latest
+
+    def _not_sealed(self, position: int) -> NotSealedError:
+        latest = self._sealed.latest()
+        upto = "nothing was" if latest is None else f"the last checkpoint covers {latest.size}"
+        return NotSealedError(f"position {position} is not sealed yet: {upto}{' sealed yet' * (latest is None)}")
+
+    def _require(self, tile: Tile, level: int) -> None:
+        """Raise `NoSuchTileError` unless a checkpoint covers all that the tile stands for."""
+        latest = self._sealed.latest()
+        reached = 0 if latest is None else latest.size >> TILE_HEIGHT * level
+        if tile.index * TILE_WIDTH + tile.width > reached:
+            raise NoSuchTileError(f"there is no tile {tile.path}")
+
+    def _proof(self, prove: Callable[[Nodes], T]) -> T:
+        places: list[Place] = sorted(places_of(prove))
+        found = self._sealed.tiles(places)
+        return prove(nodes_from(lambda *place: found.get(place, b"")))
+
+
+def _text(content: bytes) -> str:
+    return base64.b64encode(content).decode()
