@@ -10,6 +10,7 @@ from litestar import Litestar
 from service.api.application import create_application
 from service.bootstrap import open_service
 from service.settings import read_settings
+from service.stopping import when_stopping
 
 
 def create_app() -> Litestar:
@@ -18,6 +19,7 @@ def create_app() -> Litestar:
 
     @asynccontextmanager
     async def lifespan(_app: Litestar) -> AsyncIterator[None]:
+        when_stopping(service.parts.feed.close)
         try:
             yield
         finally:

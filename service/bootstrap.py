@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from domain.entry import SALT_BYTES
+from service.api.event_feed import EventFeed
 from service.api.origins import Origins
 from service.api.parts import Parts
 from service.application.cloud_events import ReadEvents
@@ -97,13 +98,15 @@ def open_service(settings: Settings) -> Service:
     deciding = Deciding(ledger, sources, verify_ed25519)
     in_flight = InFlight()
     submit = SubmitDecision(ledger, waking, deciding, in_flight)
+    events = ReadEvents(ledger, queries.disclosure)
     parts = Parts(
         submit=submit,
         submit_lines=SubmitLines(ledger, waking, deciding, in_flight, submit),
         submit_together=SubmitTogether(ledger, waking, deciding, in_flight),
         previews=Previews(ledger, deciding, queries, now=sources.now),
         queries=queries,
-        events=ReadEvents(ledger, queries.disclosure),
+        events=events,
+        feed=EventFeed(events, ledger.head, threads),
         check_disclosure=CheckDisclosure(ledger),
         access=entrance.access,
         tokens=entrance.tokens,

@@ -12,6 +12,7 @@ from litestar import Response
 
 from domain.refusal import FieldError
 from service.api.access import AnyRequest
+from service.api.compression import COMPRESSED_FROM, gzipped, takes_gzip
 from service.api.problems import ApiProblem
 
 PAGE: Final = 100
@@ -27,17 +28,25 @@ def answer(request: AnyRequest, content: object, *, headers: dict[str, str] | No
 
 
 def tagged(request: AnyRequest, body: bytes, media_type: str, headers: dict[str, str] | None = None) -> Response[bytes]:
-    """A body of any type with a strong ETag; 304 when the client has it. What a reader sees depends on who asks."""
-    etag = f'"{hashlib.sha256(body).hexdigest()[:32]}"'
+    """A body of any type with a strong ETag, in gzip for who takes it; 304 when the client has it.
+
+    What a reader sees depends on who asks.
+    """
+    compressed = len(body) >= COMPRESSED_FROM and takes_gzip(request.headers.get("accept-encoding", ""))
+    etag = f'"{hashlib.sha256(body).hexdigest()[:32]}{"-gzip" if compressed else ""}"'
     sent = {
         "ETag": etag,
         "Cache-Control": "no-cache",
-        "Vary": "Authorization, X-API-Key, Cookie, Sillok-Acting-For",
+        "Vary": "Authorization, X-API-Key, Cookie, Sillok-Acting-For, Accept-Encoding",
         **(headers or {}),
     }
     known = {each.strip() for each in request.headers.get("if-none-match", "").split(",")}
     if etag in known or "*" in known:
         return Response(b"", status_code=304, headers=sent, media_type=media_type)
+    if compressed:
+        return Response(
+            gzipped(body), status_code=200, headers={**sent, "Content-Encoding": "gzip"}, media_type=media_type
+        )
     return Response(body, status_code=200, headers=sent, media_type=media_type)
 
 

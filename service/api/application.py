@@ -23,11 +23,13 @@ from service.api import administration, docs, health, ledger, oauth, people, pro
 from service.api.decisions import settle_proposal, submit_decision
 from service.api.disagreement import get_disagreement
 from service.api.disclosure import check_disclosure
+from service.api.headers import ASKED_HEAD
 from service.api.many_decisions import submit_decisions
 from service.api.metrics import metrics
 from service.api.parts import Parts
 from service.api.previews import get_proposal, preview_decision
 from service.api.problems import HANDLERS
+from service.api.stream import stream_events
 from service.api.timeline import get_timeline
 from service.api.workload import get_workload
 
@@ -41,7 +43,7 @@ class Application(Litestar):
         self, scope: Scope | LifeSpanScope, receive: Receive | LifeSpanReceive, send: Send | LifeSpanSend
     ) -> None:
         if scope.get("method") == HttpMethod.HEAD:
-            scope = cast("Scope", {**scope, "method": HttpMethod.GET})
+            scope = cast("Scope", {**scope, "method": HttpMethod.GET, ASKED_HEAD: True})
             send = _without_body(cast("Send", send))
         await super().__call__(scope, receive, send)
 
@@ -73,6 +75,7 @@ def create_application(parts: Parts, *, lifespan: Sequence[Lifespan] = ()) -> Li
             check_disclosure,
             ledger.list_events,
             *tree.HANDLERS,
+            stream_events,
             *health.HANDLERS,
             *oauth.HANDLERS,
             *administration.HANDLERS,

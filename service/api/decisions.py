@@ -16,6 +16,7 @@ from domain.rulebook import DECISIONS
 from service.api.access import AnyRequest, decider_of, principal_of
 from service.api.headers import only_header
 from service.api.parts import Wired
+from service.api.preferences import PROJECTED, unchanged_since, waits_for
 from service.api.problems import ApiProblem
 from service.application.bodies import parse_body
 from service.application.deciding import Submission
@@ -75,8 +76,9 @@ async def submit_decision(
         actor=actor,
         idempotency_key=idempotency_key(request),
         signature=only_header(request.headers, "JWS-Signature"),
+        unchanged_since=unchanged_since(request.headers),
     )
-    return answer_to(await parts.run(partial(parts.submit, submission)))
+    return await _submitted(request, submission, parts)
 
 
 @post("/v1/proposals/{proposal:str}/{step:str}", request_max_body_size=BODY_LIMIT, status_code=201)
@@ -95,8 +97,19 @@ async def settle_proposal(
         actor=actor,
         idempotency_key=idempotency_key(request),
         signature=only_header(request.headers, "JWS-Signature"),
+        unchanged_since=unchanged_since(request.headers),
     )
-    return answer_to(await parts.run(partial(parts.submit, submission)))
+    return await _submitted(request, submission, parts)
+
+
+async def _submitted(request: AnyRequest, submission: Submission, parts: Wired) -> Response[bytes]:
+    accepted = await parts.run(partial(parts.submit, submission))
+    response = answer_to(accepted)
+    if waits_for(request.headers) == PROJECTED:
+        position = accepted.events[-1].position
+        if await parts.run(partial(parts.queries.until_projected, submission.programme, position)):
+            response.headers["Preference-Applied"] = f"wait={PROJECTED}"
+    return response
 
 
 def with_proposal(body: bytes, proposal: str) -> bytes:

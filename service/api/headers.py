@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from litestar.datastructures import Headers
 
 from service.api.problems import ApiProblem
+
+ASKED_HEAD: Final = "sillok.head"
+"""The key of a request's scope that says HEAD was asked: such an answer has no body to wait for."""
 
 
 def only_header(headers: Headers, name: str) -> str | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from functools import partial
+from typing import Final
 
 import msgspec
 from litestar import Response, get
@@ -13,20 +14,44 @@ from domain.event import EVENTS
 from domain.refusal import FieldError
 from service.api.access import AnyRequest, principal_of, reader_of
 from service.api.answers import PAGE, PAGE_LIMIT, next_link, only_parameters, tagged, whole_number
+from service.api.event_feed import Wanted
 from service.api.parts import Wired
 from service.api.problems import ApiProblem
+from service.application.identity import Principal
 
 _PROGRAMME = re.compile(IDENTIFIER)
 
 _encode = msgspec.json.Encoder(order="deterministic").encode
 
 
+FILTERS: Final = ("type", "tag", "programme")
+
+
 @get("/v1/ledger/events")
 async def list_events(request: AnyRequest, parts: Wired) -> Response[bytes]:
     """A page of events in order of position, one CloudEvent a line."""
-    only_parameters(request, "after", "limit", "type", "tag", "programme")
+    only_parameters(request, "after", "limit", *FILTERS)
     principal = await principal_of(request, parts)
     limit = whole_number(request, "limit", PAGE, low=1, high=PAGE_LIMIT)
+    wanted = wanted_events(request, principal)
+    page = await parts.run(
+        partial(
+            parts.events,
+            wanted.reader,
+            after=whole_number(request, "after", 0),
+            limit=limit,
+            type_=wanted.type_,
+            tag_=wanted.tag,
+            programme=wanted.programme,
+        )
+    )
+    body = b"".join(_encode(event) + b"\n" for event in page.events)
+    more = next_link(request, page.reached, limit) if page.more else {}
+    return tagged(request, body, "application/x-ndjson", {"Ledger-Head": str(page.head), **more})
+
+
+def wanted_events(request: AnyRequest, principal: Principal | None) -> Wanted:
+    """Which events a request asks for, and who asks. Raises 400 naming the parameter and its rule."""
     type_ = request.query_params.get("type")
     if type_ is not None and type_ not in EVENTS:
         raise _bad("type", f"one of {', '.join(sorted(EVENTS))}")
@@ -36,20 +61,7 @@ async def list_events(request: AnyRequest, parts: Wired) -> Response[bytes]:
     programme = request.query_params.get("programme")
     if programme is not None and _PROGRAMME.fullmatch(programme) is None:
         raise _bad("programme", "the id of a programme")
-    page = await parts.run(
-        partial(
-            parts.events,
-            reader_of(principal),
-            after=whole_number(request, "after", 0),
-            limit=limit,
-            type_=type_,
-            tag_=tag,
-            programme=programme,
-        )
-    )
-    body = b"".join(_encode(event) + b"\n" for event in page.events)
-    more = next_link(request, page.reached, limit) if page.more else {}
-    return tagged(request, body, "application/x-ndjson", {"Ledger-Head": str(page.head), **more})
+    return Wanted(reader_of(principal), type_, tag, programme)
 
 
 def _bad(name: str, rule: str) -> ApiProblem:

@@ -14,14 +14,20 @@ import msgspec
 from domain.charter_document import Charter
 from domain.rulebook import DECISIONS
 from domain.standings import Standings
-from service.api import openapi_access, openapi_decisions, openapi_many, openapi_people, openapi_tree
+from service.api import (
+    openapi_access,
+    openapi_decisions,
+    openapi_ledger,
+    openapi_many,
+    openapi_people,
+    openapi_tree,
+)
 from service.api.health import Health
 from service.api.metrics import MEDIA_TYPE as METRICS_MEDIA_TYPE
-from service.api.openapi_parts import CREDENTIALS, PROGRAMME, Json, Operation, content, problems, read
+from service.api.openapi_parts import AFTER, CREDENTIALS, LIMIT, PROGRAMME, Json, Operation, content, problems, read
 from service.api.problems import Problem
 from service.api.programmes import AuditTrail, CallList, ObjectionList, ProgrammeList, TeamList
 from service.application.answers import Counts, GrantsAnswer, ProgrammeDetail
-from service.application.cloud_events import CloudEvent
 from service.application.disagreement import Disagreement
 from service.application.revealing import DisclosureFindings, DisclosureQuestion
 from service.application.timeline import Timeline
@@ -43,7 +49,7 @@ _ANSWERS: Final = (
     AuditTrail,
     Timeline,
     Workload,
-    CloudEvent,
+    *openapi_ledger.ANSWERS,
     DisclosureQuestion,
     DisclosureFindings,
     Health,
@@ -63,8 +69,6 @@ _AS_OF: Final = (
     ),
 )
 _MINIMUM: Final = ("min_position", "Wait until the view has reached this position.", {"type": "integer", "minimum": 0})
-_AFTER: Final = ("after", "Only what comes after this position.", {"type": "integer", "minimum": 0})
-_LIMIT: Final = ("limit", "So many at most.", {"type": "integer", "minimum": 1, "maximum": 1000, "default": 100})
 
 
 def document() -> Json:
@@ -158,8 +162,8 @@ def _operations(named: dict[Any, Json]) -> Iterator[Operation]:
         "Who decided what.",
         named[AuditTrail],
         named,
-        _AFTER,
-        _LIMIT,
+        AFTER,
+        LIMIT,
         *_AS_OF,
         _MINIMUM,
         of_programme=True,
@@ -170,8 +174,8 @@ def _operations(named: dict[Any, Json]) -> Iterator[Operation]:
         "What happened when, what is planned, and which deadlines run.",
         named[Timeline],
         named,
-        _AFTER,
-        _LIMIT,
+        AFTER,
+        LIMIT,
         *_AS_OF,
         _MINIMUM,
         of_programme=True,
@@ -188,19 +192,7 @@ def _operations(named: dict[Any, Json]) -> Iterator[Operation]:
         with_key=True,
     )
     yield f"{one}/workload", "get", workload
-    events = read(
-        "list-events",
-        "Events in order of position, one CloudEvent a line.",
-        named[CloudEvent],
-        named,
-        _AFTER,
-        _LIMIT,
-        ("type", "Only events of this type.", {"type": "string"}),
-        ("tag", "Only events that carry this tag.", {"type": "string"}),
-        ("programme", "Only events of this programme.", {"type": "string"}),
-        media_type="application/x-ndjson",
-    )
-    yield "/v1/ledger/events", "get", events
+    yield from openapi_ledger.operations(named)
     yield f"{one}/disclosure-check", "post", _check_disclosure(named)
     yield from openapi_access.operations(named)
     yield from openapi_people.operations(named)

@@ -33,7 +33,7 @@ def operations(named: dict[Any, Json]) -> Iterator[Operation]:
 
 
 def _submit(name: str, summary: str, command: Json, named: dict[Any, Json]) -> Json:
-    statuses = sorted({STATUS[kind] for kind in STATUS} | {400, 401, 413, 415, 429, 503})
+    statuses = sorted({STATUS[kind] for kind in STATUS} | {400, 401, 412, 413, 415, 429, 503})
     return {
         "operationId": name,
         "tags": ["decisions"],
@@ -55,6 +55,22 @@ def _submit(name: str, summary: str, command: Json, named: dict[Any, Json]) -> J
                 "description": "The agency's signature over the body, a detached JWS by a key that it registered; "
                 "required where the charter asks for it.",
                 "schema": {"type": "string", "maxLength": MAX_LENGTH},
+            },
+            {
+                "name": "If-Match",
+                "in": "header",
+                "required": False,
+                "description": "A position in quotes, as views and previews state it: refused with 412 if anything "
+                "that the decision depends on has changed after it.",
+                "schema": {"type": "string", "pattern": '^"[0-9]{1,18}"$'},
+            },
+            {
+                "name": "Prefer",
+                "in": "header",
+                "required": False,
+                "description": "`wait=projected`: answer once every view has the decision, or after some seconds; "
+                "`Preference-Applied` says that they have.",
+                "schema": {"type": "string"},
             },
         ],
         "requestBody": {

@@ -23,6 +23,8 @@ PROGRAMME: Final = {
 }
 Parameter = tuple[str, str, Json]
 """Of a query: name, meaning, schema."""
+AFTER: Final = ("after", "Only what comes after this position.", {"type": "integer", "minimum": 0})
+LIMIT: Final = ("limit", "So many at most.", {"type": "integer", "minimum": 1, "maximum": 1000, "default": 100})
 
 
 def read(
@@ -35,10 +37,6 @@ def read(
     with_key: bool = False,
     media_type: str = "application/json",
 ) -> Json:
-    queries = [
-        {"name": each, "in": "query", "required": False, "description": meaning, "schema": type_}
-        for each, meaning, type_ in parameters
-    ]
     names_one = of_programme or any(each == "programme" for each, _meaning, _type in parameters)
     statuses = [400, 401, 429, 503] + ([404] if names_one else []) + ([403] if with_key else [])
     return {
@@ -46,13 +44,21 @@ def read(
         "tags": ["views" if of_programme else "ledger"],
         "summary": summary,
         "security": [*([] if with_key else [{}]), *CREDENTIALS],
-        "parameters": [*([PROGRAMME] if of_programme else []), *queries],
+        "parameters": [*([PROGRAMME] if of_programme else []), *queries(*parameters)],
         "responses": {
             "200": content("As of the position that it states.", schema, media_type),
             "304": {"description": "What If-None-Match names is still true."},
             **problems(sorted(statuses), named),
         },
     }
+
+
+def queries(*parameters: Parameter) -> list[Json]:
+    """Optional parameters of a query."""
+    return [
+        {"name": each, "in": "query", "required": False, "description": meaning, "schema": type_}
+        for each, meaning, type_ in parameters
+    ]
 
 
 def problems(statuses: list[int], named: dict[Any, Json]) -> Json:

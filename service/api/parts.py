@@ -10,6 +10,7 @@ from typing import TypeVar
 
 from litestar.di import NamedDependency
 
+from service.api.event_feed import EventFeed
 from service.api.origins import Origins
 from service.application.access import Access
 from service.application.administration import Administration
@@ -44,6 +45,7 @@ class Parts:
     previews: Previews
     queries: Queries
     events: ReadEvents
+    feed: EventFeed
     check_disclosure: CheckDisclosure
     access: Access
     tokens: Tokens

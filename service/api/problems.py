@@ -16,6 +16,7 @@ from domain.refusal import FieldError, Kind, Refusal
 from service.application.administration import KidTakenError, UnknownCredentialError
 from service.application.audit import audit
 from service.application.bodies import MalformedBodyError
+from service.application.deciding import ChangedSinceError
 from service.application.identity import (
     ActingForMissingError,
     IdentityTakenError,
@@ -93,12 +94,14 @@ REQUEST_PROBLEMS: Final[dict[str, tuple[int, str]]] = {
     "no-such-sign-in": (409, "People do not sign in like this here."),
     "identity-taken": (409, "The account stands for a person or client already."),
     "key-id-taken": (409, "The client has, or had, a key of this id."),
+    "changed-since": (412, "What the decision depends on has changed since the position in If-Match."),
     "body-too-large": (413, "The body is larger than the operation takes."),
     "unsupported-media-type": (415, "The operation takes application/json."),
     "idempotency-key-reused": (422, "The Idempotency-Key was used for another request."),
     "too-many-requests": (429, "Too much was asked, or too many authentications failed, within a minute."),
     "internal": (500, "Something went wrong here; nothing about the request is known to be wrong."),
     "issuer-unavailable": (503, "The OIDC issuer does not answer."),
+    "too-many-streams": (503, "Too many follow the ledger here at once."),
     "contended": (503, "Others kept deciding on the same facts; nothing was recorded."),
     "ledger-unavailable": (503, "The ledger did not answer; nothing was recorded."),
     "outcome-unknown": (503, "The connection to the ledger was lost; retry with the same Idempotency-Key."),
@@ -249,6 +252,7 @@ HANDLERS: Final[ExceptionHandlersMap] = {
     UnknownDecisionError: _as("unknown-decision", lambda error: f"there is no decision {str(error)[:80]!r}"),
     IdempotencyKeyReusedError: _as("idempotency-key-reused", lambda error: f"key {error} stands for another request"),
     RequestInFlightError: _as("request-in-flight", lambda error: f"key {error} is being worked on"),
+    ChangedSinceError: _as("changed-since", str),
     ContendedError: _as("contended", lambda error: f"{error} met conflicting decisions too often; try again"),
     NotSealedError: _not_sealed,
     NoSuchCheckpointError: _as("not-found", str),

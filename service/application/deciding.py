@@ -18,7 +18,7 @@ from domain.keys import Keys
 from domain.proposals import propose
 from domain.rulebook import prepare
 from domain.signatures import Signature, Signed, read_signature, require_signature
-from service.application.facts import KeptFacts, read_facts
+from service.application.facts import KeptFacts, as_dcb, read_facts
 from service.application.ports import Ledger
 
 
@@ -30,8 +30,15 @@ class Sources(msgspec.Struct, frozen=True, kw_only=True):
     salt: Callable[[], bytes]
 
 
+class ChangedSinceError(Exception):
+    """Something that the decision depends on has changed after the position up to which its maker looked at it."""
+
+
 class Submission(msgspec.Struct, frozen=True, kw_only=True):
-    """What an agency sent: the exact bytes of the body, its own name for the request, and its signature if any."""
+    """What an agency sent: the exact bytes of the body, its own name for the request, and its signature if any.
+
+    `unchanged_since`: a position; the decision is not made if what it depends on has changed after it.
+    """
 
     programme: str
     decision_type: str
@@ -39,6 +46,7 @@ class Submission(msgspec.Struct, frozen=True, kw_only=True):
     actor: Actor
     idempotency_key: str
     signature: str | None = None
+    unchanged_since: int | None = None
 
 
 class Question(msgspec.Struct, frozen=True, kw_only=True):
@@ -105,7 +113,8 @@ class Deciding:
     def considered(self, submission: Submission, decision: Decision, command: Command) -> Iterator[Considered]:
         """Read the decision's boundary, and check the signature if there is one.
 
-        The facts are this decision's own only within the context. Raises a `Refusal`, `LedgerUnavailableError`.
+        The facts are this decision's own only within the context. Raises a `Refusal`, `ChangedSinceError`,
+        `LedgerUnavailableError`.
         """
         decided_at = self.sources.now()
         prior = None if decision.prior is None else decision.prior(command, submission.programme)
@@ -113,7 +122,18 @@ class Deciding:
             read_facts(self._ledger, (prior,))
         question = asked(submission, decision, command, prior)
         with self._facts.read(question.folded) as (known, query, head):
+            self._require_unchanged(submission.unchanged_since, query, head)
             yield self.consider(question.on(known.__getitem__), query, head, decided_at)
+
+    def _require_unchanged(self, since: int | None, query: Query, head: int) -> None:
+        if since is None:
+            return
+        if since > head:
+            raise ChangedSinceError(f"position {since} is not reached: the ledger ends at {head}")
+        for event in self._ledger.read(as_dcb(query), after=since, upto=head, limit=1):
+            raise ChangedSinceError(
+                f"what the decision depends on has changed: {event.type} is at position {event.position}, after {since}"
+            )
 
     def consider(self, question: Question, query: Query, position: int, decided_at: datetime) -> Considered:
         """The decision on its facts, which are folded up to the position. Raises a `Refusal`."""

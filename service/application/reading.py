@@ -45,7 +45,7 @@ from service.application.answers import (
 )
 from service.application.facts import as_dcb
 from service.application.ports import Ledger
-from service.application.projecting import fold_stretch
+from service.application.projecting import VIEWS, fold_stretch
 from service.application.view_ports import Standing, ViewStore
 
 SETTLED: Final = timedelta(seconds=30)
@@ -405,6 +405,15 @@ class Queries:
     def _require_reached(self, position: int | None) -> None:
         if position is not None and not 0 < position <= (head := self._ledger.head()):
             raise UnknownPositionError(f"the ledger ends at {head}", rule="Positions run from 1 to the head.")
+
+    def until_projected(self, programme: str, position: int) -> bool:
+        """Wait until every view has reached a position, for so long as `min_position` does; whether they have."""
+        try:
+            for view in VIEWS:
+                self._wait(view, programme, position)
+        except NotYetProjectedError:
+            return False
+        return True
 
     def _wait(self, view: View, programme: str, min_position: int) -> None:
         waited = 0.0

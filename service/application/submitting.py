@@ -11,7 +11,7 @@ from domain.decision import Command, Decision
 from domain.refusal import Refusal
 from domain.rulebook import DECISIONS
 from service.application.bodies import MalformedBodyError, parse_command
-from service.application.deciding import Deciding, Submission
+from service.application.deciding import ChangedSinceError, Deciding, Submission
 from service.application.in_flight import InFlight
 from service.application.ports import (
     IdempotencyKey,
@@ -47,8 +47,8 @@ class SubmitDecision:
         """Take the decision, once for each idempotency key.
 
         Raises a `Refusal`, `MalformedBodyError`, `UnknownDecisionError`, `IdempotencyKeyReusedError`,
-        `RequestInFlightError`, `ContendedError`, `LedgerUnavailableError`; in every case but an unknown outcome
-        nothing was recorded.
+        `RequestInFlightError`, `ContendedError`, `ChangedSinceError`, `LedgerUnavailableError`; in every case but an
+        unknown outcome nothing was recorded.
         """
         decision = decision_of(submission.decision_type)
         require_programme_id(submission.programme)
@@ -57,7 +57,7 @@ class SubmitDecision:
             try:
                 command = parse_command(decision, submission.body)
                 taken = self._append(submission, decision, command)
-            except (Refusal, MalformedBodyError, ContendedError):
+            except (Refusal, MalformedBodyError, ContendedError, ChangedSinceError):
                 # What was recorded before is answered as it was then, whatever is true by now.
                 recorded = recorded_before(self._ledger, named)
                 if recorded is None:

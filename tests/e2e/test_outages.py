@@ -5,18 +5,14 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import itertools
-import os
 import random
 import signal
-import subprocess
-import sys
 import threading
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 import httpx
@@ -25,31 +21,19 @@ import psycopg
 import pytest
 
 from domain.outcome_events import EvidenceRegistered
-from service.child_processes import end, start_process
+from service.child_processes import end
 from service.embedded import EmbeddedPostgres
 from service.entrance import open_administering
 from service.settings import read_settings
 from service.storage.ledger import PostgresLedger
 from service.storage.migrate import migrate
 from tests.domain import charters
-from tests.e2e.test_up import free_port
 from tests.integration.test_ledger_concurrency import until_waiting
+from tests.serving import api_process, free_port, until_ready
 
 PROCESSES = 4
 CLIENTS = 8
 PATH = f"/v1/programmes/{charters.PROGRAMME}/decisions"
-
-
-def api_process(home: Path, database: str, port: int) -> subprocess.Popen[bytes]:
-    return start_process(
-        [
-            *(sys.executable, "-m", "granian", "--interface", "asgi", "--factory", "service.app:create_app"),
-            *("--loop", "uvloop", "--no-ws", "--host", "127.0.0.1", "--port", str(port)),
-        ],
-        home / f"api-{port}.log",
-        when_parent_dies=signal.SIGTERM,
-        environment={**os.environ, "SILLOK_HOME": str(home), "DATABASE_URL": database, "REDIS_URL": ""},
-    )
 
 
 @dataclass
@@ -149,15 +133,6 @@ def processes(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Processes]:
         team = {"team": "ant", "name": charters.names("ant")}
         assert running.submit(running.urls[1], "enrol-team", team, "team").status_code == 201
         yield running
-
-
-def until_ready(url: str) -> None:
-    for _ in range(600):
-        with contextlib.suppress(httpx.TransportError):
-            if httpx.get(f"{url}/health/ready", trust_env=False, timeout=30).status_code == 200:
-                return
-        time.sleep(0.1)
-    pytest.fail(f"{url} is not ready")
 
 
 def require_whole(processes: Processes, told: list[Told]) -> None:

@@ -11,7 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.e2e.test_up import ROOT, Up, free_port, start
+from tests.e2e.test_up import ROOT, Up, start
+from tests.serving import free_port
 
 BLOCKS = re.findall(r"^```(\w+)\n(.*?)^```$", (ROOT / "README.md").read_text(), flags=re.MULTILINE | re.DOTALL)
 SCRIPTS = [text for language, text in BLOCKS if language == "bash"]
@@ -24,6 +25,7 @@ SHOWS = [
     ["acts for agency:nipa", '"memberships":[{"role":"agency","subject":"nipa"}]'],
     ['"type":"TeamEliminated"', '"withheld":true', '"points":"', "독자성 기준을 충족하지 못한다고 판정하였다"],
     ["c2sp.org/tlog-proof@v1", "index 877", "— 127.0.0.1:", '"size":878,"from":100', '"keys":["127.0.0.1:'],
+    ["retry: 1000", 'data: {"agency"', '"type":"TeamEliminated"'],
     ["KeyRegistered", "1 of ", "decisions are signed, every one as it should be."],
     ['"what": "sum"', "have 111.2 together at expert"],
     ["a sound charter of independent-ai-foundation-model", "PUBLIC RECORD", "audit-trail", ": equal at position"],

@@ -17,9 +17,10 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from service.cli import main
 from service.embedded import EmbeddedPostgres
 from service.secret_rings import SecretRing
-from tests.e2e.test_up import Up, free_port, start
+from tests.e2e.test_up import Up, start
 from tests.integration.signing import FORM, b64, compact, jwk_of
 from tests.playing import REHEARSAL
+from tests.serving import free_port
 
 PASSWORD = "planted-password-of-the-database"
 PATH = f"/v1/programmes/{REHEARSAL}"

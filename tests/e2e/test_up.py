@@ -7,7 +7,6 @@ import json
 import os
 import re
 import signal
-import socket
 import stat
 import subprocess
 import sys
@@ -22,15 +21,9 @@ import psycopg
 import pytest
 
 from tests.playing import EVERY, HARBOUR, PUBLIC_RECORD, REHEARSAL, lines_of
+from tests.serving import free_port
 
 ROOT = Path(__file__).parent.parent.parent
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-    return port
 
 
 @dataclass

@@ -73,6 +73,7 @@ OPERATIONS: Final[dict[str, Rule]] = {
         for view in ("audit-trail", "calls", "grants", "objections", "standings", "teams", "timeline")
     },
     "GET /v1/ledger/events": READ_BY_ALL,
+    "GET /v1/ledger/stream": READ_BY_ALL,
     **dict.fromkeys(
         (
             *("GET /v1/keys", "POST /v1/keys", "DELETE /v1/keys/{key_id}"),

@@ -12,9 +12,9 @@ import httpx
 import pytest
 
 from service.settings import OidcSettings
-from tests.e2e.test_up import free_port
 from tests.integration.browsing import Browser, add_person
 from tests.integration.conftest import Running, run_service
+from tests.serving import free_port
 
 
 @pytest.fixture(scope="module")

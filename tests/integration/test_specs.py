@@ -21,6 +21,7 @@ from service.api.many_decisions import submit_decisions
 from service.api.metrics import metrics
 from service.api.previews import get_proposal
 from service.api.problems import catalogue
+from service.api.stream import stream_events
 from service.api.timeline import get_timeline
 from service.api.workload import get_workload
 from tests.integration.conftest import Running
@@ -54,6 +55,7 @@ def test_every_route_is_documented_and_nothing_else() -> None:
         check_disclosure,
         ledger.list_events,
         *tree.HANDLERS,
+        stream_events,
         *health.HANDLERS,
         *oauth.HANDLERS,
         *administration.HANDLERS,

@@ -1,0 +1,59 @@
+"""What the OpenAPI document says of the ledger itself: pages of its events, and following them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any, Final
+
+from service.api.openapi_parts import AFTER, CREDENTIALS, LIMIT, Json, Operation, content, problems, queries, read
+from service.application.cloud_events import CloudEvent
+
+ANSWERS: Final = (CloudEvent,)
+
+_FILTERS: Final = (
+    ("type", "Only events of this type.", {"type": "string"}),
+    ("tag", "Only events that carry this tag.", {"type": "string"}),
+    ("programme", "Only events of this programme.", {"type": "string"}),
+)
+_STREAM: Final = """Server-sent events: `id` is the position, `data` one CloudEvent as in a page of events. It begins
+after `Last-Event-ID`, else after `after`, else now. An `id` without data, at least every 15 seconds, says how far the
+ledger was looked through. The stream ends with the credential that it was opened with, or when nothing of it is taken
+for 30 seconds; whoever comes back with the last id misses nothing."""
+
+
+def operations(named: dict[Any, Json]) -> Iterator[Operation]:
+    """Each operation on the ledger."""
+    events = read(
+        "list-events",
+        "Events in order of position, one CloudEvent a line.",
+        named[CloudEvent],
+        named,
+        AFTER,
+        LIMIT,
+        *_FILTERS,
+        media_type="application/x-ndjson",
+    )
+    yield "/v1/ledger/events", "get", events
+    yield "/v1/ledger/stream", "get", _stream(named)
+
+
+def _stream(named: dict[Any, Json]) -> Json:
+    last = {
+        "name": "Last-Event-ID",
+        "in": "header",
+        "required": False,
+        "description": "The last `id` that was read: the stream goes on after it.",
+        "schema": {"type": "integer", "minimum": 0},
+    }
+    return {
+        "operationId": "stream-events",
+        "tags": ["ledger"],
+        "summary": "Events as they come.",
+        "description": _STREAM.replace("\n", " "),
+        "security": [{}, *CREDENTIALS],
+        "parameters": [last, *queries(AFTER, *_FILTERS)],
+        "responses": {
+            "200": content("Events, until either side ends it.", {"type": "string"}, "text/event-stream"),
+            **problems([400, 401, 404, 429, 503], named),
+        },
+    }

@@ -1,0 +1,300 @@
+"""Following the ledger, over HTTP, from an API process that can be killed."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import signal
+import socket
+import threading
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import httpx
+import psutil
+import pytest
+
+from domain.disclosure import PUBLIC
+from service.api import event_feed, stream
+from service.api.event_feed import EventFeed, Wanted
+from service.child_processes import end
+from tests.integration.conftest import Running, as_url
+from tests.playing import REHEARSAL, lines_of
+from tests.serving import api_process, free_port, until_ready
+
+STREAM = "/v1/ledger/stream"
+LINES = 120
+
+
+@dataclass
+class Follower:
+    """Reads server-sent events as the standard has it. `last`: the last id; `events`: position and CloudEvent."""
+
+    url: str
+    headers: dict[str, str] = field(default_factory=dict)
+    parameters: dict[str, str] = field(default_factory=dict)
+    last: int | None = None
+    events: list[tuple[int, dict[str, Any]]] = field(default_factory=list)
+
+    def follow(self, enough: Callable[[], bool], pause: float = 0.0) -> None:
+        """Read until it is enough, or the stream ends."""
+        headers = {**self.headers, **({} if self.last is None else {"Last-Event-ID": str(self.last)})}
+        with (
+            httpx.Client(trust_env=False, timeout=20) as client,
+            client.stream("GET", self.url + STREAM, headers=headers, params=self.parameters) as answer,
+        ):
+            if answer.status_code != 200:
+                raise AssertionError(answer.read())
+            assert answer.headers["content-type"].startswith("text/event-stream")
+            data: list[str] = []
+            for line in answer.iter_lines():
+                name, _, value = line.partition(": ")
+                if name == "id":
+                    self.last = int(value)
+                elif name == "data":
+                    data.append(value)
+                elif not line:
+                    if data:
+                        assert self.last is not None
+                        self.events.append((self.last, json.loads("\n".join(data))))
+                    data = []
+                    if enough():
+                        return
+                    time.sleep(pause)
+
+    @property
+    def positions(self) -> list[int]:
+        return [position for position, _event in self.events]
+
+
+class Api:
+    """An API process over the database of a service of this process, which decides."""
+
+    def __init__(self, running: Running, home: Path) -> None:
+        self.running = running
+        self._home = home
+        self._port = free_port()
+        self.url = f"http://127.0.0.1:{self._port}"
+        self.start()
+
+    def start(self) -> None:
+        self.process = api_process(self._home, as_url(self.running.database), self._port)
+        until_ready(self.url)
+
+    def kill(self) -> None:
+        self.process.kill()
+        self.process.wait()
+
+    def follower(self, **parameters: Any) -> Follower:
+        return Follower(self.url, parameters={name: str(value) for name, value in parameters.items()})
+
+    def page(self, headers: dict[str, str] | None = None, **parameters: Any) -> list[dict[str, Any]]:
+        """What a page of events shows."""
+        found = httpx.get(
+            f"{self.url}/v1/ledger/events",
+            params={"limit": 1000, **parameters},
+            headers=headers,
+            trust_env=False,
+            timeout=20,
+        )
+        assert found.status_code == 200, found.text
+        return [json.loads(line) for line in found.text.splitlines()]
+
+
+@pytest.fixture
+def api(running: Running, tmp_path: Path) -> Iterator[Api]:
+    api = Api(running, tmp_path)
+    yield api
+    end(api.process, (signal.SIGTERM, 10))
+
+
+@contextmanager
+def playing(running: Running) -> Iterator[int]:
+    """Decisions made meanwhile; at which position they end."""
+    lines = lines_of(REHEARSAL)[:LINES]
+    with ThreadPoolExecutor(1) as thread:
+        played = thread.submit(running.play, REHEARSAL, lines)
+        yield LINES
+        played.result()
+
+
+def test_a_follower_sees_what_pages_show_in_order_and_once(api: Api) -> None:
+    follower = api.follower(after=0)
+    with playing(api.running) as last:
+        follower.follow(lambda: follower.last == last)
+    assert follower.positions == list(range(1, last + 1))
+    assert [event for _position, event in follower.events] == api.page()
+
+
+def test_nothing_is_missed_or_doubled_when_the_service_is_killed_and_comes_back(api: Api) -> None:
+    """The follower comes back with the last id that it read, a slow one among them."""
+    followers = [api.follower(after=0) for _ in range(3)]
+    pauses = (0.0, 0.01, 0.05)
+
+    def follow(follower: Follower, pause: float, last: int) -> None:
+        until = time.monotonic() + 60
+        while follower.last != last and time.monotonic() < until:
+            try:
+                follower.follow(lambda: follower.last == last, pause)
+            except httpx.TransportError:
+                time.sleep(0.1)
+
+    with ThreadPoolExecutor(3) as threads:
+        with playing(api.running) as last:
+            following = [
+                threads.submit(follow, each, pause, last) for each, pause in zip(followers, pauses, strict=True)
+            ]
+            for _ in range(2):
+                time.sleep(1)
+                api.kill()
+                api.start()
+        for each in following:
+            each.result()
+    for follower in followers:
+        assert follower.positions == list(range(1, last + 1))
+
+
+def test_each_sees_what_they_may_see(api: Api) -> None:
+    headers = {"Authorization": f"Bearer {api.running.keys.auditor}"}
+    auditor = Follower(api.url, headers, {"after": "0"})
+    public = api.follower(after=0)
+    with playing(api.running) as last, ThreadPoolExecutor(2) as threads:
+        list(threads.map(lambda each: each.follow(lambda: each.last == last), (auditor, public)))
+    assert [event for _position, event in auditor.events] == api.page(headers)
+    assert [event for _position, event in public.events] == api.page()
+    assert any(event.get("withheld") for _position, event in public.events)
+    assert not any(event.get("withheld") for _position, event in auditor.events)
+
+
+@pytest.mark.parametrize(
+    "wanted", [{"type": "TeamEnrolled"}, {"tag": f"team:{REHEARSAL}/upstage"}, {"programme": REHEARSAL}]
+)
+def test_a_follower_may_want_some_only_and_is_told_how_far_the_ledger_was_looked_through(
+    api: Api, wanted: dict[str, str]
+) -> None:
+    api.running.play(REHEARSAL, lines_of(REHEARSAL)[:LINES])
+    follower = api.follower(after=0, **wanted)
+    follower.follow(lambda: follower.last == LINES)
+    assert [event for _position, event in follower.events] == api.page(None, **wanted)
+    assert len(follower.events) > 0
+
+
+def test_it_begins_now_if_nothing_else_is_said(api: Api) -> None:
+    lines = lines_of(REHEARSAL)
+    api.running.play(REHEARSAL, lines[:10])
+    follower, opened = api.follower(), threading.Event()
+
+    def enough() -> bool:
+        opened.set()
+        return bool(follower.events)
+
+    with ThreadPoolExecutor(1) as thread:
+        following = thread.submit(follower.follow, enough)
+        assert opened.wait(20)
+        assert (follower.last, follower.events) == (10, [])
+        api.running.play(REHEARSAL, lines[:11])
+        following.result()
+    assert follower.positions == [11]
+
+
+@pytest.mark.parametrize(
+    ("last", "parameters", "problem"),
+    [
+        ("1", {}, "invalid-parameter"),
+        ("-1", {}, "invalid-parameter"),
+        ("١", {}, "invalid-parameter"),
+        ("9" * 30, {}, "invalid-parameter"),
+        ("", {}, "invalid-parameter"),
+        (None, {"after": "1"}, "invalid-parameter"),
+        (None, {"after": "x"}, "invalid-parameter"),
+        (None, {"limit": "1"}, "invalid-parameter"),
+        (None, {"type": "Nothing"}, "invalid-parameter"),
+        (None, {"tag": "team"}, "invalid-parameter"),
+        (None, {"programme": "nope"}, "unknown-programme"),
+        (None, {"tag": "team:nope/ant"}, "unknown-programme"),
+    ],
+)
+def test_a_wrong_beginning_is_refused_at_once(
+    running: Running, last: str | None, parameters: dict[str, str], problem: str
+) -> None:
+    headers = {} if last is None else {"Last-Event-ID": last.encode()}
+    answer = running.client.get(STREAM, params=parameters, headers=headers)  # type: ignore[arg-type]
+    assert answer.json()["type"] == f"/problems/{problem}"
+    assert answer.status_code == (404 if problem == "unknown-programme" else 400)
+
+
+def test_a_stream_ends_with_the_credential_that_it_was_opened_with(
+    running: Running, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(stream, "RECHECK_SECONDS", 0.0)
+    running.play(REHEARSAL, lines_of(REHEARSAL)[:3])
+    answers = iter((True, True, False))
+
+    async def same_reader() -> bool:
+        return next(answers)
+
+    async def read() -> list[bytes]:
+        feed = EventFeed(running.service.parts.events, running.head, running.service.threads)
+        return [each async for each in stream.chunks(feed, Wanted(PUBLIC, type_="TeamEnrolled"), 0, same_reader)]
+
+    monkeypatch.setattr(event_feed, "IDLE_SECONDS", 0.01)
+    begin, found, nothing = asyncio.run(read())
+    assert begin == b"retry: 1000\nid: 0\n\n"
+    assert [line for line in found.decode().splitlines() if line.startswith("id")] == ["id: 2", "id: 3"]
+    assert nothing == b"id: 3\n\n"
+
+
+def test_whoever_asks_for_the_head_only_does_not_wait(api: Api) -> None:
+    answer = httpx.head(api.url + STREAM, trust_env=False, timeout=5)
+    assert answer.status_code == 200
+    assert answer.headers["content-type"].startswith("text/event-stream")
+
+
+def test_a_process_with_followers_stops_in_time(api: Api) -> None:
+    followers = [api.follower(after=0) for _ in range(5)]
+    with ThreadPoolExecutor(5) as threads:
+        following = [threads.submit(_until_lost, each) for each in followers]
+        until = time.monotonic() + 20
+        while any(each.last is None for each in followers) and time.monotonic() < until:
+            time.sleep(0.05)
+        began = time.monotonic()
+        api.process.terminate()
+        api.process.wait(20)
+        assert time.monotonic() - began < 10
+        for each in following:
+            each.result()
+
+
+def _until_lost(follower: Follower) -> None:
+    with suppress(httpx.TransportError):
+        follower.follow(lambda: False)
+
+
+def test_who_takes_nothing_costs_no_memory_and_delays_nobody(api: Api) -> None:
+    """Followers that never read, from the first event on, beside one that does."""
+    api.running.play(REHEARSAL, lines_of(REHEARSAL)[:LINES])
+    process = psutil.Process(api.process.pid)
+
+    def memory() -> int:
+        return sum(each.memory_info().rss for each in (process, *process.children(recursive=True)))
+
+    follower = api.follower(after=0)
+    follower.follow(lambda: follower.last == LINES)
+    before = memory()
+    idle = []
+    for _ in range(200):
+        connection = socket.create_connection(("127.0.0.1", int(api.url.rpartition(":")[2])))
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        connection.sendall(f"GET {STREAM}?after=0 HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n".encode())
+        idle.append(connection)
+    again = api.follower(after=0)
+    again.follow(lambda: again.last == LINES)
+    assert again.positions == follower.positions
+    assert memory() - before < 100_000_000
+    for connection in idle:
+        connection.close()
