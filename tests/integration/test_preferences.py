@@ -43,7 +43,7 @@ def test_a_decision_is_refused_if_what_it_depends_on_has_changed_since_it_was_lo
 
 def test_what_it_does_not_depend_on_may_change(published: Running) -> None:
     enrol(published, "one")
-    pool = {"resource": "gpu", "quantity": "512", "from": "2026-01-01"}
+    pool = {"resource": "gpu", "quantity": "512", "starts": "2026-01-01", "ends": "2026-12-01"}
     answer = published.client.post(
         f"{DECISIONS}/set-resource-pool", json=pool, headers={**published.as_agency("msit", "pool"), "If-Match": '"1"'}
     )
