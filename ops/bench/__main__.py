@@ -25,6 +25,7 @@ MEASURES: Final = (
     "seal",
     "lag",
     "http",
+    "bulk",
     "memory",
     "decisions",
     "tally",
