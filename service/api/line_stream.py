@@ -102,10 +102,11 @@ class Incoming:
                 self._changed.notify_all()
                 await self._changed.wait_for(self._has_room)
 
-    async def take(self, most: int) -> list[Numbered]:
-        """The next lines, as soon as there are any; none at the end."""
+    async def take(self, most: int, *, wait: bool = True) -> list[Numbered]:
+        """The next lines, as soon as there are any; none at the end, or if none are there or waited for."""
         async with self._changed:
-            await self._changed.wait_for(lambda: self._waiting or self._ended)
+            if wait:
+                await self._changed.wait_for(lambda: self._waiting or self._ended)
             if self._ended and self.gone:
                 return []
             taken = [self._waiting.popleft() for _n in range(min(most, len(self._waiting)))]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import re
+from collections import deque
 from functools import partial
 from typing import Final
 
@@ -72,14 +73,17 @@ def _line_by_line(request: AnyRequest, programme: str, actor: Actor, parts: Part
     async def stream(_scope: Scope, receive: Receive, send: Send) -> None:
         incoming = Incoming(receive)
         reading = asyncio.create_task(incoming.read())
+        numbers: deque[int] = deque()
         try:
             await _start(send, 200)
-            while lines := await incoming.take(LINES_AT_ONCE):
-                texts = [text for _number, text in lines]
-                answers = await parts.run(partial(parts.submit_lines, programme, actor, texts))
-                told = zip(lines, answers, strict=True)
-                body = b"".join(_answer(request, number, each.key, each.outcome) for (number, _text), each in told)
-                await send({"type": "http.response.body", "body": body, "more_body": True})
+            with parts.submit_lines.begin(programme, actor) as submitting:
+                # What is recorded is answered before more is waited for.
+                while (lines := await incoming.take(LINES_AT_ONCE, wait=not submitting.busy)) or submitting.busy:
+                    numbers.extend(number for number, _text in lines)
+                    texts = [text for _number, text in lines]
+                    answers = await parts.run(partial(submitting.take, texts) if texts else submitting.settle)
+                    body = b"".join(_answer(request, numbers.popleft(), each.key, each.outcome) for each in answers)
+                    await send({"type": "http.response.body", "body": body, "more_body": True})
             await send({"type": "http.response.body", "body": b"", "more_body": False})
         finally:
             reading.cancel()

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import ExitStack, contextmanager
 from typing import Final, NamedTuple
 
 from eventsourcing.persistence import IntegrityError
@@ -64,12 +66,26 @@ class _Taken:
         self.again = False
 
 
+class _Run:
+    """Lines that are decided together. `read` and `written`: where what they depend on stands, and what they record."""
+
+    def __init__(self, lines: list[_Taken]) -> None:
+        self.lines = lines
+        self.read: set[Place] = set()
+        self.written: set[Place] = set()
+        self.claim = ExitStack()
+
+    @property
+    def keys(self) -> set[str]:
+        return {each.line.submission.idempotency_key for each in self.lines if each.line is not None}
+
+
 class SubmitLines:
     """The use case. Safe to call from many threads.
 
     Decisions that do not depend on each other are made on one reading of their facts and recorded by one call, each
     under its own condition. One that depends on a decision before it waits until that is recorded, and what cannot be
-    decided so is submitted by itself.
+    decided so is submitted by itself. While some are recorded, the next ones are decided.
     """
 
     def __init__(
@@ -87,72 +103,78 @@ class SubmitLines:
         self._submit = submit
         self._events = KeptEvents(ledger)
 
-    def __call__(self, programme: str, actor: Actor, lines: Sequence[bytes | Exception]) -> list[Answered]:
-        """What became of each line, in order; one that could not be taken in is the error that says why.
+    @contextmanager
+    def begin(self, programme: str, actor: Actor) -> Iterator[Submitting]:
+        """For the lines of one request. What was decided is recorded, answered or not."""
+        recorder = ThreadPoolExecutor(1, thread_name_prefix="lines")
+        try:
+            yield Submitting(self, programme, actor, recorder)
+        finally:
+            recorder.shutdown(wait=False)
 
-        Never raises for a line.
+    def decide(self, lines: Sequence[ReadLine | Exception], before: _Run | None) -> _Run:
+        """Decide the first lines, as many as depend neither on each other nor on `before`, which is being recorded.
+
+        None, if the first one does, or has to be submitted by itself.
         """
-        read = [_read(each, programme, actor) for each in lines]
-        answers: list[Answered] = []
-        size = LINES
-        while len(answers) < len(read):
-            found = self._run(read[len(answers) : len(answers) + size])
-            # Where one line depends on another, the next ones often do, too.
-            size = min(LINES, 2 * len(found))
-            answers += found
-        if any(isinstance(each.outcome, Accepted) for each in answers):
-            self._wake_ups.wake(programme)
+        facts = SharedFacts(self._events)
+        run = _Run(_taken(lines, facts, set() if before is None else before.keys))
+        self._decide(run, facts, before)
+        names = {name_of(each.line) for each in run.lines if each.line is not None}
+        free = run.claim.enter_context(self._in_flight.claimed(names))
+        for each in run.lines:
+            if each.line is not None and name_of(each.line) not in free:
+                each.outcome, each.request = RequestInFlightError(each.line.submission.idempotency_key), None
+        return run
+
+    def record(self, run: _Run) -> list[Answered]:
+        """Record what was decided: what became of each line."""
+        with run.claim:
+            self._record(run.lines)
+            self._recall(run.lines)
+        answers = [self._answered(each) for each in run.lines]
+        if any(isinstance(each.outcome, Accepted) for each in answers) and run.lines[0].line is not None:
+            self._wake_ups.wake(run.lines[0].line.submission.programme)
         return answers
 
-    def _run(self, lines: Sequence[ReadLine | Exception]) -> list[Answered]:
-        """What became of the first lines, as many as can be decided together."""
-        facts = SharedFacts(self._events)
-        taken = _taken(lines, facts)
-        if not taken:
-            (first, *_rest) = lines
-            assert isinstance(first, ReadLine)
-            return [Answered(first.line.key, self._alone(first))]
-        names = {name_of(each.line) for each in taken if each.line is not None}
-        with self._in_flight.claimed(names) as free:
-            for each in taken:
-                if each.line is not None and name_of(each.line) not in free:
-                    each.outcome = RequestInFlightError(each.line.submission.idempotency_key)
-            taken = self._decide(taken, facts)
-            self._record(taken)
-            self._recall(taken)
-        return [self._answered(each) for each in taken]
+    def alone(self, line: ReadLine) -> Outcome:
+        """Submit a line by itself."""
+        try:
+            return self._submit(line.submission)
+        except Exception as error:  # noqa: BLE001 — it is this line's alone, and is told in its answer
+            return error
 
-    def _decide(self, taken: list[_Taken], facts: SharedFacts) -> list[_Taken]:
-        """Decide as many of the lines as do not depend on what one of them records."""
+    def _decide(self, run: _Run, facts: SharedFacts, before: _Run | None) -> None:
+        """Decide the lines; those from the first on that depends on another one are left out."""
         try:
             head = facts.read()
         except LedgerUnavailableError as error:
-            for each in taken:
+            for each in run.lines:
                 each.outcome = each.outcome or error
-            return taken
-        read: set[Place] = set()
-        written: set[Place] = set()
-        for number, each in enumerate(taken):
+            return
+        earlier = [run] if before is None else [run, before]
+        for number, each in enumerate(run.lines):
             if each.question is None or each.outcome is not None:
                 continue
             reads = facts.places(each.question.folded)
-            if not written.isdisjoint(reads):
-                return taken[:number]
+            if any(not other.written.isdisjoint(reads) for other in earlier):
+                del run.lines[number:]
+                return
             try:
                 query = facts.query(each.question.folded)
                 considered = self._deciding.consider(each.question, query, head, self._deciding.sources.now())
                 ruling = considered.ruling()
                 request = append_request(considered, ruling, self._deciding.sources)
-            except Exception as error:  # noqa: BLE001 — it is this line's alone, and is told in its answer
+            except Exception as error:  # noqa: BLE001 — as in `alone`
                 each.outcome = error
                 continue
             writes = {place for event in request.events for place in stands_at(event.type, event.tags)}
-            if not read.isdisjoint(writes):
-                return taken[:number]
+            if any(not other.read.isdisjoint(writes) for other in earlier):
+                del run.lines[number:]
+                return
             each.request, each.ruling = request, ruling
-            read |= reads
-            written |= writes
-        return taken
+            run.read |= reads
+            run.written |= writes
 
     def _record(self, taken: Sequence[_Taken]) -> None:
         """Record what was decided."""
@@ -209,15 +231,59 @@ class SubmitLines:
         if each.line is None:
             assert each.outcome is not None
             return Answered(None, each.outcome)
-        outcome = self._alone(each.line) if each.again else each.outcome
+        outcome = self.alone(each.line) if each.again else each.outcome
         assert outcome is not None
         return Answered(each.line.line.key, outcome)
 
-    def _alone(self, line: ReadLine) -> Outcome:
-        try:
-            return self._submit(line.submission)
-        except Exception as error:  # noqa: BLE001 — as in `_decide`
-            return error
+
+class Submitting:
+    """The lines of one request, as they come. For one thread at a time."""
+
+    def __init__(self, use: SubmitLines, programme: str, actor: Actor, recorder: ThreadPoolExecutor) -> None:
+        self._use = use
+        self._programme = programme
+        self._actor = actor
+        self._recorder = recorder
+        self._before: tuple[_Run, Future[list[Answered]]] | None = None
+        self._size = LINES
+
+    @property
+    def busy(self) -> bool:
+        """Whether lines that were taken are not answered yet."""
+        return self._before is not None
+
+    def take(self, lines: Sequence[bytes | Exception]) -> list[Answered]:
+        """Decide lines; one that could not be taken in is the error that says why.
+
+        What became of lines that were taken before or now, in order, as far as that is known. Never raises for a line.
+        """
+        left = [_read(each, self._programme, self._actor) for each in lines]
+        answers: list[Answered] = []
+        while left:
+            run = self._use.decide(left[: self._size], None if self._before is None else self._before[0])
+            if run.lines:
+                answers += self.settle()
+                self._before = run, self._recorder.submit(self._use.record, run)
+            elif self.busy:
+                answers += self.settle()
+                continue
+            else:
+                first = left[0]
+                assert isinstance(first, ReadLine)
+                answers.append(Answered(first.line.key, self._use.alone(first)))
+            done = max(1, len(run.lines))
+            # Where one line depends on another, the next ones often do, too.
+            self._size = min(LINES, 2 * done)
+            del left[:done]
+        return answers
+
+    def settle(self) -> list[Answered]:
+        """What became of the lines that are not answered yet."""
+        if self._before is None:
+            return []
+        _run, recording = self._before
+        self._before = None
+        return recording.result()
 
 
 def _read(line: bytes | Exception, programme: str, actor: Actor) -> ReadLine | Exception:
@@ -229,10 +295,12 @@ def _read(line: bytes | Exception, programme: str, actor: Actor) -> ReadLine | E
         return error
 
 
-def _taken(lines: Sequence[ReadLine | Exception], facts: SharedFacts) -> list[_Taken]:
-    """The first lines, up to one that has to be submitted by itself, or after the line that has its key."""
+def _taken(lines: Sequence[ReadLine | Exception], facts: SharedFacts, keys: set[str]) -> list[_Taken]:
+    """The first lines, up to one that has to be submitted by itself, or after another one of its key.
+
+    `keys`: of lines before them.
+    """
     taken: list[_Taken] = []
-    keys: set[str] = set()
     for line in lines:
         if isinstance(line, Exception):
             taken.append(_Taken(None, line))
@@ -243,7 +311,7 @@ def _taken(lines: Sequence[ReadLine | Exception], facts: SharedFacts) -> list[_T
         each = _Taken(line)
         try:
             question = line.question()
-        except Exception as error:  # noqa: BLE001 — as in `SubmitLines`
+        except Exception as error:  # noqa: BLE001 — as in `alone`
             each.outcome = error
         else:
             if isinstance(question.command, PublishCharter) or any(isinstance(f, StageRecord) for f in question.facts):
