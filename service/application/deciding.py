@@ -108,6 +108,7 @@ class Deciding:
         self.sources = sources
         self._verify = verify
         self._facts = KeptFacts(ledger)
+        self.events = self._facts.events
 
     @contextmanager
     def considered(self, submission: Submission, decision: Decision, command: Command) -> Iterator[Considered]:

@@ -71,7 +71,7 @@ class KeptFacts:
     def __init__(self, ledger: Ledger, *, keep: int = KEPT_EVENTS) -> None:
         self._ledger = ledger
         self._keep = keep
-        self._events = KeptEvents(ledger)
+        self.events = KeptEvents(ledger)
         self._records: OrderedDict[tuple[str, str], Kept] = OrderedDict()
         self._turn = threading.Lock()
 
@@ -100,7 +100,7 @@ class KeptFacts:
 
     def _folded(self, fresh: Sequence[Fact], query: Query) -> int:
         """Fold what the query finds; the head."""
-        head, found = self._events.read(query)
+        head, found = self.events.read(query)
         take = folding(fresh)
         for each in found:
             take(each.type, each.tags, each.position, each.event)

@@ -17,7 +17,6 @@ from domain.refusal import Refusal
 from service.application.bodies import MalformedBodyError
 from service.application.deciding import Deciding, Question
 from service.application.in_flight import InFlight, RequestInFlightError
-from service.application.kept_events import KeptEvents
 from service.application.lines import ReadLine, read_line
 from service.application.ports import (
     Appended,
@@ -101,7 +100,6 @@ class SubmitLines:
         self._deciding = deciding
         self._in_flight = in_flight
         self._submit = submit
-        self._events = KeptEvents(ledger)
 
     @contextmanager
     def begin(self, programme: str, actor: Actor) -> Iterator[Submitting]:
@@ -117,7 +115,7 @@ class SubmitLines:
 
         None, if the first one does, or has to be submitted by itself.
         """
-        facts = SharedFacts(self._events)
+        facts = SharedFacts(self._deciding.events)
         run = _Run(_taken(lines, facts, set() if before is None else before.keys))
         self._decide(run, facts, before)
         names = {name_of(each.line) for each in run.lines if each.line is not None}

@@ -19,7 +19,6 @@ from service.application.bodies import MalformedBodyError
 from service.application.deciding import Deciding, Question, asked
 from service.application.facts import as_dcb
 from service.application.in_flight import InFlight
-from service.application.kept_events import KeptEvents
 from service.application.lines import ReadLine, read_line
 from service.application.ports import (
     Appended,
@@ -65,7 +64,6 @@ class SubmitTogether:
         self._wake_ups = wake_ups
         self._deciding = deciding
         self._in_flight = in_flight
-        self._events = KeptEvents(ledger)
 
     def __call__(self, programme: str, actor: Actor, key: str, lines: Sequence[bytes]) -> list[Accepted]:
         """Take the decisions, once for the key; what became of each, in order.
@@ -111,7 +109,7 @@ class SubmitTogether:
         Positions of what was decided before are foreseen: then nothing at all may be recorded meanwhile. As long as no
         decision depends on another one, only what their boundaries hold.
         """
-        facts = SharedFacts(self._events)
+        facts = SharedFacts(self._deciding.events)
         found = list(_asked(lines, facts))
         head = position = facts.read()
         decided_at = self._deciding.sources.now()

@@ -21,6 +21,7 @@ SHOWS = [
     ["rehearsal as of position 878", "3\tNaver Cloud\t81.4\t32.0\t29.0\t20.4"],
     ['"peak_granted":"896"'],
     ['"type": "/problems/pool-exhausted"', '"pointer": "/quantity"'],
+    ['{"line":1,"key":"line-1","status":201', '"line":2,"key":"line-2","status":409', "/problems/pool-exhausted"],
     ['"programme":"independent-ai-foundation-model-rehearsal"'],
     ["acts for agency:nipa", '"memberships":[{"role":"agency","subject":"nipa"}]'],
     ['"type":"TeamEliminated"', '"withheld":true', '"points":"', "독자성 기준을 충족하지 못한다고 판정하였다"],
