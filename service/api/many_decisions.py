@@ -58,8 +58,9 @@ async def submit_decisions(request: AnyRequest, programme: FromPath[str], parts:
     actor = decider_of(await principal_of(request, parts))
     _require_ndjson(request)
     require_programme_id(programme)
-    if only_header(request.headers, "JWS-Signature") is not None:
-        raise ApiProblem("invalid-parameter", "JWS-Signature: of many decisions each line has its own signature")
+    for header in ("JWS-Signature", "If-Match"):
+        if only_header(request.headers, header) is not None:
+            raise ApiProblem("invalid-parameter", f"{header}: for a single decision; a line may have a signature")
     if together:
         return await _together(request, programme, actor, parts)
     if only_header(request.headers, "Idempotency-Key") is not None:

@@ -74,6 +74,7 @@ def test_a_request_as_a_whole_may_be_wrong(running: Running) -> None:
     expect(post(small, good, **{"Content-Type": "application/json"}), 415, "unsupported-media-type")
     expect(post(small, good, **{"Idempotency-Key": "k"}), 400, "invalid-parameter")
     expect(post(small, good, **{"JWS-Signature": "k"}), 400, "invalid-parameter")
+    expect(post(small, good, **{"If-Match": '"k"'}), 400, "invalid-parameter")
     expect(post(small, good, query="?atomic=yes"), 400, "invalid-parameter")
     expect(post(small, good, query="?other=1"), 400, "invalid-parameter")
     expect(post(small, good, query="?atomic=true"), 400, "idempotency-key-missing")
