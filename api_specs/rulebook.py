@@ -29,6 +29,9 @@ def _lines() -> Iterator[str]:
         yield ""
         yield f"## The states of {machine.one}"
         yield ""
+        if any(each.only for each in machine.transitions):
+            yield "In brackets: when else than always. What is *reported* is entered in a public record."
+            yield ""
         yield from _diagram(machine)
 
 
@@ -40,5 +43,5 @@ def _diagram(machine: Machine) -> Iterator[str]:
         yield f'    state "{state}" as {name}'
     yield f"    [*] --> {names[machine.initial]}"
     for each in machine.transitions:
-        yield f"    {names[each.source]} --> {names[each.target]}: {each.decision}"
+        yield f"    {names[each.source]} --> {names[each.target]}: {each.label}"
     yield "```"

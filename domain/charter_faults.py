@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
+from domain.calendar_faults import calendar_faults
 from domain.call_faults import call_faults
 from domain.charter_document import Charter, Disclosure
 from domain.course_faults import course_faults
@@ -47,6 +48,7 @@ def faults(document: object, decisions: Mapping[str, Decision], events: Mapping[
         course_faults,
         impartiality_faults,
         plan_faults,
+        calendar_faults,
         rubric_faults,
         scoring_faults,
         gate_faults,

@@ -91,14 +91,20 @@ def _outcome_faults(charter: Charter) -> Iterator[Fault]:
 
 
 def _deviation_faults(place: str, stage: Stage, charter: Charter) -> Iterator[Fault]:
-    """Where nobody is to leave by plan, whoever fails is eliminated by a deviation from it, or has no outcome."""
+    """Where more leave than planned, or fewer since the rest tie at the cut, it is by a deviation from the plan.
+
+    Without it there are outcomes that nobody may decide. Where nobody is to leave, and nobody can fail, all go on.
+    """
     fails = "a gate" if stage.gates else "the conditions of independence" if charter.independence.perspectives else ""
-    if stage.cut == 0 and fails and not _may_or_reported(charter, "record-deviation"):
-        yield Fault(
-            f"{place}/eliminate",
-            f"no team leaves by plan, so that one that fails {fails} leaves by a deviation, but nobody may"
-            " record-deviation",
-        )
+    if may_or_reported(charter, "record-deviation"):
+        return
+    if stage.cut:
+        detail = f"a tie at the cut, or another number than {stage.cut} that fails, is a deviation, but nobody may"
+    elif stage.cut == 0 and fails:
+        detail = f"no team leaves by plan, so that one that fails {fails} leaves by a deviation, but nobody may"
+    else:
+        return
+    yield Fault(f"{place}/eliminate", f"{detail} record-deviation")
 
 
 def _review_faults(charter: Charter) -> Iterator[Fault]:
@@ -125,7 +131,7 @@ def _reopening_faults(charter: Charter) -> Iterator[Fault]:
 def _call_faults(charter: Charter) -> Iterator[Fault]:
     if charter.calls:
         for name in _CALL:
-            if not _may_or_reported(charter, name):
+            if not may_or_reported(charter, name):
                 yield Fault("/calls", f"nobody may {name}, so that a call could not fill its seats, or not end without")
 
 
@@ -140,7 +146,7 @@ def _awaited_faults(charter: Charter) -> Iterator[Fault]:
 
 
 def _service_faults(charter: Charter) -> Iterator[Fault]:
-    if charter.notices and not _may_or_reported(charter, "serve-notice"):
+    if charter.notices and not may_or_reported(charter, "serve-notice"):
         yield Fault("/notices", "nobody may serve-notice, so that no team could ever be told")
 
 
@@ -160,24 +166,32 @@ def _assent_faults(charter: Charter) -> Iterator[Fault]:
 
 def _grant_faults(place: str, entitlement: Entitlement, charter: Charter) -> Iterator[Fault]:
     for name in _GRANTS if entitlement.resources else ():
-        if not _may_or_reported(charter, name):
+        if not may_or_reported(charter, name):
             yield Fault(f"{place}/resources", f"nobody may {name}, so that no team could ever have what it is due")
 
 
 def _title_faults(place: str, entitlement: Entitlement, charter: Charter) -> Iterator[Fault]:
-    if entitlement.titles and not _may_or_reported(charter, "confer-title"):
+    if entitlement.titles and not may_or_reported(charter, "confer-title"):
         yield Fault(f"{place}/titles", "nobody may confer-title, so that no team could ever bear what it is due")
 
 
 def _needed(charter: Charter, names: Iterable[str]) -> Iterator[Fault]:
     for name in dict.fromkeys(names):
-        if not _may_or_reported(charter, name):
+        if not may_or_reported(charter, name):
             yield Fault("/mandates", f"nobody may {name}, without which the programme cannot go on")
 
 
-def _may_or_reported(charter: Charter, decision: str) -> bool:
+def may_or_reported(charter: Charter, decision: str) -> bool:
     """Whether somebody may decide it; a public record holds what was reported of decisions, whoever made them."""
     return charter.data_set == "public-record" or decision in _given(charter)
+
+
+def may_be_eliminated(charter: Charter) -> bool:
+    """Whether a team may fail: the conditions of independence, a gate, or a cut, be it by a deviation from the plan."""
+    deviating = may_or_reported(charter, "record-deviation")
+    return bool(charter.independence.perspectives) or any(
+        stage.gates or stage.cut or (stage.cut == 0 and deviating) for stage in charter.stages
+    )
 
 
 def _given(charter: Charter) -> set[str]:

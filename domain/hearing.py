@@ -26,7 +26,7 @@ from domain.record import StageCourse, StageProgress
 from domain.refusal import Refusal
 from domain.scalars import Identifier, Sha256, Text
 from domain.scoring import LiveScore, require_in_stage
-from domain.stages import require_not_final, require_opened, stage_of
+from domain.stages import require_not_final, require_not_withdrawn, require_opened, stage_of
 
 
 class ReviewNotPlannedError(Refusal):
@@ -61,6 +61,7 @@ def _review_of(command: OfReview, case: Case, progress: StageProgress) -> Indepe
     require_opened(progress)
     require_in_stage(command.team, progress)
     require_not_final(progress)
+    require_not_withdrawn(command.team, progress)
     return review
 
 

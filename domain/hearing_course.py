@@ -58,6 +58,9 @@ REVIEW = machine(
         ("statement-requested", "rule-independence", "ruled"),
         ("answered", "rule-independence", "ruled"),
         ("ruled", "open-independence-review", "opened"),
+        ("unopened", "rule-independence", "ruled", "reported, or no review asked for"),
+        ("opened", "rule-independence", "ruled", "reported"),
+        ("ruled", "rule-independence", "ruled", "reported, or no review asked for"),
     ],
     refusals={
         "unopened": ReviewNotOpenedError,
@@ -67,7 +70,7 @@ REVIEW = machine(
         "ruled": AlreadyRuledError,
     },
 )
-"""A ruling on an unanswered request waits for its deadline; a review opens again on an upheld objection only."""
+"""A ruling on an unanswered request waits for its deadline; what was ruled changes on an upheld objection only."""
 
 
 class _OfReview(Event, frozen=True, kw_only=True):
@@ -277,17 +280,23 @@ class StageReviews:
         self.stage = stage
         self.waiting: list[str] = []
         self.ruled_out: list[str] = []
+        self._gone: set[str] = set()
 
     @property
     def selects(self) -> tuple[QueryItem, ...]:
         return (QueryItem(types=tuple(cls.TYPE for cls in self.EVENTS), tags=(self._tag,)),)
 
     def apply(self, position: int, event: Event) -> None:
-        if isinstance(event, IndependenceReviewOpened):
-            self.waiting.append(event.team)
-        elif isinstance(event, IndependenceRuled | TeamWithdrawn):
+        if isinstance(event, IndependenceReviewOpened | IndependenceRuled | TeamWithdrawn):
             for teams in (self.waiting, self.ruled_out):
                 if event.team in teams:
                     teams.remove(event.team)
-            if isinstance(event, IndependenceRuled) and event.verdict == "not_met":
-                self.ruled_out.append(event.team)
+        match event:
+            case TeamWithdrawn(team=team):
+                self._gone.add(team)
+            case IndependenceReviewOpened(team=team) if team not in self._gone:
+                self.waiting.append(team)
+            case IndependenceRuled(team=team, verdict="not_met") if team not in self._gone:
+                self.ruled_out.append(team)
+            case _:
+                pass

@@ -21,11 +21,19 @@ from domain.refusal import Refusal
 
 
 class Transition(msgspec.Struct, frozen=True):
-    """In state `source`, a decision of that type leads to state `target`."""
+    """In state `source`, a decision of that type leads to state `target`.
+
+    `only`: when it may, in words, if not always; a machine allows what may be always, and shows the rest.
+    """
 
     source: str
     decision: str
     target: str
+    only: str | None = None
+
+    @property
+    def label(self) -> str:
+        return self.decision if self.only is None else f"{self.decision} ({self.only})"
 
 
 class Machine(msgspec.Struct, frozen=True, kw_only=True):
@@ -58,7 +66,11 @@ class Machine(msgspec.Struct, frozen=True, kw_only=True):
 
     def targets(self, state: str, decision: str) -> tuple[str, ...]:
         """The states that a decision may lead to; none where it is not allowed."""
-        return tuple(each.target for each in self.transitions if (each.source, each.decision) == (state, decision))
+        return tuple(each.target for each in self._always if (each.source, each.decision) == (state, decision))
+
+    @property
+    def _always(self) -> tuple[Transition, ...]:
+        return tuple(each for each in self.transitions if each.only is None)
 
     def allows(self, state: str, decision: str) -> bool:
         return bool(self.targets(state, decision))
@@ -69,7 +81,7 @@ class Machine(msgspec.Struct, frozen=True, kw_only=True):
         `subject`: who or what, for the sentence. `pointer`: the command's field at fault.
         """
         if not self.allows(state, decision):
-            sources = tuple(dict.fromkeys(each.source for each in self.transitions if each.decision == decision))
+            sources = tuple(dict.fromkeys(each.source for each in self._always if each.decision == decision))
             raise self.refusals[state](
                 f"{subject} is {state}",
                 rule=f"{decision} is for {self.one} that is {' or '.join(sources)}.",
@@ -85,10 +97,10 @@ def machine(
     name: str,
     *,
     initial: str,
-    transitions: Iterable[tuple[str, str, str]],
+    transitions: Iterable[tuple[str, str, str] | tuple[str, str, str, str]],
     refusals: Mapping[str, type[Refusal]],
 ) -> Machine:
-    """Register a machine; `transitions` are (source, decision, target).
+    """Register a machine; `transitions` are (source, decision, target), or with `only` as well.
 
     Raises `ValueError` for a name given twice, and for a state that would have no refusal to answer with.
     """

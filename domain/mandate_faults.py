@@ -123,10 +123,10 @@ def _approver_faults(charter: Charter) -> Iterator[Fault]:
     """Decisions that wait at times for an approval of which the charter says nothing; what is reported waits never."""
     listed = {decision for each in charter.countersignatures for decision in each.decisions}
     if charter.data_set != "public-record":
-        yield from in_each("/mandates", charter.mandates, _asking(charter) - listed, _waiting_faults)
+        yield from in_each("/mandates", charter.mandates, asking(charter) - listed, _waiting_faults)
 
 
-def _asking(charter: Charter) -> frozenset[str]:
+def asking(charter: Charter) -> frozenset[str]:
     """Decisions that may ask for a countersignature under the charter."""
     reopens = any("reopen-scoring" in sound(each.decisions) for each in sound(charter.mandates))
     return ASKS_AT_TIMES if reopens else ASKS_AT_TIMES - ASKS_ONCE_REOPENED

@@ -6,13 +6,22 @@ import re
 from collections.abc import Iterator
 
 from domain.charter_document import Charter, NoticeTemplate
+from domain.course_faults import may_be_eliminated, may_or_reported
 from domain.fault import Fault, unknown
 from domain.soundness import UNSOUND, in_each, numbered, sound
 
 
 def notice_faults(charter: Charter) -> Iterator[Fault]:
     yield from in_each(
-        "/notices", charter.notices, charter, _recipient_faults, _selected_faults, _text_faults, _variable_faults
+        "/notices",
+        charter.notices,
+        charter,
+        _recipient_faults,
+        _selected_faults,
+        _left_faults,
+        _eliminated_faults,
+        _text_faults,
+        _variable_faults,
     )
 
 
@@ -24,6 +33,16 @@ def _recipient_faults(place: str, notice: NoticeTemplate, _charter: Charter) -> 
 def _selected_faults(place: str, notice: NoticeTemplate, charter: Charter) -> Iterator[Fault]:
     if "selected" in sound(notice.recipients) and not charter.calls:
         yield Fault(f"{place}/recipients", "without a call no team is ever selected")
+
+
+def _left_faults(place: str, notice: NoticeTemplate, charter: Charter) -> Iterator[Fault]:
+    if "withdrawn" in sound(notice.recipients) and not may_or_reported(charter, "withdraw-team"):
+        yield Fault(f"{place}/recipients", "no team may withdraw-team, so that none is ever withdrawn")
+
+
+def _eliminated_faults(place: str, notice: NoticeTemplate, charter: Charter) -> Iterator[Fault]:
+    if "eliminated" in sound(notice.recipients) and not may_be_eliminated(charter):
+        yield Fault(f"{place}/recipients", "without cut, gate or condition of independence no team is ever eliminated")
 
 
 def _text_faults(place: str, notice: NoticeTemplate, _charter: Charter) -> Iterator[Fault]:

@@ -12,14 +12,14 @@ from domain.deadlines import passed
 from domain.decision import Case, Command, decision
 from domain.event import Event, event
 from domain.machines import machine
-from domain.record import SCORE_EVENTS, StageCourse
+from domain.record import StageCourse
 from domain.refusal import InvalidCommandError, Refusal
 from domain.rubric import Stage
 from domain.scalars import Identifier, Sha256, Text
 from domain.sentences import Says, Words
 from domain.stages import require_not_final, require_not_withdrawn, stage_of
+from domain.taking_part import Participants, Subject
 
-Subject = Literal["outcome", "score", "ruling"]
 ObjectionOutcome = Literal["upheld", "dismissed", "inadmissible"]
 ObjectionState = Literal["unfiled", "undecided", "upheld", "dismissed", "inadmissible"]
 
@@ -207,9 +207,11 @@ class Objections:
     def undecided(self) -> list[tuple[str, str]]:
         return [key for key, each in self.found.items() if each.state == "undecided"]
 
-    def upheld(self, objection: str, *, team: str | None = None, subject: Subject | None = None) -> bool:
-        """Whether an objection of that id was upheld: one of that team, or about that subject, if given."""
-        return any(decided.objection == objection for decided in self._upheld_since(0, team, subject))
+    def upheld(
+        self, objection: str, *, team: str | None = None, subject: Subject | None = None, since: int = 0
+    ) -> bool:
+        """Whether an objection of that id was upheld: of the team, about the subject, after the position, if given."""
+        return any(decided.objection == objection for decided in self._upheld_since(since, team, subject))
 
     def upheld_since(self, position: int, team: str, subject: Subject | None = None) -> bool:
         """Whether an objection of the team, about that subject if given, was upheld after a position."""
@@ -307,36 +309,20 @@ class DecideObjection(Command, frozen=True, kw_only=True):
     reason: Text
 
 
-class Scorers:
-    """A fact: the agencies that took part in the scores and metrics of a stage, or in corrections of them."""
-
-    def __init__(self, programme: str, stage: str) -> None:
-        self._tag = tag("stage", programme, stage)
-        self.agencies: set[str] = set()
-
-    @property
-    def selects(self) -> tuple[QueryItem, ...]:
-        return (QueryItem(types=tuple(cls.TYPE for cls in SCORE_EVENTS), tags=(self._tag,)),)
-
-    def apply(self, position: int, event: Event) -> None:
-        if isinstance(event, SCORE_EVENTS):
-            self.agencies.update(event.deciders)
-
-
-def _deciding(command: DecideObjection, p: str) -> tuple[StageCourse, Scorers, ObjectionsOfId]:
-    return StageCourse(p, command.stage), Scorers(p, command.stage), ObjectionsOfId(p, command.objection)
+def _deciding(command: DecideObjection, p: str) -> tuple[StageCourse, Participants, ObjectionsOfId]:
+    return StageCourse(p, command.stage), Participants(p, command.stage), ObjectionsOfId(p, command.objection)
 
 
 @decision("decide-objection", DecideObjection, needs=_deciding)
 def decide_objection(
-    command: DecideObjection, case: Case, course: StageCourse, scorers: Scorers, named: ObjectionsOfId
+    command: DecideObjection, case: Case, course: StageCourse, participants: Participants, named: ObjectionsOfId
 ) -> Iterator[Event]:
     """Uphold or dismiss an objection, or find it inadmissible."""
     stage = stage_of(case, command.stage)
     filed = _meant(command, stage, named)
     OBJECTION.require(named.state(filed.team), "decide-objection", subject=command.objection, pointer="/objection")
     require_not_final(course)
-    biased = set(case.deciders(command)) & _took_part(filed, case, course, scorers)
+    biased = set(case.deciders(command)) & _took_part(filed, case, course, participants)
     # Who decided what a public record reports is not always known, so the record cannot be held to it.
     if biased and not command.reported:
         raise TookPartError(
@@ -373,17 +359,15 @@ def _meant(command: DecideObjection, stage: Stage, named: ObjectionsOfId) -> Obj
     return found[0]
 
 
-def _took_part(filed: ObjectionFiled, case: Case, course: StageCourse, scorers: Scorers) -> set[str]:
+def _took_part(filed: ObjectionFiled, case: Case, course: StageCourse, participants: Participants) -> set[str]:
     """The agencies that took part in what an objection is about, and in what that rests on.
 
     Whoever may give scores by the charter's mandates takes part in every one of them: events did not always say which
     agency gave one. Everybody else who took part is named, countersigners too.
     """
-    decided = course.course.deciders
+    taken = set(participants.of(filed.subject, filed.team))
     if filed.subject == "score":
-        giving = {agency.id for agency in case.charter.agencies if case.charter.gives_scores(agency.id)}
-        return giving | scorers.agencies | set(decided.get("score", ()))
-    taken = set(decided.get(f"{filed.subject}/{filed.team}", ()))
+        taken |= {agency.id for agency in case.charter.agencies if case.charter.gives_scores(agency.id)}
     if filed.subject == "outcome" and course.course.eliminated.get(filed.team) == "ruling":
-        taken |= set(decided.get(f"ruling/{filed.team}", ()))
+        taken |= participants.of("ruling", filed.team)
     return taken

@@ -79,9 +79,9 @@ class Course(msgspec.Struct, kw_only=True):
     `barred`: by team, or `EVERY_TEAM`, the evaluators who may not judge it. `instead`: the only teams that a
     replacement judges; `given`: the teams that an evaluator was replaced for. `excluded`: by `team/criterion`, whose
     sheets are left out of it; `below_quorum`: where fewer sheets than the quorum are to do.
-    `ruled`: the position of each team's ruling. `deciders`: the agencies that took part in what a team may object to,
-    by `outcome/<team>`, `ruling/<team>` and `score`. `eliminated`: on what; a team that withdrew before anything was
-    certified or settled is among them, but not among `teams`. `by_objection`: who advanced on an upheld objection.
+    `ruled`, `decided`: the position of each team's ruling, and of the outcome that stands. `eliminated`: on what; a
+    team that withdrew before anything was certified or settled is among them, but not among `teams`. `by_objection`:
+    whose outcome is that it advanced on an upheld objection.
     `released`: the agencies that agreed to release the results as they stand. `waived`: who does not object to them.
     """
 
@@ -109,8 +109,8 @@ class Course(msgspec.Struct, kw_only=True):
     eliminated: dict[str, Basis] = msgspec.field(default_factory=dict)
     advanced: list[str] = msgspec.field(default_factory=list)
     by_objection: list[str] = msgspec.field(default_factory=list)
+    decided: dict[str, int] = msgspec.field(default_factory=dict)
     deviation: str | None = None
-    deciders: dict[str, list[str]] = msgspec.field(default_factory=dict)
 
     @property
     def takes_scores(self) -> bool:
@@ -253,12 +253,10 @@ def run_course(course: Course, position: int, event: Event) -> None:
             course.opened, course.teams = position, list(teams)
         case ScoringClosed():
             course.closed = position
-        case StageConsolidated(deciders=deciders) | StageReconsolidated(deciders=deciders):
+        case StageConsolidated() | StageReconsolidated():
             course.consolidated = course.settled = position
-            _took_part(course, "score", deciders)
-        case ScoringReopened(deciders=deciders):
+        case ScoringReopened():
             course.reopened = position
-            _took_part(course, "score", deciders)
             course.closed = course.consolidated = course.published = 0
             course.statements.clear()
         case ReleaseAgreed(agency=agency):
@@ -290,37 +288,41 @@ def run_course(course: Course, position: int, event: Event) -> None:
             course.excluded.setdefault(f"{team}/{criterion}", []).append(event.evaluator)
             if event.below_quorum:
                 course.below_quorum.append(f"{team}/{criterion}")
-            _took_part(course, "score", event.deciders)
-        case FigureCertified(figure=figure, source=source, deciders=deciders):
+        case FigureCertified(figure=figure, source=source):
             course.statements.append(Statement(figure, source, position))
-            _took_part(course, "score", deciders)
-        case IndependenceRuled(team=team, verdict=verdict, deciders=deciders):
+        case IndependenceRuled(team=team, verdict=verdict):
             course.rulings[team], course.ruled[team] = verdict, position
             _may_object_again(course, team)
-            _took_part(course, f"ruling/{team}", deciders)
         case DeviationRecorded(actual=actual):
             course.deviation = actual
-        case TeamAdvanced(team=team, deciders=deciders):
+        case TeamAdvanced(team=team):
             course.advanced.append(team)
-            _took_part(course, f"outcome/{team}", deciders)
-        case TeamEliminated(team=team, basis=basis, deciders=deciders):
+            course.decided[team] = position
+        case TeamEliminated(team=team, basis=basis):
             course.eliminated[team] = basis
-            _took_part(course, f"outcome/{team}", deciders)
+            course.decided[team] = position
         case TeamWithdrawn(team=team):
             _leave(course, team)
-        case OutcomeSuperseded(team=team, basis=basis, deciders=deciders):
+        case OutcomeSuperseded(team=team, basis=basis):
+            _lose_outcome(course, team)
             if event.to == "advanced" or basis == "objection":  # an objection never eliminates
-                del course.eliminated[team]
                 course.advanced.append(team)
                 if basis == "objection":
                     course.by_objection.append(team)
             else:
-                course.advanced.remove(team)
                 course.eliminated[team] = basis
-            _took_part(course, f"outcome/{team}", deciders)
+            course.decided[team] = position
             _may_object_again(course, team)
         case _:
             pass
+
+
+def _lose_outcome(course: Course, team: str) -> None:
+    """Whatever was said of the outcome that stood, its ground included, lapses with it."""
+    course.eliminated.pop(team, None)
+    for teams in (course.advanced, course.by_objection):
+        if team in teams:
+            teams.remove(team)
 
 
 def _may_object_again(course: Course, team: str) -> None:
@@ -328,14 +330,9 @@ def _may_object_again(course: Course, team: str) -> None:
         course.waived.remove(team)
 
 
-def _took_part(course: Course, what: str, agencies: tuple[str, ...]) -> None:
-    course.deciders.setdefault(what, []).extend(agencies)
-
-
 def _leave(course: Course, team: str) -> None:
     """Of a stage whose standings were settled, or rest on certified figures, the team keeps its rank."""
+    _lose_outcome(course, team)
     course.eliminated[team] = "withdrawal"
-    if team in course.advanced:
-        course.advanced.remove(team)
     if not (course.settled or course.statements):
         course.teams.remove(team)

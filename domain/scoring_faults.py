@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from domain.charter_document import Charter
 from domain.fault import Fault, ids, points_faults, unknown, value
 from domain.points import UNDISCLOSED, is_known
-from domain.rubric import Benchmark, Criterion, Group, Judged, Measured, Panel, Stage, Unpublished
+from domain.rubric import Benchmark, Criterion, Group, Index, Judged, Measured, Panel, Stage, Unpublished
 from domain.soundness import in_each, numbered, sound
 
 
@@ -16,6 +16,7 @@ def scoring_faults(charter: Charter) -> Iterator[Fault]:
         yield from in_each(
             f"/stages/{i}/panels", stage.panels, stage, _size_faults, _quorum_faults, _crowded_faults, _group_faults
         )
+        yield from in_each(f"/stages/{i}/indices", stage.indices, stage, _idle_index_faults)
         for k, assessment in numbered(stage.assessments):
             yield from in_each(
                 f"/stages/{i}/assessments/{k}/criteria",
@@ -63,6 +64,13 @@ def _group_weight_faults(place: str, group: Group, _stage: Stage) -> Iterator[Fa
 def _index_faults(place: str, criterion: Criterion, stage: Stage) -> Iterator[Fault]:
     if is_known(criterion.index):
         yield from unknown(f"{place}/index", [criterion.index], ids(stage.indices), "index")
+
+
+def _idle_index_faults(place: str, index: Index, stage: Stage) -> Iterator[Fault]:
+    """What counts to which index may be undisclosed."""
+    counting = [criterion.index for assessment in stage.assessments for criterion in assessment.criteria]
+    if all(is_known(each) and each != index.id for each in counting):
+        yield Fault(place, f"no criterion counts to {index.id}")
 
 
 def _item_faults(place: str, criterion: Criterion, _stage: Stage) -> Iterator[Fault]:

@@ -24,6 +24,7 @@ STAGE = machine(
         ("unopened", "open-stage", "scoring"),
         ("scoring", "close-scoring", "closed"),
         ("closed", "consolidate-stage", "consolidated"),
+        ("scoring", "consolidate-stage", "consolidated", "reported"),
         ("consolidated", "publish-results", "consolidated"),
         ("consolidated", "publish-results", "published"),
         ("published", "file-objection", "published"),
@@ -35,6 +36,7 @@ STAGE = machine(
         ("closed-again", "reopen-scoring", "reopened"),
         ("reopened", "close-scoring", "closed-again"),
         ("closed-again", "reconsolidate-stage", "consolidated"),
+        ("reopened", "reconsolidate-stage", "consolidated", "reported"),
     ],
     refusals={
         "unopened": StageNotOpenError,

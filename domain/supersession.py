@@ -126,6 +126,14 @@ def _require_basis(command: SupersedeOutcome, charter: Charter, record: StageRec
             " rests on those; only one to the outcome itself takes their place.",
             pointer="/objection",
         )
+    if not objections.upheld(
+        command.objection, team=command.team, subject="outcome", since=record.course.decided[command.team]
+    ):
+        raise NoBasisError(
+            f"objection: {command.objection!r} was upheld before {command.team} had the outcome that stands",
+            rule="An upheld objection takes the place of the outcome that it was about, not of a later one.",
+            pointer="/objection",
+        )
     if command.to == "eliminated":
         raise NoBasisError(
             f"basis: an objection of {command.team} does not eliminate it",

@@ -7,7 +7,8 @@ from collections.abc import Callable, Iterable
 import msgspec
 
 from domain.event import Event
-from domain.objections import OBJECTION_EVENTS, Objection, ObjectionFiled, ObjectionState, Subject
+from domain.objections import OBJECTION_EVENTS, Objection, ObjectionFiled, ObjectionState
+from domain.taking_part import Subject
 
 
 class ObjectionRow(msgspec.Struct, frozen=True, kw_only=True):

@@ -138,4 +138,4 @@ def as_of(stored: bytes, position: int) -> Standings:
     )
 
 
-STANDINGS = View(name="standings", version=5, fold=fold, remembers=True)
+STANDINGS = View(name="standings", version=6, fold=fold, remembers=True)

@@ -61,7 +61,7 @@ def _beginnings() -> list[tuple[str, tuple[str, ...]]]:
     found += [
         (life, _OUTCOMES) for life in ("consolidated", "agreed", "published", "upheld", "upheld", "flipped", "final")
     ]
-    found += [(life, _HEARING) for life in ("hearing", "hearing", "heard", "heard")]
+    found += [(life, _HEARING) for life in ("hearing", "hearing", "heard", "heard", "left under review")]
     found += [(life, _RULES) for life in ("rules", "heard", "rules")]
     found += [(life, _OUTCOMES) for life in ("all stay", "two leave", "left")]
     found += [(life, _SCORING) for life in ("certified", "published anew")]

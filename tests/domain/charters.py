@@ -84,10 +84,10 @@ DEVIATIONS = {"decisions": ["record-deviation"], "agencies": ["owner", "other"]}
 """Who approves that the plan is left."""
 AT_TIMES = {
     "decisions": sorted(ASKS_AT_TIMES - {"record-deviation"}),
-    "agencies": ["owner", "other"],
+    "agencies": ["owner", "other", "clerk"],
     "when": "after-close",
 }
-"""Who approves what else waits at times for a second agency."""
+"""Who approves what else waits at times for a second agency: the clerk, so that others may decide objections to it."""
 
 
 def names(text: str) -> dict[str, str]:
@@ -153,7 +153,7 @@ def document(**changes: Any) -> dict[str, Any]:
         "data_set": "rehearsal",
         "notice": names("Made up for tests"),
         "owner": "owner",
-        "agencies": [{"id": "owner", "name": names("Owner")}, {"id": "other", "name": names("Other")}],
+        "agencies": [{"id": each, "name": names(each.title())} for each in ("owner", "other", "clerk")],
         "mandates": [{"decisions": DECISIONS + (IN_PERSON if reported else []), "agencies": ["owner"]}, PUBLISHING],
         "consortium_decisions": ["report-usage", *IN_PERSON],
         "countersignatures": [DEVIATIONS, AT_TIMES],

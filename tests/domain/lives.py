@@ -156,6 +156,7 @@ def _lives() -> dict[str, list[Step]]:
             Step("give-statement", {**HEAT, "team": "ant", "statement": TEXT, "evidence": []}, "ant"),
             Step("rule-independence", {**HEAT, "team": "ant", "perspectives": ["own"], "reason": WHY, **MET}),
         ],
+        "left under review": [*_hearing(), Step("withdraw-team", {"team": "ant", "reason": WHY}, "ant")],
         "rules": [
             *until("enrol-team"),
             Step("register-key", key("owner", 1)),

@@ -142,7 +142,7 @@ def test_once_a_stage_was_opened_somebody_must_be_there_to_countersign() -> None
 def test_once_a_stage_was_opened_an_amendment_waits_for_another_agency() -> None:
     (proposed,) = proposing(charters.opened(), seats="4")
     assert isinstance(proposed, DecisionProposed)
-    assert (proposed.awaiting, proposed.events) == (("other",), ("CharterAmended",))
+    assert (proposed.awaiting, proposed.events) == (("other", "clerk"), ("CharterAmended",))
     history = [charter(), *charters.opened()[1:]]
     approval = {"proposal": proposed.proposal, "command_hash": proposed.command_hash}
     approved, made = given(proposed, background=history).by("other").when("approve", approval).decide()

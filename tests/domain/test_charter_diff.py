@@ -39,7 +39,7 @@ def criterion(document: Document) -> Document:
         ),
         (lambda d: d["stages"].pop(), ["stage final removed"]),
         (lambda d: d["resources"].append({"id": "x"}), ["resource x added"]),
-        (lambda d: d["agencies"].reverse(), ["agencies in another order: other, owner"]),
+        (lambda d: d["agencies"].reverse(), ["agencies in another order: clerk, other, owner"]),
         (lambda d: d["stages"][0].update(tie_break=[]), ["stage heat: tie break paper → none"]),
         (lambda d: d.update(calls=[]), ["call refill removed"]),
         (lambda d: d["title"].update(en="A walk"), ["title: en A race → A walk"]),

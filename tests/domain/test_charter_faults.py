@@ -252,43 +252,6 @@ def test_every_stage_leaves_somebody_of_those_who_reach_it(
     assert [place for place, _detail in found_in(seats=seats, stages=stages, calls=calls)] == ([at] if at else [])
 
 
-@pytest.mark.parametrize(
-    ("heat", "final", "at"),
-    [
-        (("2026-01-01", "2026-02-01"), ("2026-02-01", "2026-02-01"), None),
-        (("2026-01-01", "2026-02-01"), ("2026-01-31", "2026-03-01"), "/stages/1/calendar"),
-        (("2026-01-01", "undisclosed"), ("undisclosed", "2025-12-31"), "/stages/1/calendar"),
-        (("undisclosed", "undisclosed"), ("2026-01-01", "undisclosed"), None),
-    ],
-)
-def test_stages_are_planned_one_after_another(heat: tuple[str, str], final: tuple[str, str], at: str | None) -> None:
-    stages = document()["stages"]
-    for each, days in zip(stages, (heat, final), strict=True):
-        each["calendar"] = planned(*days)
-    assert [place for place, _detail in found_in(stages=stages)] == ([at] if at else [])
-
-
-@pytest.mark.parametrize(("closes", "sound"), [("2026-01-31", False), ("2026-02-01", True), ("undisclosed", True)])
-def test_a_call_does_not_end_before_the_stage_that_leaves_its_seats_vacant(closes: str, sound: bool) -> None:
-    stages = document()["stages"]
-    stages[0]["calendar"] = planned("2026-01-01", "2026-02-01")
-    calls = [{**document()["calls"][0], "closes": closes}]
-    assert [place for place, _detail in found_in(stages=stages, calls=calls)] == ([] if sound else ["/calls/0/closes"])
-
-
-@pytest.mark.parametrize(
-    ("opens", "sound"), [("2026-03-01", False), ("2026-03-02", True), ("2026-03-03", True), ("undisclosed", True)]
-)
-def test_a_call_ends_before_the_stage_that_waits_for_it_begins(opens: str, sound: bool) -> None:
-    stages = document()["stages"]
-    stages[1]["calendar"] = planned(opens, "undisclosed")
-    calls = [{**document()["calls"][0], "closes": "2026-03-02"}]
-    says = f"after {opens}, when final opens, which waits for it"
-    assert found_in(stages=stages, calls=calls) == ([] if sound else [("/calls/0/closes", says)])
-    calls[0]["after"] = "final"
-    assert found_in(stages=stages, calls=calls) == []
-
-
 def test_a_panel_has_a_place_for_each_of_its_groups() -> None:
     stages = document()["stages"]
     stages[0]["panels"][0]["groups"] = grouped("abc")

@@ -44,6 +44,18 @@ MORE: list[tuple[Callable[[Any], Any], str, str]] = [
     (without("grant-resource"), "/entitlements/0/resources", "nobody may grant-resource"),
     (without("confer-title"), "/entitlements/0/titles", "nobody may confer-title"),
     (without("record-deviation"), "/stages/1/eliminate", "leaves by a deviation"),
+    (without("record-deviation"), "/stages/0/eliminate", "a tie at the cut"),
+    (put("/stages/0/tie_break", ["paper", "total"]), "/stages/0/tie_break/1", "breaks no tie"),
+    (
+        lambda found: found["stages"][0]["indices"].append({"id": "style", "title": names("Style")}),
+        "/stages/0/indices/1",
+        "no criterion counts",
+    ),
+    (
+        both(put("/notices/0/recipients", ["withdrawn"]), put("/consortium_decisions", ["acknowledge-notice"])),
+        "/notices/0/recipients",
+        "no team may withdraw-team",
+    ),
     (put("/mandates/1/decisions", ["decide-objection"]), "/joint_publishers", "other may not publish-results"),
     (put("/consortium_decisions", ["acknowledge-notice"]), "/consortium_decisions", "no team may assent-amendment"),
     (
@@ -57,8 +69,12 @@ MORE: list[tuple[Callable[[Any], Any], str, str]] = [
     (put("/mandates/1/decisions", ["withdraw-team"]), "/mandates/1/decisions", "what a team says itself"),
     (put("/calls/0/classes/0/requires", "undisclosed"), "/calls/0/classes/0/requires", "public record only"),
     (put("/calls/0/closes", "2026-01-01"), "/calls/0/closes", "before 2026-02-01"),
-    (put("/calls/0/closes", "2026-03-02"), "/calls/0/closes", "after 2026-03-01"),
-    (put("/stages/1/calendar", planned("2026-01-31", "undisclosed")), "/stages/1/calendar", "which comes first"),
+    (put("/calls/0/closes", "2026-03-01"), "/stages/1/calendar/opens", "not after 2026-03-01"),
+    (
+        put("/stages/1/calendar", planned("2026-01-31", "undisclosed")),
+        "/stages/1/calendar/opens",
+        "before 2026-02-01, when stage",
+    ),
     (put(f"{CRITERION}/scoring/trim", "1"), f"{CRITERION}/scoring/trim", "a trimmed mean says"),
     (put(f"{CRITERION}/scoring/aggregate", "weighted-mean"), f"{CRITERION}/scoring/aggregate", "no groups"),
     (put(f"{METRIC}/scoring/floor", "1"), f"{METRIC}/scoring/floor", "has no floor"),
@@ -120,11 +136,13 @@ READS = {
     "may assent": GIVEN,
     "never asks": r"/countersignatures/0/decisions/\d+",
     "a deviation": GIVEN,
+    "a tie at": GIVEN,
+    "no criterion counts": r"/stages/0/assessments/\d+/criteria/\d+/index",
+    "may withdraw-team": GIVEN,
     "says itself": "/data_set",
     "is before": r"/stages/0/calendar/(opens|closes)",
-    "comes first": r"/stages/0/calendar/(opens|closes)",
-    "before 2026": r"/calls/0/after|/stages/\d+/(id|calendar/closes)",
-    "after 2026": r"/calls/0/after|/stages/\d+/(id|calendar/opens)",
+    "before 2026": r"/calls/0/after|/stages/\d+/id|/stages/0/calendar/(opens|closes)",
+    "not after 2026": r"/calls/0/(after|closes)|/stages/\d+/id",
 }
 """What a rule has to read beside the place of its fault, by what it says."""
 

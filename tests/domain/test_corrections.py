@@ -118,7 +118,7 @@ def test_after_close_a_correction_waits_for_another_agency(decision: str, body: 
     history = charters.closed()
     (proposed,) = given(background=history).when(decision, body).decide()
     assert isinstance(proposed, DecisionProposed)
-    assert proposed.awaiting == ("other",)
+    assert proposed.awaiting == ("other", "clerk")
     approval = {"proposal": proposed.proposal, "command_hash": proposed.command_hash}
     _approved, correction = given(background=[*history, proposed]).by("other").when("approve", approval).decide()
     assert correction == corrected(history, body, ("owner", "other"))

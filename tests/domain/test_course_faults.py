@@ -232,10 +232,11 @@ def test_where_a_charter_may_be_amended_teams_assent_or_dissent_themselves() -> 
 
 
 def test_where_nobody_leaves_by_plan_whoever_fails_leaves_by_a_deviation() -> None:
-    """The heat plans a cut, under which whoever fails leaves; that more fail than that is no plan of the charter."""
+    """A stage without a plan lets go whoever fails."""
 
     def left(stage: dict[str, Any], **changes: Any) -> list[tuple[str, str]]:
         stages = document()["stages"]
+        stages[0]["eliminate"] = "none"
         stages[1].update(stage)
         return faults(stages=stages, **{**without("record-deviation"), **changes})
 
@@ -244,6 +245,16 @@ def test_where_nobody_leaves_by_plan_whoever_fails_leaves_by_a_deviation() -> No
     assert left({}) == [("/stages/1/eliminate", says.format("a gate"))]
     assert left({"gates": []}) == [("/stages/1/eliminate", says.format("the conditions of independence"))]
     assert left({"gates": []}, independence=nothing_ruled) == []
-    assert left({"eliminate": "1"}) == left({"eliminate": "none"}) == []
+    assert left({"eliminate": "none"}) == []
     assert left({}, mandates=document()["mandates"]) == []
     assert left({}, data_set="public-record", recorder="owner") == []
+
+
+def test_where_some_leave_by_plan_a_tie_and_whoever_else_fails_are_a_deviation() -> None:
+    """The heat lets one go: of two who fail, or who tie, neither could advance nor leave without one."""
+    says = "a tie at the cut, or another number than 1 that fails, is a deviation, but nobody may record-deviation"
+    stages = document()["stages"]
+    stages[1]["eliminate"] = "none"
+    assert faults(stages=stages) == []
+    assert faults(stages=stages, **without("record-deviation")) == [("/stages/0/eliminate", says)]
+    assert faults(stages=stages, data_set="public-record", recorder="owner", **without("record-deviation")) == []

@@ -24,14 +24,15 @@ from domain.hearing_course import (
     StatementNotRequestedError,
     StatementRequested,
 )
-from domain.outcome_events import IndependenceRuled
+from domain.outcome_events import IndependenceRuled, TeamWithdrawn
 from domain.panel_events import ConflictDeclared, EvaluatorAppointed
 from domain.panels import EvaluatorBarredError, NotAppointedError
 from domain.refusal import InvalidCommandError, NotMandatedError, Refusal
 from domain.rulebook import DECISIONS, prepare
 from domain.scoring import TeamNotInStageError
-from domain.stage_events import StageFinalised
+from domain.stage_events import StageConsolidated, StageFinalised
 from domain.stages import ScoringClosedError, StageFinalError, StageNotOpenError
+from domain.teams import TeamWithdrawnError
 from tests.domain import charters
 from tests.domain.hearings import (
     AFTER,
@@ -50,6 +51,7 @@ from tests.domain.hearings import (
     RULED,
     TWO,
     UNTIL,
+    WHY,
     asking,
     evidence,
     objected,
@@ -120,6 +122,9 @@ def test_a_review_is_of_a_team_of_an_open_stage_that_is_not_final_where_the_char
     reviewed(*STATES[state]).when(decision, {**body, "team": "dog"}).refused(TeamNotInStageError, "/team")
     final = StageFinalised(stage="heat")
     reviewed(*STATES[state], final).when(decision, body).refused(StageFinalError)
+    settled = StageConsolidated(stage="heat", digest="0" * 64, position=1, basis="computed")
+    left = TeamWithdrawn(team="ant", reason=WHY, stage="heat")
+    reviewed(*STATES[state], settled, left).when(decision, body).refused(TeamWithdrawnError, "/team")
     given(background=[asking(), *charters.enrolled()[1:]]).when(decision, body).refused(StageNotOpenError)
     reviewed(*STATES[state], charter=charters.charter()).when(decision, body).refused(ReviewNotPlannedError)
 

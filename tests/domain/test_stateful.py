@@ -15,6 +15,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 
 from domain.decision import Fact, fold
 from domain.event import EVENTS, Event, decode_data, encode_data
+from domain.hearing_course import StageReviews
 from domain.proposal_events import DecisionProposed
 from domain.record import StageRecord
 from domain.refusal import Refusal
@@ -70,10 +71,11 @@ class Told:
     def __init__(self) -> None:
         self.roster = Roster(PROGRAMME)
         self.stages = {stage: StageRecord(PROGRAMME, stage) for stage in STAGES}
+        self.reviews = {stage: StageReviews(PROGRAMME, stage) for stage in STAGES}
         self.views = {view.name: MemoryRows() for view in VIEWS}
 
     def take(self, first: int, events: tuple[Event, ...]) -> None:
-        facts: tuple[Fact, ...] = (self.roster, *self.stages.values())
+        facts: tuple[Fact, ...] = (self.roster, *self.stages.values(), *self.reviews.values())
         numbered = list(enumerate(events, first))
         for position, each in numbered:
             fold(facts, each.TYPE, each.tags(PROGRAMME), position, each)
@@ -81,7 +83,7 @@ class Told:
             view.fold(self.views[view.name], [occurrence(position, each) for position, each in numbered])
 
     def require_as(self, lawful: Lawful) -> None:
-        """Fail unless facts and standings say of teams and their outcomes what happened."""
+        """Fail unless facts and standings say of teams, their outcomes and open reviews what happened."""
         assert self.roster.status == lawful.status
         assert self.roster.seated == lawful.seated
         for name, record in self.stages.items():
@@ -89,6 +91,8 @@ class Told:
             assert course.teams == stage.teams
             assert sorted(course.advanced) == sorted(t for t, o in stage.outcomes.items() if o == "advanced")
             assert sorted(course.eliminated) == sorted(t for t, o in stage.outcomes.items() if o != "advanced")
+            in_play = {team: each for team, each in stage.reviews.items() if stage.outcomes.get(team) != "withdrawn"}
+            assert set(self.reviews[name].waiting) == {t for t, each in in_play.items() if each.opened > each.ruled}
             stored = self.views["standings"].get(f"standings/{name}")
             if stored:
                 shown = {row["team"]: row["status"] for row in msgspec.json.decode(stored)["rows"]}

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from domain.consortiums import ConsortiumChanged, LeadInTwoConsortiumsError
 from domain.hearing_course import AlreadyRuledError
 from domain.opened_stages import LaterStageOpenError
 from domain.outcome_events import (
+    DeviationRecorded,
     EvidenceRegistered,
     IndependenceRuled,
+    Outcome,
     OutcomeSuperseded,
     TeamEliminated,
     TeamWithdrawn,
@@ -20,7 +24,18 @@ from domain.stages import OutcomeMissingError, StageFinalError
 from domain.supersession import OutcomeUnchangedError
 from domain.teams import NoSeatError, TeamEnrolled
 from tests.domain import charters
-from tests.domain.objecting import FILED, REASON, WHY, advancing, charter, decided, published, ruled
+from tests.domain.objecting import (
+    AFTER,
+    FILED,
+    REASON,
+    WHY,
+    advancing,
+    charter,
+    decided,
+    published,
+    ruled,
+    settled,
+)
 from tests.given import given
 from tests.playing import standings
 
@@ -72,6 +87,37 @@ def test_an_objection_brings_no_team_back_that_was_not_ruled_independent() -> No
     assert given(background=record).when("supersede-outcome", reported).decide()
     without_rules = charter(independence={"perspectives": []})
     assert given(background=[without_rules, *unruled[1:]]).when("supersede-outcome", advancing()).decide()
+
+
+def test_an_upheld_objection_is_the_ground_against_the_outcome_that_it_was_about_only() -> None:
+    history = (FILED, decided(), superseded("advanced", "objection"), superseded("eliminated", "rank"))
+    refusal = published(*history).when("supersede-outcome", advancing()).refused(NoBasisError, "/objection")
+    assert "before cow had the outcome that stands" in refusal.detail
+    anew = published(*history, decided(objection="p")).when("supersede-outcome", advancing(objection="p"))
+    assert anew.decide()
+
+
+def test_an_outcome_that_came_by_objection_once_rests_on_the_standings_once_it_is_superseded() -> None:
+    """cow fails a gate: only an upheld objection lets it go on, and only as long as that outcome stands."""
+    nobody = DeviationRecorded(stage="heat", subject="eliminations", planned="1", actual="0", reason=WHY, approver="x")
+    on_objection = [FILED, decided(), nobody, superseded("advanced", "objection")]
+    by_rank = [*on_objection, superseded("eliminated", "rank"), superseded("advanced", "rank")]
+    publishing = {"stage": "heat", "publishers": ["owner", "other"]}
+    for history, bears in ((on_objection, True), (by_rank, False)):
+        publish = given(background=[*settled(), *history]).when("publish-results", publishing)
+        final = published(*history).at(AFTER).when("finalise-stage", {"stage": "heat"})
+        for each in (publish, final):
+            if bears:
+                assert each.decide()
+            else:
+                assert "cow advanced, but cow failed slow" in each.refused(NoBasisError).detail
+
+
+def superseded(to: Outcome, basis: Any) -> OutcomeSuperseded:
+    """Of cow; on its objection `o`."""
+    was: Outcome = "eliminated" if to == "advanced" else "advanced"
+    objection = "o" if basis == "objection" else None
+    return OutcomeSuperseded(stage="heat", team="cow", was=was, to=to, basis=basis, reason=WHY, objection=objection)
 
 
 def test_without_an_objection_a_supersession_rests_on_what_a_first_outcome_rests_on() -> None:

@@ -45,7 +45,7 @@ from domain.standings import Standings, standings_of
 from domain.tally import tally
 from domain.team_machine import TEAM, team_state
 from domain.teams import Roster, TeamEliminatedError, TeamNotEnrolledError, TeamWithdrawnError
-from tests.domain import charters, hearings
+from tests.domain import charters, hearings, objecting
 from tests.given import Given, given
 
 WHY = Names(en="why", ko="왜")
@@ -457,7 +457,9 @@ def test_who_withdrew_is_ruled_upon_no_more_and_no_book_stays_open_for_its_revie
     public = [charters.reported_charter(), *history[1:]]
     assert after(*public).when("rule-independence", reported).decide()
     under_review = StageReviews("programme", "heat")
-    for position, each in enumerate((hearings.OPENED, withdrawn("ant")), 1):
+    out = objecting.ruled("ant", "not_met")
+    for position, each in enumerate((hearings.OPENED, withdrawn("ant"), hearings.OPENED, out), 1):
         assert any(item.matches(each.TYPE, frozenset(each.tags("programme"))) for item in under_review.selects)
         under_review.apply(position, each)
-    assert under_review.waiting == []
+        assert under_review.waiting == ([] if position > 1 else ["ant"])
+    assert under_review.ruled_out == []

@@ -41,7 +41,7 @@ def test_the_checked_in_rulebook_is_that_of_the_code() -> None:
     assert page == rulebook_page()
     for machine in MACHINES.values():
         for each in machine.transitions:
-            assert f": {each.decision}\n" in page
+            assert f": {each.label}\n" in page
 
 
 def test_every_route_is_documented_and_nothing_else() -> None:

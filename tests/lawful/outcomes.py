@@ -41,6 +41,7 @@ def superseded(history: Lawful, position: int, data: Data) -> None:
     if data["objection"] is not None:
         found = history.objections[data["team"], data["objection"]]
         assert (found["stage"], found["outcome"]) == (data["stage"], "upheld")
+        assert data["basis"] != "objection" or found["decided"] > history.decided[data["team"]][1]
     if data["to"] == "advanced":
         history.require_independent(data["stage"], data["team"])
     _stands(history, position, data, data["to"])
