@@ -59,6 +59,12 @@ def test_what_is_known_below_an_undisclosed_maximum_counts() -> None:
     assert adding({"assessments": [paper, field]}) == [("/stages/0/assessments/0/maximum", says)]
     paper["criteria"].pop()
     assert adding({"assessments": [paper, field]}) == []
+    items[0]["maximum"] = "5"
+    says = "what is known of the criteria adds up to 9, not to 10"
+    assert adding({"assessments": [paper, field]}) == [("/stages/0/assessments/0/maximum", says)]
+    items[1]["maximum"] = "undisclosed"
+    assert adding({"assessments": [paper, field]}) == []
+    items[1]["maximum"] = "4"
     paper["maximum"] = "undisclosed"
     items[0]["maximum"] = "20"
     says = "what is known of the assessments adds up to 44, not to 30"

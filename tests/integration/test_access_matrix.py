@@ -56,7 +56,7 @@ def renamed(value: Any) -> Any:
 
 CHANGE: Final = {"team": "ant", "joined": ["Lab"], "effective": "2026-01-01"}
 CHARTER: Final = document(
-    agencies=[{"id": each, "name": charters.names(each)} for each in ("owner", "other", "idle")],
+    agencies=[{"id": each, "name": charters.names(each)} for each in ("owner", "other", "idle", "clerk")],
     countersignatures=[
         *charters.document()["countersignatures"],
         {"decisions": ["change-consortium"], "agencies": ["other"]},

@@ -55,7 +55,7 @@ def test_an_amendment_after_a_stage_was_opened_waits_for_the_other_agency(settle
     assert (used.status_code, used.json()["type"]) == (409, "/problems/rules-in-use")
     assert settled.running.head() == head
     waits = settled.submit("amend-charter", {"charter": AFTER, "reason": WHY})
-    assert (waits.status_code, waits.json()["awaiting"]) == (202, ["other"])
+    assert (waits.status_code, waits.json()["awaiting"]) == (202, ["other", "clerk"])
     assert settled.read("")["rules_hash"] == OLD
     assert settled.read("")["amendments"] == []
 
