@@ -34,7 +34,13 @@ def api_process(home: Path, database: str, port: int) -> subprocess.Popen[bytes]
         ],
         home / f"api-{port}.log",
         when_parent_dies=signal.SIGTERM,
-        environment={**os.environ, "SILLOK_HOME": str(home), "DATABASE_URL": database, "REDIS_URL": ""},
+        environment={
+            **os.environ,
+            "SILLOK_HOME": str(home),
+            "DATABASE_URL": database,
+            "REDIS_URL": "",
+            "PORT": str(port),
+        },
     )
 
 

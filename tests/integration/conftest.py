@@ -28,6 +28,7 @@ from service.cli.play import Keys, play_lines
 from service.cli.programme_files import Line
 from service.embedded import EmbeddedRedis
 from service.settings import Settings
+from tests.integration.api_process import ApiProcess
 from tests.integration.working import Workers, kill
 from tests.playing import EVERY, REHEARSAL, lines_of
 
@@ -50,6 +51,11 @@ class Running:
     client: TestClient[Litestar]
     database: str
     settings: Settings
+
+    @property
+    def url(self) -> str:
+        """The address of its database as a URL."""
+        return as_url(self.database)
 
     def project(self) -> None:
         advance = AdvanceProjection(self.service.ledger, self.service.store)
@@ -95,6 +101,14 @@ def run_service(database: str, home: Path, **settings_: Any) -> Iterator[Running
 def running(database: str, tmp_path: Path) -> Iterator[Running]:
     """A service over an empty ledger."""
     yield from run_service(database, tmp_path)
+
+
+@pytest.fixture
+def api(running: Running, tmp_path: Path) -> Iterator[ApiProcess]:
+    """An API process of its own over the ledger of `running`."""
+    api = ApiProcess(running, tmp_path)
+    yield api
+    api.stop()
 
 
 def run_shared(server: str, template: str, home: Path) -> Iterator[Running]:

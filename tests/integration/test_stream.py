@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import signal
 import socket
 import threading
 import time
@@ -12,7 +11,6 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 import httpx
@@ -22,10 +20,9 @@ import pytest
 from domain.disclosure import PUBLIC
 from service.api import event_feed, stream
 from service.api.event_feed import EventFeed, Wanted
-from service.child_processes import end
-from tests.integration.conftest import Running, as_url
+from tests.integration.api_process import ApiProcess
+from tests.integration.conftest import Running
 from tests.playing import REHEARSAL, lines_of
-from tests.serving import api_process, free_port, until_ready
 
 STREAM = "/v1/ledger/stream"
 LINES = 120
@@ -72,47 +69,6 @@ class Follower:
         return [position for position, _event in self.events]
 
 
-class Api:
-    """An API process over the database of a service of this process, which decides."""
-
-    def __init__(self, running: Running, home: Path) -> None:
-        self.running = running
-        self._home = home
-        self._port = free_port()
-        self.url = f"http://127.0.0.1:{self._port}"
-        self.start()
-
-    def start(self) -> None:
-        self.process = api_process(self._home, as_url(self.running.database), self._port)
-        until_ready(self.url)
-
-    def kill(self) -> None:
-        self.process.kill()
-        self.process.wait()
-
-    def follower(self, **parameters: Any) -> Follower:
-        return Follower(self.url, parameters={name: str(value) for name, value in parameters.items()})
-
-    def page(self, headers: dict[str, str] | None = None, **parameters: Any) -> list[dict[str, Any]]:
-        """What a page of events shows."""
-        found = httpx.get(
-            f"{self.url}/v1/ledger/events",
-            params={"limit": 1000, **parameters},
-            headers=headers,
-            trust_env=False,
-            timeout=20,
-        )
-        assert found.status_code == 200, found.text
-        return [json.loads(line) for line in found.text.splitlines()]
-
-
-@pytest.fixture
-def api(running: Running, tmp_path: Path) -> Iterator[Api]:
-    api = Api(running, tmp_path)
-    yield api
-    end(api.process, (signal.SIGTERM, 10))
-
-
 @contextmanager
 def playing(running: Running) -> Iterator[int]:
     """Decisions made meanwhile; at which position they end."""
@@ -123,17 +79,21 @@ def playing(running: Running) -> Iterator[int]:
         played.result()
 
 
-def test_a_follower_sees_what_pages_show_in_order_and_once(api: Api) -> None:
-    follower = api.follower(after=0)
+def follower_of(api: ApiProcess, **parameters: Any) -> Follower:
+    return Follower(api.url, parameters={name: str(value) for name, value in parameters.items()})
+
+
+def test_a_follower_sees_what_pages_show_in_order_and_once(api: ApiProcess) -> None:
+    follower = follower_of(api, after=0)
     with playing(api.running) as last:
         follower.follow(lambda: follower.last == last)
     assert follower.positions == list(range(1, last + 1))
     assert [event for _position, event in follower.events] == api.page()
 
 
-def test_nothing_is_missed_or_doubled_when_the_service_is_killed_and_comes_back(api: Api) -> None:
+def test_nothing_is_missed_or_doubled_when_the_service_is_killed_and_comes_back(api: ApiProcess) -> None:
     """The follower comes back with the last id that it read, a slow one among them."""
-    followers = [api.follower(after=0) for _ in range(3)]
+    followers = [follower_of(api, after=0) for _ in range(3)]
     pauses = (0.0, 0.01, 0.05)
 
     def follow(follower: Follower, pause: float, last: int) -> None:
@@ -159,10 +119,10 @@ def test_nothing_is_missed_or_doubled_when_the_service_is_killed_and_comes_back(
         assert follower.positions == list(range(1, last + 1))
 
 
-def test_each_sees_what_they_may_see(api: Api) -> None:
+def test_each_sees_what_they_may_see(api: ApiProcess) -> None:
     headers = {"Authorization": f"Bearer {api.running.keys.auditor}"}
     auditor = Follower(api.url, headers, {"after": "0"})
-    public = api.follower(after=0)
+    public = follower_of(api, after=0)
     with playing(api.running) as last, ThreadPoolExecutor(2) as threads:
         list(threads.map(lambda each: each.follow(lambda: each.last == last), (auditor, public)))
     assert [event for _position, event in auditor.events] == api.page(headers)
@@ -175,19 +135,19 @@ def test_each_sees_what_they_may_see(api: Api) -> None:
     "wanted", [{"type": "TeamEnrolled"}, {"tag": f"team:{REHEARSAL}/upstage"}, {"programme": REHEARSAL}]
 )
 def test_a_follower_may_want_some_only_and_is_told_how_far_the_ledger_was_looked_through(
-    api: Api, wanted: dict[str, str]
+    api: ApiProcess, wanted: dict[str, str]
 ) -> None:
     api.running.play(REHEARSAL, lines_of(REHEARSAL)[:LINES])
-    follower = api.follower(after=0, **wanted)
+    follower = follower_of(api, after=0, **wanted)
     follower.follow(lambda: follower.last == LINES)
     assert [event for _position, event in follower.events] == api.page(None, **wanted)
     assert len(follower.events) > 0
 
 
-def test_it_begins_now_if_nothing_else_is_said(api: Api) -> None:
+def test_it_begins_now_if_nothing_else_is_said(api: ApiProcess) -> None:
     lines = lines_of(REHEARSAL)
     api.running.play(REHEARSAL, lines[:10])
-    follower, opened = api.follower(), threading.Event()
+    follower, opened = follower_of(api), threading.Event()
 
     def enough() -> bool:
         opened.set()
@@ -249,14 +209,14 @@ def test_a_stream_ends_with_the_credential_that_it_was_opened_with(
     assert nothing == b"id: 3\n\n"
 
 
-def test_whoever_asks_for_the_head_only_does_not_wait(api: Api) -> None:
+def test_whoever_asks_for_the_head_only_does_not_wait(api: ApiProcess) -> None:
     answer = httpx.head(api.url + STREAM, trust_env=False, timeout=5)
     assert answer.status_code == 200
     assert answer.headers["content-type"].startswith("text/event-stream")
 
 
-def test_a_process_with_followers_stops_in_time(api: Api) -> None:
-    followers = [api.follower(after=0) for _ in range(5)]
+def test_a_process_with_followers_stops_in_time(api: ApiProcess) -> None:
+    followers = [follower_of(api, after=0) for _ in range(5)]
     with ThreadPoolExecutor(5) as threads:
         following = [threads.submit(_until_lost, each) for each in followers]
         until = time.monotonic() + 20
@@ -275,7 +235,7 @@ def _until_lost(follower: Follower) -> None:
         follower.follow(lambda: False)
 
 
-def test_who_takes_nothing_costs_no_memory_and_delays_nobody(api: Api) -> None:
+def test_who_takes_nothing_costs_no_memory_and_delays_nobody(api: ApiProcess) -> None:
     """Followers that never read, from the first event on, beside one that does."""
     api.running.play(REHEARSAL, lines_of(REHEARSAL)[:LINES])
     process = psutil.Process(api.process.pid)
@@ -283,7 +243,7 @@ def test_who_takes_nothing_costs_no_memory_and_delays_nobody(api: Api) -> None:
     def memory() -> int:
         return sum(each.memory_info().rss for each in (process, *process.children(recursive=True)))
 
-    follower = api.follower(after=0)
+    follower = follower_of(api, after=0)
     follower.follow(lambda: follower.last == LINES)
     before = memory()
     idle = []
@@ -292,7 +252,7 @@ def test_who_takes_nothing_costs_no_memory_and_delays_nobody(api: Api) -> None:
         connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
         connection.sendall(f"GET {STREAM}?after=0 HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n".encode())
         idle.append(connection)
-    again = api.follower(after=0)
+    again = follower_of(api, after=0)
     again.follow(lambda: again.last == LINES)
     assert again.positions == follower.positions
     assert memory() - before < 100_000_000

@@ -1,0 +1,74 @@
+"""What both clients do alike: how a request is sent, and how a stream is taken up again."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+import msgspec
+
+from service.client.answers import Event, LineAnswer
+from service.client.exchange import Answer, Request
+from service.client.server_sent import Parser
+
+STREAM: Final = "/v1/ledger/stream"
+LONGEST_PAUSE: Final = 15.0
+_COMES_BACK: Final = frozenset({429, 502, 503, 504})
+
+
+def requested(request: Request) -> dict[str, Any]:
+    """A request as httpx takes it."""
+    return {
+        "method": request.method,
+        "url": request.path,
+        "params": dict(request.params),
+        "headers": dict(request.headers),
+        "content": request.content,
+    }
+
+
+def answered(answer: LineAnswer, before: int) -> LineAnswer:
+    """An answer of a later portion, by its line's number in all of them."""
+    return msgspec.structs.replace(answer, line=answer.line + before)
+
+
+class Following:
+    """Where a follower is: the last position that was seen, and how often in turn nothing came."""
+
+    def __init__(self, after: int | None, wanted: Mapping[str, str | None]) -> None:
+        self.parameters = {name: value for name, value in wanted.items() if value is not None}
+        if after is not None:
+            self.parameters["after"] = str(after)
+        self._last = after
+        self._parser = Parser()
+        self._failed = 0
+        self._renewed = False
+
+    def headers(self, authorization: str | None) -> dict[str, str]:
+        """What the next request says of where it goes on, and who asks; the parser begins anew."""
+        self._parser = Parser()
+        self._failed += 1
+        return {
+            "Accept": "text/event-stream",
+            **({} if self._last is None else {"Last-Event-ID": str(self._last)}),
+            **({} if authorization is None else {"Authorization": authorization}),
+        }
+
+    def take(self, line: str) -> Event | None:
+        """A line of the stream; the event that it completes, if one."""
+        seen = self._parser.take(line)
+        if seen is None:
+            return None
+        self._last, self._failed, self._renewed = seen.last, 0, False
+        return seen.event
+
+    def comes_back(self, answer: Answer) -> bool:
+        """Whether another attempt may fare better: the service is busy, or a token has ended, the first time."""
+        if answer.status == 401 and not self._renewed:
+            self._renewed = True
+            return True
+        return answer.status in _COMES_BACK
+
+    def pause(self) -> float:
+        """Seconds before the next attempt: as the service asks, and longer each time in vain."""
+        return float(min(self._parser.retry * 2 ** min(self._failed, 10), LONGEST_PAUSE))
