@@ -77,17 +77,27 @@ def edge(size: int) -> list[Place]:
     return found
 
 
-def places_of(ask: Callable[[Nodes], object]) -> set[Place]:
-    """The tiles that have the nodes for which `ask` asks, whatever they are."""
-    found: set[Place] = set()
+def place_of(level: int, index: int) -> Place:
+    """The tile that has a node, or that it is made of."""
+    height, above = divmod(level, TILE_HEIGHT)
+    return height, index // (TILE_WIDTH >> above)
+
+
+def nodes_asked(ask: Callable[[Nodes], object]) -> set[tuple[int, int]]:
+    """The nodes (level, index) for which `ask` asks, whatever they are."""
+    found: set[tuple[int, int]] = set()
 
     def note(level: int, index: int) -> bytes:
-        height, above = divmod(level, TILE_HEIGHT)
-        found.add((height, index // (TILE_WIDTH >> above)))
+        found.add((level, index))
         return bytes(HASH_BYTES)
 
     ask(note)
     return found
+
+
+def places_of(ask: Callable[[Nodes], object]) -> set[Place]:
+    """The tiles that have the nodes for which `ask` asks."""
+    return {place_of(*node) for node in nodes_asked(ask)}
 
 
 def grown(size: int, tile: Callable[[int, int], bytes], leaves: Iterable[bytes]) -> tuple[Frontier, dict[Place, bytes]]:

@@ -8,12 +8,13 @@ from collections.abc import Callable, Sequence
 from typing import Final, TypeVar
 
 from domain.merkle import HASH_BYTES, Nodes, consistency_proof, inclusion_proof
-from domain.tiles import TILE_HEIGHT, TILE_WIDTH, Place, Tile, nodes_from, places_of
+from domain.tiles import TILE_HEIGHT, TILE_WIDTH, Tile, nodes_asked, nodes_from, place_of
 from service.application.seal_ports import LogRecord, Published, SealReader
 
 T = TypeVar("T")
 
 RECEIPT: Final = "c2sp.org/tlog-proof@v1"
+_KNOWN: Final = 100_000
 _LENGTH: Final = struct.Struct(">H")
 
 
@@ -29,11 +30,27 @@ class NoSuchTileError(LookupError):
     """The tree that was published has no tile there of that width."""
 
 
+class _KnownNodes:
+    """Nodes over whole tiles: few, in most proofs, and as they are for ever in one log."""
+
+    def __init__(self) -> None:
+        self._known: tuple[str, dict[tuple[int, int], bytes]] = ("", {})
+
+    def of(self, origin: str) -> dict[tuple[int, int], bytes]:
+        """Those of a log; all are forgotten when they become too many."""
+        of, found = self._known
+        if of != origin or len(found) > _KNOWN:
+            found = {}
+            self._known = (origin, found)
+        return found
+
+
 class Prove:
     """The use case; safe to call from many threads."""
 
     def __init__(self, sealed: SealReader) -> None:
         self._sealed = sealed
+        self._known = _KnownNodes()
 
     def logs(self) -> Sequence[LogRecord]:
         """The current log and its keys, then those that were closed. Raises `NotSealedError`."""
@@ -70,13 +87,13 @@ class Prove:
 
     def inclusion(self, position: int, size: int) -> list[bytes]:
         """That a position is in the tree of that size: RFC 9162. Raises `NotSealedError`; 1 ≤ position ≤ size."""
-        self._covering_tree(size)
-        return self._proof(lambda nodes: inclusion_proof(nodes, position - 1, size))
+        latest = self._covering_tree(size)
+        return self._proof(latest.origin, lambda nodes: inclusion_proof(nodes, position - 1, size))
 
     def consistency(self, old: int, new: int) -> list[bytes]:
         """That the tree of size `new` begins with that of `old`. Raises `NotSealedError`; 1 ≤ old ≤ new."""
-        self._covering_tree(new)
-        return self._proof(lambda nodes: consistency_proof(nodes, old, new))
+        latest = self._covering_tree(new)
+        return self._proof(latest.origin, lambda nodes: consistency_proof(nodes, old, new))
 
     def receipt(self, position: int) -> str:
         """A C2SP tlog-proof, with the entry as `extra`: whoever has it needs nothing else. Raises `NotSealedError`."""
@@ -84,7 +101,7 @@ class Prove:
         if found is None:
             raise self._not_sealed(position)
         (entry,) = self._sealed.entries(position, position)
-        hashes = self._proof(lambda nodes: inclusion_proof(nodes, position - 1, found.size))
+        hashes = self._proof(found.origin, lambda nodes: inclusion_proof(nodes, position - 1, found.size))
         lines = (RECEIPT, f"extra {_text(entry)}", f"index {position - 1}", *map(_text, hashes), "")
         return "".join(f"{each}\n" for each in lines) + found.note
 
@@ -107,10 +124,16 @@ class Prove:
         if tile.index * TILE_WIDTH + tile.width > reached:
             raise NoSuchTileError(f"there is no tile {tile.path}")
 
-    def _proof(self, prove: Callable[[Nodes], T]) -> T:
-        places: list[Place] = sorted(places_of(prove))
-        found = self._sealed.tiles(places)
-        return prove(nodes_from(lambda *place: found.get(place, b"")))
+    def _proof(self, origin: str, prove: Callable[[Nodes], T]) -> T:
+        """One query at most, for the tiles of those nodes that are not known."""
+        known = self._known.of(origin)
+        wanted = {node: known.get(node) for node in nodes_asked(prove)}
+        missing = [node for node, found in wanted.items() if found is None]
+        tiles = self._sealed.tiles(sorted({place_of(*node) for node in missing}))
+        from_tiles = nodes_from(lambda *place: tiles.get(place, b""))
+        found = {node: found or from_tiles(*node) for node, found in wanted.items()}
+        known.update((node, found[node]) for node in missing if node[0] >= TILE_HEIGHT)
+        return prove(lambda *node: found[node])
 
 
 def _text(content: bytes) -> str:
