@@ -16,7 +16,8 @@ import msgspec
 
 from service.application.seal_ports import Signer, SignerUnavailableError, SigningRefusedError, Standing
 
-ANSWER_SECONDS: Final = 5.0
+ANSWER_SECONDS: Final = 3.0
+"""The sealer waits twice while it has its turn, which the database ends after ten seconds of nothing."""
 _LINE: Final = 64 * 1024
 _NAME: Final = "socket"
 

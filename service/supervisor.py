@@ -172,6 +172,8 @@ def _start_children(settings: Settings, stack: ExitStack, signals: _Signals, loc
         "DATABASE_URL": settings.require_database(),
         "REDIS_URL": settings.require_redis(),
     }
+    # The signer is told of no server: whoever has its process has not the ledger as well.
+    of_signer = {name: value for name, value in environment.items() if name not in ("DATABASE_URL", "REDIS_URL")}
     api = ["granian", "--interface", "asgi", "--factory", "service.app:create_app", "--loop", "uvloop", "--no-ws"]
     api += ["--host", settings.host, "--port", str(settings.port), "--workers", "1", "--workers-kill-timeout", "5"]
     api += ["--respawn-failed-workers"]
@@ -187,7 +189,7 @@ def _start_children(settings: Settings, stack: ExitStack, signals: _Signals, loc
             [sys.executable, "-m", *arguments],
             log,
             when_parent_dies=signal.SIGTERM,
-            environment=environment,
+            environment=of_signer if name == "signer" else environment,
             keep_open=lock,
         )
         with signals.held():

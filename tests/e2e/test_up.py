@@ -276,7 +276,7 @@ def test_it_stops_all_it_started_and_comes_back_with_the_same_ledger(up: Up, tmp
 
 
 @pytest.mark.timeout(120)
-def test_a_worker_or_redis_that_dies_is_started_again_and_decisions_go_on(up: Up) -> None:
+def test_a_worker_signer_or_redis_that_dies_is_started_again_and_decisions_go_on(up: Up) -> None:
     def running(*words: str) -> list[psutil.Process]:
         found = []
         for process in up.family():
@@ -287,7 +287,9 @@ def test_a_worker_or_redis_that_dies_is_started_again_and_decisions_go_on(up: Up
 
     keys = json.loads((up.home / "keys.json").read_text())
     programme = f"{up.url}/v1/programmes/independent-ai-foundation-model-rehearsal"
-    for number, words in enumerate([("celery", " worker "), ("celery", " beat "), ("redis-server",)]):
+    for number, words in enumerate(
+        [("celery", " worker "), ("celery", " beat "), ("redis-server",), ("service.signer",)]
+    ):
         killed = running(*words)
         assert killed
         for process in killed:
