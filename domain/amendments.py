@@ -9,7 +9,7 @@ from domain.amendment_limits import broken
 from domain.boundary import QueryItem, tag
 from domain.call_events import CallTeamSelected
 from domain.charter import CharterAmended, checked
-from domain.charter_document import rules_hash
+from domain.charter_document import Charter, rules_hash
 from domain.decision import Case, Command, Fact, decision, refuse_if, require_countersignature
 from domain.event import Event, event
 from domain.hearing_course import StageReviews
@@ -98,7 +98,7 @@ def _rules_in_use(command: AmendCharter, p: str) -> tuple[Fact, ...]:
     )
 
 
-@decision("amend-charter", AmendCharter, needs=_rules_in_use)
+@decision("amend-charter", AmendCharter, needs=_rules_in_use, version=2)
 def amend_charter(
     command: AmendCharter,
     case: Case,
@@ -108,7 +108,10 @@ def amend_charter(
     proposals: OpenProposals,
     *by_stage: StageProgress | StageReviews,
 ) -> Iterator[Event]:
-    """Put another charter in force; once a stage was opened with a reason and another agency's countersignature."""
+    """Put another charter in force; once a stage was opened with a reason and another agency's countersignature.
+
+    What changes who countersigns, publishes jointly or signs is countersigned at any time.
+    """
     document, charter = checked(case.programme, command.charter)
     if rules_hash(document) == case.rules_hash:
         raise CharterUnchangedError(
@@ -137,6 +140,8 @@ def amend_charter(
         rule="What was decided, is offered or waits for approval keeps the rules that it rests on.",
         error=RulesInUseError,
     )
+    if _given_to_two(charter) != _given_to_two(case.charter) and not command.reported:
+        require_countersignature(case, "an amendment of what is given to two, or signed,")
     deviation = bool(opened.fields)
     if deviation and not command.reported:
         if command.reason is None:
@@ -153,6 +158,11 @@ def amend_charter(
         deviation=deviation,
         reason=command.reason,
     )
+
+
+def _given_to_two(charter: Charter) -> tuple[object, ...]:
+    """What no single person could decide, as long as none can change it alone."""
+    return charter.countersignatures, charter.joint_publishers, charter.signed
 
 
 class Amendment:

@@ -34,9 +34,9 @@ class Mandate(Part, frozen=True, kw_only=True):
 class Countersignature(Part, frozen=True, kw_only=True):
     """Decisions that take effect once one of `agencies` has approved them.
 
-    Never the same person twice; `same_agency`: whether the proposer's own agency may approve. `when`: always, or only
-    `after-close`, when the decision itself asks for it: a correction after scoring closed, what is entered in a
-    reopened stage, an amendment of the charter after a stage was opened.
+    Never the same person twice; `same_agency`: whether another person of the proposer's own agency may approve. `when`:
+    always, or only `after-close`, when the decision itself asks for it: a correction after scoring closed, what is
+    entered in a reopened stage, an amendment of the charter after a stage was opened or of what is given to two.
     """
 
     decisions: tuple[Identifier, ...]
@@ -156,11 +156,15 @@ class NoticeTemplate(Part, frozen=True, kw_only=True):
 SCORING: Final = ("submit-score", "correct-score", "record-measurement", "correct-measurement", "record-exclusion")
 """Decisions that give scores, change them or leave them out."""
 
+GUARDING: Final = frozenset({"register-key", "revoke-key", "amend-charter"})
+"""Decisions by which somebody who has only the credentials of whoever signs could be rid of their signature."""
+
 
 class Charter(Part, frozen=True, kw_only=True):
     """A programme's rules. `recorder`: who enters what others decided; only in a public record.
 
-    `consortium_decisions`: what a consortium may decide about itself. `zone`: the clock that deadlines run by.
+    `consortium_decisions`: what a consortium may decide about itself. `signed`: what whoever decides it signs with a
+    registered key, and with it `GUARDING`. `zone`: the clock that deadlines run by.
     `proposal_days`: how long a proposal can be approved.
     """
 
@@ -220,6 +224,10 @@ class Charter(Part, frozen=True, kw_only=True):
                 if agency != proposer or each.same_agency == "yes"
             )
         )
+
+    def wants_signed(self, decision: str) -> bool:
+        """Whether whoever makes the decision signs it. Where anything is signed, so is what could undo that."""
+        return decision in self.signed or (bool(self.signed) and decision in GUARDING)
 
     def countersigned(self, decision: str) -> bool:
         """Whether the charter asks for a second agency's approval of every such decision."""

@@ -63,7 +63,7 @@ class Case(msgspec.Struct, frozen=True, kw_only=True):
     """What surrounds a command: programme, who asks, when (`decided_at`, UTC), what was read up to `position`.
 
     `decision_id`: of the decision being made. `countersigned_by`: who approved it, if it was proposed to another.
-    `signed_by`: the registered key of the actor's agency that the command was signed with, if it was.
+    `signed_by`: the registered key of the actor's agency, or consortium, that the command was signed with, if it was.
     """
 
     programme: str
@@ -88,7 +88,7 @@ class Case(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class SignatureRequiredError(Refusal):
-    """The charter asks for the agency's own signature over the decision."""
+    """The charter asks for a signature over the decision by whoever makes or settles it."""
 
     KIND = "forbidden"
 
@@ -206,15 +206,20 @@ def rule_on(decision: Decision, command: Command, facts: Sequence[Fact], *, case
     if decision.mandated:
         require_mandate(decision, command, case.actor, charter)
     _require_attribution(command, charter)
-    if decision.type in charter.signed and case.actor.party == "agency" and case.signed_by is None:
-        raise SignatureRequiredError(
-            f"{decision.type} is submitted with JWS-Signature",
-            rule="The charter names the decisions that agencies sign with a key of their own.",
-        )
+    require_signed(decision.type, case)
     if charter.countersigned(decision.type) and not command.reported:
         require_countersignature(case, f"{decision.type} of {case.actor.agency}")
     events = tuple(decision.decide(command, case, *facts))
     return Ruling(events=events, data_set=charter.data_set, rules_hash=case.rules_hash)
+
+
+def require_signed(decision: str, case: Case) -> None:
+    """Raise unless the request of the case is signed, or the charter asks for no signature over the decision."""
+    if case.charter.wants_signed(decision) and case.signed_by is None:
+        raise SignatureRequiredError(
+            f"{decision} is submitted with JWS-Signature",
+            rule="What the charter names is signed by whoever decides it; and so are changes of keys and charter then.",
+        )
 
 
 def require_countersignature(case: Case, what: str) -> None:

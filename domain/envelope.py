@@ -8,7 +8,7 @@ only where it is the very same object, so that equal values would have unequal b
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Final, Literal
 
 import msgspec
 
@@ -19,6 +19,8 @@ Attribution = Literal["decided", "reported"]
 
 
 Party = Literal["agency", "consortium"]
+PERSON: Final = "person-"
+"""How the principal of a person begins, and no other."""
 
 
 class Actor(msgspec.Struct, frozen=True):
@@ -30,6 +32,11 @@ class Actor(msgspec.Struct, frozen=True):
     agency: str
     principal: str
     party: Party = "agency"
+
+    @property
+    def is_person(self) -> bool:
+        """Whether a person who signed in acts; of a key or a client nobody knows whose hand it is in."""
+        return self.principal.startswith(PERSON)
 
 
 class PrivateEnvelope(msgspec.Struct, frozen=True, kw_only=True):

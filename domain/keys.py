@@ -1,21 +1,23 @@
-"""The keys that agencies sign with: registered and revoked by each agency for itself."""
+"""The keys that decisions are signed with: registered and revoked by each agency, and each team, for itself."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Literal
+from typing import Any, Literal
 
 import msgspec
 
 from domain import base64url
 from domain.boundary import QueryItem, tag
-from domain.decision import Case, Command, decision
+from domain.decision import Case, Command, Fact, decision
 from domain.ed25519 import KEY_BYTES
-from domain.event import Event, event
+from domain.envelope import Actor, Party
+from domain.event import Event, event, upcast
 from domain.machines import machine
 from domain.refusal import InvalidCommandError, Refusal
 from domain.scalars import Identifier, Text
 from domain.sentences import Says, Words
+from domain.teams import Roster
 
 
 class KeyUnknownError(Refusal):
@@ -31,13 +33,13 @@ class KeyRevokedError(Refusal):
 
 
 class KeyNotVouchedForError(Refusal):
-    """An agency that has a live key registers another with its signature only."""
+    """Who has a live key registers another with its signature only."""
 
     KIND = "forbidden"
 
 
 class NotOwnAgencyError(Refusal):
-    """An agency's keys are registered and revoked by that agency."""
+    """The keys of an agency, or of a team, are registered and revoked by itself."""
 
     KIND = "forbidden"
 
@@ -65,24 +67,32 @@ class _OfKey(Event, frozen=True, kw_only=True):
 
 @event(
     "KeyRegistered",
+    version=2,
     says=Says(
         title=Words("Key registered", "서명 키 등록"),
-        en="{actor} registered the key {key} of {agency}",
-        ko="{actor}이(가) {agency}의 서명 키 {key}을(를) 등록하였다",
+        en="{actor} registered the key {key} of {agency:party}",
+        ko="{actor}이(가) {agency:party}의 서명 키 {key}을(를) 등록하였다",
     ),
 )
 class KeyRegistered(_OfKey, frozen=True, kw_only=True):
-    """From here on, the agency may sign with the key."""
+    """From here on, the agency may sign with the key; with `party` "consortium", the consortium of that id."""
 
     jwk: PublicKey
+    party: Party = "agency"
+
+
+@upcast("KeyRegistered", from_version=1)
+def _of_agency(fields: dict[str, Any]) -> dict[str, Any]:
+    """In version 1 only agencies had keys."""
+    return {**fields, "party": "agency"}
 
 
 @event(
     "KeyRevoked",
     says=Says(
         title=Words("Key revoked", "서명 키 폐기"),
-        en="{actor} revoked the key {key} of {agency}",
-        ko="{actor}이(가) {agency}의 서명 키 {key}을(를) 폐기하였다",
+        en="{actor} revoked the key {key} of {agency:party}",
+        ko="{actor}이(가) {agency:party}의 서명 키 {key}을(를) 폐기하였다",
     ),
 )
 class KeyRevoked(_OfKey, frozen=True, kw_only=True):
@@ -92,7 +102,7 @@ class KeyRevoked(_OfKey, frozen=True, kw_only=True):
 
 
 class Keys:
-    """A fact: every key of the programme's agencies; they are few and seldom change."""
+    """A fact: every key that is signed with in the programme; they are few and seldom change."""
 
     def __init__(self, programme: str) -> None:
         self.programme = programme
@@ -117,9 +127,9 @@ class Keys:
             return "revoked"
         return "registered" if key in self.registered else "unregistered"
 
-    def live_of(self, agency: str) -> list[str]:
-        """The keys that the agency may sign with."""
-        return [key for key, each in self.registered.items() if each.agency == agency and key not in self.revoked]
+    def live_of(self, actor: Actor) -> list[str]:
+        """The keys that the agency, or consortium, may sign with."""
+        return [key for key, each in self.registered.items() if key not in self.revoked and is_of(each, actor)]
 
     def require_live(self, key: str) -> None:
         """Raise unless a key that was registered may be signed with."""
@@ -127,14 +137,23 @@ class Keys:
             raise KeyRevokedError(f"{key} is revoked", rule="A signature of a revoked key counts for nothing.")
 
 
-def _require_own(agency: str, case: Case) -> None:
-    is_agency = case.actor.party == "agency" and agency in {each.id for each in case.charter.agencies}
-    if not is_agency or agency != case.actor.agency:
-        raise NotOwnAgencyError(
-            f"agency: {case.actor.agency} has no say in the keys of {agency}",
-            rule="An agency of the charter decides about its own keys, and nobody else does.",
-            pointer="/agency",
-        )
+def is_of(key: KeyRegistered, actor: Actor) -> bool:
+    """Whether it is the actor's key. An agency and a consortium of the same id are two."""
+    return (key.agency, key.party) == (actor.agency, actor.party)
+
+
+def _require_own(agency: str, case: Case, roster: Roster) -> None:
+    known = roster.status if case.actor.party == "consortium" else {each.id for each in case.charter.agencies}
+    if agency != case.actor.agency or agency not in known:
+        raise _not_own(agency, case)
+
+
+def _not_own(agency: str, case: Case) -> NotOwnAgencyError:
+    return NotOwnAgencyError(
+        f"agency: {case.actor.agency} has no say in the keys of {agency}",
+        rule="An agency of the charter, or a team, decides about its own keys, and nobody else does.",
+        pointer="/agency",
+    )
 
 
 def _require_ed25519(x: str) -> None:
@@ -151,25 +170,25 @@ def _require_ed25519(x: str) -> None:
 
 
 class RegisterKey(Command, frozen=True, kw_only=True):
-    """`key`: its id, chosen by the agency, once in the programme."""
+    """`agency`: whose it is, an agency or a consortium. `key`: its id, of its owner's choice, once in the programme."""
 
     agency: Identifier
     key: Identifier
     jwk: PublicKey
 
 
-def _needs(_command: Command, programme: str) -> tuple[Keys]:
-    return (Keys(programme),)
+def _needs(_command: Command, programme: str) -> tuple[Fact, ...]:
+    return (Keys(programme), Roster(programme))
 
 
-@decision("register-key", RegisterKey, needs=_needs, mandated=False, version=2)
-def register_key(command: RegisterKey, case: Case, keys: Keys) -> Iterator[Event]:
-    """Register a public key that the agency signs with.
+@decision("register-key", RegisterKey, needs=_needs, mandated=False, version=3)
+def register_key(command: RegisterKey, case: Case, keys: Keys, roster: Roster) -> Iterator[Event]:
+    """Register a public key that the agency, or the team, signs with.
 
-    The first is taken on the word of whoever holds the agency's credentials; each further one is vouched for by a
-    signature of a key that it has.
+    The first is taken on the word of whoever holds its credentials; each further one is vouched for by a signature of
+    a key that it has.
     """
-    _require_own(command.agency, case)
+    _require_own(command.agency, case, roster)
     _require_ed25519(command.jwk.x)
     KEY.require(keys.state(command.key), "register-key", subject=command.key)
     same = next((each for each in keys.registered.values() if each.jwk.x == command.jwk.x), None)
@@ -179,13 +198,13 @@ def register_key(command: RegisterKey, case: Case, keys: Keys) -> Iterator[Event
             rule="A public key is registered once in a programme, and never again once revoked.",
             pointer="/jwk",
         )
-    live = keys.live_of(command.agency)
+    live = keys.live_of(case.actor)
     if live and case.signed_by not in live:
         raise KeyNotVouchedForError(
             f"register-key is not signed by {' or '.join(live)}",
-            rule="An agency that has a live key registers another with a signature by it.",
+            rule="Who has a live key registers another with a signature by it.",
         )
-    yield KeyRegistered(agency=command.agency, key=command.key, jwk=command.jwk)
+    yield KeyRegistered(agency=command.agency, key=command.key, jwk=command.jwk, party=case.actor.party)
 
 
 class RevokeKey(Command, frozen=True, kw_only=True):
@@ -196,10 +215,11 @@ class RevokeKey(Command, frozen=True, kw_only=True):
     reason: Text
 
 
-@decision("revoke-key", RevokeKey, needs=_needs, mandated=False)
-def revoke_key(command: RevokeKey, case: Case, keys: Keys) -> Iterator[Event]:
-    """Revoke a key of the agency, for good."""
-    _require_own(command.agency, case)
+@decision("revoke-key", RevokeKey, needs=_needs, mandated=False, version=2)
+def revoke_key(command: RevokeKey, case: Case, keys: Keys, roster: Roster) -> Iterator[Event]:
+    """Revoke a key of the agency, or of the team, for good."""
+    _require_own(command.agency, case, roster)
     KEY.require(keys.state(command.key), "revoke-key", subject=command.key)
-    _require_own(keys.registered[command.key].agency, case)
+    if not is_of(keys.registered[command.key], case.actor):
+        raise _not_own(keys.registered[command.key].agency, case)
     yield KeyRevoked(agency=command.agency, key=command.key, reason=command.reason)

@@ -97,6 +97,8 @@ def _signed_faults(charter: Charter, decisions: Mapping[str, Decision]) -> Itera
     yield from unknown("/signed", charter.signed, decisions, "decision")
     if "publish-charter" in sound(charter.signed):
         yield Fault("/signed", "nobody has registered a key to sign 'publish-charter' with before there is a charter")
+    if "apply-to-call" in {*sound(charter.signed)} & {*sound(charter.consortium_decisions)}:
+        yield Fault("/signed", "a consortium that applies is no team yet, and has no key to sign 'apply-to-call' with")
 
 
 def _first_faults(place: str, each: Countersignature, _: object) -> Iterator[Fault]:

@@ -18,6 +18,7 @@ from domain.decision import (
     Ruling,
     decision,
     require_mandate,
+    require_signed,
     rule_on,
 )
 from domain.envelope import Actor
@@ -64,7 +65,7 @@ def propose(decision: Decision, command: Command, body: str, facts: tuple[Fact, 
 
     Raises whatever refuses the decision itself, and `NotProposableError`.
     """
-    awaiting = case.charter.countersigners(decision.type, case.actor.agency)
+    awaiting = _awaited(case, decision.type)
     if not awaiting:
         raise NotProposableError(
             f"nobody countersigns {decision.type} of {case.actor.agency}",
@@ -83,6 +84,12 @@ def propose(decision: Decision, command: Command, body: str, facts: tuple[Fact, 
         effects=_effects(ruling.events),
     )
     return msgspec.structs.replace(ruling, events=(proposed,))
+
+
+def _awaited(case: Case, decision: str) -> tuple[str, ...]:
+    """Whom the charter names; the proposer's own agency only if a person proposes."""
+    named = case.charter.countersigners(decision, case.actor.agency)
+    return tuple(each for each in named if each != case.actor.agency or case.actor.is_person)
 
 
 def _assumed(
@@ -173,11 +180,12 @@ class Approve(OfProposal, frozen=True, kw_only=True):
     command_hash: Sha256
 
 
-@decision("approve", Approve, needs=_needs_of_proposed, prior=_proposal, mandated=False)
+@decision("approve", Approve, needs=_needs_of_proposed, prior=_proposal, mandated=False, version=2)
 def approve(command: Approve, case: Case, proposal: Proposal, *facts: Fact) -> Iterator[Event]:
     """Approve a proposal: it is decided again on the facts of now, and takes effect."""
     proposed = proposal.proposed
     _require_countersigner(case, proposed)
+    require_signed(proposed.decision, case)
     proposal.require_open()
     if command.command_hash != proposed.command_hash:
         raise InvalidCommandError(
@@ -236,6 +244,11 @@ def _require_countersigner(case: Case, proposed: DecisionProposed) -> None:
         raise NotCountersignerError(
             f"{case.actor.principal} proposed it", rule="Nobody approves what they proposed themselves."
         )
+    if case.actor.agency == proposed.proposer.agency and not (case.actor.is_person and proposed.proposer.is_person):
+        raise NotCountersignerError(
+            f"{case.actor.agency} proposed it, and a key or client is nobody in particular",
+            rule="Within one agency a person who signed in approves what another such person proposed.",
+        )
 
 
 class Reject(OfProposal, frozen=True, kw_only=True):
@@ -246,10 +259,11 @@ def _needs_proposal(command: OfProposal, programme: str) -> tuple[Fact, ...]:
     return (_proposal(command, programme),)
 
 
-@decision("reject", Reject, needs=_needs_proposal, mandated=False)
+@decision("reject", Reject, needs=_needs_proposal, mandated=False, version=2)
 def reject(command: Reject, case: Case, proposal: Proposal) -> Iterator[Event]:
     """Refuse one's approval of a proposal; it is settled by that."""
     _require_countersigner(case, proposal.proposed)
+    require_signed(proposal.proposed.decision, case)
     proposal.require_open()
     yield DecisionRejected(proposal=command.proposal, reason=command.reason)
 
@@ -258,7 +272,7 @@ class WithdrawProposal(OfProposal, frozen=True, kw_only=True):
     reason: Text
 
 
-@decision("withdraw-proposal", WithdrawProposal, needs=_needs_proposal, mandated=False)
+@decision("withdraw-proposal", WithdrawProposal, needs=_needs_proposal, mandated=False, version=2)
 def withdraw_proposal(command: WithdrawProposal, case: Case, proposal: Proposal) -> Iterator[Event]:
     """Take a proposal back before it is settled."""
     proposed = proposal.proposed
@@ -266,5 +280,6 @@ def withdraw_proposal(command: WithdrawProposal, case: Case, proposal: Proposal)
         raise NotProposerError(
             f"{case.actor.agency} did not propose {command.proposal}", rule="A proposal is withdrawn by its proposer."
         )
+    require_signed(proposed.decision, case)
     proposal.require_open()
     yield ProposalWithdrawn(proposal=command.proposal, reason=command.reason)

@@ -13,7 +13,7 @@ from domain.ed25519 import Verify
 from domain.envelope import PrivateEnvelope
 from domain.event import Event
 from domain.keys import Keys
-from domain.proposal_events import DecisionApproved, DecisionProposed
+from domain.proposal_events import DecisionApproved, DecisionProposed, DecisionRejected, ProposalWithdrawn
 from domain.refusal import Refusal
 from domain.signatures import Signed, read_signature, require_signature
 
@@ -26,13 +26,18 @@ class SignatureFault(msgspec.Struct, frozen=True):
 
 
 class _Programme:
+    """What was said so far of one. `proposed`: decisions by the proposal of each."""
+
     def __init__(self, programme: str) -> None:
         self.keys = Keys(programme)
         self.charter = CharterInForce(programme)
+        self.proposed: dict[str, str] = {}
 
 
 class SignatureAudit:
     """A fold over every event of a ledger, by position, from 1.
+
+    Signatures are held against commands; that the events are what the commands come to is not looked at.
 
     What it holds a signature against is what the ledger said before it: the keys registered and revoked by then, and
     the charter in force. A signature that stands twice is faulty the second time.
@@ -56,8 +61,10 @@ class SignatureAudit:
                 self.signed += 1
                 found = self._wrong(of.keys, programme, type_, command.encode(), envelope.signature, envelope)
             else:
-                found = _missing(of.charter, type_, event, envelope)
+                found = _missing(of, type_, event, envelope)
             self.faults += (SignatureFault(position, each) for each in found)
+        if isinstance(event, DecisionProposed):
+            of.proposed[event.proposal] = event.decision
         fold((of.keys, of.charter), event.TYPE, envelope.tags, position, event)
 
     def _wrong(
@@ -85,12 +92,15 @@ class SignatureAudit:
         self._used.add(use)
 
 
-def _missing(charter: CharterInForce, type_: str, event: Event, envelope: PrivateEnvelope) -> Iterator[str]:
-    """What the charter asks a signature for, of what this decision made, proposed or approved."""
-    if not charter.position or envelope.actor.party != "agency":
+def _missing(of: _Programme, type_: str, event: Event, envelope: PrivateEnvelope) -> Iterator[str]:
+    """What the charter asks a signature for, of what this decision made, proposed or settled."""
+    if not of.charter.position:
         return
     made = {type_}
-    if isinstance(event, DecisionProposed | DecisionApproved):
+    if isinstance(event, DecisionProposed):
         made.add(event.decision)
-    for each in sorted(made & set(charter.charter.signed)):
-        yield f"{each} of {envelope.actor.agency} is not signed, which the charter asks for"
+    elif isinstance(event, DecisionApproved | DecisionRejected | ProposalWithdrawn):
+        made.add(of.proposed.get(event.proposal, type_))
+    for each in sorted(made):
+        if of.charter.charter.wants_signed(each):
+            yield f"{each} of {envelope.actor.agency} is not signed, which the charter asks for"

@@ -1,4 +1,4 @@
-"""Agencies' own signatures over their decisions: detached JWS (RFC 7515, appendix F) with Ed25519 (RFC 8037, RFC 9864).
+"""Signatures over decisions: detached JWS (RFC 7515, appendix F) with Ed25519 (RFC 8037, RFC 9864).
 
 A signature is `header..signature`, each part base64url without padding. Signed are the bytes `header.command`, the
 command being base64url of the very bytes that the ledger keeps. The header says what else is meant by it: programme,
@@ -19,7 +19,7 @@ from domain.decision import Command
 from domain.ed25519 import Verify
 from domain.envelope import Actor
 from domain.json_text import repeated_key
-from domain.keys import Keys, KeyUnknownError, NotOwnAgencyError, PublicKey, RegisterKey
+from domain.keys import Keys, KeyUnknownError, NotOwnAgencyError, PublicKey, RegisterKey, is_of
 from domain.refusal import Refusal
 
 SIGNED_BEFORE: Final = timedelta(hours=24)
@@ -29,7 +29,7 @@ MAX_LENGTH: Final = 2048
 """Characters of a signature."""
 
 _PARTS: Final = re.compile(r"([A-Za-z0-9_-]+)\.\.([A-Za-z0-9_-]{86})")
-_RULE: Final = "A signature is a detached JWS of the very command, by a live key of the agency that decides."
+_RULE: Final = "A signature is a detached JWS of the very command, by a live key of whoever decides."
 
 
 class SignatureMalformedError(Refusal):
@@ -145,13 +145,13 @@ def _require_time(issued: int, decided_at: datetime) -> None:
 
 
 def _key_of(kid: str, actor: Actor, parsed: Command, keys: Keys) -> PublicKey:
-    """A live key of the agency, or the one that it is about to register: it shows that it holds its private part."""
+    """A live key of the actor, or the one that it is about to register: it shows that it holds its private part."""
     if isinstance(parsed, RegisterKey) and parsed.key == kid and keys.state(kid) == "unregistered":
         return parsed.jwk
     registered = keys.registered.get(kid)
     if registered is None:
         raise KeyUnknownError(f"JWS-Signature: no key {kid[:80]!r} is registered", rule=_RULE)
-    if actor.party != "agency" or registered.agency != actor.agency:
+    if not is_of(registered, actor):
         raise NotOwnAgencyError(f"JWS-Signature: {kid} is no key of {actor.agency}", rule=_RULE)
     keys.require_live(kid)
     return registered.jwk

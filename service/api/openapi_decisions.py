@@ -52,8 +52,8 @@ def _submit(name: str, summary: str, command: Json, named: dict[Any, Json]) -> J
                 "name": "JWS-Signature",
                 "in": "header",
                 "required": False,
-                "description": "The agency's signature over the body, a detached JWS by a key that it registered; "
-                "required where the charter asks for it.",
+                "description": "The signature over the body of whoever decides, a detached JWS by a key that they "
+                "registered; required where the charter asks for it.",
                 "schema": {"type": "string", "maxLength": MAX_LENGTH},
             },
             {

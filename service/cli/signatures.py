@@ -1,4 +1,4 @@
-"""`sillok signing-key`: an agency's own key. `sillok signatures`: whether every decision's signature is right."""
+"""`sillok signing-key`: a key to sign decisions with. `sillok signatures`: whether every signature is right."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ _SHOWN = 20
 @click.command("signing-key")
 @click.argument("file", type=click.Path(path_type=Path))
 @click.option("--id", "kid", required=True, help="The key's id, which the agency registers it under.")
-@click.option("--agency", required=True, help="The agency whose key it is.")
+@click.option("--agency", required=True, help="The agency, or the consortium, whose key it is.")
 def signing_key(file: Path, kid: str, agency: str) -> None:
     """Make an Ed25519 key in FILE, for its owner's eyes only, and print the body to register it with.
 
     Register it by `sillok decide register-key PROGRAMME - --sign FILE`; a further key is signed with one that the
-    agency has. FILE never leaves the agency.
+    agency has. FILE never leaves its owner.
     """
     key = SigningKey.make(kid)
     key.write(file)
@@ -51,3 +51,4 @@ def signatures() -> None:
     if audit.faults:
         raise NotAsAskedError(f"{len(audit.faults)} of {audit.decisions} decisions are not signed as they should be.")
     click.echo(f"{audit.signed} of {audit.decisions} decisions are signed, every one as it should be.")
+    click.echo("Signatures were held against commands; that the events are what those come to was not looked at.")

@@ -9,6 +9,7 @@ from typing import Any, Final
 import msgspec
 from psycopg.errors import UniqueViolation
 
+from domain.envelope import PERSON
 from service.application.identity import ExternalIdentity, IdentityTakenError, Membership, Person, Principal
 from service.application.people import (
     MembershipRecord,
@@ -67,7 +68,7 @@ class PostgresPeople:
 
     def add(self, asked: NewPerson, *, operator: str) -> str:
         """See `PeopleStore.add`."""
-        person_id = f"person-{secrets.token_hex(8)}"
+        person_id = f"{PERSON}{secrets.token_hex(8)}"
         granted = [(_GRANT, (each.role, each.subject, person_id)) for each in asked.memberships]
         linked = [(_LINK, (each.issuer, each.subject, person_id)) for each in asked.identities]
         try:

@@ -153,6 +153,22 @@ def test_once_a_stage_was_opened_an_amendment_waits_for_another_agency() -> None
     assert made.rules_hash == charter(seats="4").rules_hash
 
 
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"countersignatures": [*document()["countersignatures"], {"decisions": ["open-stage"], "agencies": ["other"]}]},
+        {"joint_publishers": ["owner"]},
+        {"signed": ["enrol-team"]},
+    ],
+)
+def test_what_is_given_to_two_or_signed_is_amended_by_two_even_before_a_stage_is_opened(changes: Any) -> None:
+    (event,) = given(charter()).when("amend-charter", {"charter": document(**changes)}).decide()
+    assert isinstance(event, DecisionProposed)
+    taking_away = given(charter(**changes)).signed("a key").when("amend-charter", {"charter": document()})
+    (event,) = taking_away.decide()
+    assert isinstance(event, DecisionProposed)
+
+
 def test_an_amendment_between_makes_a_proposed_one_stale() -> None:
     (proposed,) = proposing(charters.opened(), seats="4")
     assert isinstance(proposed, DecisionProposed)

@@ -130,6 +130,11 @@ FAULTS = [
     (put("/signed", ["abolish"]), "/signed", "no decision"),
     (put("/signed", ["publish-charter"]), "/signed", "before there is a charter"),
     (
+        lambda document: document.update(signed=["apply-to-call"], consortium_decisions=["apply-to-call"]),
+        "/signed",
+        "has no key to sign 'apply-to-call' with",
+    ),
+    (
         countersigned(["enrol-team"], ["owner"]),
         "/countersignatures/0/agencies",
         "nobody may approve enrol-team of owner",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import msgspec
 import pytest
 
 from domain.event import Event
@@ -68,6 +69,41 @@ def test_an_agency_decides_about_its_own_keys_only(decision: str, body: dict[str
     history.by("other").when(decision, body).refused(NotOwnAgencyError, "/agency")
     history.by("nobody").when(decision, {**body, "agency": "nobody"}).refused(NotOwnAgencyError, "/agency")
     history.by_consortium("owner").when(decision, body).refused(NotOwnAgencyError, "/agency")
+
+
+TEAMS = {"agency": "ant", "key": "ants", "jwk": JWK}
+
+
+def of_team(team: str = "ant", key: str = "ants", x: str = X) -> KeyRegistered:
+    return msgspec.structs.replace(registered(team, key, x), party="consortium")
+
+
+def test_a_team_registers_its_key_and_revokes_it() -> None:
+    history = given(charters.charter(), charters.enrolment("ant"))
+    history.by_consortium("ant").when("register-key", TEAMS).then(of_team())
+    revoke = {"agency": "ant", "key": "ants", "reason": "lost"}
+    signing = given(charters.charter(), charters.enrolment("ant"), of_team()).by_consortium("ant")
+    signing.when("revoke-key", revoke).then(KeyRevoked(agency="ant", key="ants", reason="lost"))
+    second = {**TEAMS, "key": "second", "jwk": {**JWK, "x": OTHER_X}}
+    signing.when("register-key", second).refused(KeyNotVouchedForError)
+    signing.signed("ants").when("register-key", second).then(of_team(key="second", x=OTHER_X))
+
+
+def test_nobody_registers_or_revokes_a_key_for_a_team_and_no_stranger_has_one() -> None:
+    history = given(background=[charters.charter(), charters.enrolment("ant"), of_team()])
+    second = {**TEAMS, "key": "second", "jwk": {**JWK, "x": OTHER_X}}
+    history.when("register-key", second).refused(NotOwnAgencyError, "/agency")
+    history.by_consortium("bee").when("register-key", {**second, "agency": "bee"}).refused(NotOwnAgencyError, "/agency")
+    history.by_consortium("bee").when("register-key", second).refused(NotOwnAgencyError, "/agency")
+    history.when("revoke-key", {**REVOKE, "key": "ants"}).refused(NotOwnAgencyError, "/agency")
+
+
+def test_a_team_and_an_agency_of_the_same_id_share_no_keys() -> None:
+    history = given(background=[charters.charter(), charters.enrolment("owner"), of_team("owner", "teams")])
+    history.when("revoke-key", {**REVOKE, "key": "teams"}).refused(NotOwnAgencyError)
+    # Else the agency's first key would have to be vouched for by the team's.
+    body = {**REGISTER, "jwk": {**JWK, "x": OTHER_X}}
+    history.when("register-key", body).then(registered(x=OTHER_X))
 
 
 def test_an_agency_cannot_revoke_the_key_of_another_as_its_own() -> None:

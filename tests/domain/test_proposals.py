@@ -7,6 +7,7 @@ import json
 from datetime import timedelta
 from typing import Any
 
+import msgspec
 import pytest
 
 from domain.charter import CharterAmended, CharterPublished
@@ -20,7 +21,13 @@ from domain.proposal_events import (
     ProposalWithdrawn,
     UnknownProposalError,
 )
-from domain.proposals import NotCountersignerError, NotProposerError, ProposalExpiredError, ProposalStaleError
+from domain.proposals import (
+    NotCountersignerError,
+    NotProposableError,
+    NotProposerError,
+    ProposalExpiredError,
+    ProposalStaleError,
+)
 from domain.refusal import InvalidCommandError, NotMandatedError
 from domain.scalars import Names
 from domain.teams import TeamAlreadyEnrolledError, TeamEnrolled
@@ -97,6 +104,38 @@ def test_the_proposers_own_agency_may_approve_where_the_charter_allows_it_but_no
     history: list[Event] = [two_eyes(same_agency="yes")]
     history += given(background=history).when("enrol-team", ENROL).decide()
     approving(history, "owner").when("approve", APPROVAL).refused(NotCountersignerError)
+
+
+@pytest.mark.parametrize(
+    ("proposer", "approver", "lawful"),
+    [
+        ("slk_1", "slk_2", False),
+        ("slk_1", "person-1", False),
+        ("person-1", "slk_1", False),
+        ("person-1", "slc_1", False),
+        ("person-1", "person-2", True),
+        ("person-1", "person-1", False),
+    ],
+)
+def test_within_one_agency_two_persons_decide_and_keys_are_none(proposer: str, approver: str, lawful: bool) -> None:
+    history: list[Event] = [two_eyes(same_agency="yes")]
+    history += given(background=history).by("owner", proposer).when("enrol-team", ENROL).decide()
+    (made,) = history[1:]
+    assert isinstance(made, DecisionProposed)
+    # An awaited agency that cannot approve would be waited for in vain; as it was recorded before, it may stand there.
+    assert made.awaiting == (("owner", "other") if proposer.startswith("person-") else ("other",))
+    history[1] = msgspec.structs.replace(made, awaiting=("owner", "other"))
+    approval = given(background=history).by("owner", approver).when("approve", APPROVAL)
+    if lawful:
+        assert approval.decide()
+    else:
+        approval.refused(NotCountersignerError)
+
+
+def test_a_key_proposes_nothing_that_only_persons_of_its_agency_could_approve() -> None:
+    history = given(background=[two_eyes(same_agency="yes", agencies=["owner"])])
+    history.when("enrol-team", ENROL).refused(NotProposableError)
+    assert history.by("owner", "person-1").when("enrol-team", ENROL).decide()
 
 
 def test_the_same_person_approves_for_no_other_agency_either() -> None:

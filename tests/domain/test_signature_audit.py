@@ -7,10 +7,11 @@ from typing import Any
 import msgspec
 import pytest
 
+from domain.charter_document import GUARDING
 from domain.envelope import Actor, PrivateEnvelope
 from domain.event import Event
 from domain.keys import KeyRegistered, KeyRevoked
-from domain.proposal_events import DecisionApproved
+from domain.proposal_events import DecisionApproved, DecisionProposed, DecisionRejected, ProposalWithdrawn
 from domain.scalars import Names
 from domain.signature_audit import SignatureAudit
 from domain.teams import TeamEnrolled
@@ -40,7 +41,10 @@ def entry(event: Event, command: bytes, type_: str, text: str | None = None, act
 
 
 def key_entry(key: SigningKey = KEY, agency: str = "owner", text: str | None = None) -> Entry:
+    """`text`: what it is signed with; `signed` by itself."""
     command = msgspec.json.encode({"agency": agency, "key": key.kid, "jwk": key.public})
+    if text == "signed":
+        text = signature(key, command=command, decision="register-key", request=f"key {key.kid}")
     return entry(registered(key, agency), command, "register-key", text, Actor(agency=agency, principal="a key"))
 
 
@@ -99,10 +103,40 @@ def test_a_key_may_sign_its_own_registration() -> None:
     assert audited(key_entry(text=signature(command=command, decision="register-key"))).faults == []
 
 
+def settled(decision: str) -> list[Entry]:
+    """A proposal of what the charter wants signed, and what settles it unsigned."""
+    command_hash = "a" * 64
+    proposal = DecisionProposed(
+        proposal="p",
+        decision=decision,
+        command="{}",
+        command_hash=command_hash,
+        proposer=OWNER,
+        awaiting=("other",),
+        expires_at="",
+        events=(),
+        effects=command_hash,
+    )
+    approved = DecisionApproved(proposal="p", decision=decision, command_hash=command_hash, proposer=OWNER)
+    return [
+        entry(proposal, COMMAND, "enrol-team", signature(request="proposed")),
+        entry(approved, b"{}", "approve"),
+        entry(DecisionRejected(proposal="p", reason="no"), b"{}", "reject"),
+        entry(ProposalWithdrawn(proposal="p", reason="no"), b"{}", "withdraw-proposal"),
+    ]
+
+
 def test_what_the_charter_asks_to_be_signed_is_missed() -> None:
-    approved = DecisionApproved(proposal="p", decision="enrol-team", command_hash="a" * 64, proposer=OWNER)
-    approval = entry(approved, b"{}", "approve")
-    audit = audited(key_entry(), enrolment(None), enrolment(signature()), approval, signed=("enrol-team",))
-    assert [each.position for each in audit.faults] == [3, 5]
+    own = key_entry(text="signed")
+    made = [own, enrolment(None), enrolment(signature()), *settled("enrol-team")]
+    assert [each.position for each in audited(*made, signed=("enrol-team",)).faults] == [3, 6, 7, 8]
+    assert audited(own, *settled("open-stage"), signed=("enrol-team",)).faults == []
     team = Actor(agency="ant", principal="a key", party="consortium")
-    assert audited(enrolment(None, actor=team), signed=("enrol-team",)).faults == []
+    assert [each.position for each in audited(enrolment(None, actor=team), signed=("enrol-team",)).faults] == [2]
+
+
+@pytest.mark.parametrize("decision", sorted(GUARDING))
+def test_what_could_undo_signatures_is_missed_where_anything_is_signed(decision: str) -> None:
+    made = entry(KeyRevoked(agency="owner", key="first", reason="lost"), b"{}", decision)
+    assert [each.position for each in audited(made, signed=("enrol-team",)).faults] == [2]
+    assert audited(made).faults == []

@@ -194,14 +194,74 @@ def test_the_charter_asks_for_signatures() -> None:
     assert history.signed("first").when("enrol-team", body).decide()
 
 
-def test_whoever_approves_what_is_signed_signs_too() -> None:
+ENROL = {"team": "ant", "name": charters.names("ant")}
+
+
+def test_whoever_settles_what_is_signed_signs_too() -> None:
     countersigned = [{"decisions": ["enrol-team"], "agencies": ["other"]}]
     charter = charters.charter(signed=["enrol-team"], countersignatures=countersigned)
-    body = {"team": "ant", "name": charters.names("ant")}
-    given(charter).when("enrol-team", body).refused(SignatureRequiredError)
-    (proposed,) = given(charter).signed("first").when("enrol-team", body).decide()
+    given(charter).when("enrol-team", ENROL).refused(SignatureRequiredError)
+    (proposed,) = given(charter).signed("first").when("enrol-team", ENROL).decide()
     assert isinstance(proposed, DecisionProposed)
     approval = {"proposal": proposed.proposal, "command_hash": proposed.command_hash}
-    waiting = given(charter, proposed).by("other")
+    against = {"proposal": proposed.proposal, "reason": "no"}
+    waiting = given(charter, proposed)
+    for by, decision, body in (
+        ("other", "approve", approval),
+        ("other", "reject", against),
+        ("owner", "withdraw-proposal", against),
+    ):
+        waiting.by(by).when(decision, body).refused(SignatureRequiredError)
+        assert waiting.by(by).signed("a key").when(decision, body).decide()
+
+
+def test_the_approval_of_what_a_consortium_proposes_is_signed() -> None:
+    charter = charters.charter(
+        signed=["withdraw-team"],
+        countersignatures=[
+            *charters.document()["countersignatures"],
+            {"decisions": ["withdraw-team"], "agencies": ["other"]},
+        ],
+    )
+    history = [charter, charters.enrolment("ant")]
+    body = {"team": "ant", "reason": charters.names("why")}
+    asked = given(background=history).by_consortium("ant")
+    asked.when("withdraw-team", body).refused(SignatureRequiredError)
+    (proposed,) = asked.signed("ants").when("withdraw-team", body).decide()
+    assert isinstance(proposed, DecisionProposed)
+    approval = {"proposal": proposed.proposal, "command_hash": proposed.command_hash}
+    waiting = given(background=[*history, proposed]).by("other")
     waiting.when("approve", approval).refused(SignatureRequiredError)
     assert len(waiting.signed("theirs").when("approve", approval).decide()) == 2
+
+
+@pytest.mark.parametrize(
+    ("decision", "body"),
+    [
+        ("register-key", {"agency": "owner", "key": "new", "jwk": SigningKey.make("new").public}),
+        ("revoke-key", {"agency": "owner", "key": "first", "reason": "lost"}),
+        ("amend-charter", {"charter": charters.document(seats="9")}),
+    ],
+)
+def test_where_anything_is_signed_so_is_what_could_undo_that(decision: str, body: dict[str, Any]) -> None:
+    for signed in (["enrol-team"], []):
+        history = given(background=[charters.charter(signed=signed), registered()])
+        asked = msgspec.to_builtins(body)
+        if decision == "amend-charter":
+            asked["charter"]["signed"] = signed
+        if signed:
+            history.when(decision, asked).refused(SignatureRequiredError)
+        elif decision != "register-key":
+            assert history.when(decision, asked).decide()
+        assert history.signed("first").when(decision, asked).decide()
+
+
+def test_a_consortium_signs_with_its_own_key_and_not_with_that_of_an_agency_of_its_name() -> None:
+    team = Actor(agency="owner", principal="a key", party="consortium")
+    theirs = SigningKey.make("teams")
+    own = KeyRegistered(agency="owner", key="teams", jwk=theirs.public, party="consortium")
+    assert check(signature(theirs), own, actor=team) == "teams"
+    with pytest.raises(NotOwnAgencyError):
+        check(signature(theirs), own)
+    with pytest.raises(NotOwnAgencyError):
+        check(signature(), own, actor=team)

@@ -117,7 +117,7 @@ def small(running: Running) -> SmallProgramme:
     awaited = [{"decisions": ["change-consortium", "enrol-team"], "agencies": ["other"]}]
     small = SmallProgramme(running)
     amended = charters.document(countersignatures=[*usual, *awaited], seats="9")
-    small.accepted("amend-charter", {"charter": amended, "reason": WHY})
+    small.proposed("amend-charter", {"charter": amended, "reason": WHY})
     running.project()
     return small
 

@@ -18,6 +18,10 @@ from tests.integration.conftest import Running, as_url
 from tests.integration.small import PROGRAMME, SmallProgramme
 
 KEY = SigningKey.make("owner-1")
+AUDITED = (
+    "{signed} of {decisions} decisions are signed, every one as it should be.\n"
+    "Signatures were held against commands; that the events are what those come to was not looked at.\n"
+)
 TEAM = {"team": "dog", "name": charters.names("dog")}
 
 
@@ -124,7 +128,7 @@ def test_who_approves_signs_the_proposal_and_the_commands_hash(
     theirs = SigningKey.make("other-1")
     for agency, key in (("owner", KEY), ("other", theirs)):
         body = {"agency": agency, "key": key.kid, "jwk": key.public}
-        assert send(small, "register-key", body, key=None, by=agency).status_code == 201
+        assert send(small, "register-key", body, key=key, by=agency).status_code == 201
     proposed = send(small, "change-consortium", changing())
     assert proposed.status_code == 202
     found = proposed.json()
@@ -136,7 +140,45 @@ def test_who_approves_signs_the_proposal_and_the_commands_hash(
     wrong = send(small, "approve", approval, key=theirs, by="other", path=path)
     assert problem(wrong) == (403, "signature-mismatch")
     assert send(small, "approve", approval, key=theirs, by="other", path=path, command=whole).status_code == 201
-    assert audit(small, monkeypatch) == (0, "2 of 8 decisions are signed, every one as it should be.\n")
+    assert audit(small, monkeypatch) == (0, AUDITED.format(signed=4, decisions=8))
+
+
+def test_whoever_holds_only_credentials_of_an_agency_cannot_be_rid_of_its_signatures(
+    small: SmallProgramme, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An operator can issue a key of any agency; it revokes no signing key, vouches for none and amends nothing."""
+    small.keys["owner"] = small.running.issue("agency", "owner")
+    theirs = SigningKey.make("theirs")
+    head = small.running.head()
+    revoked = {"agency": "owner", "key": KEY.kid, "reason": "lost"}
+    registered = {"agency": "owner", "key": "theirs", "jwk": theirs.public}
+    amended = {"charter": charters.document(seats="9")}
+    for decision, body, key, refused in (
+        ("revoke-key", revoked, None, "signature-required"),
+        ("register-key", registered, theirs, "key-not-vouched-for"),
+        ("amend-charter", amended, None, "signature-required"),
+        ("amend-charter", amended, theirs, "key-unknown"),
+    ):
+        assert problem(send(small, decision, body, key=key, request=f"{decision}-{refused}"))[1] == refused
+    assert small.running.head() == head
+    assert audit(small, monkeypatch)[0] == 0
+
+
+def test_a_team_signs_what_it_decides_and_nobody_decides_in_its_name(
+    running: Running, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    small = SmallProgramme(running, signed=["withdraw-team"])
+    theirs = SigningKey.make("ants")
+    body = {"agency": "ant", "key": theirs.kid, "jwk": theirs.public}
+    assert send(small, "register-key", body, key=theirs, by="ant").status_code == 201
+    withdrawal = {"team": "ant", "reason": charters.names("why")}
+    small.keys["forged"] = running.issue("consortium", "ant")
+    unsigned = send(small, "withdraw-team", withdrawal, key=None, by="forged")
+    assert problem(unsigned) == (403, "signature-required")
+    another = send(small, "register-key", {**body, "key": KEY.kid, "jwk": KEY.public}, by="forged", request="another")
+    assert problem(another) == (403, "key-not-vouched-for")
+    assert send(small, "withdraw-team", withdrawal, key=theirs, by="ant").status_code == 201
+    assert audit(small, monkeypatch) == (0, AUDITED.format(signed=2, decisions=6))
 
 
 def test_what_the_operator_alters_afterwards_is_found(small: SmallProgramme, monkeypatch: pytest.MonkeyPatch) -> None:

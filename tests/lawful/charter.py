@@ -46,7 +46,8 @@ def took_a_stance(history: Lawful, position: int, data: Data) -> None:
 
 @rule("KeyRegistered")
 def registered_key(history: Lawful, _position: int, data: Data) -> None:
-    assert data["agency"] in {each["id"] for each in history.charter["agencies"]}
+    agencies = {each["id"] for each in history.charter["agencies"]}
+    assert data["agency"] in (agencies if data["party"] == "agency" else history.status)
     history.require_once("key", data["key"])
     history.require_once("public key", data["jwk"]["x"])
     history.keys[data["key"]] = data
