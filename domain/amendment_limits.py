@@ -11,7 +11,8 @@ import msgspec
 from domain.calls import deadline_of
 from domain.charter_document import Charter
 from domain.deadlines import passed
-from domain.points import known
+from domain.maxima import reach
+from domain.points import decimal_text, is_known, known
 from domain.proposal_events import DecisionProposed
 from domain.refusal import FieldError
 from domain.rubric import Criterion, Judged, Measured, Stage
@@ -95,6 +96,21 @@ def _unreadable(place: str, before: Stage, after: Stage) -> Iterator[FieldError]
         else:
             for detail in _misfits(was, criterion):
                 yield FieldError(f"{place}/assessments", f"{node}: {detail}")
+            for at in _undisclosed(node, was, criterion):
+                most, now = reach(before, at), reach(after, at)
+                if now is not None and (most is None or now < most):
+                    left = "any number" if most is None else decimal_text(most)
+                    detail = f"{at}: of {left}, which was left to it, points may be given"
+                    yield FieldError(f"{place}/assessments", detail)
+
+
+def _undisclosed(node: str, before: Criterion, after: Criterion) -> Iterator[str]:
+    """The criterion and its items, as far as they are still there, whose maximum was undisclosed."""
+    if not is_known(before.maximum):
+        yield node
+    for item in before.items:
+        if not is_known(item.maximum) and after.item(item.id) is not None:
+            yield f"{node}/{item.id}"
 
 
 def _misfits(before: Criterion, after: Criterion) -> Iterator[str]:
@@ -121,6 +137,6 @@ def _kind(criterion: Criterion) -> tuple[type, str | None]:
 
 
 def _lowered(before: str, after: str) -> bool:
-    """Whether points that were within the one maximum may be above the other."""
+    """Whether points that were within the one known maximum may be above the other."""
     was, now = known(before), known(after)
-    return was != now and (was is None or now is None or now < was)
+    return was is not None and (now is None or now < was)

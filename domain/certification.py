@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
-from fractions import Fraction
+from typing import Final
 
 from domain.decision import Case, Command, decision, refuse_if
 from domain.event import Event
@@ -14,6 +15,8 @@ from domain.rubric import Stage
 from domain.scalars import Identifier
 from domain.score_events import Figure, FigureCertified, GateOutcome, HighestOf, MeanOf, PointsOf, RankGroup
 from domain.stages import ScoringOpenError, StageAlreadyConsolidatedError, contradicts, require_opened, stage_of
+
+_RANK: Final = re.compile(r"[1-9][0-9]{0,8}")
 
 
 class FigureContradictsError(Refusal):
@@ -60,6 +63,9 @@ def figure_faults(figure: Figure, stage: Stage, field: list[str]) -> Iterator[tu
         yield "/figure/teams", "at least one team, each once"
     match figure:
         case PointsOf(node=node, value=value) | HighestOf(node=node, value=value) | MeanOf(node=node, value=value):
+            if not field:
+                yield "/figure/node", f"no team is left in {stage.id}"
+                return
             maxima = stage.nodes()
             if node not in maxima:
                 yield "/figure/node", f"{node!r} is no node of the rubric"
@@ -76,7 +82,9 @@ def figure_faults(figure: Figure, stage: Stage, field: list[str]) -> Iterator[tu
             if stage.gate(gate) is None:
                 yield "/figure/gate", f"{gate!r} is no gate of {stage.id}"
         case RankGroup(best=best, worst=worst):
-            if not (best.isascii() and worst.isascii() and best.isdecimal() and worst.isdecimal()):
-                yield "/figure/best", "ranks are whole numbers"
-            elif not 1 <= Fraction(best) <= Fraction(worst) <= len(field) or int(worst) - int(best) + 1 < len(teams):
+            unreadable = [name for name in ("best", "worst") if not _RANK.fullmatch(getattr(figure, name))]
+            yield from ((f"/figure/{name}", "a whole number from 1 to 999999999, such as 1") for name in unreadable)
+            if unreadable:
+                return
+            if not int(best) <= int(worst) <= len(field) or int(worst) - int(best) + 1 < len(teams):
                 yield "/figure/worst", f"ranks 1 to {len(field)}, with room for every team of the group"

@@ -19,6 +19,7 @@ from domain.legible import illegible
 from domain.mandate_faults import mandate_faults
 from domain.notice_faults import notice_faults
 from domain.plan_faults import plan_faults
+from domain.range_faults import range_faults
 from domain.rubric_faults import rubric_faults
 from domain.scoring_faults import scoring_faults
 from domain.shape_faults import shape_faults, sound_parts
@@ -50,6 +51,7 @@ def faults(document: object, decisions: Mapping[str, Decision], events: Mapping[
         plan_faults,
         calendar_faults,
         rubric_faults,
+        range_faults,
         scoring_faults,
         gate_faults,
         independence_faults,

@@ -12,11 +12,11 @@ from domain.refusal import Refusal
 from domain.scalars import Names
 from domain.stage_events import StageConsolidated, StageReconsolidated
 from domain.stages import (
-    FactsContradictError,
     OfStage,
     ScoresMissingError,
     ScoringOpenError,
     StageAlreadyConsolidatedError,
+    facts_contradict,
     require_opened,
     stage_of,
 )
@@ -86,7 +86,7 @@ def _settle(command: OfStage, case: Case, record: StageRecord) -> tuple[str, Sta
     try:
         found = tally(stage, record.course, record.cells)
     except Contradiction as why:
-        raise FactsContradictError(str(why), rule="Standings are settled on facts that can all be true.") from why
+        raise facts_contradict(why) from why
     refuse_if(
         (("/stage", f"{team} has no points for {node}") for team, node in missing_points(stage, found)),
         rule="A required score is computed, certified or undisclosed by the charter.",

@@ -8,7 +8,7 @@ from fractions import Fraction
 from domain.decision import Case, decision, require_countersignature
 from domain.event import Event
 from domain.panels import Appointment
-from domain.record import Measurement, SheetGiven, StageProgress
+from domain.record import Measurement, SheetGiven, StageProgress, Statement
 from domain.refusal import Refusal
 from domain.scalars import Text
 from domain.score_events import MeasurementCorrected, ScoreCorrected
@@ -29,10 +29,15 @@ from domain.stages import (
     require_opened,
     stage_of,
 )
+from domain.standings import stated
 
 
 class NothingToCorrectError(Refusal):
     """No such score or measurement stands."""
+
+
+class FigureCertifiedError(Refusal):
+    """A figure of the stage is certified, beside the scores as they stand."""
 
 
 class SameValueError(Refusal):
@@ -124,6 +129,17 @@ def _require_correctable(progress: StageProgress) -> None:
         raise StageAlreadyConsolidatedError(
             f"{progress.stage} is consolidated", rule="Scoring is reopened before what the standings rest on changes."
         )
+    if progress.course.statements:
+        certified = "; ".join(map(_named, progress.course.statements))
+        raise FigureCertifiedError(
+            f"of {progress.stage} is certified: {certified}",
+            rule="Scores are corrected before figures are certified; once scoring is reopened, these lapse.",
+        )
+
+
+def _named(statement: Statement) -> str:
+    kind, node, teams, value = stated(statement)
+    return f"{kind} {value} at {node}{' of ' * bool(teams)}{', '.join(teams)} (position {statement.position})"
 
 
 def _require_change(points: str, before: str, field: str) -> None:

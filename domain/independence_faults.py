@@ -75,5 +75,11 @@ def _opinion_faults(place: str, stage: Stage, panel: str) -> Iterator[Fault]:
 
 
 def _quorum_faults(place: str, panel: Panel, needed: str) -> Iterator[Fault]:
-    if panel.id == needed and not is_known(panel.quorum):
+    if panel.id != needed:
+        return
+    if not is_known(panel.quorum):
         yield Fault(f"{place}/quorum", "a known number, since rulings wait for so many opinions")
+    elif panel.replacement == "none" and int(panel.quorum) == int(panel.size):
+        yield Fault(
+            f"{place}/quorum", f"below the size {panel.size}, or one who is recused and not replaced ends rulings"
+        )

@@ -31,7 +31,7 @@ def judged_points(
     if judged.normalise == "none":
         return {team: _aggregate(judged, sheets, weights or {}) for team, sheets in found.items()}
     maximum = known_units(criterion.maximum)
-    if maximum is None or len(found) < len(course.teams):
+    if maximum is None or not found or len(found) < len(course.teams):
         return {}  # each evaluator's scale is that of all their sheets
     scale, normalised = _normalised(judged, found, maximum)
     return {team: _aggregate(judged, sheets, weights or {}) / scale for team, sheets in normalised.items()}

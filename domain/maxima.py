@@ -4,12 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from fractions import Fraction
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from domain.fault import value
+from domain.points import SCALE
 from domain.rubric import TOTAL, Assessment, Criterion, Item, Stage
 
 Node = Stage | Assessment | Criterion | Item
+
+
+UNBOUNDED: Final = Fraction("9" * 15)
+"""More than any sum of points that can be written: the bound of what has no known maximum."""
 
 
 class Span(NamedTuple):
@@ -62,3 +67,24 @@ def _most(path: Sequence[Node]) -> Fraction | None:
     if own is not None or not above or (whole := _most(above)) is None:
         return own
     return whole - together([each for each in parts_of(above[-1]) if each is not node]).least
+
+
+def maxima(stage: Stage) -> dict[str, int]:
+    """What every node reaches, by its name and in units; `UNBOUNDED`, or what is left of that, if nothing says."""
+    found: dict[str, int] = {}
+    _spread(TOTAL, stage, UNBOUNDED, found)
+    return found
+
+
+def _spread(name: str, node: Node, room: Fraction, found: dict[str, int]) -> None:
+    """`room`: what the rest leaves to the node."""
+    own = span(node).most
+    most = room if own is None else own
+    found[name] = int(most * SCALE)
+    if isinstance(node, Criterion):
+        return
+    parts = parts_of(node)
+    spare = most - together(parts).least
+    for part in parts:
+        inside = "" if name == TOTAL else f"{name}/"
+        _spread(f"{inside}{getattr(part, 'id', '')}", part, spare + span(part).least, found)

@@ -8,9 +8,10 @@ from fractions import Fraction
 from domain.boundary import QueryItem
 from domain.decision import Case, Command, decision
 from domain.event import Event
+from domain.maxima import reach
 from domain.panel_events import EvaluatorId
 from domain.panels import Appointment
-from domain.points import DecimalFormatError, decimal_text, is_known, known, parse_decimal
+from domain.points import DecimalFormatError, decimal_text, is_known, parse_decimal
 from domain.record import StageCourse, StageProgress
 from domain.refusal import InvalidCommandError, Refusal
 from domain.rubric import Criterion, Judged, Measured, Stage
@@ -90,7 +91,7 @@ def _decimal(text: str, field: str, *, decimals: int | None = None, maximum: Fra
     if maximum is not None and value > maximum:
         raise InvalidCommandError(
             f"{field}: {text} is above {decimal_text(maximum)}",
-            rule="Points lie between 0 and the maximum.",
+            rule="Points lie between 0 and the maximum, or what the other maxima leave of one that is undisclosed.",
             pointer=f"/{field}",
         )
     return value
@@ -161,8 +162,7 @@ def panel_for(command: SubmitScore, stage: Stage) -> str:
             rule="The charter says which items of a criterion are scored one by one.",
             pointer="/item",
         )
-    maximum = known((item or criterion).maximum)
-    _decimal(command.points, "points", decimals=stage.decimals, maximum=maximum)
+    _decimal(command.points, "points", decimals=stage.decimals, maximum=reach(stage, scored(command)))
     return criterion.scoring.panel
 
 

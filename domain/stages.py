@@ -253,6 +253,11 @@ def without_outcome(course: StageCourse) -> list[str]:
     return [t for t in course.course.teams if t not in course.course.advanced and t not in course.course.eliminated]
 
 
+def facts_contradict(why: Contradiction) -> FactsContradictError:
+    """The refusal of standings that no facts could lead to."""
+    return FactsContradictError(str(why), rule="Standings rest on facts that can all be true.")
+
+
 def contradicts(stage: Stage, record: StageRecord, *further: Statement) -> str | None:
     """Why the facts of the stage, and `further` statements, cannot all be true, or `None`."""
     course = msgspec.structs.replace(record.course, statements=[*record.course.statements, *further])

@@ -262,13 +262,14 @@ def _index(stage: Stage, index_id: str, found: Tally, team: str) -> IndexRow:
 
 
 def _statement(statement: Statement) -> StatementRow:
-    kind, node, teams, value = _stated(statement)
+    kind, node, teams, value = stated(statement)
     return StatementRow(
         kind=kind, node=node, teams=teams, value=value, source=statement.source, position=statement.position
     )
 
 
-def _stated(statement: Statement) -> tuple[str, str, tuple[str, ...], str]:
+def stated(statement: Statement) -> tuple[str, str, tuple[str, ...], str]:
+    """Kind, node, teams and value of a certified figure."""
     match statement.figure:
         case PointsOf(node=node, team=team, value=value):
             return "points", node, (team,), value

@@ -14,6 +14,7 @@ import msgspec
 
 from domain.bounds import ROUNDS, Contradiction, Figures, Sum
 from domain.judging import judged_points
+from domain.maxima import maxima
 from domain.measuring import measured_points
 from domain.points import is_known, known_units, published_span, round_units, to_units
 from domain.ranking import Rank, ranks_of
@@ -38,7 +39,7 @@ class Tally(msgspec.Struct, frozen=True):
 
 def tally(stage: Stage, course: Course, cells: Cells) -> Tally:
     """Bounds and ranks of the stage's field. Raises `Contradiction` if certified statements cannot all be true."""
-    figures = Figures(course.teams, _maxima(stage), _sums(stage), stage.decimals)
+    figures = Figures(course.teams, maxima(stage), _sums(stage), stage.decimals)
     computed = set()
     for node, criterion in stage.criteria():
         for team, points in criterion_points(stage, node, criterion, course, cells).items():
@@ -63,38 +64,6 @@ def criterion_points(stage: Stage, node: str, criterion: Criterion, course: Cour
         case _:
             return {}
     return {team: round_units(points, stage.decimals, stage.rounding) for team, points in found.items()}
-
-
-_UNBOUNDED: Final = to_units("9" * 15)
-"""More than any sum of points that can be written: the bound of what has no known maximum."""
-
-
-def _maxima(stage: Stage) -> dict[str, int]:
-    """Each node's own maximum; where it is undisclosed, the least that maxima which add up leave it."""
-    total = known_units(stage.maximum)
-    assessments = [known_units(each.maximum) for each in stage.assessments]
-    inside = [_parts([known_units(c.maximum) for c in each.criteria]) for each in stage.assessments]
-    assessments = [found if own is None else own for own, found in zip(assessments, inside, strict=True)]
-    whole = _parts(assessments) if total is None else total
-    maxima = {TOTAL: _UNBOUNDED if whole is None else whole}
-    for assessment, own in zip(stage.assessments, _filled(assessments, maxima[TOTAL]), strict=True):
-        maxima[assessment.id] = own
-        criteria = [known_units(criterion.maximum) for criterion in assessment.criteria]
-        for criterion, points in zip(assessment.criteria, _filled(criteria, own), strict=True):
-            maxima[f"{assessment.id}/{criterion.id}"] = points
-    return maxima
-
-
-def _parts(maxima: list[int | None]) -> int | None:
-    """What known maxima add up to; `None` if one of them is not known."""
-    found = [each for each in maxima if each is not None]
-    return sum(found) if len(found) == len(maxima) else None
-
-
-def _filled(maxima: list[int | None], whole: int) -> list[int]:
-    """Maxima, an unknown one being at most what the known ones leave of the whole."""
-    left = whole - sum(each for each in maxima if each is not None)
-    return [left if each is None else each for each in maxima]
 
 
 def _sums(stage: Stage) -> list[Sum]:

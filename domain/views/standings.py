@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable
+from functools import partial
 
 import msgspec
 
@@ -29,7 +30,7 @@ from domain.views import Occurrence, Rows, View, encode_row, keyed, one_by_one
 
 def fold(rows: Rows, occurrences: Iterable[Occurrence]) -> None:
     """Take the facts in, then compute the standings of every stage that they touch and that takes no scores, once."""
-    touched: dict[str, int] = {}
+    touched: dict[str, Occurrence] = {}
     courses: dict[str, Course] = {}
 
     def store() -> None:
@@ -46,13 +47,13 @@ def fold(rows: Rows, occurrences: Iterable[Occurrence]) -> None:
         event = occurrence.event
         if isinstance(event, SCORE_EVENTS):  # by far the most
             rows.put(*_score(event))
-            touched[event.stage] = occurrence.position
+            touched[event.stage] = occurrence
         elif isinstance(event, CHARTER_EVENTS):
             rows.put("charter", event.document.encode())
             store()
             for stage, course in keyed(rows.scan("course/"), "course/"):
                 if not msgspec.json.decode(course, type=Course).consolidated:
-                    touched[stage] = occurrence.position
+                    touched[stage] = occurrence
         elif isinstance(event, (TeamEnrolled, CallTeamSelected)):
             rows.put(f"name/{event.team}", encode_row(event.name))
         elif isinstance(event, COURSE_EVENTS) and event.stage is not None:  # a team may withdraw outside of a stage
@@ -61,15 +62,20 @@ def fold(rows: Rows, occurrences: Iterable[Occurrence]) -> None:
             elif isinstance(event, StageConsolidated | StageReconsolidated):
                 rows.put(f"charter/{event.stage}", rows.get("charter") or b"")
             run_course(_held(courses, rows, event.stage), occurrence.position, event)
-            touched[event.stage] = occurrence.position
+            touched[event.stage] = occurrence
 
     one_by_one(occurrences, take)
     store()
-    for stage, position in touched.items():
-        if _course(rows, stage).takes_scores:
-            rows.put(f"standings/{stage}", b"")
-        elif (computed := compute(rows, stage, position)) is not None:
-            rows.put(f"standings/{stage}", encode_row(computed))
+    for stage, latest in touched.items():
+        one_by_one([latest], partial(_settle, rows, stage))
+
+
+def _settle(rows: Rows, stage: str, latest: Occurrence) -> None:
+    """Standings as of the latest event of a stage; none while it takes scores."""
+    if _course(rows, stage).takes_scores:
+        rows.put(f"standings/{stage}", b"")
+    elif (computed := compute(rows, stage, latest.position)) is not None:
+        rows.put(f"standings/{stage}", encode_row(computed))
 
 
 def _held(courses: dict[str, Course], rows: Rows, stage: str) -> Course:
@@ -94,7 +100,10 @@ def _score(event: ScoreSubmitted | ScoreCorrected | MeasurementRecorded | Measur
 
 
 def compute(rows: Rows, stage_id: str, position: int) -> Standings | None:
-    """The standings of a stage from the facts in the rows; `None` if the charter has no such stage."""
+    """The standings of a stage from the facts in the rows; `None` if the charter has no such stage.
+
+    Raises `Contradiction`.
+    """
     course = _course(rows, stage_id)
     document = rows.get(f"charter/{stage_id}" if course.consolidated else "charter")
     stage = charter_document.parse(document).stage(stage_id) if document is not None else None

@@ -44,7 +44,7 @@ from service.application.deciding import Considered, Deciding, Submission
 from service.application.facts import read_facts
 from service.application.ports import Ledger
 from service.application.projecting import fold_stretch
-from service.application.reading import Queries
+from service.application.reading import Queries, poison_told
 from service.application.submitting import UnknownDecisionError
 
 _PREVIEWED = "preview"
@@ -260,9 +260,10 @@ class Previews:
 
     def _standing_changes(self, programme: str, head: int, ahead: list[Occurrence]) -> Iterator[StandingChange]:
         with self._queries.rows(STANDINGS, programme, None, 0) as (rows, position):
-            fold_stretch(self._ledger, STANDINGS, programme, rows, after=position, upto=head)
-            before = dict(rows.scan("standings/"))
-            STANDINGS.fold(rows, ahead)
+            with poison_told():
+                fold_stretch(self._ledger, STANDINGS, programme, rows, after=position, upto=head)
+                before = dict(rows.scan("standings/"))
+                STANDINGS.fold(rows, ahead)
             after = dict(rows.scan("standings/"))
         for key in dict.fromkeys((*before, *after)):
             if before.get(key) != after.get(key):
@@ -272,9 +273,10 @@ class Previews:
 
     def _holding_changes(self, programme: str, head: int, ahead: list[Occurrence]) -> Iterator[HoldingChange]:
         with self._queries.rows(GRANTS, programme, None, 0) as (rows, position):
-            fold_stretch(self._ledger, GRANTS, programme, rows, after=position, upto=head)
-            before = _uses(rows)
-            GRANTS.fold(rows, ahead)
+            with poison_told():
+                fold_stretch(self._ledger, GRANTS, programme, rows, after=position, upto=head)
+                before = _uses(rows)
+                GRANTS.fold(rows, ahead)
             after = _uses(rows)
         yield from holding_changes(before, after)
 

@@ -74,8 +74,13 @@ class AdvanceProjection:
         """Fold one batch, of positions ≤ `upto`. A poison event halts the build just before it, in the open."""
         try:
             return self._advance(view, programme, batch, state, upto)
-        except PoisonEventError as poison:
-            return self._halt(view, programme, state, poison)
+        except PoisonEventError as found:
+            poison = found
+        while True:
+            try:
+                return self._halt(view, programme, state, poison)
+            except PoisonEventError as earlier:  # of events that are poison together the last is found first
+                poison = earlier
 
     def _advance(self, view: View, programme: str, batch: int, state: BuildState, upto: int | None) -> Advanced:
         with self._store.turn(view, programme, state) as turn:

@@ -12,6 +12,7 @@ import msgspec
 from eventsourcing.dcb.api import DCBQuery, DCBQueryItem
 
 from domain.boundary import tag
+from domain.bounds import Contradiction
 from domain.call_events import CALL_EVENTS, CallTeamSelected
 from domain.charter import CHARTER_EVENTS, CharterInForce, require_programme_id
 from domain.charter_document import Charter
@@ -24,10 +25,11 @@ from domain.naming import NAMING_EVENTS, Naming
 from domain.objections import OBJECTION_EVENTS
 from domain.publications import PUBLICATION_EVENTS, Publications
 from domain.refusal import Refusal
+from domain.stages import facts_contradict
 from domain.standings import Standings
 from domain.teams import Roster, TeamEnrolled
 from domain.titles import Titles
-from domain.views import MemoryRows, Rows, View
+from domain.views import MemoryRows, PoisonEventError, Rows, View
 from domain.views.amendments import AMENDMENT_EVENTS, Charters, amendment_summaries
 from domain.views.audit_trail import AUDIT_TRAIL, Entry, key, shown
 from domain.views.calls import CallSummary, call_summaries
@@ -252,7 +254,10 @@ class Queries:
                 return self._counts(disclosure.charter, stage, position)
             if stored:
                 return as_of(stored, position)
-            computed = compute(rows, stage, position)
+            try:
+                computed = compute(rows, stage, position)
+            except Contradiction as why:
+                raise facts_contradict(why) from why
         if computed is None:
             raise unknown_stage(programme, stage)
         return computed
@@ -399,7 +404,8 @@ class Queries:
         self._require_reached(as_of_position)
         with self._store.as_of(view, programme, as_of_position) as kept:
             rows, reached = kept or (MemoryRows(), 0)
-            fold_stretch(self._ledger, view, programme, rows, after=reached, upto=as_of_position)
+            with poison_told():
+                fold_stretch(self._ledger, view, programme, rows, after=reached, upto=as_of_position)
             yield rows, as_of_position
 
     def _require_reached(self, position: int | None) -> None:
@@ -426,6 +432,15 @@ class Queries:
                 raise NotYetProjectedError(standing.position, standing.stale or paused)
             self._pause(0.02)
             waited += 0.02
+
+
+@contextmanager
+def poison_told() -> Iterator[None]:
+    """Rows that an event keeps from being folded are refused as those of a view that halted there."""
+    try:
+        yield
+    except PoisonEventError as poison:
+        raise NotYetProjectedError(poison.position - 1, str(poison)) from poison
 
 
 def unknown_stage(programme: str, stage: str) -> UnknownStageError:

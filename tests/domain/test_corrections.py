@@ -6,15 +6,17 @@ from typing import Any
 
 import pytest
 
-from domain.corrections import NothingToCorrectError, SameValueError
+from domain.corrections import FigureCertifiedError, NothingToCorrectError, SameValueError
 from domain.event import Event
 from domain.panel_events import EvaluatorRecused
 from domain.panels import EvaluatorBarredError
 from domain.proposal_events import DecisionProposed
 from domain.proposals import NotProposableError
 from domain.refusal import InvalidCommandError, NotMandatedError
-from domain.score_events import MeasurementCorrected, ScoreCorrected, ScoreSubmitted
+from domain.scalars import Names
+from domain.score_events import FigureCertified, MeanOf, MeasurementCorrected, PointsOf, ScoreCorrected, ScoreSubmitted
 from domain.scoring import ScoreAlreadySubmittedError
+from domain.stage_events import ScoringReopened
 from domain.stages import StageAlreadyConsolidatedError, StageNotOpenError
 from tests.domain import charters
 from tests.domain.test_panels import points
@@ -142,6 +144,30 @@ def test_after_close_nothing_is_corrected_where_the_charter_names_no_second_agen
 @pytest.mark.parametrize(("decision", "body"), BOTH)
 def test_what_consolidated_standings_rest_on_is_not_corrected(decision: str, body: dict[str, Any]) -> None:
     given(background=charters.consolidated()).when(decision, body).refused(StageAlreadyConsolidatedError)
+
+
+@pytest.mark.parametrize(("decision", "body"), BOTH)
+def test_nothing_is_corrected_once_a_figure_is_certified_until_scoring_is_reopened(
+    decision: str, body: dict[str, Any]
+) -> None:
+    """Three corrections of ant's nine points to none would leave the total that was certified impossible."""
+    figure = PointsOf(node="total", team="ant", value="25")
+    certified = [*charters.closed(), FigureCertified(stage="heat", figure=figure, source="x")]
+    refusal = given(background=certified).when(decision, body).refused(FigureCertifiedError)
+    assert f"points 25 at total of ant (position {len(certified)})" in refusal.detail
+    why = Names(en="why", ko="why")
+    assert given(background=[*certified, ScoringReopened(stage="heat", reason=why)]).when(decision, body).approved()
+
+
+@pytest.mark.parametrize(("decision", "body"), BOTH)
+def test_what_is_reported_is_not_corrected_beside_a_certified_figure_either(
+    decision: str, body: dict[str, Any]
+) -> None:
+    history = [charters.reported_charter(), *charters.scored()[1:]]
+    report = {**body, "attribution": "reported", "source": "a newspaper"}
+    assert given(background=history).when(decision, report).decide()
+    certified = FigureCertified(stage="heat", figure=MeanOf(node="total", value="18"), source="x")
+    given(background=[*history, certified]).when(decision, report).refused(FigureCertifiedError)
 
 
 def test_a_corrected_score_is_not_submitted_again() -> None:

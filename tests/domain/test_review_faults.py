@@ -50,6 +50,19 @@ def test_the_quorum_of_the_panel_that_gives_opinions_is_known_and_within_its_siz
     assert faults({**REVIEWED, "panel": "experts"}, stages=stages) == []
 
 
+@pytest.mark.parametrize(
+    ("quorum", "replacement", "lawful"), [("3", "none", False), ("2", "none", True), ("3", "allowed", True)]
+)
+def test_one_who_is_recused_and_not_replaced_leaves_enough_to_give_opinions(
+    quorum: str, replacement: str, lawful: bool
+) -> None:
+    stages = charters.document()["stages"]
+    stages[0]["panels"][0].update(quorum=quorum, replacement=replacement)
+    found = faults(REVIEWED, stages=stages)
+    assert [where for where, _detail in found] == ([] if lawful else ["/stages/0/panels/0/quorum"])
+    assert faults({"statement_days": "7"}, stages=stages) == []
+
+
 def test_a_review_of_nothing_would_never_end() -> None:
     says = "no perspective that a ruling could name, so that no review would ever end"
     nothing: dict[str, Any] = {"perspectives": [], "review": REVIEWED}

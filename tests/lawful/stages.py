@@ -106,6 +106,7 @@ def _given(stage: Stage, key: tuple[str, ...], position: int, data: Data) -> Non
     """Nobody scores twice: what is given again is a correction, which names what it takes the place of."""
     if "supersedes" in data:
         assert stage.opened
+        assert not stage.certified
         assert not stage.consolidated
     else:
         assert stage.takes_scores
