@@ -92,8 +92,8 @@ def open_entrance(settings: Settings, *, later: Callable[[Callable[[], None]], o
 def _code_flow(settings: Settings, issuer: Issuer | None) -> CodeFlow | None:
     if issuer is None or settings.oidc is None or settings.oidc.client_id is None:
         return None
-    secret = settings.oidc.client_secret()
-    return CodeFlow(issuer, settings.oidc.client_id, secret, f"{settings.issuer}/sign-in/callback")
+    settings.oidc.client_secret()  # now, rather than when somebody signs in, the file is found to be missing
+    return CodeFlow(issuer, settings.oidc.client_id, settings.oidc.client_secret, f"{settings.issuer}/sign-in/callback")
 
 
 def _now() -> datetime:

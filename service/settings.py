@@ -13,7 +13,7 @@ import msgspec
 from psycopg import ProgrammingError
 from psycopg.conninfo import conninfo_to_dict
 
-from service.secret_rings import SecretRing
+from service.secret_rings import SecretFileError, SecretRing
 
 REQUESTS_A_MINUTE: Final = 120_000
 FAILURES_A_MINUTE: Final = 100
@@ -39,13 +39,13 @@ class OidcSettings(msgspec.Struct, frozen=True, kw_only=True):
     client_secret_path: Path | None = None
 
     def client_secret(self) -> str | None:
-        """Raises `SettingsError` if the file cannot be read."""
+        """As the file has it now. Raises `SecretFileError` if it cannot be read."""
         if self.client_secret_path is None:
             return None
         try:
             return self.client_secret_path.read_text(encoding="utf-8").strip()
         except (OSError, UnicodeDecodeError):
-            raise SettingsError(
+            raise SecretFileError(
                 f"SILLOK_OIDC_CLIENT_SECRET_FILE: {self.client_secret_path} cannot be read: name the file that"
                 " holds the secret."
             ) from None

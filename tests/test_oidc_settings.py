@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from service.secret_rings import SecretFileError
 from service.settings import OidcSettings, SettingsError, read_settings
 
 HTTPS = "https://id.example/realms/sillok"
@@ -26,7 +27,7 @@ def test_an_issuer_is_read_with_its_secret_from_a_file(tmp_path: Path) -> None:
     )
     assert found.client_secret() == "a secret"
     file.unlink()
-    with pytest.raises(SettingsError, match="SILLOK_OIDC_CLIENT_SECRET_FILE"):
+    with pytest.raises(SecretFileError, match="SILLOK_OIDC_CLIENT_SECRET_FILE"):
         found.client_secret()
 
 

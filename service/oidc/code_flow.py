@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from urllib.parse import quote
 
 import httpx
 import msgspec
+import structlog
 from authlib.oauth2 import OAuth2Client, OAuth2Error
 from authlib.oidc.core import CodeIDToken
 from joserfc.errors import JoseError
@@ -14,13 +16,16 @@ from service.application.identity import ExternalIdentity, WrongCredentialError
 from service.application.issuer_jws import IssuerUnavailableError, verified
 from service.application.tokens import CLOCKS_DIFFER
 from service.oidc.discovery import Issuer, Metadata, http_client
+from service.secret_rings import SecretFileError
+
+_log = structlog.get_logger()
 
 
 class CodeFlow:
     """`SignInIssuer`. `client_id`, `client_secret`: as the issuer knows this service; `callback`: where it sends
-    browsers back to."""
+    browsers back to. The secret is asked for at each use; where it cannot be read that raises `SecretFileError`."""
 
-    def __init__(self, issuer: Issuer, client_id: str, client_secret: str | None, callback: str) -> None:
+    def __init__(self, issuer: Issuer, client_id: str, client_secret: Callable[[], str | None], callback: str) -> None:
         self._issuer = issuer
         self._client_id = client_id
         self._client_secret = client_secret
@@ -94,11 +99,16 @@ class CodeFlow:
 
     def _authentication(self, metadata: Metadata) -> tuple[httpx.Auth, dict[str, str]]:
         """How this service shows the issuer who it is: in the header where the issuer takes it, else in the form."""
-        if self._client_secret is None:
+        try:
+            secret = self._client_secret()
+        except SecretFileError as error:
+            _log.error("sign-ins fail: the issuer's client secret cannot be read", error=str(error))
+            raise IssuerUnavailableError("this service cannot show the issuer who it is") from None
+        if secret is None:
             return httpx.Auth(), {"client_id": self._client_id}
         if "client_secret_basic" in metadata.token_endpoint_auth_methods_supported:
-            return httpx.BasicAuth(quote(self._client_id, safe=""), quote(self._client_secret, safe="")), {}
-        return httpx.Auth(), {"client_id": self._client_id, "client_secret": self._client_secret}
+            return httpx.BasicAuth(quote(self._client_id, safe=""), quote(secret, safe="")), {}
+        return httpx.Auth(), {"client_id": self._client_id, "client_secret": secret}
 
     def _client(self, http: httpx.Client) -> OAuth2Client:
         return OAuth2Client(

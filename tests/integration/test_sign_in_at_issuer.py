@@ -14,6 +14,7 @@ from structlog.testing import capture_logs
 
 from service.application import access
 from service.settings import OidcSettings
+from tests.integration import issuer as issuing
 from tests.integration.browsing import Browser, add_person, as_operator
 from tests.integration.conftest import Running, run_service
 from tests.integration.issuer import AUDIENCE, CLIENT_ID, CLIENT_SECRET, LocalIssuer, make_key, serve
@@ -70,6 +71,21 @@ def test_a_person_signs_in_acts_and_signs_out(service: Running, alice: str) -> N
     expect(browser.get("/v1/session"), 401, "session-ended")
     told = [line["event"] for line in lines if line["logger"] == "sillok.audit"]
     assert told == ["signed in", "session ended"]
+
+
+def test_the_secret_at_the_issuer_is_changed_while_the_service_runs(
+    service: Running, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The issuer takes another secret from now on; the service reads it when it is used, and says when it cannot."""
+    monkeypatch.setattr(issuing, "CLIENT_SECRET", "the second secret")
+    browser = Browser(service)
+    refused(browser.sign_in(), browser)
+    file = tmp_path / "client-secret"
+    file.write_text("the second secret\n")
+    assert browser.sign_in().status_code == 303
+    file.unlink()
+    another = Browser(service)
+    assert "SILLOK_OIDC_CLIENT_SECRET_FILE" not in refused(another.sign_in(), another, 503)
 
 
 def test_no_secret_is_in_any_line_or_row(service: Running, issuer: LocalIssuer) -> None:
