@@ -46,6 +46,7 @@ def test_the_commands_are_there() -> None:
         "clients",
         "people",
         "secrets",
+        *("login", "logout", "propose", "approve", "reject", "watch", "completion"),
     }
 
 

@@ -6,20 +6,24 @@ import click
 
 from service.cli.charter import charter
 from service.cli.clients import clients
+from service.cli.completion import completion
 from service.cli.decide import decide
 from service.cli.disclosure import disclosure
 from service.cli.events import events
 from service.cli.failures import OneSentence
 from service.cli.keys import keys
+from service.cli.login import login, logout
 from service.cli.migrate import migrate
 from service.cli.people import people
 from service.cli.play import play
 from service.cli.projections import projections
+from service.cli.proposals import approve, propose, reject
 from service.cli.sealing import sealing
 from service.cli.secrets import secrets
 from service.cli.signatures import signatures, signing_key
 from service.cli.standings import standings
 from service.cli.up import up
+from service.cli.watch import watch
 
 
 @click.group(cls=OneSentence, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
@@ -32,9 +36,15 @@ for command in (
     up,
     migrate,
     play,
+    login,
+    logout,
     decide,
+    propose,
+    approve,
+    reject,
     standings,
     events,
+    watch,
     charter,
     disclosure,
     projections,
@@ -45,5 +55,6 @@ for command in (
     clients,
     people,
     secrets,
+    completion,
 ):
     main.add_command(command)

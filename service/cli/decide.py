@@ -12,15 +12,19 @@ import msgspec
 
 from domain.decision import Command, Decision
 from domain.rulebook import DECISIONS
-from service.cli.service_calls import KEY_NAMES, KEY_OPTION, connect, content_of
-from service.client.signing import SigningKey
-from service.settings import read_settings
-from service.storage.identifiers import uuid7
+from service.cli.client import open_client
+from service.cli.said import say_recorded
+from service.cli.service_calls import KEY_NAMES, KEY_OPTION
 
 
 @click.group()
 def decide() -> None:
-    """Make a decision through the API, as the agency or consortium whose key it is."""
+    """Make a decision through the API, as the agency or consortium whose key it is.
+
+    \b
+    Example:
+      sillok decide open-stage my-programme '{"stage": "heat"}'
+    """
 
 
 def _submit(
@@ -31,23 +35,19 @@ def _submit(
     url: str | None,
     key: str | None,
     request: str | None,
+    unchanged_since: int | None,
+    wait: bool,
     sign: Path | None,
+    as_json: bool,
 ) -> None:
     command = (sys.stdin.read() if body == "-" else body).encode()
-    name = request or uuid7().hex
-    headers = {"Content-Type": "application/json", "Idempotency-Key": name}
-    if sign is not None:
-        signing = SigningKey.read(sign)
-        headers["JWS-Signature"] = signing.sign(command, programme=programme, decision=decision, request=name)
-    with connect(url or read_settings().address, key) as client:
-        path = f"/v1/programmes/{programme}/decisions/{decision}"
-        response = client.post(path, content=command, headers=headers)
-    found = content_of(response)
-    for each in found["events"]:
-        click.echo(f"position {each['position']}: {each['type']}")
-    if "proposal" in found:
-        click.echo(f"proposal {found['proposal']} waits for {' or '.join(found['awaiting'])}")
-        click.echo(f"command_hash {found['command_hash']}")
+    with open_client(url, key, sign) as client:
+        recorded = client.decide(
+            programme, decision, command, key=request, unchanged_since=unchanged_since, projected=wait
+        )
+    say_recorded(recorded, as_json=as_json)
+    if wait and not recorded.projected:
+        click.echo("not every view has it yet", err=True)
 
 
 def _verb(decision: Decision) -> click.Command:
@@ -59,7 +59,7 @@ def _verb(decision: Decision) -> click.Command:
         params=[
             click.Argument(["programme"]),
             click.Argument(["body"], metavar="JSON|-"),
-            click.Option(["--url"], help="The service; by default the one at PORT on this machine."),
+            click.Option(["--url"], help="The service; by default the one that was logged in to."),
             click.Option(KEY_NAMES, **KEY_OPTION),
             click.Option(
                 ["--sign"], type=click.Path(path_type=Path), help="The agency's own key, see `sillok signing-key`."
@@ -67,6 +67,13 @@ def _verb(decision: Decision) -> click.Command:
             click.Option(
                 ["--request"], help="Your own name for the request: sent again under it, it is recorded once."
             ),
+            click.Option(
+                ["--unchanged-since"],
+                type=click.IntRange(min=0),
+                help="A position: refused if what the decision depends on has changed after it.",
+            ),
+            click.Option(["--wait"], is_flag=True, help="Come back once every view has it."),
+            click.Option(["--json", "as_json"], is_flag=True, help="The service's answer as it is."),
         ],
     )
 

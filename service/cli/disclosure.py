@@ -7,9 +7,9 @@ from pathlib import Path
 import click
 import msgspec
 
+from service.cli.client import open_client
 from service.cli.failures import FileError
-from service.cli.service_calls import connect, content_of, key_option
-from service.settings import read_settings
+from service.cli.service_calls import key_option
 
 
 @click.group()
@@ -20,7 +20,7 @@ def disclosure() -> None:
 @disclosure.command()
 @click.argument("programme")
 @click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
-@click.option("--url", default=None, help="The service; by default the one at PORT on this machine.")
+@click.option("--url", default=None, help="The service; by default the one that was logged in to.")
 @key_option
 @click.option("--json", "as_json", is_flag=True, help="The service's answer as it is.")
 def check(programme: str, file: Path, url: str | None, key: str | None, as_json: bool) -> None:
@@ -33,11 +33,8 @@ def check(programme: str, file: Path, url: str | None, key: str | None, as_json:
         body = file.read_bytes()
     except OSError as error:
         raise FileError(f"{file}: {error.strerror}.") from error
-    with connect(url or read_settings().address, key) as client:
-        response = client.post(
-            f"/v1/programmes/{programme}/disclosure-check", content=body, headers={"Content-Type": "application/json"}
-        )
-    found = content_of(response)
+    with open_client(url, key) as client:
+        found = client.check_disclosure(programme, body)
     if as_json:
         click.echo(msgspec.json.encode(found))
         return

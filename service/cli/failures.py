@@ -9,7 +9,7 @@ import httpx
 import psycopg
 
 from service.application.ports import LedgerUnavailableError
-from service.client.signing import SigningKeyError
+from service.client import CredentialError, ServiceError, SigningKeyError, UnreachableError
 from service.embedded import EmbeddedServerError
 from service.secret_rings import SecretFileError
 from service.settings import SettingsError
@@ -42,6 +42,8 @@ _KNOWN = (
     NotAsAskedError,
     ServiceRefusedError,
     SigningKeyError,
+    CredentialError,
+    ServiceError,
 )
 
 
@@ -51,9 +53,9 @@ class OneSentence(click.Group):
     def invoke(self, ctx: click.Context) -> Any:
         try:
             return super().invoke(ctx)
+        except (httpx.TransportError, UnreachableError) as error:
+            raise click.ClickException(f"The service does not answer ({error}): is `sillok up` running?") from error
         except _KNOWN as error:
             raise click.ClickException(str(error)) from error
-        except httpx.TransportError as error:
-            raise click.ClickException(f"The service does not answer ({error}): is `sillok up` running?") from error
         except psycopg.OperationalError as error:
             raise click.ClickException(f"The database does not answer: {str(error).strip()}") from error

@@ -5,11 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 import click
+import msgspec
 from rich.table import Table
 
-from service.cli.service_calls import connect, content_of, key_option
+from service.cli.client import open_client
+from service.cli.service_calls import key_option
 from service.cli.tables import table_text
-from service.settings import read_settings
 
 
 @click.command()
@@ -17,7 +18,7 @@ from service.settings import read_settings
 @click.option("--stage", default=None, help="A stage of the charter; the first one if none is named.")
 @click.option("--as-of-position", type=click.IntRange(min=1), default=None, help="As they were at this position.")
 @click.option("--as-of", default=None, help="As they were at this time, such as 2026-02-01T09:00:00+09:00.")
-@click.option("--url", default=None, help="The service; by default the one at PORT on this machine.")
+@click.option("--url", default=None, help="The service; by default the one that was logged in to.")
 @key_option
 @click.option("--json", "as_json", is_flag=True, help="The service's answer as it is.")
 def standings(
@@ -30,14 +31,9 @@ def standings(
     as_json: bool,
 ) -> None:
     """Print the standings of a stage of PROGRAMME."""
-    parameters = {"stage": stage, "as_of_position": as_of_position, "as_of": as_of}
-    with connect(url or read_settings().address, key) as client:
-        response = client.get(
-            f"/v1/programmes/{programme}/standings",
-            params={name: value for name, value in parameters.items() if value is not None},
-        )
-    found = content_of(response)
-    click.echo(response.text if as_json else standings_table(found))
+    with open_client(url, key) as client:
+        found = client.view(programme, "standings", stage=stage, as_of_position=as_of_position, as_of=as_of)
+    click.echo(msgspec.json.encode(found).decode() if as_json else standings_table(found))
 
 
 def standings_table(found: dict[str, Any]) -> str:

@@ -54,6 +54,7 @@ class AsyncSillok:
     reject = _method(Calls.reject)
     withdraw = _method(Calls.withdraw)
     preview = _method(Calls.preview)
+    check_disclosure = _method(Calls.check_disclosure)
     proposal = _method(Calls.proposal)
     submit_together = _method(Calls.submit_together)
     programmes = _method(Calls.programmes)
@@ -62,6 +63,7 @@ class AsyncSillok:
     grants = _method(Calls.grants)
     audit_trail = _method(Calls.audit_trail)
     events_page = _method(Calls.events_page)
+    events_text = _method(Calls.events_text)
     receipt = _method(Calls.receipt)
     checkpoint = _method(Calls.checkpoint)
 

@@ -121,6 +121,14 @@ class Calls:
         command = {"proposal": proposal, "reason": reason}
         return (yield from self.decide(_programme_of(proposal), "withdraw-proposal", command, key=key))
 
+    def check_disclosure(self, programme: str, figures: Command) -> Exchange[dict[str, Any]]:
+        """What figures would give away before they are published; nothing is recorded."""
+        body = figures if isinstance(figures, bytes) else msgspec.json.encode(figures)
+        path = f"/v1/programmes/{_part(programme)}/disclosure-check"
+        answer = yield from self.send(Request("POST", path, headers={"Content-Type": JSON}, content=body))
+        found: dict[str, Any] = read(answer, dict[str, Any])
+        return found
+
     def preview(self, programme: str, decision: str, command: Command) -> Exchange[dict[str, Any]]:
         """What the decision would come to if it were made now; nothing is recorded."""
         body = command if isinstance(command, bytes) else msgspec.json.encode(command)
@@ -209,11 +217,29 @@ class Calls:
     ) -> Exchange[EventPage]:
         """Events after a position, at most so many."""
         asked = {"after": after, "limit": limit, "type": type, "tag": tag, "programme": programme}
+        answer = yield from self._events(asked)
+        events = tuple(msgspec.json.decode(line, type=Event) for line in answer.content.splitlines())
+        return EventPage(events=events, after=_next(answer), head=int(answer.headers["ledger-head"]))
+
+    def events_text(
+        self,
+        *,
+        after: int = 0,
+        limit: int = PAGE,
+        type: str | None = None,
+        tag: str | None = None,
+        programme: str | None = None,
+    ) -> Exchange[str]:
+        """The same as the service sends it: CloudEvents, one a line."""
+        asked = {"after": after, "limit": limit, "type": type, "tag": tag, "programme": programme}
+        answer = yield from self._events(asked)
+        return answer.content.decode()
+
+    def _events(self, asked: Mapping[str, str | int | None]) -> Exchange[Answer]:
         answer = yield from self.send(Request("GET", "/v1/ledger/events", _given(asked)))
         if answer.status != 200:
             read(answer, Any)
-        events = tuple(msgspec.json.decode(line, type=Event) for line in answer.content.splitlines())
-        return EventPage(events=events, after=_next(answer), head=int(answer.headers["ledger-head"]))
+        return answer
 
     def receipt(self, position: int, *, seconds: float | None = None) -> Exchange[str]:
         """The proof that an event is in the ledger, a C2SP tlog-proof; waited for so long while it is not sealed."""
