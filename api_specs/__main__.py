@@ -2,9 +2,20 @@
 
 from pathlib import Path
 
+from api_specs.events import Json, asyncapi, event_schemas, specification
 from api_specs.rulebook import rulebook_page
 from service.api.docs import openapi_json
 
 _HERE = Path(__file__).parent
+
+
+def _write(name: str, content: Json) -> None:
+    (_HERE / name).write_text(specification(content), encoding="utf-8")
+
+
 (_HERE / "openapi.json").write_bytes(openapi_json())
 (_HERE / "rulebook.md").write_text(rulebook_page(), encoding="utf-8")
+(_HERE / "events").mkdir(exist_ok=True)
+for _name, _schema in event_schemas():
+    _write(f"events/{_name}", _schema)
+_write("asyncapi.json", asyncapi())

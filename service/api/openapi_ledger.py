@@ -15,10 +15,10 @@ _FILTERS: Final = (
     ("tag", "Only events that carry this tag.", {"type": "string"}),
     ("programme", "Only events of this programme.", {"type": "string"}),
 )
-_STREAM: Final = """Server-sent events: `id` is the position, `data` one CloudEvent as in a page of events. It begins
+STREAM_SAYS: Final = """Server-sent events: `id` is the position, `data` one CloudEvent as in a page of events. It begins
 after `Last-Event-ID`, else after `after`, else now. An `id` without data, at least every 15 seconds, says how far the
 ledger was looked through. The stream ends with the credential that it was opened with, or when nothing of it is taken
-for 30 seconds; whoever comes back with the last id misses nothing."""
+for 30 seconds; whoever comes back with the last id misses nothing.""".replace("\n", " ")
 
 
 def operations(named: dict[Any, Json]) -> Iterator[Operation]:
@@ -49,7 +49,7 @@ def _stream(named: dict[Any, Json]) -> Json:
         "operationId": "stream-events",
         "tags": ["ledger"],
         "summary": "Events as they come.",
-        "description": _STREAM.replace("\n", " "),
+        "description": STREAM_SAYS,
         "security": [{}, *CREDENTIALS],
         "parameters": [last, *queries(AFTER, *_FILTERS)],
         "responses": {
