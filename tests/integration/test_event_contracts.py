@@ -49,13 +49,12 @@ def test_whatever_is_sent_is_a_message_of_the_document(played: Running) -> None:
     document = asyncapi()
     events = [(name, Resource.from_contents(each)) for name, each in event_schemas()]
     # A relative reference is to a file beside the document.
-    registry: Registry[Any] = Registry().with_resources((f"https://specs.invalid/events/{name}", each) for name, each in events)
-    registry = registry.with_resource(
-        "https://specs.invalid/asyncapi.json", Resource.from_contents({"$schema": DRAFT, **document})
-    )
+    place = "https://specs.invalid"
+    registry: Registry[Any] = Registry().with_resources((f"{place}/events/{name}", each) for name, each in events)
+    registry = registry.with_resource(f"{place}/asyncapi.json", Resource.from_contents({"$schema": DRAFT, **document}))
     messages = {}
     for type_ in document["channels"]["ledger"]["messages"]:
-        pointer = f"https://specs.invalid/asyncapi.json#/components/messages/{type_}/payload"
+        pointer = f"{place}/asyncapi.json#/components/messages/{type_}/payload"
         messages[type_] = Draft202012Validator({"$schema": DRAFT, "$ref": pointer}, registry=registry)
     seen = set()
     for key in (played.keys.auditor, None):
