@@ -15,10 +15,12 @@ _FILTERS: Final = (
     ("tag", "Only events that carry this tag.", {"type": "string"}),
     ("programme", "Only events of this programme.", {"type": "string"}),
 )
-STREAM_SAYS: Final = """Server-sent events: `id` is the position, `data` one CloudEvent as in a page of events. It
-begins after `Last-Event-ID`, else after `after`, else now. An `id` without data, at least every 15 seconds, says how far the
-ledger was looked through. The stream ends with the credential that it was opened with, or when nothing of it is taken
-for 30 seconds; whoever comes back with the last id misses nothing.""".replace("\n", " ")
+STREAM_SAYS: Final = (
+    "Server-sent events: `id` is the position, `data` one CloudEvent as in a page of events. It begins after "
+    "`Last-Event-ID`, else after `after`, else now. An `id` without data, at least every 15 seconds, says how far the "
+    "ledger was looked through. The stream ends with the credential that it was opened with, or when nothing of it is "
+    "taken for 30 seconds; whoever comes back with the last id misses nothing."
+)
 
 
 def operations(named: dict[Any, Json]) -> Iterator[Operation]:
