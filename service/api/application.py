@@ -9,6 +9,7 @@ from typing import cast
 from litestar import Litestar
 from litestar.di import Provide
 from litestar.enums import HttpMethod
+from litestar.routes import HTTPRoute
 from litestar.types import (
     LifeSpanReceive,
     LifeSpanScope,
@@ -37,15 +38,35 @@ Lifespan = Callable[[Litestar], AbstractAsyncContextManager[None]]
 
 
 class Application(Litestar):
-    """Answers HEAD wherever it answers GET: the same status and headers, without the body."""
+    """Answers HEAD wherever it answers GET: the same status and headers, without the body; OPTIONS with all methods."""
 
     async def __call__(
         self, scope: Scope | LifeSpanScope, receive: Receive | LifeSpanReceive, send: Send | LifeSpanSend
     ) -> None:
+        if scope.get("method") == HttpMethod.OPTIONS:
+            send = self._with_methods(cast("Scope", scope), cast("Send", send))
         if scope.get("method") == HttpMethod.HEAD:
             scope = cast("Scope", {**scope, "method": HttpMethod.GET, ASKED_HEAD: True})
             send = _without_body(cast("Send", send))
         await super().__call__(scope, receive, send)
+
+    def _with_methods(self, scope: Scope, send: Send) -> Send:
+        """The framework tells those of one of the address's handlers only."""
+
+        async def send_methods(message: Message) -> None:
+            if message["type"] == "http.response.start" and message["status"] == 204:
+                allow = ", ".join(sorted(self._methods().get(str(scope.get("path_template")), ())))
+                kept = [(name, value) for name, value in message["headers"] if name != b"allow"]
+                message = {**message, "headers": [*kept, (b"allow", allow.encode())]}
+            await send(message)
+
+        return send_methods
+
+    def _methods(self) -> dict[str, set[str]]:
+        routes = [route for route in self.routes if isinstance(route, HTTPRoute)]
+        return {
+            route.path_format: route.methods | ({"HEAD"} if "GET" in route.methods else set[str]()) for route in routes
+        }
 
 
 def _without_body(send: Send) -> Send:

@@ -10,6 +10,7 @@ from service.api.openapi_access import administering
 from service.api.openapi_parts import Json, Operation, content, problems
 from service.api.people import PersonList, SessionList
 from service.api.sessions import SessionState
+from service.api.sign_in import RETURN_TO
 from service.application.identity import ExternalIdentity, Membership
 from service.application.people import NewPerson, PersonRecord
 
@@ -55,7 +56,13 @@ def operations(named: dict[Any, Json]) -> Iterator[Operation]:
             "summary": summary,
             "security": [],
             "parameters": [
-                {"name": each, "in": "query", "required": False, "description": meaning[each], "schema": _PAGE}
+                {
+                    "name": each,
+                    "in": "query",
+                    "required": False,
+                    "description": meaning[each],
+                    "schema": patterns.get(each, _PAGE),
+                }
                 for each in parameters
             ],
             "responses": {**responses, **problems(statuses, named)},
@@ -71,12 +78,16 @@ def operations(named: dict[Any, Json]) -> Iterator[Operation]:
         "secret": "The link's secret.",
     }
 
+    patterns: dict[str, Json] = {"return_to": {"type": "string", "pattern": f"^{RETURN_TO}$"}}
+
     def form(*fields: str) -> Json:
-        schema = {"type": "object", "properties": {field: {"type": "string"} for field in fields}}
+        properties = {field: patterns.get(field, {"type": "string"}) for field in fields}
+        schema = {"type": "object", "properties": properties}
         return {"requestBody": {"required": False, "content": {FORM: {"schema": schema}}}}
 
     page = content("A page.", _PAGE, "text/html")
     refused = content("A page that says why nobody was signed in; or a problem.", _PAGE, "text/html")
+    refused["content"].update(problems([403], named)["403"]["content"])
     elsewhere = {"description": "On to where Location says."}
     begun = browser(
         "sign-in",

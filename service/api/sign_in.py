@@ -30,7 +30,8 @@ BODY_LIMIT: Final = 16 * 1024
 AFTERWARDS: Final = "/v1/session"
 """Where a browser goes that named nothing else."""
 # A path of this service: no address, no `//`, no backslash, which browsers take for a slash.
-_PATH: Final = re.compile(r"/(?!/)[A-Za-z0-9._~!$&'()*+,;=:@%/?-]{0,500}")
+RETURN_TO: Final = r"/(?!/)[A-Za-z0-9._~!$&'()*+,;=:@%/?-]{0,500}"
+_PATH: Final = re.compile(RETURN_TO)
 _SECRET: Final = re.compile(r"[A-Za-z0-9_-]{43}")
 
 

@@ -419,6 +419,20 @@ def test_an_address_or_method_that_is_not_there(scoring: Running) -> None:
     assert set(response.headers["allow"].split(", ")) == {"GET", "HEAD", "OPTIONS"}
 
 
+@pytest.mark.parametrize(
+    ("path", "methods"),
+    [
+        ("/v1/keys", {"GET", "HEAD", "POST", "OPTIONS"}),
+        ("/v1/clients/slc_1", {"GET", "HEAD", "DELETE", "OPTIONS"}),
+        ("/v1/programmes/any/decisions/open-stage", {"POST", "OPTIONS"}),
+        ("/health/live", {"GET", "HEAD", "OPTIONS"}),
+    ],
+)
+def test_the_methods_of_an_address_are_told(running: Running, path: str, methods: set[str]) -> None:
+    answer = running.client.options(path)
+    assert (answer.status_code, set(answer.headers["allow"].split(", "))) == (204, methods)
+
+
 @pytest.mark.parametrize("programme", ["UPPER", "a b", "a%00b", "x" * 300, "..", "a%2Fb"])
 def test_a_programme_that_cannot_be_is_not_found(running: Running, programme: str) -> None:
     response = running.client.get(f"/v1/programmes/{programme}/standings")
