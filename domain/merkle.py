@@ -93,8 +93,10 @@ def extends(old: int, old_root: bytes, new: int, new_root: bytes, proof: Sequenc
     """
     if not 0 <= old <= new or not _hashes(old_root, new_root, *proof):
         return False
+    if old == 0 and old_root != EMPTY_ROOT:
+        return False
     if old in (0, new):
-        return not proof and old_root == (EMPTY_ROOT if old == 0 else new_root)
+        return not proof and (old < new or old_root == new_root)
     hashes = [old_root, *proof] if old & (old - 1) == 0 else list(proof)
     if not hashes:
         return False

@@ -6,10 +6,8 @@ with one of them and not the other has lost something, and is not begun anew.
 
 from __future__ import annotations
 
-import fcntl
-import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from hashlib import sha256
 from pathlib import Path
 
@@ -18,7 +16,7 @@ import msgspec
 from domain.note import NoteError, require_name
 from service.application.checkpoint_signer import Signed, SigningKey
 from service.ed25519 import ed25519_key
-from service.private_files import write_private
+from service.private_files import held, write_private
 from service.secret_rings import SecretRing
 
 
@@ -62,19 +60,14 @@ class SignerFiles:
 
     @contextmanager
     def _held(self) -> Iterator[None]:
-        try:
-            self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-            lock = os.open(self.folder / "lock", os.O_RDWR | os.O_CREAT, 0o600)
-        except OSError as error:
-            raise SignerFilesError(f"{self.folder} cannot be used ({error.strerror}).") from None
-        try:
+        with ExitStack() as stack:
             try:
-                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                stack.enter_context(held(self.folder))
             except BlockingIOError:
                 raise SignerFilesError(f"A signer runs on {self.folder} already: stop it first.") from None
+            except OSError as error:
+                raise SignerFilesError(f"{self.folder} cannot be used ({error.strerror}).") from None
             yield
-        finally:
-            os.close(lock)
 
     def _begin(self, origin: str) -> None:
         if not self.signed.exists():

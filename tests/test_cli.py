@@ -40,6 +40,7 @@ def test_the_commands_are_there() -> None:
         "disclosure",
         "projections",
         "sealing",
+        "witness",
         "signatures",
         "signing-key",
         "keys",

@@ -24,6 +24,7 @@ from service.cli.signatures import signatures, signing_key
 from service.cli.standings import standings
 from service.cli.up import up
 from service.cli.watch import watch
+from service.cli.witness import witness
 
 
 @click.group(cls=OneSentence, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
@@ -49,6 +50,7 @@ for command in (
     disclosure,
     projections,
     sealing,
+    witness,
     signing_key,
     signatures,
     keys,

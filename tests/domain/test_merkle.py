@@ -94,6 +94,13 @@ def test_every_small_tree_is_shown_to_begin_with_every_smaller_one() -> None:
         for old in range(1, new + 1):
             assert extends(old, defined(0, old), new, defined(0, new), consistency_proof(nodes, old, new))
         assert extends(0, EMPTY_ROOT, new, defined(0, new), [])
+    assert extends(0, EMPTY_ROOT, 0, EMPTY_ROOT, [])
+
+
+def test_the_empty_tree_has_one_root() -> None:
+    assert not extends(0, EMPTY_ROOT, 0, LEAVES[0], [])
+    assert not extends(0, LEAVES[0], 0, LEAVES[0], [])
+    assert not extends(0, LEAVES[0], 1, LEAVES[0], [])
 
 
 def mutated(proof: list[bytes], data: st.DataObject) -> list[bytes]:
