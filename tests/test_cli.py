@@ -38,6 +38,8 @@ def test_the_commands_are_there() -> None:
         "events",
         "charter",
         "disclosure",
+        "import",
+        "import-template",
         "projections",
         "sealing",
         "witness",

@@ -20,6 +20,7 @@ from service.cli.projections import projections
 from service.cli.proposals import approve, propose, reject
 from service.cli.sealing import sealing
 from service.cli.secrets import secrets
+from service.cli.sheets import import_sheet, import_template
 from service.cli.signatures import signatures, signing_key
 from service.cli.standings import standings
 from service.cli.up import up
@@ -48,6 +49,8 @@ for command in (
     watch,
     charter,
     disclosure,
+    import_sheet,
+    import_template,
     projections,
     sealing,
     witness,

@@ -1,0 +1,1 @@
+"""Spreadsheet files, CSV and XLSX: read without trust, written so that nothing in them is run."""
