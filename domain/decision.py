@@ -22,6 +22,7 @@ from domain.boundary import Query, QueryItem
 from domain.charter_document import Charter
 from domain.envelope import Actor, Attribution, DataSet
 from domain.event import Event
+from domain.foreseen import Foreseen
 from domain.legible import illegible_fields
 from domain.refusal import FieldError, InvalidCommandError, NotMandatedError, Refusal
 from domain.scalars import Identifier, Text
@@ -64,6 +65,7 @@ class Case(msgspec.Struct, frozen=True, kw_only=True):
 
     `decision_id`: of the decision being made. `countersigned_by`: who approved it, if it was proposed to another.
     `signed_by`: the registered key of the actor's agency, or consortium, that the command was signed with, if it was.
+    `foreseen`: what is foreseen now of the proposal that is approved, where the approval names what was looked at.
     """
 
     programme: str
@@ -75,6 +77,7 @@ class Case(msgspec.Struct, frozen=True, kw_only=True):
     rules_hash: str
     countersigned_by: Actor | None = None
     signed_by: str | None = None
+    foreseen: Foreseen | None = None
 
     def deciders(self, command: Command) -> tuple[str, ...]:
         """The agencies that take part in the decision: who makes it, or is reported to have, and who countersigns.

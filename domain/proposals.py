@@ -23,6 +23,7 @@ from domain.decision import (
 )
 from domain.envelope import Actor
 from domain.event import Event
+from domain.foreseen import Foreseen, effects_of
 from domain.proposal_events import (
     DecisionApproved,
     DecisionProposed,
@@ -41,7 +42,7 @@ class ProposalExpiredError(Refusal):
 
 
 class ProposalStaleError(Refusal):
-    """The facts have changed so that the proposal would now come to something else than was proposed."""
+    """The facts have changed so that the proposal would now come to something else than was proposed or looked at."""
 
 
 class NotCountersignerError(Refusal):
@@ -81,7 +82,7 @@ def propose(decision: Decision, command: Command, body: str, facts: tuple[Fact, 
         awaiting=lawful,
         expires_at=days_after(case.decided_at, int(case.charter.proposal_days), case.charter.zone),
         events=tuple(each.TYPE for each in ruling.events),
-        effects=_effects(ruling.events),
+        effects=effects_of(ruling.events),
     )
     return msgspec.structs.replace(ruling, events=(proposed,))
 
@@ -111,13 +112,6 @@ def _assumed(
 def _countersigned(case: Case, agency: str) -> Case:
     """The case as though that agency had approved."""
     return msgspec.structs.replace(case, countersigned_by=Actor(agency=agency, principal="proposed"))
-
-
-def _effects(events: tuple[Event, ...]) -> str:
-    hashed = hashlib.sha256()
-    for each in events:
-        hashed.update(hashlib.sha256(each.TYPE.encode()).digest() + hashlib.sha256(each.substance()).digest())
-    return hashed.hexdigest()
 
 
 class Propose(Command, frozen=True, kw_only=True):
@@ -175,9 +169,11 @@ def _command_of(proposed: DecisionProposed) -> Command:
 
 
 class Approve(OfProposal, frozen=True, kw_only=True):
-    """`command_hash`: SHA-256 (hex) of the proposed command's bytes, which the approver has read."""
+    """`command_hash`: SHA-256 (hex) of the proposed command's bytes, which the approver has read. `effects`: what the
+    preview that they looked at had as `foreseen`; then the approval is refused if anything of it is another by now."""
 
     command_hash: Sha256
+    effects: Foreseen | None = None
 
 
 @decision("approve", Approve, needs=_needs_of_proposed, prior=_proposal, mandated=False, version=2)
@@ -204,6 +200,8 @@ def approve(command: Approve, case: Case, proposal: Proposal, *facts: Fact) -> I
             f"{command.proposal} would now come to {', '.join(each.TYPE for each in now)} with other content",
             rule="What is approved is what was proposed; propose it again on the facts of now.",
         )
+    if command.effects is not None:
+        _require_foreseen(command.effects, case, command.proposal)
     yield DecisionApproved(
         proposal=command.proposal,
         decision=proposed.decision,
@@ -212,6 +210,22 @@ def approve(command: Approve, case: Case, proposal: Proposal, *facts: Fact) -> I
     )
     approved = msgspec.structs.replace(case, actor=proposed.proposer, countersigned_by=case.actor)
     yield from rule_on(DECISIONS[proposed.decision], _command_of(proposed), facts, case=approved).events
+
+
+def _require_foreseen(looked_at: Foreseen, case: Case, proposal: str) -> None:
+    if case.foreseen is None:
+        raise InvalidCommandError(
+            "effects: not compared with those of now among decisions that are recorded together",
+            rule="An approval that names what was looked at is submitted by itself.",
+            pointer="/effects",
+        )
+    differing = looked_at.differing(case.foreseen)
+    if differing:
+        raise ProposalStaleError(
+            f"{proposal} would not have the effects that were looked at: other {', '.join(differing)}",
+            rule="Who names what they looked at approves that; look at the proposal again.",
+            pointer="/effects",
+        )
 
 
 def decided_anew(proposed: DecisionProposed, facts: tuple[Fact, ...], *, case: Case) -> Ruling:
@@ -226,7 +240,7 @@ def decided_anew(proposed: DecisionProposed, facts: tuple[Fact, ...], *, case: C
 
 def has_effects(proposed: DecisionProposed, events: tuple[Event, ...]) -> bool:
     """Whether these are the events that the proposal was to come to."""
-    return _effects(events) == proposed.effects
+    return effects_of(events) == proposed.effects
 
 
 def _require_countersigner(case: Case, proposed: DecisionProposed) -> None:

@@ -14,6 +14,7 @@ from service.api.origins import Origins
 from service.api.parts import Parts
 from service.application.cloud_events import ReadEvents
 from service.application.deciding import Deciding, Sources
+from service.application.foreseeing import Foreseeing
 from service.application.in_flight import InFlight
 from service.application.ports import WakeUps
 from service.application.previewing import Previews
@@ -97,13 +98,14 @@ def open_service(settings: Settings) -> Service:
     queries = Queries(ledger, store, now=sources.now)
     deciding = Deciding(ledger, sources, verify_ed25519)
     in_flight = InFlight()
-    submit = SubmitDecision(ledger, waking, deciding, in_flight)
+    foreseeing = Foreseeing(ledger, queries)
+    submit = SubmitDecision(ledger, waking, deciding, in_flight, foreseeing.compared)
     events = ReadEvents(ledger, queries.disclosure)
     parts = Parts(
         submit=submit,
         submit_lines=SubmitLines(ledger, waking, deciding, in_flight, submit),
         submit_together=SubmitTogether(ledger, waking, deciding, in_flight),
-        previews=Previews(ledger, deciding, queries, now=sources.now),
+        previews=Previews(ledger, deciding, queries, foreseeing, now=sources.now),
         queries=queries,
         events=events,
         feed=EventFeed(events, ledger.head, threads),

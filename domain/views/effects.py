@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+import hashlib
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 import msgspec
 
+from domain.boundary import QueryItem, tag
+from domain.charter import CHARTER_EVENTS
+from domain.charter_document import Charter
+from domain.event import Event
+from domain.foreseen import Foreseen, effects_of
+from domain.grant_events import ResourcePoolSet
+from domain.record import COURSE_EVENTS, SCORE_EVENTS
 from domain.scalars import Names
 from domain.standings import IndependenceStatus, PointsValue, RankValue, Row, Standings, TeamStatus
-from domain.teams import Status
-from domain.views.grants import GrantRow, PoolRow, ResourceUse
+from domain.teams import ROSTER_EVENTS, Status
+from domain.views.grants import GRANT_EVENTS, GrantRow, PoolRow, ResourceUse
 
 
 class TeamChange(msgspec.Struct, frozen=True, kw_only=True):
@@ -58,6 +66,34 @@ class HoldingChange(msgspec.Struct, frozen=True, kw_only=True):
     team: str | None
     was: Holding | None
     becomes: Holding
+
+
+def foreseen(
+    events: Iterable[Event],
+    teams: Sequence[TeamChange],
+    standings: Sequence[StandingChange],
+    holdings: Sequence[HoldingChange],
+) -> Foreseen:
+    """The digests of what would come."""
+    changes = {"teams": teams, "standings": standings, "holdings": holdings}
+    hashed = {kind: hashlib.sha256(msgspec.json.encode(found)).hexdigest() for kind, found in changes.items()}
+    return Foreseen(events=effects_of(events), **hashed)
+
+
+def shown_from(programme: str, charter: Charter, teams: Iterable[str]) -> tuple[QueryItem, ...]:
+    """Every event that a preview's changes come from; `teams`: all that were ever in the programme."""
+    stages = tuple(cls.TYPE for cls in (*COURSE_EVENTS, *SCORE_EVENTS))
+    programmes = tuple(dict.fromkeys(cls.TYPE for cls in (*CHARTER_EVENTS, *ROSTER_EVENTS)))
+    grants = tuple(cls.TYPE for cls in GRANT_EVENTS)
+    return (
+        QueryItem(types=programmes, tags=(tag("programme", programme),)),
+        *(QueryItem(types=stages, tags=(tag("stage", programme, each.id),)) for each in charter.stages),
+        *(QueryItem(types=grants, tags=(tag("team", programme, each),)) for each in teams),
+        *(
+            QueryItem(types=(ResourcePoolSet.TYPE,), tags=(tag("resource", programme, each.id),))
+            for each in charter.resources
+        ),
+    )
 
 
 def team_changes(

@@ -89,7 +89,8 @@ def sheets(scores: int) -> Iterator[ScoreSubmitted]:
 
 def deciding(ledger: PostgresLedger) -> Decide:
     """Makes decisions in the programme: of an agency, of a type, with a body."""
-    submit = SubmitDecision(ledger, NoWakeUps(), Deciding(ledger, real_sources(), verify_ed25519), InFlight())
+    made = Deciding(ledger, real_sources(), verify_ed25519)
+    submit = SubmitDecision(ledger, NoWakeUps(), made, InFlight(), lambda considered: considered)
 
     def decide(agency: str, decision: str, body: dict[str, Any]) -> None:
         submit(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Literal
 
@@ -14,6 +14,7 @@ from domain.decision import Case, Ruling
 from domain.disclosure import Disclosure, Reader
 from domain.envelope import Actor, DataSet
 from domain.event import Event, encode_data
+from domain.foreseen import Foreseen
 from domain.proposal_events import (
     DecisionApproved,
     DecisionProposed,
@@ -26,25 +27,12 @@ from domain.recounting import Circumstances, recounted
 from domain.refusal import Refusal
 from domain.rulebook import DECISIONS
 from domain.sentences import Words
-from domain.standings import Standings
-from domain.teams import Roster, Status
-from domain.views import Occurrence, Rows
-from domain.views.effects import (
-    HoldingChange,
-    StandingChange,
-    TeamChange,
-    holding_changes,
-    standing_changes,
-    team_changes,
-)
-from domain.views.grants import GRANTS, ResourceUse, resource_use
-from domain.views.standings import STANDINGS
 from service.application.bodies import parse_command
 from service.application.deciding import Considered, Deciding, Submission
 from service.application.facts import read_facts
+from service.application.foreseeing import Changes, Foreseeing
 from service.application.ports import Ledger
-from service.application.projecting import fold_stretch
-from service.application.reading import Queries, poison_told
+from service.application.reading import Queries
 from service.application.submitting import UnknownDecisionError
 
 _PREVIEWED = "preview"
@@ -65,20 +53,13 @@ class ForeseenEvent(msgspec.Struct, frozen=True, kw_only=True):
     says: Words
 
 
-class Changes(msgspec.Struct, frozen=True, kw_only=True):
-    """What would be seen to change. Standings of a stage that takes scores are worked out once scoring closes."""
-
-    teams: tuple[TeamChange, ...]
-    standings: tuple[StandingChange, ...]
-    holdings: tuple[HoldingChange, ...]
-
-
 class Effects(msgspec.Struct, frozen=True, kw_only=True):
-    """What the decision would come to on the ledger up to `position`."""
+    """What the decision would come to on the ledger up to `position`. An approval may name `foreseen` as `effects`."""
 
     position: int
     events: tuple[ForeseenEvent, ...]
     changes: Changes
+    foreseen: Foreseen
 
 
 class Preview(msgspec.Struct, frozen=True, kw_only=True):
@@ -134,10 +115,19 @@ class ProposalAnswer(msgspec.Struct, frozen=True, kw_only=True):
 class Previews:
     """The use cases. Safe to call from many threads."""
 
-    def __init__(self, ledger: Ledger, deciding: Deciding, queries: Queries, *, now: Callable[[], datetime]) -> None:
+    def __init__(
+        self,
+        ledger: Ledger,
+        deciding: Deciding,
+        queries: Queries,
+        foreseeing: Foreseeing,
+        *,
+        now: Callable[[], datetime],
+    ) -> None:
         self._ledger = ledger
         self._deciding = deciding
         self._queries = queries
+        self._foreseeing = foreseeing
         self._now = now
 
     def decision(self, programme: str, decision_type: str, body: bytes, actor: Actor, reader: Reader) -> Preview:
@@ -236,49 +226,12 @@ class Previews:
             source=None,
             decided_by=None,
         )
-        foreseen = tuple(
+        told = tuple(
             ForeseenEvent(type=each.TYPE, data=msgspec.Raw(encode_data(each)), says=recounted(each, around, naming))
             for each in events
         )
-        ahead = [
-            Occurrence(head + n, case.decided_at, each.VERSION, b"", each) for n, each in enumerate(events, start=1)
-        ]
-        return Effects(position=head, events=foreseen, changes=self._changes(programme, head, ahead))
-
-    def _changes(self, programme: str, head: int, ahead: list[Occurrence]) -> Changes:
-        roster = Roster(programme)
-        read_facts(self._ledger, (roster,))
-        statuses: dict[str, Status] = dict(roster.status)
-        for each in ahead:
-            if any(each.event.TYPE in item.types for item in roster.selects):
-                roster.apply(each.position, each.event)
-        return Changes(
-            teams=tuple(team_changes(statuses, roster.status, roster.names)),
-            standings=tuple(self._standing_changes(programme, head, ahead)),
-            holdings=tuple(self._holding_changes(programme, head, ahead)),
-        )
-
-    def _standing_changes(self, programme: str, head: int, ahead: list[Occurrence]) -> Iterator[StandingChange]:
-        with self._queries.rows(STANDINGS, programme, None, 0) as (rows, position):
-            with poison_told():
-                fold_stretch(self._ledger, STANDINGS, programme, rows, after=position, upto=head)
-                before = dict(rows.scan("standings/"))
-                STANDINGS.fold(rows, ahead)
-            after = dict(rows.scan("standings/"))
-        for key in dict.fromkeys((*before, *after)):
-            if before.get(key) != after.get(key):
-                yield from standing_changes(
-                    key.removeprefix("standings/"), _standings(before.get(key)), _standings(after.get(key))
-                )
-
-    def _holding_changes(self, programme: str, head: int, ahead: list[Occurrence]) -> Iterator[HoldingChange]:
-        with self._queries.rows(GRANTS, programme, None, 0) as (rows, position):
-            with poison_told():
-                fold_stretch(self._ledger, GRANTS, programme, rows, after=position, upto=head)
-                before = _uses(rows)
-                GRANTS.fold(rows, ahead)
-            after = _uses(rows)
-        yield from holding_changes(before, after)
+        changes = self._foreseeing.changes(case, events)
+        return Effects(position=head, events=told, changes=changes, foreseen=changes.foreseen(events))
 
 
 def _if_approved(considered: Considered) -> tuple[Ruling, tuple[str, ...]]:
@@ -295,11 +248,3 @@ def _state(found: Proposal, now: datetime) -> ProposalState:
     if found.closed_by is not None:
         return _CLOSED[type(found.closed_by)]
     return "expired" if passed(found.proposed.expires_at, now) else "waiting"
-
-
-def _standings(stored: bytes | None) -> Standings | None:
-    return msgspec.json.decode(stored, type=Standings) if stored else None
-
-
-def _uses(rows: Rows) -> tuple[ResourceUse, ...]:
-    return resource_use([*rows.scan("grant/"), *rows.scan("pool/")])

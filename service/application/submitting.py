@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Final
 
 from eventsourcing.persistence import IntegrityError
@@ -11,7 +12,7 @@ from domain.decision import Command, Decision
 from domain.refusal import Refusal
 from domain.rulebook import DECISIONS
 from service.application.bodies import MalformedBodyError, parse_command
-from service.application.deciding import ChangedSinceError, Deciding, Submission
+from service.application.deciding import ChangedSinceError, Considered, Deciding, Submission
 from service.application.in_flight import InFlight
 from service.application.ports import (
     IdempotencyKey,
@@ -35,13 +36,21 @@ class ContendedError(Exception):
 
 
 class SubmitDecision:
-    """The use case. Safe to call from many threads."""
+    """The use case. Safe to call from many threads. `compared`: see `Foreseeing.compared`."""
 
-    def __init__(self, ledger: Ledger, wake_ups: WakeUps, deciding: Deciding, in_flight: InFlight) -> None:
+    def __init__(
+        self,
+        ledger: Ledger,
+        wake_ups: WakeUps,
+        deciding: Deciding,
+        in_flight: InFlight,
+        compared: Callable[[Considered], Considered],
+    ) -> None:
         self._ledger = ledger
         self._wake_ups = wake_ups
         self._deciding = deciding
         self._in_flight = in_flight
+        self._compared = compared
 
     def __call__(self, submission: Submission) -> Accepted:
         """Take the decision, once for each idempotency key.
@@ -69,8 +78,9 @@ class SubmitDecision:
     def _append(self, submission: Submission, decision: Decision, command: Command) -> Accepted:
         for _attempt in range(ATTEMPTS):
             with self._deciding.considered(submission, decision, command) as considered:
-                ruling = considered.ruling()
-            request = append_request(considered, ruling, self._deciding.sources)
+                compared = self._compared(considered)
+                ruling = compared.ruling()
+            request = append_request(compared, ruling, self._deciding.sources)
             try:
                 appended = self._ledger.append(request)
             except (IntegrityError, StaleDecisionError):

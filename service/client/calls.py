@@ -105,10 +105,21 @@ class Calls:
         )
 
     def approve(
-        self, proposal: str, command_hash: str, *, key: str | None = None, projected: bool = False
+        self,
+        proposal: str,
+        command_hash: str,
+        *,
+        effects: dict[str, str] | None = None,
+        key: str | None = None,
+        projected: bool = False,
     ) -> Exchange[Recorded | Proposed]:
-        """Approve a proposal, whose command has that SHA-256 (hex): it is decided again, and takes effect."""
-        command = {"proposal": proposal, "command_hash": command_hash}
+        """Approve a proposal, whose command has that SHA-256 (hex): it is decided again, and takes effect.
+
+        `effects`: what `proposal` answered as `effects.foreseen`, to be refused if it would have others by then.
+        """
+        command: dict[str, Any] = {"proposal": proposal, "command_hash": command_hash}
+        if effects is not None:
+            command["effects"] = effects
         return (yield from self.decide(_programme_of(proposal), "approve", command, key=key, projected=projected))
 
     def reject(self, proposal: str, reason: str, *, key: str | None = None) -> Exchange[Recorded | Proposed]:

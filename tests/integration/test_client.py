@@ -223,7 +223,10 @@ def test_decisions_are_signed_and_approved(api: ApiProcess) -> None:
     assert isinstance(proposed, Proposed)
     assert proposed.awaiting == ("other",)
     assert owner.proposal(proposed.proposal)["state"] == "waiting"
-    approved = other.approve(proposed.proposal, proposed.command_hash)
+    seen = other.proposal(proposed.proposal)["effects"]["foreseen"]
+    with pytest.raises(ServiceProblemError, match="other teams"):
+        other.approve(proposed.proposal, proposed.command_hash, effects={**seen, "teams": "0" * 64})
+    approved = other.approve(proposed.proposal, proposed.command_hash, effects=seen)
     assert approved.events[-1].type == "DeviationRecorded"
     api.running.project()
     entries = {each.position: each for each in owner.audit_trail(programme, min_position=approved.position).entries}

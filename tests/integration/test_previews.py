@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import json
+from collections.abc import Iterator, Sequence
 from typing import Any
+from uuid import uuid4
 
 import httpx
 import pytest
 
+from domain.decision import Case
+from domain.event import Event
+from service.application.foreseeing import Changes, Foreseeing
 from tests.domain import charters
 from tests.integration.conftest import Running, run_shared
 from tests.integration.small import HEAT, PROGRAMME, WHY, SmallProgramme
@@ -180,3 +185,78 @@ def test_a_proposal_is_for_the_programmes_agencies_and_auditors(small: SmallProg
     assert read(running, made, running.keys.auditor).status_code == 200
     for name in (f"{PROGRAMME}:{'0' * 36}", f"nowhere:{'0' * 36}", "nonsense", ":"):
         assert problem(read(running, name, small.keys["owner"]))[0] == 404
+
+
+def correcting(small: SmallProgramme, team: str) -> dict[str, str]:
+    metric = {**HEAT, "criterion": "field/speed", "benchmark": "track", "reason": "run again"}
+    return small.propose("correct-measurement", {**metric, "team": team, "value": "0"})
+
+
+def approved(small: SmallProgramme, waiting: dict[str, str], effects: Any) -> httpx.Response:
+    return small.client.post(
+        f"/v1/proposals/{waiting['proposal']}/approval",
+        json={"command_hash": waiting["command_hash"], "effects": effects},
+        headers={**small.headers("other"), "Idempotency-Key": str(uuid4())},
+    )
+
+
+def looked_at(small: SmallProgramme, waiting: dict[str, str]) -> Any:
+    small.running.project()
+    return read(small.running, waiting["proposal"], small.keys["other"]).json()["effects"]["foreseen"]
+
+
+def test_an_approval_that_names_what_it_looked_at_is_stale_once_a_rank_would_change_otherwise(running: Running) -> None:
+    """Another correction changes whom the first one would put ahead, though not what it records."""
+    small = SmallProgramme(running)
+    small.score()
+    first, second = correcting(small, "ant"), correcting(small, "bee")
+    seen = looked_at(small, first)
+    assert small.approve(second).status_code == 201
+    head = running.head()
+    refused = approved(small, first, seen)
+    assert problem(refused) == (409, "proposal-stale")
+    assert refused.json()["detail"].endswith("looked at: other standings")
+    assert running.head() == head
+    assert looked_at(small, first) != seen
+    assert approved(small, first, looked_at(small, first)).status_code == 201
+
+
+def test_what_a_preview_shows_is_not_changed_between_comparison_and_approval(
+    running: Running, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What is recorded in between has the approval compared again."""
+    small = SmallProgramme(running)
+    small.score()
+    first, second = correcting(small, "ant"), correcting(small, "bee")
+    seen = looked_at(small, first)
+    work_out = Foreseeing.changes
+    overtaken: list[dict[str, str]] = []
+
+    def overtaking(self: Foreseeing, case: Case, events: Sequence[Event]) -> Changes:
+        found = work_out(self, case, events)
+        if not overtaken:
+            overtaken.append(second)
+            assert small.approve(second).status_code == 201
+        return found
+
+    monkeypatch.setattr(Foreseeing, "changes", overtaking)
+    assert problem(approved(small, first, seen)) == (409, "proposal-stale")
+    assert overtaken
+
+
+def test_an_approval_among_decisions_that_are_recorded_together_cannot_name_what_it_looked_at(
+    running: Running,
+) -> None:
+    small = SmallProgramme(running)
+    small.score()
+    first = correcting(small, "ant")
+    body = {"proposal": first["proposal"], "command_hash": first["command_hash"], "effects": looked_at(small, first)}
+    line = {"decision": "approve", "body": body}
+    headers = {**small.headers("other"), "Content-Type": "application/x-ndjson", "Idempotency-Key": "together"}
+    path = f"/v1/programmes/{PROGRAMME}/decisions"
+    refused = small.client.post(f"{path}?atomic=true", content=json.dumps(line), headers=headers)
+    assert problem(refused) == (409, "batch-refused")
+    assert "effects: not compared" in refused.text
+    del headers["Idempotency-Key"]
+    alone = small.client.post(path, content=json.dumps({"key": "a", **line}), headers=headers)
+    assert json.loads(alone.text.splitlines()[0])["status"] == 201

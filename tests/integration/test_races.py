@@ -26,6 +26,7 @@ from domain.envelope import Actor
 from domain.refusal import Refusal
 from service.api.application import create_application
 from service.application.deciding import Deciding, Submission
+from service.application.foreseeing import Foreseeing
 from service.application.in_flight import InFlight
 from service.application.submitting import SubmitDecision
 from service.bootstrap import NoWakeUps, open_service, real_sources
@@ -60,9 +61,9 @@ class Arena:
         self._service = open_service(settings)
         clock = msgspec.structs.replace(real_sources(), now=lambda: datetime.now(UTC) + self.ahead)
         deciding = Deciding(self._service.ledger, clock, verify_ed25519)
-        parts = replace(
-            self._service.parts, submit=SubmitDecision(self._service.ledger, NoWakeUps(), deciding, InFlight())
-        )
+        ledger, parts = self._service.ledger, self._service.parts
+        compared = Foreseeing(ledger, parts.queries).compared
+        parts = replace(parts, submit=SubmitDecision(ledger, NoWakeUps(), deciding, InFlight(), compared))
         self.second = TestClient(create_application(parts), raise_server_exceptions=False)
 
     def close(self) -> None:
