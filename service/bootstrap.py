@@ -14,6 +14,7 @@ from service.api.origins import Origins
 from service.api.parts import Parts
 from service.application.cloud_events import ReadEvents
 from service.application.deciding import Deciding, Sources
+from service.application.exporting import Export
 from service.application.foreseeing import Foreseeing
 from service.application.in_flight import InFlight
 from service.application.ports import WakeUps
@@ -100,6 +101,7 @@ def open_service(settings: Settings) -> Service:
     in_flight = InFlight()
     foreseeing = Foreseeing(ledger, queries)
     submit = SubmitDecision(ledger, waking, deciding, in_flight, foreseeing.compared)
+    prove = Prove(seals)
     events = ReadEvents(ledger, queries.disclosure)
     parts = Parts(
         submit=submit,
@@ -116,7 +118,8 @@ def open_service(settings: Settings) -> Service:
         people=entrance.people,
         sessions=entrance.sessions,
         signing_in=entrance.signing_in,
-        prove=Prove(seals),
+        prove=prove,
+        export=Export(ledger, prove),
         builds=PostgresBuilds(store),
         sealing=seals.figures,
         ready=ledger.head,

@@ -43,6 +43,8 @@ def test_the_commands_are_there() -> None:
         "projections",
         "sealing",
         "witness",
+        "export",
+        "verify",
         "signatures",
         "signing-key",
         "keys",

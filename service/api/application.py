@@ -24,6 +24,7 @@ from service.api import administration, docs, health, ledger, oauth, people, pro
 from service.api.decisions import settle_proposal, submit_decision
 from service.api.disagreement import get_disagreement
 from service.api.disclosure import check_disclosure
+from service.api.export import export_ledger
 from service.api.headers import ASKED_HEAD
 from service.api.many_decisions import submit_decisions
 from service.api.metrics import metrics
@@ -95,6 +96,7 @@ def create_application(parts: Parts, *, lifespan: Sequence[Lifespan] = ()) -> Li
             get_workload,
             check_disclosure,
             ledger.list_events,
+            export_ledger,
             *tree.HANDLERS,
             stream_events,
             *health.HANDLERS,

@@ -58,10 +58,15 @@ def wanted_events(request: AnyRequest, principal: Principal | None) -> Wanted:
     tag = request.query_params.get("tag")
     if tag is not None and (len(tag) > 600 or programme_of(tag) is None):
         raise _bad("tag", "kind:programme or kind:programme/id, such as team:programme/team")
+    return Wanted(reader_of(principal), type_, tag, programme_asked(request))
+
+
+def programme_asked(request: AnyRequest) -> str | None:
+    """The programme that a request names, if it names one. Raises 400."""
     programme = request.query_params.get("programme")
     if programme is not None and _PROGRAMME.fullmatch(programme) is None:
         raise _bad("programme", "the id of a programme")
-    return Wanted(reader_of(principal), type_, tag, programme)
+    return programme
 
 
 def _bad(name: str, rule: str) -> ApiProblem:

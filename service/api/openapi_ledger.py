@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any, Final
 
+from service.api.export import EXPORT_LIMIT, EXPORT_PAGE
 from service.api.openapi_parts import AFTER, CREDENTIALS, LIMIT, Json, Operation, content, problems, queries, read
 from service.application.cloud_events import CloudEvent
+from service.application.exporting import ExportedEvent
 
-ANSWERS: Final = (CloudEvent,)
+ANSWERS: Final = (CloudEvent, ExportedEvent)
 
 _FILTERS: Final = (
     ("type", "Only events of this type.", {"type": "string"}),
@@ -21,6 +23,9 @@ STREAM_SAYS: Final = (
     "ledger was looked through. The stream ends with the credential that it was opened with, or when nothing of it is "
     "taken for 30 seconds; whoever comes back with the last id misses nothing."
 )
+_EXPORT: Final = """The record as a verifier takes it: every event of every programme with its entry; for auditors, of
+the programme asked for, also all that the entry commits to. `sillok export` makes a bundle of it. Where no line comes,
+there is no more up to `size`."""
 
 
 def operations(named: dict[Any, Json]) -> Iterator[Operation]:
@@ -37,6 +42,33 @@ def operations(named: dict[Any, Json]) -> Iterator[Operation]:
     )
     yield "/v1/ledger/events", "get", events
     yield "/v1/ledger/stream", "get", _stream(named)
+    yield "/v1/ledger/export", "get", _export(named)
+
+
+def _export(named: dict[Any, Json]) -> Json:
+    limit = {"type": "integer", "minimum": 1, "maximum": EXPORT_LIMIT, "default": EXPORT_PAGE}
+    asked = queries(
+        ("programme", "Whose events an auditor is to be shown in full.", {"type": "string"}),
+        AFTER,
+        ("limit", "So many at most.", limit),
+        (
+            "size",
+            "Up to this position, at most that of the last checkpoint, which is the default.",
+            {"type": "integer"},
+        ),
+    )
+    return {
+        "operationId": "export-ledger",
+        "tags": ["ledger"],
+        "summary": "Every event with its entry, one a line.",
+        "description": _EXPORT.replace("\n", " "),
+        "security": [{}, *CREDENTIALS],
+        "parameters": asked,
+        "responses": {
+            "200": content("In order of position.", named[ExportedEvent], "application/x-ndjson"),
+            **problems([400, 401, 404, 429, 503], named),
+        },
+    }
 
 
 def _stream(named: dict[Any, Json]) -> Json:

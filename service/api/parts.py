@@ -15,6 +15,7 @@ from service.api.origins import Origins
 from service.application.access import Access
 from service.application.administration import Administration
 from service.application.cloud_events import ReadEvents
+from service.application.exporting import Export
 from service.application.people import People
 from service.application.previewing import Previews
 from service.application.proving import Prove
@@ -54,6 +55,7 @@ class Parts:
     sessions: Sessions
     signing_in: SigningIn
     prove: Prove
+    export: Export
     builds: Builds
     sealing: Callable[[], SealFigures]
     ready: Callable[[], int]

@@ -10,6 +10,7 @@ from service.cli.completion import completion
 from service.cli.decide import decide
 from service.cli.disclosure import disclosure
 from service.cli.events import events
+from service.cli.export import export
 from service.cli.failures import OneSentence
 from service.cli.keys import keys
 from service.cli.login import login, logout
@@ -24,6 +25,7 @@ from service.cli.sheets import import_sheet, import_template
 from service.cli.signatures import signatures, signing_key
 from service.cli.standings import standings
 from service.cli.up import up
+from service.cli.verify import verify
 from service.cli.watch import watch
 from service.cli.witness import witness
 
@@ -54,6 +56,8 @@ for command in (
     projections,
     sealing,
     witness,
+    export,
+    verify,
     signing_key,
     signatures,
     keys,

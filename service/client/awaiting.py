@@ -66,6 +66,8 @@ class AsyncSillok:
     events_text = _method(Calls.events_text)
     receipt = _method(Calls.receipt)
     checkpoint = _method(Calls.checkpoint)
+    tile = _method(Calls.tile)
+    export_page = _method(Calls.export_page)
 
     async def submit_many(self, programme: str, lines: Iterable[Line]) -> AsyncIterator[LineAnswer]:
         """See `Sillok.submit_many`."""

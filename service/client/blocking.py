@@ -70,6 +70,8 @@ class Sillok:
     events_text = _method(Calls.events_text)
     receipt = _method(Calls.receipt)
     checkpoint = _method(Calls.checkpoint)
+    tile = _method(Calls.tile)
+    export_page = _method(Calls.export_page)
 
     def submit_many(self, programme: str, lines: Iterable[Line]) -> Iterator[LineAnswer]:
         """Decisions, each for itself, in as many requests as it takes; their answers as they come, in order.

@@ -11,6 +11,7 @@ from urllib.parse import quote
 import msgspec
 
 from domain.standings import Standings
+from domain.tiles import Tile
 from domain.views.audit_trail import Entry
 from domain.views.grants import ResourceUse
 from service.client.answers import Counted, Event, LineAnswer, Proposed, Recorded
@@ -24,6 +25,7 @@ T = TypeVar("T")
 PATIENCE_SECONDS: Final = 60.0
 JSON: Final = "application/json"
 PAGE: Final = 1_000
+EXPORT_PAGE: Final = 5_000
 
 Command = Mapping[str, Any] | bytes
 """A decision's body: its fields, or the exact bytes."""
@@ -265,10 +267,18 @@ class Calls:
 
     def checkpoint(self) -> Exchange[str]:
         """The latest signed checkpoint, a C2SP signed note."""
-        answer = yield from self.send(Request("GET", "/v1/ledger/checkpoint"))
-        if answer.status != 200:
-            read(answer, Any)
-        return answer.content.decode()
+        return (yield from self._content("/v1/ledger/checkpoint")).decode()
+
+    def tile(self, tile: Tile) -> Exchange[bytes]:
+        """Hashes of the tree (C2SP tlog-tiles)."""
+        return (yield from self._content(f"/v1/ledger/tile/{tile.path}"))
+
+    def export_page(
+        self, *, programme: str | None = None, after: int = 0, limit: int = EXPORT_PAGE, size: int | None = None
+    ) -> Exchange[bytes]:
+        """Lines of a bundle after a position, up to `size`; for auditors in full, of a programme."""
+        asked = {"programme": programme, "after": after, "limit": limit, "size": size}
+        return (yield from self._content("/v1/ledger/export", **asked))
 
     # What all of them go through
 
@@ -286,6 +296,12 @@ class Calls:
     def authorization(self) -> Exchange[str | None]:
         """The `Authorization` to show."""
         return (yield from self.credential.authorization(self.service, self.patience))
+
+    def _content(self, path: str, **parameters: str | int | None) -> Exchange[bytes]:
+        answer = yield from self.send(Request("GET", path, _given(parameters)))
+        if answer.status != 200:
+            read(answer, Any)
+        return answer.content
 
     def _get(self, path: str, type_: type[T], **parameters: str | int | None) -> Exchange[T]:
         answer = yield from self.send(Request("GET", path, _given(parameters)))

@@ -74,6 +74,7 @@ OPERATIONS: Final[dict[str, Rule]] = {
     },
     "GET /v1/ledger/events": READ_BY_ALL,
     "GET /v1/ledger/stream": READ_BY_ALL,
+    "GET /v1/ledger/export": READ_BY_ALL,
     **dict.fromkeys(
         (
             *("GET /v1/keys", "POST /v1/keys", "DELETE /v1/keys/{key_id}"),

@@ -17,6 +17,7 @@ from service.api.decisions import SETTLEMENTS
 from service.api.disagreement import get_disagreement
 from service.api.disclosure import check_disclosure
 from service.api.docs import docs_page, openapi_json
+from service.api.export import export_ledger
 from service.api.many_decisions import submit_decisions
 from service.api.metrics import metrics
 from service.api.previews import get_proposal
@@ -54,6 +55,7 @@ def test_every_route_is_documented_and_nothing_else() -> None:
         submit_decisions,
         check_disclosure,
         ledger.list_events,
+        export_ledger,
         *tree.HANDLERS,
         stream_events,
         *health.HANDLERS,

@@ -1,0 +1,73 @@
+"""The record as it leaves for whoever verifies it: every entry, and for auditors all that an entry commits to."""
+
+from __future__ import annotations
+
+import msgspec
+
+from domain.deadlines import instant
+from domain.disclosure import Reader
+from service.application.ports import Ledger, RecordedEvent
+from service.application.proving import NotSealedError, Prove
+
+
+class ExportedEvent(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A line of a bundle. Bytes are in base64; `envelope` and `data` are the very bytes that were hashed, as text.
+
+    From `event_id` on it is what the entry's commitment is over, for auditors and of the programme asked for only: the
+    envelope holds who acted, their exact words and what they read, and it is hashed as a whole.
+    """
+
+    position: int
+    programme: str
+    type: str
+    version: int
+    recorded_at: str
+    entry: bytes
+    event_id: str | None = None
+    tags: tuple[str, ...] | None = None
+    salt: bytes | None = None
+    envelope: str | None = None
+    data: str | None = None
+
+
+class Export:
+    """The use case; safe to call from many threads."""
+
+    def __init__(self, ledger: Ledger, prove: Prove) -> None:
+        self._ledger = ledger
+        self._prove = prove
+
+    def __call__(
+        self, reader: Reader, programme: str | None, *, after: int, limit: int, size: int | None
+    ) -> list[ExportedEvent]:
+        """Events after a position, up to `size`, by default that of the last checkpoint.
+
+        Raises `NotSealedError` for a size that no checkpoint covers, `LedgerUnavailableError`.
+        """
+        sealed = self._prove.checkpoint().size
+        upto = sealed if size is None else size
+        if upto > sealed:
+            raise NotSealedError(f"position {upto} is not sealed yet: the last checkpoint covers {sealed}")
+        of = programme if reader.role == "auditor" else None
+        return [_exported(each, of) for each in self._ledger.read(after=after, upto=upto, limit=limit)]
+
+
+def _exported(event: RecordedEvent, programme: str | None) -> ExportedEvent:
+    clear = ExportedEvent(
+        position=event.position,
+        programme=event.programme,
+        type=event.type,
+        version=event.version,
+        recorded_at=instant(event.recorded_at),
+        entry=event.entry,
+    )
+    if event.programme != programme:
+        return clear
+    return msgspec.structs.replace(
+        clear,
+        event_id=str(event.event_id),
+        tags=event.tags,
+        salt=event.salt,
+        envelope=event.envelope.decode("utf-8", "replace"),
+        data=event.data.decode("utf-8", "replace"),
+    )

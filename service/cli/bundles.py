@@ -1,0 +1,150 @@
+"""Making a bundle from a running service, or going on with one."""
+
+from __future__ import annotations
+
+import shutil
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Final
+
+import msgspec
+
+from domain.charter import CHARTER_EVENTS
+from domain.checkpoint import Checkpoint, read_checkpoint
+from domain.envelope import PrivateEnvelope
+from domain.event import EVENTS
+from domain.merkle import HASH_BYTES
+from domain.note import read_note
+from domain.standings import Standings
+from domain.tiles import TILE_WIDTH, Tile
+from service.cli.failures import NotAsAskedError
+from service.client import Sillok
+from service.verify import bundle as parts
+
+SEAL_SECONDS: Final = 60.0
+"""For so long what was shown is waited for to be sealed."""
+
+_STANDALONE: Final = Path(parts.__file__).with_name("standalone.py")
+
+Progress = Callable[[int, int], None]
+"""Told how many events there are of how many."""
+
+
+def make_bundle(sillok: Sillok, programme: str, folder: Path, progress: Progress) -> parts.Manifest:
+    """Make the bundle in a folder, or take an earlier one, whole or cut off, up to the log's last checkpoint.
+
+    What is there is not asked for again, and earlier checkpoints stay. Raises `NotAsAskedError`, `ServiceError`.
+    """
+    _require_same(folder, programme)
+    for each in (parts.CHECKPOINTS, parts.STANDINGS, parts.CHARTERS, parts.SCHEMAS):
+        (folder / each).mkdir(parents=True, exist_ok=True)
+    shown = _standings(sillok, programme, folder / parts.STANDINGS)
+    note, found = _covering(sillok, shown)
+    (folder / parts.CHECKPOINTS / str(found.size)).write_text(note, encoding="utf-8")
+    manifest = parts.Manifest(format=parts.FORMAT, programme=programme, log=found.origin, size=found.size)
+    (folder / parts.MANIFEST).write_bytes(msgspec.json.encode(manifest) + b"\n")
+    _leaves(sillok, folder / parts.LEAVES, found.size)
+    _events(sillok, programme, folder / parts.EVENTS, found.size, progress)
+    _charters(folder)
+    _schemas(folder / parts.SCHEMAS)
+    shutil.copyfile(_STANDALONE, folder / "verify.py")
+    return manifest
+
+
+def _require_same(folder: Path, programme: str) -> None:
+    file = folder / parts.MANIFEST
+    if file.exists():
+        known = parts.Bundle(folder).manifest.programme
+        if known != programme:
+            raise NotAsAskedError(f"{folder} is a bundle of {known}.")
+    elif folder.exists() and any(folder.iterdir()):
+        raise NotAsAskedError(f"{folder} is not empty, and no bundle.")
+
+
+def _standings(sillok: Sillok, programme: str, folder: Path) -> int:
+    """What the service shows of each stage; up to which position."""
+    upto = 0
+    for stage in sillok.view(programme, "charter")["stages"]:
+        found = sillok.standings(programme, stage=stage["id"])
+        file = folder / f"{stage['id']}.json"
+        file.unlink(missing_ok=True)
+        if isinstance(found, Standings):
+            file.write_bytes(msgspec.json.encode(found) + b"\n")
+            upto = max(upto, found.position)
+    return upto
+
+
+def _covering(sillok: Sillok, position: int) -> tuple[str, Checkpoint]:
+    """The last checkpoint, once it covers a position."""
+    until = time.monotonic() + SEAL_SECONDS
+    while True:
+        note = sillok.checkpoint()
+        found = read_checkpoint(read_note(note).text)
+        if found.size >= position:
+            return note, found
+        if time.monotonic() > until:
+            raise NotAsAskedError(f"Position {position} is not sealed: the last checkpoint covers {found.size}.")
+        time.sleep(0.2)
+
+
+def _leaves(sillok: Sillok, file: Path, size: int) -> None:
+    """Whole tiles are as they are for ever; the partial one at the end is asked for again."""
+    with file.open("ab") as output:
+        first = output.tell() // HASH_BYTES // TILE_WIDTH
+        output.truncate(first * TILE_WIDTH * HASH_BYTES)
+        for index in range(first, -(-size // TILE_WIDTH)):
+            output.write(sillok.tile(Tile(0, index, min(TILE_WIDTH, size - index * TILE_WIDTH))))
+
+
+def _events(sillok: Sillok, programme: str, file: Path, size: int, progress: Progress) -> None:
+    reached = _whole_lines(file)
+    with file.open("ab") as output:
+        while reached < size:
+            progress(reached, size)
+            page = sillok.export_page(programme=programme, after=reached, size=size)
+            if not page:
+                return  # the verifier says what that means
+            output.write(page)
+            reached = _position(page.rstrip(b"\n").rpartition(b"\n")[2])
+    progress(reached, size)
+
+
+def _whole_lines(file: Path) -> int:
+    """The position of the last whole line of a file; one that was cut off is taken away."""
+    if not file.exists():
+        return 0
+    with file.open("r+b") as lines:
+        end, last = 0, b""
+        for line in lines:
+            if line.endswith(b"\n"):
+                end, last = end + len(line), line
+        lines.truncate(end)
+    return _position(last) if last else 0
+
+
+class _Placed(msgspec.Struct):
+    position: int
+
+
+def _position(line: bytes) -> int:
+    return msgspec.json.decode(line, type=_Placed).position
+
+
+class _WithDocument(msgspec.Struct):
+    document: str
+    rules_hash: str
+
+
+def _charters(folder: Path) -> None:
+    types = {each.TYPE for each in CHARTER_EVENTS}
+    for line in parts.Bundle(folder).lines():
+        if line.type in types and line.data is not None:
+            charter = msgspec.json.decode(line.data, type=_WithDocument)
+            (folder / parts.CHARTERS / f"{charter.rules_hash}.json").write_text(charter.document, encoding="utf-8")
+
+
+def _schemas(folder: Path) -> None:
+    """JSON Schema of every event's data, in its current version, and of the envelope."""
+    for name, of in {**EVENTS, "envelope": PrivateEnvelope}.items():
+        (folder / f"{name}.json").write_bytes(msgspec.json.format(msgspec.json.encode(msgspec.json.schema(of))))

@@ -1,0 +1,38 @@
+"""`sillok export`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+from service.cli.bundles import make_bundle
+from service.cli.service_calls import key_option
+from service.client import ApiKey, Sillok
+from service.settings import read_settings
+
+
+@click.command()
+@click.argument("programme")
+@click.argument("folder", type=click.Path(file_okay=False, path_type=Path))
+@click.option("--url", default=None, help="The service; by default the one at PORT on this machine.")
+@key_option
+def export(programme: str, folder: Path, url: str | None, key: str | None) -> None:
+    """Make a bundle of PROGRAMME in FOLDER, with all that `sillok verify` needs, or go on with the one that is there.
+
+    With an auditor's key it holds what every event of the programme commits to; without, entries and hashes only.
+    """
+    columns = (TextColumn("events"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with (
+        Sillok(url or read_settings().address, ApiKey(key) if key else None) as sillok,
+        Progress(*columns, console=Console(stderr=True), transient=True) as bar,
+    ):
+        task = bar.add_task("events")
+        made = make_bundle(sillok, programme, folder, lambda done, of: bar.update(task, completed=done, total=of))
+    click.echo(
+        f"{folder}: {made.size} events of {made.log}, those of {programme} in full"
+        if key
+        else f"{folder}: {made.size} entries of {made.log}"
+    )

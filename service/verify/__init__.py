@@ -1,0 +1,103 @@
+"""Verifying a record with nobody's word for it, offline: on the domain alone, with a key that the auditor has.
+
+What is wrong is named by class and first bad position (`faults`). The file `standalone.py` does the same once more,
+written apart; it imports nothing of this project, and every bundle has a copy.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import msgspec
+
+from domain.charter_document import rules_hash
+from domain.checkpoint import Checkpoint, signed_checkpoint
+from domain.note import NoteError, VerifierKey
+from service.ed25519 import verify_ed25519
+from service.verify.bundle import CHARTERS, BrokenError, Bundle, BundleError
+from service.verify.faults import EXIT_CODES, Fault, FaultClass
+from service.verify.kept import Kept
+from service.verify.outcomes import Outcomes
+from service.verify.record import record_faults
+
+__all__ = ["EXIT_CODES", "BundleError", "Fault", "FaultClass", "Kept", "Report", "verify_bundle"]
+
+
+class Report(msgspec.Struct, frozen=True, kw_only=True):
+    """What was found. `faults`: the first one first; where there are none, all that is counted here is right.
+
+    `checkpoint`: the bundle's own; `None` where none is signed.
+    """
+
+    checkpoint: Checkpoint | None
+    faults: Sequence[Fault]
+    decisions: int = 0
+    signed: int = 0
+    digests: int = 0
+
+
+def verify_bundle(folder: Path, key: VerifierKey, kept: Kept | None = None, *, public: bool = False) -> Report:
+    """Verify a bundle. `key`: the log's, as the auditor knows it. `kept`: the checkpoint that they verified last.
+
+    `public`: what events commit to may be left out, and outcomes are then not looked at. Raises `BundleError`.
+    """
+    bundle = Bundle(folder)
+    try:
+        signed = _signed(bundle, key)
+    except (NoteError, UnicodeDecodeError) as error:
+        return Report(checkpoint=None, faults=[Fault("bad-signature", 0, str(error))])
+    last = signed[max(signed)]
+    roots = {size: each.root for size, each in signed.items()}
+    try:
+        faults = [*_kept_fault(kept, last, roots), *record_faults(bundle, roots, public=public)]
+    except BrokenError as error:
+        return Report(checkpoint=last, faults=[error.fault])
+    if faults or public:
+        return Report(checkpoint=last, faults=faults)
+    return _outcomes(bundle, last)
+
+
+def _signed(bundle: Bundle, key: VerifierKey) -> dict[int, Checkpoint]:
+    """Every checkpoint of the bundle by its size. Raises `NoteError` unless the log signed each of them."""
+    found = {}
+    for name, note in bundle.checkpoints():
+        checkpoint = signed_checkpoint(note, key, verify_ed25519)
+        if name != str(checkpoint.size):
+            raise NoteError(f"checkpoint {name} is of size {checkpoint.size}")
+        found[checkpoint.size] = checkpoint
+    if bundle.manifest.size not in found or max(found) != bundle.manifest.size:
+        raise NoteError(f"there is no checkpoint of size {bundle.manifest.size}, which the bundle says it has")
+    return found
+
+
+def _kept_fault(kept: Kept | None, last: Checkpoint, roots: dict[int, bytes]) -> list[Fault]:
+    """Whether the log goes on from what the auditor kept, whose root is one to hold from here on."""
+    if kept is None:
+        return []
+    if kept.origin != last.origin:
+        return [Fault("forked", 0, f"this is the log {last.origin}, and {kept.origin} was kept")]
+    if kept.size > last.size:
+        return [Fault("truncated", last.size + 1, f"the log signed {kept.size} events before, and has {last.size} now")]
+    if roots.setdefault(kept.size, kept.root) != kept.root:
+        return [Fault("forked", 0, f"the log signed two trees of size {kept.size}")]
+    return []
+
+
+def _outcomes(bundle: Bundle, last: Checkpoint) -> Report:
+    try:
+        outcomes = Outcomes(verify_ed25519, list(bundle.standings()))
+        outcomes.take(each for each in bundle.lines() if each.programme == bundle.manifest.programme)
+    except BrokenError as error:
+        return Report(checkpoint=last, faults=[error.fault])
+    faults = sorted(outcomes.faults, key=lambda each: each.position)
+    for name, document in bundle.charters():
+        if name not in outcomes.charters or rules_hash(document) != name:
+            faults.append(Fault("edited", 0, f"{CHARTERS}/{name}.json is no charter of the record"))
+    return Report(
+        checkpoint=last,
+        faults=faults,
+        decisions=outcomes.signatures.decisions,
+        signed=outcomes.signatures.signed,
+        digests=outcomes.digests,
+    )

@@ -1,0 +1,131 @@
+"""Whether what was decided follows: every signature and countersignature, and every standing from its sheets."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Final
+
+import msgspec
+
+from domain.bounds import Contradiction
+from domain.charter import CHARTER_EVENTS
+from domain.charter_document import rules_hash
+from domain.deadlines import moment
+from domain.ed25519 import Verify
+from domain.envelope import PrivateEnvelope, decode_envelope
+from domain.event import Event, UnknownEventError, decode_data
+from domain.proposal_events import DecisionApproved, DecisionProposed
+from domain.signature_audit import SignatureAudit
+from domain.stage_events import StageConsolidated, StageReconsolidated
+from domain.standings import Standings
+from domain.views import MemoryRows, Occurrence, PoisonEventError
+from domain.views import standings as view
+from service.verify.bundle import Line
+from service.verify.faults import Fault
+
+PAGE: Final = 1000
+"""Events that are folded at a time."""
+
+
+class Outcomes:
+    """A fold over the events of a programme, by position. `shown`: what the service shows, by the name of its file."""
+
+    def __init__(self, verify: Verify, shown: Sequence[tuple[str, Standings]]) -> None:
+        self.signatures = SignatureAudit(verify)
+        self.digests = 0
+        self.charters: set[str] = set()
+        self.faults: list[Fault] = []
+        self._shown = sorted(shown, key=lambda each: each[1].position)
+        self._proposed: dict[str, tuple[DecisionProposed, PrivateEnvelope]] = {}
+        self._rows = MemoryRows()
+        self._page: list[Occurrence] = []
+
+    def take(self, lines: Iterable[Line]) -> None:
+        """Every event, and then what is left to compare."""
+        for line in lines:
+            try:
+                self._take(line)
+            except (UnknownEventError, msgspec.DecodeError, PoisonEventError, ValueError) as error:
+                self.faults.append(Fault("wrong-tally", line.position, f"the event cannot be taken in: {error}"))
+                return
+        self._compare_shown(None)
+        self.faults += (Fault("bad-signature", each.position, each.detail) for each in self.signatures.faults)
+
+    def _take(self, line: Line) -> None:
+        self._compare_shown(line.position)
+        envelope, data = (line.envelope or "").encode(), (line.data or "").encode()
+        event = decode_data(line.type, line.version, data)
+        private = decode_envelope(envelope)
+        self.signatures.take(line.position, line.programme, event, private)
+        self.faults += _countersigned(self._proposed, line.position, event, private)
+        if isinstance(event, CHARTER_EVENTS):
+            self.charters.add(event.rules_hash)
+            if rules_hash(event.document.encode()) != event.rules_hash:
+                self.faults.append(Fault("edited", line.position, "the charter is not the one that its hash names"))
+        if isinstance(event, StageConsolidated | StageReconsolidated):
+            self._compare_settled(line.position, event)
+        self._page.append(Occurrence(line.position, moment(line.recorded_at), line.version, envelope, event))
+        if len(self._page) == PAGE:
+            self._fold()
+
+    def _fold(self) -> None:
+        page, self._page = self._page, []
+        view.fold(self._rows, page)
+
+    def _compare_settled(self, position: int, event: StageConsolidated | StageReconsolidated) -> None:
+        self._fold()
+        derived = self._derived(event.stage, event.position)
+        self.digests += 1
+        if derived is None or derived.digest != event.digest:
+            detail = f"{event.stage} was settled with another digest than its facts come to"
+            self.faults.append(Fault("wrong-tally", position, detail))
+
+    def _compare_shown(self, before: int | None) -> None:
+        """What was shown as of a position, once all up to it is folded."""
+        while self._shown and (before is None or self._shown[0][1].position < before):
+            name, shown = self._shown.pop(0)
+            self._fold()
+            derived = self._derived(shown.stage, shown.position)
+            self.digests += 1
+            if derived != shown:
+                differs = "nothing" if derived is None else _difference(derived, shown)
+                detail = f"{name}: the service shows {differs}"
+                self.faults.append(Fault("wrong-tally", shown.position, detail))
+
+    def _derived(self, stage: str, position: int) -> Standings | None:
+        try:
+            return view.compute(self._rows, stage, position)
+        except (Contradiction, KeyError, ValueError):
+            return None
+
+
+def _difference(derived: Standings, shown: Standings) -> str:
+    ours = {row.team: row for row in derived.rows}
+    for row in shown.rows:
+        own = ours.get(row.team)
+        if own != row:
+            fields = [each for each in row.__struct_fields__ if getattr(own, each, None) != getattr(row, each)]
+            return f"{row.team} with another {', '.join(fields)} than follows from the record"
+    fields = [each for each in shown.__struct_fields__ if getattr(derived, each) != getattr(shown, each)]
+    return f"another {', '.join(fields)} than follows from the record"
+
+
+def _countersigned(
+    proposed: dict[str, tuple[DecisionProposed, PrivateEnvelope]],
+    position: int,
+    event: Event,
+    envelope: PrivateEnvelope,
+) -> Iterator[Fault]:
+    """An approval names what was proposed, by its hash, and is another's."""
+    if isinstance(event, DecisionProposed):
+        proposed[event.proposal] = event, envelope
+        if hashlib.sha256(event.command.encode()).hexdigest() != event.command_hash:
+            yield Fault("bad-signature", position, "the proposal's hash is not that of its command")
+    if not isinstance(event, DecisionApproved):
+        return
+    found = proposed.get(event.proposal)
+    if found is None or found[0].command_hash != event.command_hash:
+        yield Fault("bad-signature", position, "it approves what was not proposed")
+    elif found[1].actor == envelope.actor or envelope.actor.agency not in found[0].awaiting:
+        yield Fault("bad-signature", position, f"{envelope.actor.agency} is not whose countersignature was asked for")

@@ -1,0 +1,150 @@
+"""Whether the record is whole: every entry from what it commits to, the tree from every entry, the root as signed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+
+import msgspec
+
+from domain.envelope import decode_envelope
+from domain.merkle import EMPTY_ROOT, Frontier, leaf_hash
+from service.verify.bundle import LEAVES, Bundle, Line
+from service.verify.faults import Fault
+
+
+def record_faults(bundle: Bundle, roots: Mapping[int, bytes], *, public: bool) -> Iterator[Fault]:
+    """What is wrong with the record, at most one fault, the first.
+
+    `roots`: those that were signed, by size; the greatest size is the bundle's. `public`: what events commit to may be
+    left out. Raises `BrokenError`.
+    """
+    size = max(roots)
+    tree = _Tree(roots)
+    fault = None
+    for line in bundle.lines():
+        if not tree.take(line):
+            break
+        fault = _content_fault(line, bundle.manifest.programme, public)
+        if fault is not None:
+            break
+    leaves = bundle.leaves()
+    if fault is None and tree.sound and tree.size == size and tree.roots[size] == roots[size]:
+        yield from _earlier(roots, tree.roots)
+        yield from _leaves_fault(leaves, tree.leaves)
+        return
+    known = leaves if _root(leaves) == roots[size] else []
+    yield _first_fault(list(bundle.lines()), known, size) or fault or _forked(roots, tree.roots, size)
+
+
+class _Tree:
+    """The tree over lines as they come; `sound` while each is what the next entry has to be."""
+
+    def __init__(self, wanted: Mapping[int, bytes]) -> None:
+        self.sound = True
+        self.leaves: list[bytes] = []
+        self.roots: dict[int, bytes] = {0: EMPTY_ROOT}
+        self._wanted = wanted
+        self._edge = Frontier()
+
+    @property
+    def size(self) -> int:
+        return self._edge.size
+
+    def take(self, line: Line) -> bool:
+        """The next line; whether it is sound."""
+        position = self.size + 1
+        entry = _entry(line, position)
+        if line.position != position or entry != line.entry:
+            self.sound = False
+            return False
+        leaf = leaf_hash(entry)
+        self.leaves.append(leaf)
+        for _node in self._edge.add(leaf):
+            pass
+        if position in self._wanted:
+            self.roots[position] = self._edge.root
+        return True
+
+
+def _entry(line: Line, position: int) -> bytes:
+    """The entry that a line makes at a position; none where it makes none."""
+    try:
+        return line.entry_at(position)
+    except (ValueError, OverflowError, UnicodeError, msgspec.MsgspecError):
+        return b""
+
+
+def _content_fault(line: Line, programme: str, public: bool) -> Fault | None:
+    if line.programme != programme:
+        return None
+    if line.withheld:
+        return None if public else Fault("removed", line.position, "what the event says is left out")
+    try:
+        envelope = decode_envelope((line.envelope or "").encode())
+    except msgspec.DecodeError as error:
+        return Fault("edited", line.position, f"its envelope: {error}")
+    if (line.event_id, line.tags) != (envelope.event_id, envelope.tags):
+        return Fault("edited", line.position, "its id or tags are not those of its envelope")
+    return None
+
+
+def _first_fault(lines: Sequence[Line], leaves: Sequence[bytes], size: int) -> Fault | None:
+    """Where the lines first differ from the leaves, or from themselves without any, and what was done there."""
+    for position, line in enumerate(lines, start=1):
+        if position > size:
+            return Fault("inserted", position, f"the log signed {size} events")
+        if line.position != position or line.entry != _entry(line, position) or not _stands(line, position, leaves):
+            return _named(lines, leaves, position, size)
+    if len(lines) < size:
+        return Fault("truncated", len(lines) + 1, f"the record ends, and the log signed {size} events")
+    return None
+
+
+def _stands(line: Line, position: int, leaves: Sequence[bytes]) -> bool:
+    """Whether the line belongs at a position: by the leaf there, by what it says itself where leaves are not known."""
+    return leaf_hash(_entry(line, position)) == leaves[position - 1] if leaves else line.position == position
+
+
+def _named(lines: Sequence[Line], leaves: Sequence[bytes], position: int, size: int) -> Fault:
+    """What was done at the first position that is wrong: where its event is, and where that of the line belongs."""
+    line = lines[position - 1]
+    if _stands(line, position, leaves):
+        return Fault("edited", position, f"this {line.type} and its entry differ")
+    later = any(_stands(each, position, leaves) for each in lines[position:])
+    belongs = next((at for at in range(1, size + 1) if _stands(line, at, leaves)), 0)
+    if later and belongs > position:
+        return Fault("reordered", position, f"the event that stands here belongs to position {belongs}")
+    if later or 0 < belongs < position:
+        return Fault("inserted", position, f"a {line.type} that the log has not here")
+    if belongs or line.position > position:
+        return Fault("removed", position, "the event of the log is not there")
+    return Fault("edited", position, f"this {line.type} is not what the log signed")
+
+
+def _forked(roots: Mapping[int, bytes], found: Mapping[int, bytes], size: int) -> Fault:
+    same = max((each for each in roots if found.get(each) == roots[each]), default=0)
+    return Fault(
+        "forked", same + 1, f"the record is another one than the log signed, after its first {same} of {size} events"
+    )
+
+
+def _earlier(roots: Mapping[int, bytes], found: Mapping[int, bytes]) -> Iterator[Fault]:
+    """An earlier tree that this one does not begin with was signed for somebody else."""
+    for size in sorted(roots):
+        if found[size] != roots[size]:
+            yield _forked(roots, found, size)
+            return
+
+
+def _root(leaves: Sequence[bytes]) -> bytes:
+    edge = Frontier()
+    for leaf in leaves:
+        for _node in edge.add(leaf):
+            pass
+    return edge.root
+
+
+def _leaves_fault(leaves: Sequence[bytes], own: Sequence[bytes]) -> Iterator[Fault]:
+    if list(leaves) != list(own):
+        at = next((n for n, pair in enumerate(zip(leaves, own, strict=False)) if pair[0] != pair[1]), len(own))
+        yield Fault("edited", at + 1, f"the file {LEAVES}, not the record")

@@ -1,0 +1,1047 @@
+"""Verify a Sillok bundle with nothing of Sillok: Python 3.11 or later and the package `cryptography`.
+
+    python verify.py FOLDER --log-key KEY [--state FILE] [--public]
+
+KEY is the log's verifier key, name+id+key, as somebody told you whom you trust: never take it from the bundle, nor from
+whoever gave you the bundle. FILE is yours: it keeps the size and root that were verified last, and the next record has
+to go on from there. With --public, what events commit to may be left out, and outcomes are not looked at.
+
+What is verified, in this order:
+
+1. Every file in `checkpoints` is a note (C2SP signed-note, tlog-checkpoint) that the log's key signed.
+2. Line n of `events.ndjson` is the event of position n; its entry is made again from salt, envelope and data; the
+   Merkle tree (RFC 9162) over all entries has the root that was signed, at every size that was signed.
+3. Every decision that carries an agency's signature (detached JWS, Ed25519) carries a right one, by a key that the
+   agency had registered and not revoked; where the charter asks for one there is one; every approval names what was
+   proposed, and is by an agency that was asked for it.
+4. Whenever a stage was settled, its standings are derived again from charter, sheets, measurements and certified
+   figures, and have the digest that was recorded; what the service showed (`standings`) is what is derived.
+
+Ends with 0 if all is right, else with the code of the first fault: 10 edited, 11 removed, 12 reordered, 13 inserted,
+14 truncated, 15 forked, 16 wrong tally, 17 bad signature.
+"""
+
+import argparse
+import base64
+import hashlib
+import json
+import re
+import sys
+from collections import defaultdict
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal, localcontext
+from fractions import Fraction
+from pathlib import Path
+
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+
+CODES = {
+    "edited": 10,
+    "removed": 11,
+    "reordered": 12,
+    "inserted": 13,
+    "truncated": 14,
+    "forked": 15,
+    "wrong-tally": 16,
+    "bad-signature": 17,
+}
+
+
+class Fault(Exception):  # noqa: N818 — it is what is found
+    """What is wrong, and from which position on; 0 if that is nothing in the ledger."""
+
+    def __init__(self, kind, position, detail):
+        self.kind, self.position = kind, position
+        place = f" at position {position}" if position else ""
+        super().__init__(f"{kind}{place}: {detail}")
+
+
+def sha256(*parts):
+    return hashlib.sha256(b"".join(parts)).digest()
+
+
+def unbase64(text):
+    raw = base64.b64decode(text, validate=True)
+    if base64.b64encode(raw).decode() != text:
+        raise ValueError("not base64")
+    return raw
+
+
+def unbase64url(text):
+    raw = base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
+    if base64.urlsafe_b64encode(raw).rstrip(b"=").decode() != text:
+        raise ValueError("not base64url")
+    return raw
+
+
+def signed_by(public, message, signature):
+    try:
+        Ed25519PublicKey.from_public_bytes(public).verify(signature, message)
+    except (InvalidSignature, ValueError):
+        return False
+    return True
+
+
+# 1. Checkpoints
+
+
+def read_log_key(text):
+    """Name, id and public key of `name+id+key`."""
+    name, id_, encoded = text.split("+", 2)
+    key = unbase64(encoded)
+    if key[:1] != b"\x01" or len(key) != 33 or sha256(name.encode(), b"\n", key)[:4].hex() != id_:
+        raise ValueError("the log's key is name+id+key, of an Ed25519 key")
+    return name, bytes.fromhex(id_), key[1:]
+
+
+def read_checkpoint(note, log_key):
+    """Size and root of a checkpoint that the log signed."""
+    name, id_, public = log_key
+    text, _, lines = note.rpartition("\n\n")
+    text += "\n"
+    for line in lines.splitlines():
+        dash, signer, value = line.split(" ")
+        value = unbase64(value)
+        if (dash, signer, value[:4]) == ("—", name, id_):
+            if not signed_by(public, text.encode(), value[4:]):
+                raise ValueError(f"the signature of {name} is wrong")
+            origin, size, root, *_more = text[:-1].split("\n")
+            if origin != name or not re.fullmatch("[1-9][0-9]*", size):
+                raise ValueError(f"it is of {origin}, not of {name}")
+            return int(size), unbase64(root)
+    raise ValueError(f"it is not signed by {name}")
+
+
+def signed_roots(folder, size, log_key, state):
+    """Every root that was signed, by size, with the one that was kept."""
+    roots = {}
+    for file in sorted((folder / "checkpoints").iterdir()):
+        try:
+            found, root = read_checkpoint(file.read_text(encoding="utf-8"), log_key)
+        except ValueError as error:
+            raise Fault("bad-signature", 0, f"checkpoint {file.name}: {error}") from None
+        if file.name != str(found):
+            raise Fault("bad-signature", 0, f"checkpoint {file.name} is of size {found}")
+        roots[found] = root
+    if not roots or max(roots) != size:
+        raise Fault("bad-signature", 0, f"there is no checkpoint of size {size}, which the bundle says it has")
+    if state:
+        if state["origin"] != log_key[0]:
+            raise Fault("forked", 0, f"this is the log {log_key[0]}, and {state['origin']} was kept")
+        if state["size"] > size:
+            raise Fault("truncated", size + 1, f"the log had signed {state['size']} events, and has {size} now")
+        kept = unbase64(state["root"])
+        if roots.setdefault(state["size"], kept) != kept:
+            raise Fault("forked", 0, f"the log signed two trees of size {state['size']}")
+    return roots
+
+
+# 2. The record
+
+
+def prefixed(part):
+    return len(part).to_bytes(4, "big") + part
+
+
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+def complete(line):
+    return all(line.get(each) is not None for each in ("event_id", "tags", "salt", "envelope", "data"))
+
+
+def entry_of(line, position):
+    """The entry that a line makes at a position; nothing if it makes none."""
+    try:
+        if complete(line):
+            salt = unbase64(line["salt"])
+            if len(salt) != 16:
+                return b""
+            committed = sha256(salt, prefixed(line["envelope"].encode()), prefixed(line["data"].encode()))
+        else:
+            committed = unbase64(line["entry"])[-32:]
+        recorded = (datetime.fromisoformat(line["recorded_at"]) - EPOCH) // timedelta(microseconds=1)
+        return b"".join(
+            (
+                b"\x01",
+                position.to_bytes(8, "big"),
+                prefixed(line["programme"].encode()),
+                prefixed(line["type"].encode()),
+                line["version"].to_bytes(4, "big"),
+                recorded.to_bytes(8, "big", signed=True),
+                committed,
+            )
+        )
+    except (KeyError, ValueError, TypeError, AttributeError, OverflowError):
+        return b""
+
+
+def leaf_of(line, position):
+    return sha256(b"\x00", entry_of(line, position))
+
+
+class Tree:
+    """The perfect subtrees that the leaves so far make, from the left, each with its number of leaves."""
+
+    def __init__(self):
+        self.subtrees = []
+
+    def add(self, leaf):
+        count = 1
+        while self.subtrees and self.subtrees[-1][0] == count:
+            leaf = sha256(b"\x01", self.subtrees.pop()[1], leaf)
+            count *= 2
+        self.subtrees.append((count, leaf))
+
+    def root(self):
+        if not self.subtrees:
+            return sha256()
+        whole = self.subtrees[-1][1]
+        for _count, left in reversed(self.subtrees[:-1]):
+            whole = sha256(b"\x01", left, whole)
+        return whole
+
+
+def roots_of(leaves, sizes):
+    tree, found = Tree(), {}
+    for size, leaf in enumerate(leaves, start=1):
+        tree.add(leaf)
+        if size in sizes:
+            found[size] = tree.root()
+    return found
+
+
+def check_record(folder, lines, programme, roots, public):
+    size = max(roots)
+    own = [leaf_of(line, position) for position, line in enumerate(lines, start=1)]
+    content = (folder / "leaves").read_bytes() if (folder / "leaves").exists() else b""
+    leaves = [content[at : at + 32] for at in range(0, len(content), 32)]
+    found = roots_of(own, roots)
+    known = leaves if len(leaves) == size and roots_of(leaves, {size})[size] == roots[size] else None
+
+    for position, line in enumerate(lines, start=1):
+        if position > size:
+            raise Fault("inserted", position, f"the log signed {size} events")
+        entry = line.get("entry")
+        same = entry == base64.b64encode(entry_of(line, position)).decode()
+        if line.get("position") != position or not same or (known and own[position - 1] != known[position - 1]):
+            raise named(lines, known, position, size)
+        if line["programme"] == programme:
+            check_content(line, public)
+    if len(lines) < size:
+        raise Fault("truncated", len(lines) + 1, f"the record ends, and the log signed {size} events")
+    if any(found[each] != roots[each] for each in roots):
+        last = max((each for each in roots if found[each] == roots[each]), default=0)
+        raise Fault("forked", last + 1, f"the record is another one than the log signed, after its first {last} events")
+    if leaves != own:
+        at = next((n for n in range(min(len(own), len(leaves))) if own[n] != leaves[n]), len(leaves))
+        raise Fault("edited", at + 1, "the file leaves, not the record")
+
+
+def named(lines, leaves, position, size):
+    """What was done at the first position that is wrong: where its event is now, and where this one belongs."""
+
+    def belongs(line, at):
+        return leaf_of(line, at) == leaves[at - 1] if leaves else line.get("position") == at
+
+    line = lines[position - 1]
+    if belongs(line, position):
+        return Fault("edited", position, "the event and its entry differ")
+    later = any(belongs(each, position) for each in lines[position:])
+    place = next((at for at in range(1, size + 1) if belongs(line, at)), 0)
+    if later and place > position:
+        return Fault("reordered", position, f"the event that stands here belongs to position {place}")
+    if later or 0 < place < position:
+        return Fault("inserted", position, "an event that the log has not here")
+    if place or line.get("position", 0) > position:
+        return Fault("removed", position, "the event of the log is not there")
+    return Fault("edited", position, "the event is not what the log signed")
+
+
+def check_content(line, public):
+    if not complete(line):
+        if public:
+            return
+        raise Fault("removed", line["position"], "what the event says is left out")
+    envelope = json.loads(line["envelope"])
+    if (line["event_id"], line["tags"]) != (envelope["event_id"], envelope["tags"]):
+        raise Fault("edited", line["position"], "its id or tags are not those of its envelope")
+
+
+# 3. Signatures
+
+
+class Signatures:
+    """The keys of one programme's agencies, and what was signed with them."""
+
+    def __init__(self, programme):
+        self.programme = programme
+        self.keys = {}  # id -> (agency, public key)
+        self.revoked = set()
+        self.used = set()
+        self.proposed = {}  # proposal -> (event, actor)
+        self.must_be_signed = None  # by the charter in force
+        self.decisions = self.signed = 0
+
+    def take(self, position, type_, event, envelope):
+        """Raises `Fault`."""
+        actor, command = envelope["actor"], envelope["command"]
+        if command is not None:
+            self.decisions += 1
+            if envelope["signature"] is not None:
+                self.signed += 1
+                try:
+                    self.check(envelope, actor, command)
+                except (ValueError, KeyError, TypeError) as error:
+                    raise Fault("bad-signature", position, str(error)) from None
+            elif self.must_be_signed is not None and actor["party"] == "agency":
+                made = {envelope["command_type"]}
+                if type_ in ("DecisionProposed", "DecisionApproved"):
+                    made.add(event["decision"])
+                if made & self.must_be_signed:
+                    raise Fault("bad-signature", position, f"{actor['agency']} did not sign what has to be signed")
+        self.check_approval(position, type_, event, actor)
+        if type_ == "KeyRegistered":
+            self.keys[event["key"]] = (event["agency"], unbase64url(event["jwk"]["x"]))
+        elif type_ == "KeyRevoked":
+            self.revoked.add(event["key"])
+
+    def check(self, envelope, actor, command):
+        """A detached JWS over the very command: by whom, for what, when. Raises `ValueError`."""
+        protected, _, value = envelope["signature"].partition("..")
+        header = json.loads(unbase64url(protected))
+        if header["alg"] not in ("EdDSA", "Ed25519") or header["typ"] != "sillok-decision+jws":
+            raise ValueError("it is no signature of a decision")
+        if (header["programme"], header["decision"]) != (self.programme, envelope["command_type"]):
+            raise ValueError("the signature was made for something else")
+        age = datetime.fromisoformat(envelope["decided_at"]) - datetime.fromtimestamp(header["iat"], UTC)
+        if not timedelta(seconds=-60) <= age <= timedelta(hours=24):
+            raise ValueError("the signature was made too long before the decision, or after it")
+        key = header["kid"]
+        asked = json.loads(command)
+        if envelope["command_type"] == "register-key" and asked["key"] == key and key not in self.keys:
+            public = unbase64url(asked["jwk"]["x"])
+        else:
+            if key not in self.keys:
+                raise ValueError(f"no key {key} is registered")
+            agency, public = self.keys[key]
+            if actor["party"] != "agency" or agency != actor["agency"] or key in self.revoked:
+                raise ValueError(f"{key} is no key that {actor['agency']} may sign with")
+        message = f"{protected}.{base64.urlsafe_b64encode(command.encode()).rstrip(b'=').decode()}"
+        if not signed_by(public, message.encode(), unbase64url(value)):
+            raise ValueError(f"the signature is not that of {key} over this command")
+        if (actor["agency"], header["jti"]) in self.used:
+            raise ValueError(f"request {header['jti']} was signed once, and stands twice")
+        self.used.add((actor["agency"], header["jti"]))
+
+    def check_approval(self, position, type_, event, actor):
+        if type_ == "DecisionProposed":
+            self.proposed[event["proposal"]] = (event, actor)
+            if sha256(event["command"].encode()).hex() != event["command_hash"]:
+                raise Fault("bad-signature", position, "the proposal's hash is not that of its command")
+        elif type_ == "DecisionApproved":
+            proposal, proposer = self.proposed.get(event["proposal"], (None, None))
+            if proposal is None or proposal["command_hash"] != event["command_hash"]:
+                raise Fault("bad-signature", position, "it approves what was not proposed")
+            if actor == proposer or actor["agency"] not in proposal["awaiting"]:
+                raise Fault("bad-signature", position, f"{actor['agency']} was not asked for its countersignature")
+
+
+# 4. Standings. All points are fractions; "undisclosed" is None.
+
+HALF = Fraction(1, 2)
+FIELD = "the field"  # all teams together, as one more
+
+
+def known(text):
+    return None if text in (None, "undisclosed") else Fraction(text)
+
+
+class Stage:
+    """What happened in a stage: who is in it, who judges whom, what was scored, certified, ruled and decided."""
+
+    def __init__(self):
+        self.teams, self.closed, self.settled, self.settled_under = [], False, False, None
+        self.ever_settled = False
+        self.panels, self.groups = defaultdict(list), {}
+        self.barred, self.instead, self.excluded = defaultdict(set), {}, defaultdict(set)
+        self.below_quorum = set()
+        self.sheets, self.metrics = defaultdict(dict), defaultdict(dict)  # by (team, node)
+        self.statements = []
+        self.rulings, self.eliminated, self.advanced = {}, {}, set()
+
+    def take(self, type_, event, rules):
+        team = event.get("team")
+        if type_ == "StageOpened":
+            self.teams = list(event["teams"])
+        elif type_ in ("ScoreSubmitted", "ScoreCorrected"):
+            self.sheets[team, event["criterion"]][event["evaluator"], event.get("item")] = Fraction(event["points"])
+        elif type_ in ("MeasurementRecorded", "MeasurementCorrected"):
+            target = event.get("target")
+            self.metrics[team, event["criterion"]][event["benchmark"]] = (
+                Fraction(event["value"]),
+                None if target is None else Fraction(target["value"]),
+            )
+        elif type_ == "EvaluatorAppointed":
+            self.panels[event["panel"]].append(event["evaluator"])
+            self.groups[event["evaluator"]] = event.get("group")
+        elif type_ == "EvaluatorReplaced":
+            self.panels[event["panel"]].append(event["replacement"])
+            self.groups[event["replacement"]] = event.get("group")
+            self.instead[event["replacement"]] = set(event["teams"])
+        elif type_ == "ConflictDeclared":
+            self.barred[event["evaluator"]].update(event["teams"])
+        elif type_ == "EvaluatorRecused":
+            self.barred[event["evaluator"]].add(team)  # None: from every team
+        elif type_ == "ExclusionRecorded":
+            self.excluded[team, event["criterion"]].add(event["evaluator"])
+            if event["below_quorum"]:
+                self.below_quorum.add((team, event["criterion"]))
+        elif type_ == "FigureCertified":
+            self.statements.append(event["figure"])
+        elif type_ == "ScoringClosed":
+            self.closed = True
+        elif type_ in ("StageConsolidated", "StageReconsolidated"):
+            self.settled = self.ever_settled = True
+            self.settled_under = rules
+        elif type_ == "ScoringReopened":
+            self.closed = self.settled = False
+            self.statements = []
+        elif type_ == "IndependenceRuled":
+            self.rulings[team] = event["verdict"]
+        elif type_ == "TeamAdvanced":
+            self.advanced.add(team)
+        elif type_ == "TeamEliminated":
+            self.eliminated[team] = event["basis"]
+        elif type_ == "TeamWithdrawn":
+            self.advanced.discard(team)
+            self.eliminated[team] = "withdrawal"
+            if not self.ever_settled and not self.statements:
+                self.teams.remove(team)
+        elif type_ == "OutcomeSuperseded":
+            self.advanced.discard(team)
+            self.eliminated.pop(team, None)
+            if event["to"] == "advanced" or event["basis"] == "objection":
+                self.advanced.add(team)
+            else:
+                self.eliminated[team] = event["basis"]
+
+    def judges(self, panel, team, node):
+        """Whose sheets count."""
+        return [
+            each
+            for each in self.panels[panel]
+            if not {team, None} & self.barred[each]
+            and team in self.instead.get(each, {team})
+            and each not in self.excluded[team, node]
+        ]
+
+
+# Points of a criterion, before rounding, of each team for which nothing is missing
+
+
+def judged(stage, rules, node, criterion):
+    how = criterion["scoring"]
+    panel = next((each for each in rules.get("panels", ()) if each["id"] == how["panel"]), None)
+    if panel is None or how["aggregate"] == "undisclosed":
+        return {}
+    weights = {}
+    if how["aggregate"] == "weighted-mean":
+        of_group = {each["id"]: known(each["weight"]) for each in panel.get("groups", ())}
+        weights = {each: of_group.get(stage.groups.get(each)) for each in stage.panels[panel["id"]]}
+        if None in weights.values():
+            return {}
+    sheets = {}
+    for team in stage.teams:
+        found = team_sheets(stage, panel, node, criterion, how, team)
+        if found is not None:
+            sheets[team] = found
+    normalise = how.get("normalise", "none")
+    if normalise != "none":
+        maximum = known(criterion["maximum"])
+        if maximum is None or len(sheets) < len(stage.teams):
+            return {}
+        scale = z_scores(sheets) if normalise == "z-score" else stretched(sheets, maximum)
+        sheets = {
+            team: {each: min(max(scale[each](points), Fraction(0)), maximum) for each, points in own.items()}
+            for team, own in sheets.items()
+        }
+    return {team: aggregated(how, own, weights) for team, own in sheets.items()}
+
+
+def team_sheets(stage, panel, node, criterion, how, team):
+    judges = stage.judges(panel["id"], team, node)
+    given, missing = stage.sheets[team, node], how.get("missing", "required")
+    items = [each["id"] for each in criterion.get("items", ())]
+    found = {}
+    for each in judges:
+        if not items:
+            if (each, None) in given:
+                found[each] = given[each, None]
+        else:
+            lines = [given[each, item] for item in items if (each, item) in given]
+            if len(lines) == len(items) or (stage.closed and missing == "zero"):
+                found[each] = sum(lines, Fraction(0))
+    if len(found) < len(judges):
+        if not stage.closed or missing == "required":
+            return None
+        if missing == "zero":
+            found = {each: found.get(each, Fraction(0)) for each in judges}
+    fewest = 2 * int(how.get("trim") or 0) + 1
+    quorum = known(panel["quorum"]) or 1
+    needed = fewest if (team, node) in stage.below_quorum else max(quorum, fewest)
+    return found if len(found) >= needed else None
+
+
+def aggregated(how, sheets, weights):
+    if how["aggregate"] == "weighted-mean":
+        return sum(p * weights[each] for each, p in sheets.items()) / sum(weights[each] for each in sheets)
+    points = sorted(sheets.values())
+    if how["aggregate"] == "median":
+        points = points[(len(points) - 1) // 2 : len(points) // 2 + 1]
+    elif how["aggregate"] == "trimmed-mean":
+        trim = int(how.get("trim") or 0)
+        points = points[trim : len(points) - trim]
+    return sum(points) / Fraction(len(points))
+
+
+def z_scores(sheets):
+    """To mean and standard deviation of all sheets; who makes no difference gives the mean."""
+    own = defaultdict(list)
+    for of_team in sheets.values():
+        for each, points in of_team.items():
+            own[each].append(points)
+    mean, variance = moments([points for of_one in own.values() for points in of_one])
+    scale = {}
+    for each, points in own.items():
+        own_mean, own_variance = moments(points)
+        slope = root(variance / own_variance) if own_variance else Fraction(0)
+        scale[each] = lambda p, own_mean=own_mean, slope=slope: mean + (p - own_mean) * slope
+    return scale
+
+
+def moments(points):
+    mean = sum(points) / Fraction(len(points))
+    return mean, sum((each - mean) ** 2 for each in points) / len(points)
+
+
+def root(value):
+    """To 34 significant digits."""
+    with localcontext(prec=102):
+        quotient = Decimal(value.numerator) / Decimal(value.denominator)
+    with localcontext(prec=34):
+        return Fraction(quotient.sqrt())
+
+
+def stretched(sheets, maximum):
+    """Each evaluator's lowest to 0, highest to the maximum; who makes no difference gives half of it."""
+    own = defaultdict(list)
+    for of_team in sheets.values():
+        for each, points in of_team.items():
+            own[each].append(points)
+    scale = {}
+    for each, points in own.items():
+        low, high = min(points), max(points)
+        if low == high:
+            scale[each] = lambda _p: maximum / 2
+        else:
+            scale[each] = lambda p, low=low, high=high: (p - low) * maximum / (high - low)
+    return scale
+
+
+def measured(stage, node, criterion):
+    how, maximum = criterion["scoring"], known(criterion["maximum"])
+    if maximum is None or how["conversion"] == "undisclosed":
+        return {}
+    missing, benchmarks = how.get("missing", "required"), how["benchmarks"]
+    metrics = {}
+    for team in stage.teams:
+        own = {each["id"]: stage.metrics[team, node].get(each["id"]) for each in benchmarks}
+        found = {each: metric for each, metric in own.items() if metric is not None}
+        allowed = stage.closed and (missing == "zero" or (missing == "left-out" and found))
+        if len(found) == len(benchmarks) or allowed:
+            metrics[team] = found
+    if how["conversion"] == "relative-to-best" and len(metrics) < len(stage.teams):
+        return {}
+    points = {}
+    for team, found in metrics.items():
+        shares = []
+        for each in benchmarks:
+            if each["id"] in found:
+                best = max((m[each["id"]][0] for m in metrics.values() if each["id"] in m), default=Fraction(0))
+                shares.append(share(how, each, *found[each["id"]], best))
+            elif missing == "zero":
+                shares.append(Fraction(0))
+        if None not in shares:
+            points[team] = maximum * sum(shares) / len(shares)
+    return points
+
+
+def share(how, benchmark, value, target, best):
+    """Between 0 and 1; nothing if what the metric is compared with is not known."""
+    if how["conversion"] == "mean-of-percentages":
+        found = value / 100
+    elif how["conversion"] == "capped-ratios":
+        if target is None:
+            return None
+        found = value / target
+    elif how["conversion"] == "linear":
+        floor = known(benchmark.get("floor") or how.get("floor"))
+        ceiling = known(benchmark.get("ceiling") or how.get("ceiling"))
+        if floor is None or ceiling is None:
+            return None
+        found = (value - floor) / (ceiling - floor)
+    else:
+        found = value / best if best else Fraction(0)
+    return min(max(found, Fraction(0)), Fraction(1))
+
+
+def rounded(value, decimals, mode):
+    scaled = value * 10**decimals
+    whole = scaled.numerator // scaled.denominator
+    rest = scaled - whole
+    up = {
+        "up": rest > 0,
+        "down": False,
+        "half-up": rest >= HALF,
+        "half-down": rest > HALF,
+        "half-even": rest > HALF or (rest == HALF and whole % 2 == 1),
+    }[mode]
+    return Fraction(whole + up, 10**decimals)
+
+
+# Bounds: (low, open below?, high, open above?)
+
+
+class Bounds:
+    """What the facts leave of each team's points at each node of the rubric."""
+
+    def __init__(self, stage, rules):
+        self.teams, self.decimals = stage.teams, None
+        if known(rules["precision"]) is not None:
+            self.decimals = int(rules["precision"])
+        self.maxima = maxima(rules)
+        self.at = {
+            (team, node): (Fraction(0), False, top, False) for node, top in self.maxima.items() for team in self.teams
+        }
+        for node, top in self.maxima.items():
+            self.at[FIELD, node] = (Fraction(0), False, top * len(self.teams), False)
+        self.sums = [(a["id"], [f"{a['id']}/{c['id']}" for c in a["criteria"]]) for a in rules["assessments"]]
+        self.sums.append(("total", [a["id"] for a in rules["assessments"]]))
+        self.means = False
+
+    def exact(self, team, node):
+        low, _, high, _ = self.at[team, node]
+        return low if low == high else None
+
+    def narrow(self, team, node, low=None, low_open=False, high=None, high_open=False):
+        before = now = self.at[team, node]
+        if low is not None:
+            now = (*max(now[:2], (low, low_open)), *now[2:])
+        if high is not None:
+            top = min((now[2], not now[3]), (high, not high_open))
+            now = (*now[:2], top[0], not top[1])
+        if now == before:
+            return False
+        if self.decimals is not None:  # points are whole multiples of the last decimal
+            steps = 10**self.decimals
+            least, most = -(-now[0] * steps // 1), now[2] * steps // 1
+            least += now[1] and least == now[0] * steps
+            most -= now[3] and most == now[2] * steps
+            now = (Fraction(least, steps), False, Fraction(most, steps), False)
+        if now[0] > now[2] or (now[0] == now[2] and (now[1] or now[3])):
+            raise ValueError(f"the facts leave no possible points for {team} at {node}")
+        self.at[team, node] = now
+        return True
+
+    def add_up(self, whole, parts):
+        """Narrow a sum by its parts, and each part by what the sum leaves to it; whether that did anything."""
+        of = [self.at[part] for part in parts]
+        low, high = sum(each[0] for each in of), sum(each[2] for each in of)
+        opens_low, opens_high = sum(each[1] for each in of), sum(each[3] for each in of)
+        changed = self.narrow(*whole, low, opens_low > 0, high, opens_high > 0)
+        total = self.at[whole]
+        for part, own in zip(parts, of, strict=True):
+            if own[0] < own[2]:
+                changed |= self.narrow(
+                    *part,
+                    total[0] - (high - own[2]),
+                    total[1] or opens_high > own[3],
+                    total[2] - (low - own[0]),
+                    total[3] or opens_low > own[1],
+                )
+        return changed
+
+    def settle(self):
+        for _ in range(200):
+            changed = False
+            for team in [*self.teams, FIELD] if self.means else self.teams:
+                for whole, parts in self.sums:
+                    changed |= self.add_up((team, whole), [(team, part) for part in parts])
+            if self.means:
+                for node in self.maxima:
+                    changed |= self.add_up((FIELD, node), [(team, node) for team in self.teams])
+            if not changed:
+                return
+
+    def state(self, figure, rules):
+        """A certified figure."""
+        kind, node = figure["kind"], figure.get("node")
+        if kind == "points":
+            value = Fraction(figure["value"])
+            self.narrow(figure["team"], node, low=value, high=value)
+        elif kind == "highest":
+            value = Fraction(figure["value"])
+            for team in self.teams:
+                if team in figure["teams"]:
+                    self.narrow(team, node, low=value, high=value)
+                else:
+                    self.narrow(team, node, high=value, high_open=True)
+        elif kind == "mean":
+            self.means = True
+            half = Fraction(1, 2 * 10 ** len(figure["value"].partition(".")[2]))
+            value, count = Fraction(figure["value"]), len(self.teams)
+            self.narrow(FIELD, node, low=(value - half) * count, high=(value + half) * count)
+        elif kind == "gate":
+            gate = next((each for each in rules.get("gates", ()) if each["id"] == figure["gate"]), None)
+            minimum = None if gate is None else known(gate["minimum"])
+            if minimum is not None and figure["outcome"] == "passed":
+                self.narrow(figure["team"], gate["node"], low=minimum)
+            elif minimum is not None:
+                self.narrow(figure["team"], gate["node"], high=minimum, high_open=True)
+
+
+def maxima(rules):
+    """The maximum of each node; an undisclosed one is at most what the known ones leave of the whole."""
+
+    def filled(parts, whole):
+        left = whole - sum(each for each in parts if each is not None)
+        return [left if each is None else each for each in parts]
+
+    def added(parts):
+        return None if None in parts else sum(parts, Fraction(0))
+
+    assessments = rules["assessments"]
+    inside = [[known(c["maximum"]) for c in a["criteria"]] for a in assessments]
+    own = [known(a["maximum"]) for a in assessments]
+    own = [added(parts) if each is None else each for each, parts in zip(own, inside, strict=True)]
+    whole = known(rules["maximum"])
+    whole = added(own) if whole is None else whole
+    found = {"total": Fraction("9" * 15) if whole is None else whole}
+    for assessment, top, parts in zip(assessments, filled(own, found["total"]), inside, strict=True):
+        found[assessment["id"]] = top
+        for criterion, points in zip(assessment["criteria"], filled(parts, top), strict=True):
+            found[f"{assessment['id']}/{criterion['id']}"] = points
+    return found
+
+
+def ranks(bounds, chain, groups):
+    """Best and worst rank of each team, 1, 2, 2, 4, and what they rest on."""
+    size = len(bounds.teams)
+
+    def above(other, team, surely):
+        for node in chain:
+            one, two = bounds.at[other, node], bounds.at[team, node]
+            low, high = (one[0], one[1]), (two[2], -two[3])
+            if not surely:
+                low, high = (one[2], -one[3]), (two[0], two[1])
+            if low != high:
+                return low > high
+        return False
+
+    certified = dict.fromkeys(bounds.teams, (1, size))
+    for group in groups:
+        best, worst = int(group["best"]), int(group["worst"])
+        for team, (low, high) in certified.items():
+            if team in group["teams"]:
+                low, high = max(low, best), min(high, worst)
+            elif len(group["teams"]) == worst - best + 1:  # nobody else has these ranks
+                low = max(low, worst + 1) if low >= best else low
+                high = min(high, best - 1) if high <= worst else high
+            certified[team] = (low, high)
+    found = {}
+    for team in bounds.teams:
+        others = [each for each in bounds.teams if each != team]
+        computed = (
+            1 + sum(above(each, team, True) for each in others),
+            1 + sum(above(each, team, False) for each in others),
+        )
+        final = (max(computed[0], certified[team][0]), min(computed[1], certified[team][1]))
+        if final[0] > final[1]:
+            raise ValueError(f"the certified rank of {team} cannot be true")
+        if final == (1, size) and size > 1:
+            basis = "undetermined"
+        elif final == computed:
+            basis = "computed"
+        else:
+            basis = "certified" if final == certified[team] else "mixed"
+        found[team] = {"best": final[0], "worst": final[1], "basis": basis}
+    return found
+
+
+def text(value, decimals=None):
+    """A decimal: with so many places if they are enough, else as many as there are; without, at least one."""
+    whole, rest = divmod(value, 1)
+    digits = f"{int(rest * 10**13):013d}".rstrip("0").ljust(1 if decimals is None else decimals, "0")
+    return f"{whole}.{digits}" if digits else str(whole)
+
+
+def points_text(bound, maximum, decimals):
+    low, _, high, _ = bound
+    if low == high:
+        exact = text(low, decimals)
+        return {"low": exact, "high": exact, "exact": exact}
+    return {
+        "low": text(rounded(low, 6, "down")) if low > 0 else None,
+        "high": text(rounded(high, 6, "up")) if high < maximum else None,
+        "exact": None,
+    }
+
+
+def rows_of(charter, rules, stage, names):
+    """The rows of the standings, best rank first."""
+    bounds = Bounds(stage, rules)
+    criteria = [(f"{a['id']}/{c['id']}", c) for a in rules["assessments"] for c in a["criteria"]]
+    computed = set()
+    for node, criterion in criteria:
+        kind, points = criterion["scoring"]["type"], {}
+        if bounds.decimals is not None and rules["rounding"] != "undisclosed":
+            if kind == "judged":
+                points = judged(stage, rules, node, criterion)
+            elif kind == "measured":
+                points = measured(stage, node, criterion)
+        for team, value in points.items():
+            value = rounded(value, bounds.decimals, rules["rounding"])
+            bounds.narrow(team, node, low=value, high=value)
+            computed.add((team, node))
+    for figure in stage.statements:
+        bounds.state(figure, rules)
+    bounds.settle()
+    groups = [figure for figure in stage.statements if figure["kind"] == "rank-group"]
+    found = ranks(bounds, ["total", *rules.get("tie_break", ())], groups)
+    order = sorted(stage.teams, key=lambda team: (found[team]["best"], found[team]["worst"]))
+    return [row_of(charter, rules, stage, names[team], team, found[team], bounds, criteria, computed) for team in order]
+
+
+def row_of(charter, rules, stage, name, team, rank, bounds, criteria, computed):
+    def points(node):
+        return points_text(bounds.at[team, node], bounds.maxima[node], bounds.decimals)
+
+    counted = sum((team, node) in computed for node, _criterion in criteria)
+    if counted == len(criteria):
+        basis = "computed"
+    elif counted:
+        basis = "mixed"
+    else:
+        nodes = [*(node for node, _criterion in criteria), "total"]
+        open_ = all(
+            bounds.at[team, node][0] <= 0
+            and bounds.at[team, node][2] >= bounds.maxima[node]
+            and bounds.exact(team, node) is None
+            for node in nodes
+        )
+        basis = None if open_ else "certified"
+    cause = stage.eliminated.get(team)
+    status = "eliminated" if cause else "advanced" if team in stage.advanced else "evaluating"
+    unruled = "not_reported" if charter["data_set"] == "public-record" else "not_ruled"
+    return {
+        "team": team,
+        "name": name["en"],
+        "names": {"en": name["en"], "ko": name["ko"]},
+        "rank": rank,
+        "total": points("total"),
+        "maximum": rules["maximum"],
+        "status": "withdrawn" if cause == "withdrawal" else status,
+        "cause": cause,
+        "basis": basis,
+        "independence": stage.rulings.get(team, unruled),
+        "assessments": [
+            {
+                "id": a["id"],
+                "points": points(a["id"]),
+                "maximum": a["maximum"],
+                "criteria": [
+                    {
+                        "id": c["id"],
+                        "points": points(f"{a['id']}/{c['id']}"),
+                        "maximum": c["maximum"],
+                        "index": c.get("index", "undisclosed"),
+                    }
+                    for c in a["criteria"]
+                ],
+            }
+            for a in rules["assessments"]
+        ],
+        "indices": [index_of(rules, each["id"], team, bounds, criteria) for each in rules.get("indices", ())],
+        "gates": [gate_of(each, stage, team, bounds) for each in rules.get("gates", ())],
+    }
+
+
+def index_of(rules, index, team, bounds, criteria):
+    """The points of criteria that count to an index; unknown while it is not said of all where they count."""
+    counted = [criterion for _node, criterion in criteria if criterion.get("index") == index]
+    if not counted or any(c.get("index", "undisclosed") == "undisclosed" for _node, c in criteria):
+        return {"id": index, "points": {"low": None, "high": None, "exact": None}, "maximum": "undisclosed"}
+    nodes = []
+    for a in rules["assessments"]:  # a whole assessment says more than its parts
+        inside = [f"{a['id']}/{c['id']}" for c in a["criteria"] if c.get("index") == index]
+        nodes += [a["id"]] if len(inside) == len(a["criteria"]) else inside
+    low = sum(bounds.at[team, node][0] for node in nodes)
+    high = sum(bounds.at[team, node][2] for node in nodes)
+    maximum = sum(bounds.maxima[node] for node in nodes)
+    disclosed = all(known(criterion["maximum"]) is not None for criterion in counted)
+    return {
+        "id": index,
+        "points": points_text((low, False, high, False), maximum, bounds.decimals),
+        "maximum": text(maximum) if disclosed else "undisclosed",
+    }
+
+
+def gate_of(gate, stage, team, bounds):
+    outcome, minimum = "open", known(gate["minimum"])
+    low, _, high, high_open = bounds.at[team, gate["node"]]
+    if minimum is not None and low >= minimum:
+        outcome = "passed"
+    elif minimum is not None and (high < minimum or (high == minimum and high_open)):
+        outcome = "failed"
+    for figure in reversed(stage.statements):
+        if figure["kind"] == "gate" and (figure["gate"], figure["team"]) == (gate["id"], team):
+            outcome = figure["outcome"]
+    return {"id": gate["id"], "node": gate["node"], "minimum": gate["minimum"], "outcome": outcome}
+
+
+class Programme:
+    """A programme as its events make it."""
+
+    def __init__(self, name):
+        self.name = name
+        self.signatures = Signatures(name)
+        self.charters = {}
+        self.rules_hash = None
+        self.names, self.stages = {}, defaultdict(Stage)
+        self.digests = 0
+
+    def take(self, line):
+        """Raises `Fault`."""
+        position, type_, event = line["position"], line["type"], json.loads(line["data"])
+        self.signatures.take(position, type_, event, json.loads(line["envelope"]))
+        if type_ in ("CharterPublished", "CharterAmended"):
+            if sha256(event["document"].encode()).hex() != event["rules_hash"]:
+                raise Fault("edited", position, "the charter is not the one that its hash names")
+            self.rules_hash = event["rules_hash"]
+            self.charters[self.rules_hash] = json.loads(event["document"])
+            self.signatures.must_be_signed = set(self.charters[self.rules_hash].get("signed", ()))
+        elif type_ in ("TeamEnrolled", "CallTeamSelected"):
+            self.names[event["team"]] = event["name"]
+        elif type_ in ("StageConsolidated", "StageReconsolidated"):
+            self.digests += 1
+            if self.standings(event["stage"], event["position"])["digest"] != event["digest"]:
+                detail = f"{event['stage']} was settled with another digest than its facts come to"
+                raise Fault("wrong-tally", position, detail)
+        if event.get("stage") is not None and type_ != "CallTeamSelected":
+            self.stages[event["stage"]].take(type_, event, self.rules_hash)
+
+    def standings(self, stage_id, position):
+        """Rows and digest, of a position up to which nothing of the stage is to come."""
+        stage = self.stages[stage_id]
+        rules_hash = stage.settled_under if stage.settled else self.rules_hash
+        charter = self.charters[rules_hash]
+        rules = next(each for each in charter["stages"] if each["id"] == stage_id)
+        rows = rows_of(charter, rules, stage, self.names)
+        content = ["sillok-standings/1", self.name, stage_id, position, rules_hash, rows]
+        canonical = json.dumps(content, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+        return {"rows": rows, "digest": sha256(canonical.encode()).hex(), "rules_hash": rules_hash}
+
+    def compare(self, name, shown):
+        """What the service showed with what follows. Raises `Fault`."""
+        self.digests += 1
+        derived = self.standings(shown["stage"], shown["position"])
+        for key, value in derived.items():
+            if shown[key] != value:
+                raise Fault("wrong-tally", shown["position"], f"{name}: the service shows another {key} than follows")
+        stated = [(each["kind"], each["value"]) for each in shown["statements"]]
+        if len(stated) != len(self.stages[shown["stage"]].statements):
+            raise Fault("wrong-tally", shown["position"], f"{name}: the service shows other statements than follow")
+
+
+def check_outcomes(folder, lines, name):
+    shown = [(file.name, json.loads(file.read_bytes())) for file in sorted((folder / "standings").glob("*.json"))]
+    shown.sort(key=lambda each: each[1]["position"])
+    programme = Programme(name)
+    for line in lines:
+        while shown and shown[0][1]["position"] < line["position"]:
+            programme.compare(*shown.pop(0))
+        if line["programme"] == name:
+            try:
+                programme.take(line)
+            except (KeyError, ValueError, TypeError, StopIteration) as error:
+                detail = f"the event cannot be taken in: {type(error).__name__} {error}"
+                raise Fault("wrong-tally", line["position"], detail) from None
+    for each in shown:
+        programme.compare(*each)
+    for file in sorted((folder / "charters").glob("*.json")):
+        if file.stem not in programme.charters or sha256(file.read_bytes()).hex() != file.stem:
+            raise Fault("edited", 0, f"charters/{file.name} is no charter of the record")
+    return programme
+
+
+def read_lines(folder):
+    lines = []
+    with (folder / "events.ndjson").open("rb") as file:
+        for number, content in enumerate(file, start=1):
+            try:
+                lines.append(dict(json.loads(content)))
+            except (ValueError, TypeError):
+                raise Fault("edited", number, "the line is no event") from None
+    return lines
+
+
+def verify(folder, log_key, state, public):
+    """What was found, in a sentence, and what to keep. Raises `Fault`."""
+    manifest = json.loads((folder / "manifest.json").read_bytes())
+    name, size = manifest["programme"], manifest["size"]
+    if manifest["format"] != "sillok-bundle/1":
+        raise ValueError(f"format {manifest['format']} is not known here")
+    roots = signed_roots(folder, size, log_key, state)
+    lines = read_lines(folder)
+    check_record(folder, lines, name, roots, public)
+    said = f"whole: {size} events of {log_key[0]}, as signed"
+    if public:
+        return f"{said}; outcomes were not looked at", roots[size]
+    found = check_outcomes(folder, lines, name)
+    return (
+        f"{said}; {found.signatures.signed} of {found.signatures.decisions} decisions signed, each as it should be; "
+        f"{found.digests} standings derived again, each as recorded and shown"
+    ), roots[size]
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("--log-key", required=True)
+    parser.add_argument("--state", type=Path)
+    parser.add_argument("--public", action="store_true")
+    asked = parser.parse_args()
+    state = None
+    if asked.state is not None and asked.state.exists():
+        state = json.loads(asked.state.read_bytes())
+    try:
+        log_key = read_log_key(asked.log_key)
+        said, root = verify(asked.folder, log_key, state, asked.public)
+    except Fault as fault:
+        print(fault, file=sys.stderr)
+        return CODES[fault.kind]
+    except (ValueError, KeyError, OSError) as error:
+        print(f"This is no bundle that can be verified: {type(error).__name__} {error}", file=sys.stderr)
+        return 1
+    if asked.state is not None:
+        size = json.loads((asked.folder / "manifest.json").read_bytes())["size"]
+        kept = {"origin": log_key[0], "size": size, "root": base64.b64encode(root).decode()}
+        asked.state.write_text(json.dumps(kept), encoding="utf-8")
+    print(said)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
