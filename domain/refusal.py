@@ -20,7 +20,8 @@ class FieldError(msgspec.Struct, frozen=True):
 
 
 class Refusal(Exception):  # noqa: N818 — the family; each member is named by its fact, with Error
-    """`rule`: the rule cited, in words. `errors`: the fields at fault."""
+    """`rule`: the rule cited, in words. `errors`: the fields at fault. `doubtful`: operators are told, as
+    of what is forbidden and, whatever its kind, of a signature that is not as it should be."""
 
     KIND: ClassVar[Kind] = "state"
     CATALOGUE: ClassVar[dict[str, type[Refusal]]] = {}
@@ -34,6 +35,7 @@ class Refusal(Exception):  # noqa: N818 — the family; each member is named by 
         super().__init__(detail)
         self.detail = detail
         self.rule = rule
+        self.doubtful = self.KIND == "forbidden"
         self.errors = errors or (() if pointer is None else (FieldError(pointer, detail),))
 
     @classmethod

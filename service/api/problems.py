@@ -144,7 +144,7 @@ _Request = Request[object, object, State]
 def _refusal(request: _Request, refusal: Refusal) -> Response[bytes]:
     """What is refused for who asks leaves a line for operators, if it is known who that is."""
     principal = request.state.get(PRINCIPAL)
-    if refusal.KIND == "forbidden" and principal is not None:
+    if refusal.doubtful and principal is not None:
         audit("refused by rule", principal=principal, problem=type(refusal).slug(), reason=refusal.detail)
     return problem_response(type(refusal).slug(), refusal.detail, rule=refusal.rule, errors=refusal.errors)
 

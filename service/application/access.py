@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import threading
 import time
 from collections.abc import Callable, Sequence
 from functools import partial
@@ -59,6 +60,8 @@ class Access:
         self._later = later
         self._known: dict[bytes, tuple[float, Principal | Person]] = {}
         self._noted: dict[str, float] = {}
+        self._revocations = 0
+        self._remembering = threading.Lock()
 
     def enter(self, credential: str, address: str, acting_for: str | None = None) -> Principal:
         """The holder of a credential; `acting_for`: see `Person.acting`, which says what is raised besides.
@@ -77,8 +80,11 @@ class Access:
         digest = _digest(credential, "session" if authenticators is self._sessions else "credential")
         holder = self._remembered(digest)
         if holder is None:
+            revocations = self._revocations
             holder = self.guarded(address, lambda: self._authenticate(credential, authenticators))
-            _remember(self._known, digest, (time.monotonic() + REMEMBERED_SECONDS, holder))
+            with self._remembering:
+                if revocations == self._revocations:  # else it may have been revoked while it was looked up
+                    _remember(self._known, digest, (time.monotonic() + REMEMBERED_SECONDS, holder))
         self._spend(holder)
         return holder
 
@@ -101,7 +107,9 @@ class Access:
 
     def forget(self) -> None:
         """Ask again about every credential: one was revoked."""
-        self._known.clear()
+        with self._remembering:
+            self._revocations += 1
+            self._known.clear()
 
     def _authenticate(self, credential: str, authenticators: Sequence[Authenticator]) -> Principal | Person:
         for each in authenticators:

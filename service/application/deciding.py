@@ -16,6 +16,7 @@ from domain.ed25519 import Verify
 from domain.envelope import Actor
 from domain.keys import Keys
 from domain.proposals import propose
+from domain.refusal import Refusal
 from domain.rulebook import prepare
 from domain.signatures import Signature, Signed, read_signature, require_signature
 from service.application.facts import KeptFacts, as_dcb, read_facts
@@ -151,7 +152,11 @@ class Deciding:
         )
         if question.signature is not None:
             signed = _signed(submission, case)
-            signed_by = require_signature(question.signature, signed, question.command, question.keys, self._verify)
+            try:
+                signed_by = require_signature(question.signature, signed, question.command, question.keys, self._verify)
+            except Refusal as refusal:
+                refusal.doubtful = True
+                raise
             case = msgspec.structs.replace(case, signed_by=signed_by)
         return Considered(
             submission=submission,

@@ -83,6 +83,7 @@ BAD_CLAIMS: dict[str, dict[str, Any]] = {
     "for another service": {"aud": "https://elsewhere.example"},
     "for another path": {"aud": f"{ISSUER}/v1/keys"},
     "for several": {"aud": [ISSUER, "https://elsewhere.example"]},
+    "for several, us last": {"aud": ["https://elsewhere.example", ISSUER]},
     "for nobody": {"aud": None},
     "for no one": {"aud": []},
     "of another issuer": {"iss": "slc_0123456789abcdef"},

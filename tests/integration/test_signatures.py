@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ import msgspec
 import psycopg
 import pytest
 from click.testing import CliRunner
+from structlog.testing import capture_logs
 
 from service.cli import main
 from service.client.signing import SigningKey
@@ -117,6 +119,25 @@ def test_keys_vouch_for_each_other_and_end_by_revocation(small: SmallProgramme) 
     assert send(small, "revoke-key", revoked).status_code == 201
     assert problem(send(small, "change-consortium", changing(), request="c-2")) == (409, "key-revoked")
     assert send(small, "change-consortium", changing(), key=new, request="c-3").status_code == 201
+
+
+@pytest.mark.parametrize("made", ["revoked", "unknown", "held back", "forged"])
+def test_every_signature_that_is_refused_leaves_a_line_for_the_operator(small: SmallProgramme, made: str) -> None:
+    new = SigningKey.make("owner-2")
+    keys = {"revoked": KEY, "unknown": SigningKey.make("unknown"), "forged": SigningKey.make("owner-2")}
+    assert (
+        send(
+            small, "register-key", {"agency": "owner", "key": "owner-2", "jwk": new.public}, request="second"
+        ).status_code
+        == 201
+    )
+    revoked = {"agency": "owner", "key": KEY.kid, "reason": "its time is over"}
+    assert send(small, "revoke-key", revoked).status_code == 201
+    at: dict[str, Any] = {"made_at": datetime.now(UTC) - timedelta(days=2)} if made == "held back" else {}
+    with capture_logs() as lines:
+        answer = send(small, "change-consortium", changing(), key=keys.get(made, new), **at)
+    assert answer.status_code in (403, 409)
+    assert [each["problem"] for each in lines if each.get("logger") == "sillok.audit"] == [problem(answer)[1]]
 
 
 def test_who_approves_signs_the_proposal_and_the_commands_hash(
