@@ -272,12 +272,15 @@ def check_content(line, public):
 # 3. Signatures
 
 
+GUARDING = {"register-key", "revoke-key", "amend-charter"}  # signed wherever anything is
+
+
 class Signatures:
-    """The keys of one programme's agencies, and what was signed with them."""
+    """The keys of one programme's agencies and teams, and what was signed with them."""
 
     def __init__(self, programme):
         self.programme = programme
-        self.keys = {}  # id -> (agency, public key)
+        self.keys = {}  # id -> (owner: id and party, public key)
         self.revoked = set()
         self.used = set()
         self.proposed = {}  # proposal -> (event, actor)
@@ -295,15 +298,19 @@ class Signatures:
                     self.check(envelope, actor, command)
                 except (ValueError, KeyError, TypeError) as error:
                     raise Fault("bad-signature", position, str(error)) from None
-            elif self.must_be_signed is not None and actor["party"] == "agency":
+            elif self.must_be_signed is not None:
                 made = {envelope["command_type"]}
-                if type_ in ("DecisionProposed", "DecisionApproved"):
+                if type_ == "DecisionProposed":
                     made.add(event["decision"])
+                elif type_ in ("DecisionApproved", "DecisionRejected", "ProposalWithdrawn"):
+                    proposal, _proposer = self.proposed.get(event["proposal"], (None, None))
+                    made.add(proposal["decision"] if proposal else None)
                 if made & self.must_be_signed:
                     raise Fault("bad-signature", position, f"{actor['agency']} did not sign what has to be signed")
         self.check_approval(position, type_, event, actor)
         if type_ == "KeyRegistered":
-            self.keys[event["key"]] = (event["agency"], unbase64url(event["jwk"]["x"]))
+            owner = (event["agency"], event.get("party", "agency"))
+            self.keys[event["key"]] = (owner, unbase64url(event["jwk"]["x"]))
         elif type_ == "KeyRevoked":
             self.revoked.add(event["key"])
 
@@ -325,8 +332,8 @@ class Signatures:
         else:
             if key not in self.keys:
                 raise ValueError(f"no key {key} is registered")
-            agency, public = self.keys[key]
-            if actor["party"] != "agency" or agency != actor["agency"] or key in self.revoked:
+            owner, public = self.keys[key]
+            if owner != (actor["agency"], actor["party"]) or key in self.revoked:
                 raise ValueError(f"{key} is no key that {actor['agency']} may sign with")
         message = f"{protected}.{base64.urlsafe_b64encode(command.encode()).rstrip(b'=').decode()}"
         if not signed_by(public, message.encode(), unbase64url(value)):
@@ -931,7 +938,8 @@ class Programme:
                 raise Fault("edited", position, "the charter is not the one that its hash names")
             self.rules_hash = event["rules_hash"]
             self.charters[self.rules_hash] = json.loads(event["document"])
-            self.signatures.must_be_signed = set(self.charters[self.rules_hash].get("signed", ()))
+            signed = set(self.charters[self.rules_hash].get("signed", ()))
+            self.signatures.must_be_signed = signed | GUARDING if signed else signed
         elif type_ in ("TeamEnrolled", "CallTeamSelected"):
             self.names[event["team"]] = event["name"]
         elif type_ in ("StageConsolidated", "StageReconsolidated"):
