@@ -25,8 +25,8 @@ def free_port() -> int:
     return port
 
 
-def api_process(home: Path, database: str, port: int) -> subprocess.Popen[bytes]:
-    """The API as it runs, over a database, without Redis; its log is in the home."""
+def api_process(home: Path, database: str, port: int, **settings: str) -> subprocess.Popen[bytes]:
+    """The API as it runs, over a database, without Redis; its log is in the home. `settings`: of its environment."""
     return start_process(
         [
             *(sys.executable, "-m", "granian", "--interface", "asgi", "--factory", "service.app:create_app"),
@@ -40,6 +40,7 @@ def api_process(home: Path, database: str, port: int) -> subprocess.Popen[bytes]
             "DATABASE_URL": database,
             "REDIS_URL": "",
             "PORT": str(port),
+            **settings,
         },
     )
 

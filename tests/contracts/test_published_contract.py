@@ -1,0 +1,69 @@
+"""The running service against its published OpenAPI document, by schemathesis with every check on."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx
+import pytest
+
+from tests.integration.conftest import Running, run_shared
+from tests.playing import REHEARSAL, lines_of
+from tests.serving import api_process, free_port, until_ready
+
+HERE = Path(__file__).parent
+SHAPES = "submit-score|certify-figure|rule-independence|grant-resource|apply-to-call|publish-charter|propose|approve"
+KINDS = {
+    "each decision": ("fuzzing,stateful", "--include-path-regex", "/decisions/"),
+    "decisions of every shape": ("coverage", "--include-path-regex", f"/decisions(/({SHAPES}))?$|/v1/proposals"),
+    "the rest": ("examples,coverage,fuzzing,stateful", "--exclude-path-regex", "/decisions|/v1/proposals|/stream"),
+}
+"""Which phases for which operations. What is tried at each edge of a shape is tried once for each kind of shape."""
+UNLIMITED = {"SILLOK_REQUESTS_A_MINUTE": "1000000", "SILLOK_FAILURES_A_MINUTE": "1000000"}
+
+
+@pytest.fixture(scope="module")
+def address(server: str, template: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, Running]]:
+    """Of an API process over a ledger that holds a programme up to its scores; nobody asks it too much."""
+    home = tmp_path_factory.mktemp("contract")
+    for running in run_shared(server, template, home):
+        running.play(REHEARSAL, lines_of(REHEARSAL)[:60])
+        running.project()
+        port = free_port()
+        process = api_process(home, running.url, port, **UNLIMITED)
+        url = f"http://127.0.0.1:{port}"
+        try:
+            until_ready(url)
+            yield url, running
+        finally:
+            process.send_signal(signal.SIGTERM)
+            process.wait(30)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_the_service_is_as_its_contract_says(address: tuple[str, Running], kind: str, tmp_path: Path) -> None:
+    url, running = address
+    phases, *chosen = KINDS[kind]
+    done = subprocess.run(
+        [
+            *(sys.executable, "-m", "schemathesis.cli", "--config-file", str(HERE / "schemathesis.toml"), "run"),
+            *(f"{url}/openapi.json", "--phases", phases, "--max-examples", "2"),
+            *("--header", f"Authorization: Bearer {running.keys.agencies['msit']}", *chosen),
+        ],
+        cwd=tmp_path,
+        env={**os.environ, "SCHEMATHESIS_HOOKS": "tests.contracts.hooks", "PYTHONPATH": str(HERE.parents[1])},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=280,
+    )
+    assert done.returncode == 0, done.stdout[-20_000:] + done.stderr
+    selected, tested = re.findall(r"(?:Selected|Tested): (\d+)", done.stdout)
+    assert selected == tested
+    assert httpx.get(f"{url}/health/ready", trust_env=False, timeout=30).status_code == 200
