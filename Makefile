@@ -8,7 +8,7 @@ LOCKED := $(VENV)/.locked
 STAMP := $(VENV)/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint test-deps bench bench-large specs lock clean
+.PHONY: help run test lint test-deps bench bench-large specs docs lock clean
 
 help: ## say what there is to make
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 20
@@ -51,6 +51,10 @@ bench-large: $(STAMP) ## measure growth up to ten million events (RECORD=1 keeps
 
 specs: $(STAMP) ## write api_specs anew from the code
 	@$(BIN)/python -m api_specs
+
+docs: $(STAMP) ## build the documentation into build/docs
+	@PYTHONPATH=. $(BIN)/python -m mkdocs build --quiet --config-file ops/docs/mkdocs.yml
+	@echo "build/docs/index.html"
 
 lock: ## write requirements.txt anew from pyproject.toml (needs uv)
 	@command -v $(UV) >/dev/null || { echo "There is no $(UV): install it with pip install uv, or name one, as in make lock UV=path/to/uv." >&2; exit 1; }
