@@ -111,10 +111,17 @@ def read_note(content: str) -> Note:
     text, blank, lines = content.rpartition("\n\n")
     if not blank or not text or not lines.endswith("\n"):
         raise NoteError("a note is a text, an empty line, and signatures")
-    signatures = tuple(_signature(each) for each in lines[:-1].split("\n"))
-    if len(signatures) > MAX_SIGNATURES:
+    return Note(text + "\n", read_signatures(lines))
+
+
+def read_signatures(lines: str) -> tuple[NoteSignature, ...]:
+    """Signatures from their lines, each with its newline. Raises `NoteError`."""
+    if not lines.endswith("\n"):
+        raise NoteError("a signature is a line")
+    found = tuple(_signature(each) for each in lines[:-1].split("\n"))
+    if len(found) > MAX_SIGNATURES:
         raise NoteError(f"a note has at most {MAX_SIGNATURES} signatures")
-    return Note(text + "\n", signatures)
+    return found
 
 
 def _signature(line: str) -> NoteSignature:

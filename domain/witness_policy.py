@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 from collections.abc import Collection, Iterator, Mapping
 from typing import Final
@@ -59,6 +60,11 @@ class WitnessPolicy(msgspec.Struct, frozen=True):
             return f"{count}({','.join(sorted(map(written, members)))})"
 
         return written(self.quorum)
+
+    @property
+    def id(self) -> str:
+        """A digest of the rule."""
+        return hashlib.sha256(self.rule.encode()).hexdigest()
 
 
 def read_policy(content: str) -> WitnessPolicy:

@@ -9,10 +9,13 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from domain.entry import SALT_BYTES
+from domain.note import VerifierKey
+from domain.witness_policy import NONE, WitnessPolicy
 from service.api.event_feed import EventFeed
 from service.api.origins import Origins
 from service.api.parts import Parts
 from service.application.cloud_events import ReadEvents
+from service.application.cosigning import Cosign
 from service.application.deciding import Deciding, Sources
 from service.application.exporting import Export
 from service.application.foreseeing import Foreseeing
@@ -28,18 +31,21 @@ from service.application.sealing import Seal
 from service.application.submitting import SubmitDecision
 from service.application.submitting_lines import SubmitLines
 from service.application.submitting_together import SubmitTogether
+from service.application.witness_ports import WitnessFigures
 from service.ed25519 import verify_ed25519
 from service.entrance import Entrance, open_entrance
 from service.logs import configure_logs
 from service.settings import Settings
 from service.signer_socket import SocketSigner
 from service.storage.builds import PostgresBuilds
+from service.storage.cosignatures import PostgresCosignatures
 from service.storage.identifiers import uuid7
 from service.storage.ledger import PostgresLedger
 from service.storage.sealing import PostgresSeals
 from service.storage.views import PostgresViewStore
 from service.storage.wake_ups import CeleryWakeUps
 from service.struct_types import make_ready
+from service.witness_calls import HttpWitness
 
 API_THREADS = 64
 """Requests of one API process that may wait for the database at once."""
@@ -91,6 +97,8 @@ def open_service(settings: Settings) -> Service:
     ledger = PostgresLedger(database)
     store = PostgresViewStore(database)
     seals = PostgresSeals(database)
+    policy = settings.witness_policy()
+    witnesses = _witnesses_of(policy)
     wake_ups = CeleryWakeUps(settings.require_redis(), database) if settings.redis_url else None
     waking: WakeUps = wake_ups or NoWakeUps()
     threads = ThreadPoolExecutor(API_THREADS, thread_name_prefix="api")
@@ -101,7 +109,7 @@ def open_service(settings: Settings) -> Service:
     in_flight = InFlight()
     foreseeing = Foreseeing(ledger, queries)
     submit = SubmitDecision(ledger, waking, deciding, in_flight, foreseeing.compared)
-    prove = Prove(seals)
+    prove = Prove(seals, policy=None if policy is None or policy.quorum == NONE else policy.id)
     events = ReadEvents(ledger, queries.disclosure)
     parts = Parts(
         submit=submit,
@@ -122,6 +130,7 @@ def open_service(settings: Settings) -> Service:
         export=Export(ledger, prove),
         builds=PostgresBuilds(store),
         sealing=seals.figures,
+        witnesses=lambda: PostgresCosignatures(seals).figures(witnesses),
         ready=ledger.head,
         threads=threads,
         origins=Origins(settings.trusted_proxies),
@@ -161,12 +170,21 @@ def open_projecting(settings: Settings) -> Projecting:
     return Projecting(advance, RebuildProjection(advance, store, builds), builds, ledger, store)
 
 
+def _witnesses_of(policy: WitnessPolicy | None) -> Sequence[VerifierKey]:
+    return [] if policy is None else [each.key for each in policy.witnesses]
+
+
 @dataclass(frozen=True)
 class Sealing:
-    """Everything that the sealer works with."""
+    """Everything that the sealer works with. `witnesses`: who is to cosign checkpoints."""
 
     seal: Seal
     seals: PostgresSeals
+    witnesses: Sequence[VerifierKey]
+
+    def figures_of_witnesses(self) -> Sequence[WitnessFigures]:
+        """How asking each of them goes. Raises `LedgerUnavailableError`."""
+        return PostgresCosignatures(self.seals).figures(self.witnesses)
 
     def close(self) -> None:
         self.seals.close()
@@ -176,4 +194,31 @@ def open_sealing(settings: Settings) -> Sealing:
     """The sealer's parts; to be opened after it was forked. Raises `SettingsError`."""
     configure_logs()
     seals = PostgresSeals(settings.require_database(), pool_size=1)
-    return Sealing(Seal(seals, SocketSigner(settings.signer_folder)), seals)
+    return Sealing(Seal(seals, SocketSigner(settings.signer_folder)), seals, _witnesses_of(settings.witness_policy()))
+
+
+@dataclass(frozen=True)
+class Cosigning:
+    """Everything that the worker works with that asks witnesses."""
+
+    cosign: Cosign
+    seals: PostgresSeals
+    servers: Sequence[HttpWitness]
+    threads: ThreadPoolExecutor
+
+    def close(self) -> None:
+        self.threads.shutdown(wait=True)
+        for each in self.servers:
+            each.close()
+        self.seals.close()
+
+
+def open_cosigning(settings: Settings) -> Cosigning:
+    """The parts of the worker that asks witnesses; to be opened after it was forked. Raises `SettingsError`."""
+    configure_logs()
+    policy = settings.require_witness_policy()
+    servers = {each.key: HttpWitness(each.url) for each in policy.witnesses if each.url is not None}
+    seals = PostgresSeals(settings.require_database(), pool_size=len(servers) + 1)
+    threads = ThreadPoolExecutor(max(len(servers), 1), thread_name_prefix="witness")
+    cosign = Cosign(seals, PostgresCosignatures(seals), policy, servers, threads, verify=verify_ed25519)
+    return Cosigning(cosign, seals, list(servers.values()), threads)

@@ -13,6 +13,7 @@ import msgspec
 from psycopg import ProgrammingError
 from psycopg.conninfo import conninfo_to_dict
 
+from domain.witness_policy import PolicyError, WitnessPolicy, read_policy
 from service.secret_rings import SecretFileError, SecretRing
 
 REQUESTS_A_MINUTE: Final = 120_000
@@ -21,6 +22,8 @@ _ORIGIN: Final = re.compile(r"https?://[A-Za-z0-9.-]+(:[0-9]{1,5})?|https?://\[[
 _ISSUER: Final = re.compile(
     r"(https://[A-Za-z0-9.-]+|http://(127\.0\.0\.1|\[::1\]|localhost))(:[0-9]{1,5})?(/[A-Za-z0-9._~/-]*)?"
 )
+
+_WITNESS: Final = re.compile(r"https?://[^\s?#]+")
 
 
 class SettingsError(Exception):
@@ -55,8 +58,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """`home`: where data lives. `database_url`, `redis_url`: of real servers; without, embedded ones.
 
     `pepper_path`, `token_keys_path`: secrets that several machines share; without, they are made in `home`.
-    `signer_path`: the signer's folder; without, one in `home`. `log_name`: what a log is called that is begun; without,
-    by the address at which it is read. `issuer_url`: where the outside reaches the service; without, where it listens.
+    `signer_path`: the signer's folder; without, one in `home`. `witnesses_path`: a file that says who is to cosign
+    checkpoints. `log_name`: what a log is called that is begun; without, by the address at which it is read.
+    `issuer_url`: where the outside reaches the service; without, where it listens.
     `trusted_proxies`: whose `X-Forwarded-For` is believed. `requests_a_minute`: of one client; `failures_a_minute`:
     authentications that fail, of one address. `oidc`: the issuer whose tokens are taken, and where people sign in.
     """
@@ -70,6 +74,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     token_keys_path: Path | None = None
     signer_path: Path | None = None
     log_name: str | None = None
+    witnesses_path: Path | None = None
     issuer_url: str | None = None
     trusted_proxies: tuple[str, ...] = ()
     requests_a_minute: int = REQUESTS_A_MINUTE
@@ -117,6 +122,28 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         """What a log is called that is begun now: the address at which it is read, without the scheme."""
         return self.log_name or f"{self.issuer.partition('://')[2]}/v1/ledger"
 
+    def witness_policy(self) -> WitnessPolicy | None:
+        """Who is to cosign checkpoints, if anybody is (C2SP tlog-policy). Raises `SettingsError`."""
+        if self.witnesses_path is None:
+            return None
+        try:
+            found = read_policy(self.witnesses_path.read_text(encoding="utf-8"))
+        except (OSError, UnicodeDecodeError):
+            raise SettingsError(f"SILLOK_WITNESSES: {self.witnesses_path} cannot be read.") from None
+        except PolicyError as error:
+            raise SettingsError(f"SILLOK_WITNESSES: {self.witnesses_path}: {error}.") from None
+        for each in found.witnesses:
+            if each.url is None or _WITNESS.fullmatch(each.url) is None:
+                raise SettingsError(f"SILLOK_WITNESSES: {each.name} has no address: give https://… after its key.")
+        return found
+
+    def require_witness_policy(self) -> WitnessPolicy:
+        """Who is to cosign checkpoints. Raises `SettingsError`."""
+        found = self.witness_policy()
+        if found is None:
+            raise SettingsError("SILLOK_WITNESSES is not set: name a file that says who the witnesses are.")
+        return found
+
     def peppers(self) -> SecretRing:
         """The secrets that keys are hashed with; in `home` the first one is made. Raises `SecretFileError`."""
         return _ring(self.home / "pepper", self.pepper_path)
@@ -153,6 +180,7 @@ def read_settings(environment: Mapping[str, str] | None = None) -> Settings:
         token_keys_path=_file(found, "SILLOK_TOKEN_KEYS_FILE"),
         signer_path=_file(found, "SILLOK_SIGNER_HOME"),
         log_name=found.get("SILLOK_LOG") or None,
+        witnesses_path=_file(found, "SILLOK_WITNESSES"),
         issuer_url=_issuer(found),
         trusted_proxies=_networks(found, "SILLOK_TRUSTED_PROXIES"),
         requests_a_minute=_number(found, "SILLOK_REQUESTS_A_MINUTE", REQUESTS_A_MINUTE),

@@ -20,6 +20,12 @@ def sealer(monkeypatch: pytest.MonkeyPatch) -> Celery:
     return application(monkeypatch, "workers.sealing")
 
 
+@pytest.fixture
+def witnesses(monkeypatch: pytest.MonkeyPatch) -> Celery:
+    """That of the worker that asks witnesses."""
+    return application(monkeypatch, "workers.witnesses")
+
+
 def application(monkeypatch: pytest.MonkeyPatch, module: str) -> Celery:
     monkeypatch.setenv("REDIS_URL", "redis://127.0.0.1:9/0")
     found = importlib.import_module(module).app
@@ -42,6 +48,12 @@ def test_the_schedule_has_the_tree_looked_at_every_second_by_the_sealer(app: Cel
     assert 0 < seal["schedule"] <= 1
 
 
+def test_witnesses_are_asked_on_a_queue_of_their_own(app: Celery, sealer: Celery, witnesses: Celery) -> None:
+    """However slow they are, no projection and no seal waits."""
+    assert len({each.conf.task_default_queue for each in (app, sealer, witnesses)}) == 3
+    assert "sillok.cosign" in witnesses.tasks
+
+
 def test_beats_that_nobody_took_expire(app: Celery) -> None:
     """A worker that was stopped for an hour does not find an hour of beats; a busy one still finds the last."""
     for entry in app.conf.beat_schedule.values():
@@ -49,9 +61,9 @@ def test_beats_that_nobody_took_expire(app: Celery) -> None:
 
 
 def test_a_task_is_given_back_if_its_worker_dies_and_is_not_given_out_twice_while_it_lives(
-    app: Celery, sealer: Celery
+    app: Celery, sealer: Celery, witnesses: Celery
 ) -> None:
-    for each in (app, sealer):
+    for each in (app, sealer, witnesses):
         assert each.conf.task_acks_late
         assert each.conf.task_reject_on_worker_lost
         assert each.conf.worker_prefetch_multiplier == 1

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
-from service.settings import SettingsError, read_settings
+from domain.note import COSIGNATURE, VerifierKey
+from service.settings import Settings, SettingsError, read_settings
 
 
 def test_without_more_the_service_issues_tokens_where_it_listens() -> None:
@@ -39,3 +42,25 @@ def test_proxies_are_addresses_or_networks() -> None:
 def test_a_variable_that_breaks_its_rule_is_named(name: str, value: str) -> None:
     with pytest.raises(SettingsError, match=name):
         read_settings({name: value})
+
+
+def policy(tmp_path: Path, content: str) -> Settings:
+    file = tmp_path / "policy"
+    file.write_text(content)
+    return read_settings({"SILLOK_WITNESSES": str(file)})
+
+
+def test_witnesses_are_in_a_file(tmp_path: Path) -> None:
+    key = VerifierKey("witness.example/1", COSIGNATURE, bytes(32))
+    found = policy(tmp_path, f"witness w {key} https://witness.example/prefix\nquorum w\n").require_witness_policy()
+    assert (found.witnesses[0].key, found.witnesses[0].url) == (key, "https://witness.example/prefix")
+    assert read_settings({}).witness_policy() is None
+    with pytest.raises(SettingsError, match="SILLOK_WITNESSES is not set"):
+        read_settings({}).require_witness_policy()
+    for address in ("", "witness.example", "ftp://witness.example", "https://witness.example?a=b"):
+        with pytest.raises(SettingsError, match="w has no address"):
+            policy(tmp_path, f"witness w {key} {address}\nquorum w\n").witness_policy()
+    with pytest.raises(SettingsError, match="policy: line 1: x is neither"):
+        policy(tmp_path, "quorum x\n").witness_policy()
+    with pytest.raises(SettingsError, match="cannot be read"):
+        read_settings({"SILLOK_WITNESSES": str(tmp_path / "none")}).witness_policy()

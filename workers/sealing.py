@@ -8,7 +8,7 @@ from celery import Celery
 
 from service.bootstrap import Sealing, open_sealing
 from service.settings import read_settings
-from service.storage.wake_ups import SEAL_TASK, Sender, seal_queue_of
+from service.storage.wake_ups import COSIGN_TASK, SEAL_TASK, Sender, seal_queue_of, witness_queue_of
 from workers.options import OPTIONS
 
 SLICE_SECONDS: Final = 2.0
@@ -34,3 +34,6 @@ def seal() -> None:
     sender.taken(SEAL_TASK)
     if sealing.seal(seconds=SLICE_SECONDS) == "more":
         sender.send(SEAL_TASK)
+    if sealing.witnesses:
+        # Also where nothing is new: witnesses that were away are asked again.
+        sender.send(COSIGN_TASK, queue=witness_queue_of(read_settings().database_url))

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from typing import Final
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Final, TypeVar
 
 from litestar import Response, get
 from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
+from domain.note import verifier_key
 from service.api.parts import Wired
 from service.application.seal_ports import SealFigures
 from service.application.view_ports import Build
+from service.application.witness_ports import WitnessFigures
 
 MEDIA_TYPE: Final = "text/plain; version=1.0.0; charset=utf-8"
+T = TypeVar("T")
 _LABELS: Final = ("view", "version", "programme", "state")
 
 _GAUGES: Final[dict[str, tuple[str, Callable[[Build], float]]]] = {
@@ -49,12 +52,27 @@ _COUNTED_IN_SEALING: Final[dict[str, tuple[str, Callable[[SealFigures], float]]]
     "sillok_seal_halts": ("How often sealing halted.", lambda seal: seal.halts),
 }
 
+_OF_WITNESSES: Final[dict[str, tuple[str, Callable[[WitnessFigures], float | None]]]] = {
+    "sillok_witness_position": ("The last size that a witness cosigned.", lambda witness: witness.size),
+    "sillok_witness_seconds_since": ("How long ago that was.", lambda witness: witness.seconds_since),
+}
+_COUNTED_OF_WITNESSES: Final[dict[str, tuple[str, Callable[[WitnessFigures], float | None]]]] = {
+    "sillok_witness_failures": ("How often it gave no answer, or none of use.", lambda witness: witness.failures),
+    "sillok_witness_contradictions": (
+        "How often its answer contradicted the log, or what it answered before.",
+        lambda witness: witness.contradictions,
+    ),
+}
+
 
 class _Figures(Collector):
-    def __init__(self, head: int, builds: Sequence[Build], sealing: SealFigures) -> None:
+    def __init__(
+        self, head: int, builds: Sequence[Build], sealing: SealFigures, witnesses: Sequence[WitnessFigures]
+    ) -> None:
         self._head = head
         self._builds = builds
         self._sealing = sealing
+        self._witnesses = witnesses
 
     def collect(self) -> Iterator[Metric]:
         yield GaugeMetricFamily("sillok_ledger_position", "The last position of the ledger.", value=self._head)
@@ -62,24 +80,42 @@ class _Figures(Collector):
             yield GaugeMetricFamily(name, meaning, value=float(of(self._sealing)))
         for name, (meaning, of) in _COUNTED_IN_SEALING.items():
             yield CounterMetricFamily(name, meaning, value=float(of(self._sealing)))
-        for metrics, family in ((_GAUGES, GaugeMetricFamily), (_COUNTERS, CounterMetricFamily)):
-            for name, (meaning, figure) in metrics.items():
-                found = family(name, meaning, labels=_LABELS)
-                for build in self._builds:
-                    labels = [build.view, str(build.version), build.partition, build.state]
-                    found.add_metric(labels, float(figure(build)))
-                yield found
+        witnesses = [((verifier_key(each.witness).name,), each) for each in self._witnesses]
+        yield from _labelled(GaugeMetricFamily, _OF_WITNESSES, ("witness",), witnesses)
+        yield from _labelled(CounterMetricFamily, _COUNTED_OF_WITNESSES, ("witness",), witnesses)
+        builds = [((each.view, str(each.version), each.partition, each.state), each) for each in self._builds]
+        yield from _labelled(GaugeMetricFamily, _GAUGES, _LABELS, builds)
+        yield from _labelled(CounterMetricFamily, _COUNTERS, _LABELS, builds)
 
 
-def metrics_text(head: int, builds: Sequence[Build], sealing: SealFigures) -> bytes:
+def _labelled(
+    family: type[GaugeMetricFamily | CounterMetricFamily],
+    metrics: Mapping[str, tuple[str, Callable[[T], float | None]]],
+    labels: Sequence[str],
+    rows: Sequence[tuple[Sequence[str], T]],
+) -> Iterator[Metric]:
+    """Each figure of each row that has it."""
+    for name, (meaning, of) in metrics.items():
+        found = family(name, meaning, labels=labels)
+        for values, row in rows:
+            if (figure := of(row)) is not None:
+                found.add_metric(values, float(figure))
+        yield found
+
+
+def metrics_text(
+    head: int, builds: Sequence[Build], sealing: SealFigures, witnesses: Sequence[WitnessFigures] = ()
+) -> bytes:
     """All figures, as `MEDIA_TYPE` says."""
     registry = CollectorRegistry(auto_describe=False)
-    registry.register(_Figures(head, builds, sealing))
+    registry.register(_Figures(head, builds, sealing, witnesses))
     return generate_latest(registry)
 
 
 @get("/metrics")
 async def metrics(parts: Wired) -> Response[bytes]:
     """Read from the database: whichever API process is asked, the figures are those of the whole service."""
-    text = await parts.run(lambda: metrics_text(parts.ready(), parts.builds.every(), parts.sealing()))
+    text = await parts.run(
+        lambda: metrics_text(parts.ready(), parts.builds.every(), parts.sealing(), parts.witnesses())
+    )
     return Response(text, media_type=MEDIA_TYPE)

@@ -39,7 +39,12 @@ def operations(named: dict[Any, Json]) -> Iterator[Operation]:
     place = ("path", "path", "<level>/<index>[.p/<width>] or entries/<index>[.p/<width>].", _TEXT)
     root = "/v1/ledger"
     yield f"{root}/log", "get", reading("get-log", "Its name and keys.", named[LogKeys], "application/json")
-    latest = reading("get-checkpoint", "The last checkpoint, a signed note (C2SP tlog-checkpoint).", _TEXT, TEXT)
+    latest = reading(
+        "get-checkpoint",
+        "The last checkpoint that witnesses cosigned as the policy asks; without one, the last (C2SP tlog-checkpoint).",
+        _TEXT,
+        TEXT,
+    )
     yield f"{root}/checkpoint", "get", latest
     one = reading("get-checkpoint-of", "The checkpoint of a size, if one was signed.", _TEXT, TEXT, size)
     yield f"{root}/checkpoint/{{size}}", "get", one

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass
 from typing import TypeVar
@@ -29,6 +29,7 @@ from service.application.submitting_lines import SubmitLines
 from service.application.submitting_together import SubmitTogether
 from service.application.tokens import Tokens
 from service.application.view_ports import Builds
+from service.application.witness_ports import WitnessFigures
 
 T = TypeVar("T")
 
@@ -37,7 +38,8 @@ T = TypeVar("T")
 class Parts:
     """`ready`: raises if a decision could not be recorded now. `threads`: where blocking work is done.
 
-    `sealing`: how far it is. `public_origin`: where browsers reach the service; without, on this machine.
+    `sealing`: how far it is. `witnesses`: how asking each of them goes. `public_origin`: where browsers reach the
+    service; without, on this machine.
     """
 
     submit: SubmitDecision
@@ -58,6 +60,7 @@ class Parts:
     export: Export
     builds: Builds
     sealing: Callable[[], SealFigures]
+    witnesses: Callable[[], Sequence[WitnessFigures]]
     ready: Callable[[], int]
     threads: Executor
     origins: Origins

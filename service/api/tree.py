@@ -71,16 +71,16 @@ async def get_log(parts: Wired) -> Response[bytes]:
 
 @get("/v1/ledger/checkpoint")
 async def get_checkpoint(parts: Wired) -> Response[bytes]:
-    """The last checkpoint."""
+    """The last checkpoint; with a policy of witnesses, the last that meets it."""
     found = await parts.run(parts.prove.checkpoint)
-    return _kept(found.note.encode(), TEXT, FOR_NOW)
+    return _kept(found.cosigned.encode(), TEXT, FOR_NOW)
 
 
 @get("/v1/ledger/checkpoint/{size:str}")
 async def get_checkpoint_of(size: FromPath[str], parts: Wired) -> Response[bytes]:
     """The checkpoint of a size, if one was signed."""
     found = await parts.run(partial(parts.prove.checkpoint, _number("size", size)))
-    return _kept(found.note.encode(), TEXT, FOR_NOW)
+    return _kept(found.cosigned.encode(), TEXT, FOR_NOW)
 
 
 @get("/v1/ledger/tile/{path:path}")

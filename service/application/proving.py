@@ -46,10 +46,11 @@ class _KnownNodes:
 
 
 class Prove:
-    """The use case; safe to call from many threads."""
+    """The use case; safe to call from many threads. `policy`: the id of that which checkpoints are to meet."""
 
-    def __init__(self, sealed: SealReader) -> None:
+    def __init__(self, sealed: SealReader, *, policy: str | None = None) -> None:
         self._sealed = sealed
+        self._policy = policy
         self._known = _KnownNodes()
 
     def logs(self) -> Sequence[LogRecord]:
@@ -60,9 +61,13 @@ class Prove:
         return found
 
     def checkpoint(self, size: int | None = None) -> Published:
-        """The last checkpoint, or the one of a size. Raises `NotSealedError`, `NoSuchCheckpointError`."""
+        """The last checkpoint that meets the policy, or the one of a size.
+
+        While none meets it, the last one. Raises `NotSealedError`, `NoSuchCheckpointError`.
+        """
         if size is None:
-            return self._covering_tree(0)
+            witnessed = None if self._policy is None else self._sealed.witnessed(self._policy)
+            return witnessed or self._covering_tree(0)
         found = self._sealed.of_size(size)
         if found is None:
             self._covering_tree(size)
@@ -96,14 +101,18 @@ class Prove:
         return self._proof(latest.origin, lambda nodes: consistency_proof(nodes, old, new))
 
     def receipt(self, position: int) -> str:
-        """A C2SP tlog-proof, with the entry as `extra`: whoever has it needs nothing else. Raises `NotSealedError`."""
-        found = self._sealed.covering(position)
+        """A C2SP tlog-proof, with the entry as `extra`: whoever has it needs nothing else. Raises `NotSealedError`.
+
+        It is of the first checkpoint that covers the position and meets the policy; while none does, of the first.
+        """
+        witnessed = None if self._policy is None else self._sealed.witnessed(self._policy, position)
+        found = witnessed or self._sealed.covering(position)
         if found is None:
             raise self._not_sealed(position)
         (entry,) = self._sealed.entries(position, position)
         hashes = self._proof(found.origin, lambda nodes: inclusion_proof(nodes, position - 1, found.size))
         lines = (RECEIPT, f"extra {_text(entry)}", f"index {position - 1}", *map(_text, hashes), "")
-        return "".join(f"{each}\n" for each in lines) + found.note
+        return "".join(f"{each}\n" for each in lines) + found.cosigned
 
     def _covering_tree(self, size: int) -> Published:
         """The last checkpoint, which covers that size. Raises `NotSealedError`."""

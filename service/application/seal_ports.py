@@ -12,12 +12,18 @@ from domain.tiles import Place
 
 
 class Published(msgspec.Struct, frozen=True):
-    """A checkpoint that was signed. `note`: as it is handed out."""
+    """A checkpoint that was signed. `note`: as the log signed it. `cosignatures`: lines of witnesses."""
 
     origin: str
     size: int
     root: bytes
     note: str
+    cosignatures: str = ""
+
+    @property
+    def cosigned(self) -> str:
+        """The note as it is handed out."""
+        return self.note + self.cosignatures
 
 
 class SealFigures(msgspec.Struct, frozen=True, kw_only=True):
@@ -96,6 +102,9 @@ class SealReader(Protocol):
 
     def covering(self, position: int) -> Published | None:
         """The first checkpoint of the current log that covers a position."""
+
+    def witnessed(self, policy: str, position: int | None = None) -> Published | None:
+        """Of those that meet the policy of that id: the last one, or the first one that covers a position."""
 
     def tiles(self, places: Sequence[Place]) -> Mapping[Place, bytes]:
         """Hashes of those tiles that are there."""

@@ -27,10 +27,10 @@ def sealing() -> None:
 
 @sealing.command()
 def status() -> None:
-    """Print how far the tree and its last checkpoint go, the log's keys, and why sealing halted, if it did."""
+    """Print how far the tree and its last checkpoint go, keys, witnesses, and why sealing halted, if it did."""
     opened = open_sealing(settings_here())
     try:
-        found, logs = opened.seals.figures(), opened.seals.logs()
+        found, logs, witnesses = opened.seals.figures(), opened.seals.logs(), opened.figures_of_witnesses()
     finally:
         opened.close()
     click.echo(f"ledger      {found.head}")
@@ -38,6 +38,8 @@ def status() -> None:
     click.echo(f"checkpoint  {found.published}" + (f" of {logs[0].origin}" if logs else ""))
     for key in logs[0].keys if logs else ():
         click.echo(f"key         {key}")
+    for each in witnesses:
+        click.echo(f"witness     {each.size} by {each.witness}" + (f": {each.fault}" if each.fault else ""))
     if found.halted is not None:
         raise NotAsAskedError(f"Sealing halted: {found.halted}. See ops/runbooks/sealing.md.")
 

@@ -29,8 +29,12 @@ _OPEN: Final = """
 
 # Of the current log only.
 _PUBLISHED: Final = """
-    SELECT l.origin, c.size, c.root, c.note FROM (SELECT log, origin FROM seal.log ORDER BY log DESC LIMIT 1) l
+    SELECT l.origin, c.size, c.root, c.note, coalesce((
+        SELECT string_agg(s.line, '' ORDER BY s.witness) FROM seal.cosignature s WHERE (s.log, s.size) = (c.log, c.size)
+    ), '') FROM (SELECT log, origin FROM seal.log ORDER BY log DESC LIMIT 1) l
     JOIN seal.checkpoint c ON c.log = l.log"""
+
+_WITNESSED: Final = "JOIN seal.witnessed w ON (w.log, w.size) = (c.log, c.size) AND w.policy = %s"
 
 _TILES: Final = """
     SELECT t.level, t.index, t.hashes FROM unnest(%(levels)s::int2[], %(indices)s::int8[]) AS wanted(level, index)
@@ -64,7 +68,7 @@ class PostgresSeals:
     @contextmanager
     def turn(self) -> Iterator[SealTurn | None]:
         """See `SealStore.turn`."""
-        with self._connection() as connection, connection.transaction():
+        with self.connection() as connection, connection.transaction():
             found = connection.execute(_TAKE, binary=True).fetchone()
             if found is None:
                 yield None
@@ -75,7 +79,7 @@ class PostgresSeals:
 
     def resume(self, *, log: str | None = None) -> str | None:
         """End a halt; why it was. `log`: from here on checkpoints are of this one, a new one, and the others closed."""
-        with self._connection() as connection, connection.transaction():
+        with self.connection() as connection, connection.transaction():
             if log is not None:
                 connection.execute(_OPEN, (log,))
             found = connection.execute("SELECT halted FROM seal.state FOR UPDATE").fetchone()
@@ -84,7 +88,7 @@ class PostgresSeals:
 
     def logs(self) -> Sequence[LogRecord]:
         """See `SealReader.logs`."""
-        with self._connection() as connection:
+        with self.connection() as connection:
             return _logs_in(connection)
 
     def latest(self) -> Published | None:
@@ -99,14 +103,20 @@ class PostgresSeals:
         """See `SealReader.covering`."""
         return self._published("WHERE c.size >= %s ORDER BY c.size", position)
 
+    def witnessed(self, policy: str, position: int | None = None) -> Published | None:
+        """See `SealReader.witnessed`."""
+        if position is None:
+            return self._published(f"{_WITNESSED} ORDER BY c.size DESC", policy)
+        return self._published(f"{_WITNESSED} WHERE c.size >= %s ORDER BY c.size", policy, position)
+
     def tiles(self, places: Sequence[Place]) -> Mapping[Place, bytes]:
         """See `SealReader.tiles`."""
-        with self._connection() as connection:
+        with self.connection() as connection:
             return _tiles_in(connection, places)
 
     def entries(self, first: int, last: int) -> Sequence[bytes]:
         """See `SealReader.entries`."""
-        with self._connection() as connection:
+        with self.connection() as connection:
             found = connection.execute(
                 "SELECT entry FROM ledger.event WHERE position BETWEEN %s AND %s ORDER BY position",
                 (first, last),
@@ -116,7 +126,7 @@ class PostgresSeals:
 
     def figures(self) -> SealFigures:
         """See `SealReader.figures`."""
-        with self._connection() as connection, connection.cursor(row_factory=class_row(SealFigures)) as cursor:
+        with self.connection() as connection, connection.cursor(row_factory=class_row(SealFigures)) as cursor:
             found = cursor.execute(_FIGURES).fetchone()
         assert found is not None
         return found
@@ -125,12 +135,13 @@ class PostgresSeals:
         """Let go of every connection."""
         self._pool.close()
 
-    def _published(self, clause: str, *values: int) -> Published | None:
-        with self._connection() as connection:
+    def _published(self, clause: str, *values: int | str) -> Published | None:
+        with self.connection() as connection:
             return _published_in(connection, clause, *values)
 
     @contextmanager
-    def _connection(self) -> Iterator[Connection]:
+    def connection(self) -> Iterator[Connection]:
+        """One of the pool. Raises `LedgerUnavailableError`, also for what is done with it."""
         try:
             with self._pool.connection() as connection:
                 yield connection
@@ -202,7 +213,7 @@ def _logs_in(connection: Connection) -> Sequence[LogRecord]:
     return [LogRecord(origin, tuple(keys)) for origin, keys in connection.execute(_LOGS)]
 
 
-def _published_in(connection: Connection, clause: str, *values: int) -> Published | None:
+def _published_in(connection: Connection, clause: str, *values: int | str) -> Published | None:
     found = connection.execute(f"{_PUBLISHED} {clause} LIMIT 1", values, binary=True).fetchone()
     return None if found is None else Published(*found)
 

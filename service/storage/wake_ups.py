@@ -15,6 +15,7 @@ from redis.exceptions import RedisError
 ADVANCE_TASK: Final = "sillok.advance"
 REBUILD_TASK: Final = "sillok.rebuild"
 SEAL_TASK: Final = "sillok.seal"
+COSIGN_TASK: Final = "sillok.cosign"
 EXPIRES_SECONDS: Final = 30
 TASK_SECONDS: Final = 300
 """A task that takes longer is killed, and given out again."""
@@ -39,6 +40,11 @@ def queue_of(database_url: str | None) -> str:
 def seal_queue_of(database_url: str | None) -> str:
     """The queue of its sealer."""
     return f"{queue_of(database_url)}:seal"
+
+
+def witness_queue_of(database_url: str | None) -> str:
+    """The queue of the worker that asks its witnesses."""
+    return f"{queue_of(database_url)}:witnesses"
 
 
 class BrokerError(Exception):

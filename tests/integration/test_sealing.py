@@ -342,7 +342,10 @@ def test_the_tree_is_only_added_to_by_the_services_role(running: Running, until:
                 "UPDATE seal.state SET size = size - 1",
                 "UPDATE seal.checkpoint SET note = 'x'",
                 "DELETE FROM seal.checkpoint",
-                "TRUNCATE seal.checkpoint",
+                "TRUNCATE seal.checkpoint CASCADE",
+                "UPDATE seal.cosignature SET line = ''",
+                "DELETE FROM seal.cosignature",
+                "TRUNCATE seal.witnessed",
                 "DELETE FROM seal.key",
             ):
                 with pytest.raises(psycopg.errors.InsufficientPrivilege):
