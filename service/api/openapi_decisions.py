@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import functools
+import json
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any, Final
 
 import msgspec
@@ -14,6 +17,9 @@ from service.api.decisions import BODY_LIMIT, SETTLEMENTS, DecisionRecorded, Dec
 from service.api.openapi_parts import CREDENTIALS, PROGRAMME, Json, Operation, content, problems, read
 from service.api.problems import STATUS
 from service.application.previewing import Preview, ProposalAnswer
+
+EXAMPLES: Final = Path(__file__).with_name("examples.json")
+"""A body for each decision that a programme's record has; `make specs` writes it."""
 
 ANSWERS: Final = (DecisionRecorded, DecisionWaits, Preview, ProposalAnswer)
 
@@ -76,7 +82,7 @@ def _submit(name: str, summary: str, command: Json, named: dict[Any, Json]) -> J
         "requestBody": {
             "required": True,
             "description": f"At most {BODY_LIMIT} bytes.",
-            "content": {"application/json": {"schema": command}},
+            "content": {"application/json": {"schema": command, **_examples(name)}},
         },
         "responses": {
             "201": content("Recorded.", named[DecisionRecorded], "application/json"),
@@ -84,6 +90,17 @@ def _submit(name: str, summary: str, command: Json, named: dict[Any, Json]) -> J
             **problems(statuses, named),
         },
     }
+
+
+def _examples(decision: str) -> Json:
+    body = _bodies().get(decision)
+    return {} if body is None else {"examples": {"recorded": {"summary": "As it was once recorded.", "value": body}}}
+
+
+@functools.cache
+def _bodies() -> Json:
+    found: Json = json.loads(EXAMPLES.read_bytes())
+    return found
 
 
 _PROPOSAL: Final = {

@@ -20,7 +20,7 @@ from tests.serving import api_process, free_port, until_ready
 HERE = Path(__file__).parent
 SHAPES = "submit-score|certify-figure|rule-independence|grant-resource|apply-to-call|publish-charter|propose|approve"
 KINDS = {
-    "each decision": ("fuzzing,stateful", "--include-path-regex", "/decisions/"),
+    "each decision": ("examples,fuzzing,stateful", "--include-path-regex", "/decisions/"),
     "decisions of every shape": ("coverage", "--include-path-regex", f"/decisions(/({SHAPES}))?$|/v1/proposals"),
     "the rest": ("examples,coverage,fuzzing,stateful", "--exclude-path-regex", "/decisions|/v1/proposals|/stream"),
 }

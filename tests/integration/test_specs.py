@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from pathlib import Path
 
@@ -9,6 +10,7 @@ import msgspec
 import pytest
 from jsonschema import Draft202012Validator
 
+from api_specs.examples import examples
 from api_specs.rulebook import rulebook_page
 from domain.machines import MACHINES
 from domain.rulebook import DECISIONS
@@ -20,6 +22,7 @@ from service.api.docs import docs_page, openapi_json
 from service.api.export import export_ledger
 from service.api.many_decisions import submit_decisions
 from service.api.metrics import metrics
+from service.api.openapi_decisions import EXAMPLES
 from service.api.previews import get_proposal
 from service.api.problems import catalogue
 from service.api.stream import stream_events
@@ -71,6 +74,20 @@ def test_every_route_is_documented_and_nothing_else() -> None:
     routes.add("/v1/programmes/{programme}/decisions/{decision}/preview")
     routes |= {f"/v1/programmes/{{programme}}/decisions/{decision}" for decision in DECISIONS}
     assert set(msgspec.json.decode(SPEC.read_bytes())["paths"]) == routes
+
+
+def test_examples_are_bodies_that_programmes_submit() -> None:
+    """Each was accepted: the programmes are played through the API before `test_answers_fit_their_schema`."""
+    assert json.loads(EXAMPLES.read_text()) == examples()
+    assert len(examples()) > 40
+    paths = json.loads(SPEC.read_text())["paths"]
+    shown = {
+        path.rpartition("/")[2]: body["examples"]["recorded"]["value"]
+        for path, operations in paths.items()
+        for body in operations.get("post", {}).get("requestBody", {}).get("content", {}).values()
+        if "examples" in body
+    }
+    assert shown == examples()
 
 
 def test_every_problem_type_is_named_by_an_operation() -> None:
