@@ -19,7 +19,7 @@ from domain.note import read_note
 from domain.standings import Standings
 from domain.tiles import TILE_WIDTH, Tile
 from service.cli.failures import NotAsAskedError
-from service.client import Sillok
+from service.client import ServiceProblemError, Sillok
 from service.verify import bundle as parts
 
 SEAL_SECONDS: Final = 60.0
@@ -66,9 +66,14 @@ def _standings(sillok: Sillok, programme: str, folder: Path) -> int:
     """What the service shows of each stage; up to which position."""
     upto = 0
     for stage in sillok.view(programme, "charter")["stages"]:
-        found = sillok.standings(programme, stage=stage["id"])
         file = folder / f"{stage['id']}.json"
         file.unlink(missing_ok=True)
+        try:
+            found = sillok.standings(programme, stage=stage["id"])
+        except ServiceProblemError as error:
+            if error.problem.slug != "unknown-stage":
+                raise
+            continue  # it was not opened yet
         if isinstance(found, Standings):
             file.write_bytes(msgspec.json.encode(found) + b"\n")
             upto = max(upto, found.position)

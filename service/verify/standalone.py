@@ -931,8 +931,11 @@ class Programme:
 
     def take(self, line):
         """Raises `Fault`."""
-        position, type_, event = line["position"], line["type"], json.loads(line["data"])
-        self.signatures.take(position, type_, event, json.loads(line["envelope"]))
+        event = json.loads(line["data"])
+        self.signatures.take(line["position"], line["type"], event, json.loads(line["envelope"]))
+        self.fold(line["position"], line["type"], event)
+
+    def fold(self, position, type_, event):
         if type_ in ("CharterPublished", "CharterAmended"):
             if sha256(event["document"].encode()).hex() != event["rules_hash"]:
                 raise Fault("edited", position, "the charter is not the one that its hash names")

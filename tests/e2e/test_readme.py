@@ -26,6 +26,7 @@ SHOWS = [
     ["acts for agency:nipa", '"memberships":[{"role":"agency","subject":"nipa"}]'],
     ['"type":"TeamEliminated"', '"withheld":true', '"points":"', "독자성 기준을 충족하지 못한다고 판정하였다"],
     ["c2sp.org/tlog-proof@v1", "index 877", "— 127.0.0.1:", '"size":878,"from":100', '"keys":["127.0.0.1:'],
+    ["events of 127.0.0.1:", "standings derived again", "edited at position 400: this ScoreSubmitted", "ended with 10"],
     ["retry: 1000", 'data: {"agency"', '"type":"TeamEliminated"'],
     ["KeyRegistered", "1 of ", "decisions are signed, every one as it should be."],
     ['"what": "sum"', "have 111.2 together at expert"],

@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import ast
+import json
 import shutil
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
+from service.cli.failures import NotAsAskedError
+from service.verify import standalone
 from tests.integration.bundles import Verified, export, log_key, verify, verify_apart
 from tests.integration.conftest import Running, run_shared
 from tests.integration.sealing import SignerProcess, sealer
 from tests.playing import REHEARSAL, lines_of
 
-Verifier = Callable[[Path, str], Verified]
+Verifier = Callable[..., Verified]
 
 
 @pytest.fixture(scope="module")
@@ -63,3 +68,73 @@ def test_an_edited_byte_is_found(sealed: Running, bundle: Path, verifier: Verifi
     file.write_text("".join(lines))
     found = verifier(bundle, log_key(sealed))
     assert (found.code, found.said.startswith(f"edited at position {at + 1}:")) == (10, True), found.said
+
+
+def test_an_export_goes_on_where_it_was_cut_off(sealed: Running, bundle: Path) -> None:
+    """What is there is not asked for again, half a line and half a tile are; and the result is the same."""
+    whole = {each: (bundle / each).read_bytes() for each in ("events.ndjson", "leaves")}
+    (bundle / "events.ndjson").write_bytes(whole["events.ndjson"][:300_001])
+    (bundle / "leaves").write_bytes(whole["leaves"][:10_000])
+    assert verify(bundle, log_key(sealed)).code != 0
+    export(sealed, bundle)
+    assert {each: (bundle / each).read_bytes() for each in whole} == whole
+
+
+def test_a_bundle_is_of_one_programme(sealed: Running, bundle: Path) -> None:
+    with pytest.raises(NotAsAskedError, match="is a bundle of"):
+        export(sealed, bundle, programme="another")
+
+
+@pytest.mark.parametrize("reader", ["public", "agency", "consortium", "evaluator", "operator"])
+def test_whoever_is_no_auditor_gets_no_salt(sealed: Running, reader: str) -> None:
+    """Neither of what is under embargo nor of what is public: the envelope is nobody else's to see."""
+    keys = sealed.keys
+    of = {"agency": keys.agencies["msit"], "consortium": next(iter(keys.consortiums.values()))}
+    of |= {"evaluator": keys.evaluator, "operator": keys.operator}
+    headers = {"Authorization": f"Bearer {of[reader]}"} if reader in of else {}
+    answer = sealed.client.get("/v1/ledger/export", params={"programme": REHEARSAL, "limit": 10_000}, headers=headers)
+    assert answer.status_code == 200
+    lines = [json.loads(line) for line in answer.text.splitlines()]
+    assert [each["position"] for each in lines] == list(range(1, sealed.head() + 1))
+    assert {field for each in lines for field in each} == {
+        *("position", "programme", "type", "version", "recorded_at", "entry")
+    }
+
+
+def test_an_auditor_is_shown_in_full_the_programme_that_they_ask_for(sealed: Running) -> None:
+    headers = {"Authorization": f"Bearer {sealed.keys.auditor}"}
+    for programme, shown in ((REHEARSAL, True), ("another", False), (None, False)):
+        asked = {"limit": "1"} | ({} if programme is None else {"programme": programme})
+        answer = sealed.client.get("/v1/ledger/export", params=asked, headers=headers)
+        assert ("salt" in answer.json()) == shown
+
+
+@VERIFIERS
+def test_the_public_s_bundle_shows_that_the_record_is_whole(
+    sealed: Running, tmp_path: Path, verifier: Verifier
+) -> None:
+    """And only who says that they are the public takes it for that."""
+    export(sealed, tmp_path / "bundle", key="")
+    found = verifier(tmp_path / "bundle", log_key(sealed), "--public")
+    assert (found.code, "outcomes were not looked at" in found.said) == (0, True)
+    found = verifier(tmp_path / "bundle", log_key(sealed))
+    assert (found.code, found.said.partition(":")[0]) == (11, "removed at position 1")
+
+
+def test_both_verifiers_keep_the_same(sealed: Running, bundle: Path, tmp_path: Path) -> None:
+    kept = []
+    for number, verifier in enumerate((verify, verify_apart)):
+        file = tmp_path / f"kept-{number}"
+        assert verifier(bundle, log_key(sealed), "--state", str(file)).code == 0
+        assert verifier(bundle, log_key(sealed), "--state", str(file)).code == 0
+        kept.append(json.loads(file.read_bytes()))
+    assert kept[0] == kept[1]
+    assert kept[0]["size"] == sealed.head()
+
+
+def test_the_file_in_the_bundle_needs_nothing_of_this_project() -> None:
+    """But the standard library and one package."""
+    tree = ast.parse(Path(standalone.__file__).read_text())
+    found = {each.module or "" for each in ast.walk(tree) if isinstance(each, ast.ImportFrom)}
+    found |= {name.name for each in ast.walk(tree) if isinstance(each, ast.Import) for name in each.names}
+    assert {each.partition(".")[0] for each in found} - sys.stdlib_module_names == {"cryptography"}

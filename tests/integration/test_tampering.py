@@ -1,0 +1,473 @@
+"""Whoever has superuser rights on the database, or a bundle in hands, is found by both verifiers, and named rightly."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import itertools
+import json
+import shutil
+from collections.abc import Callable, Iterator
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from domain import base64url
+from service.client.signing import SigningKey
+from service.verify.faults import EXIT_CODES, FaultClass
+from tests.integration.bundles import export, log_key, verify, verify_apart
+from tests.integration.conftest import Running, run_service
+from tests.integration.sealing import SignerProcess, sealer
+from tests.integration.small import HEAT, PROGRAMME
+from tests.integration.tampering import (
+    KEY,
+    Database,
+    Original,
+    copied,
+    seal_anew,
+    serving,
+    signer_of,
+    small_ledger,
+)
+
+_numbers = itertools.count(1)
+Tamper = Callable[[Database], int]
+"""Does it; the first bad position."""
+
+
+@pytest.fixture(scope="module")
+def original(server: str, template: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Original]:
+    """Sealed in two checkpoints."""
+    yield from make(server, template, tmp_path_factory.mktemp("sealed"), sealed=True)
+
+
+@pytest.fixture(scope="module")
+def unsealed(server: str, template: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Original]:
+    """The same, of which nothing was sealed yet."""
+    yield from make(server, template, tmp_path_factory.mktemp("unsealed"), sealed=False)
+
+
+def make(server: str, template: str, home: Path, *, sealed: bool) -> Iterator[Original]:
+    name = f"{template}_{home.name}"
+    database = copied(Original(server, template, home), name)
+    signer = SignerProcess(home)
+    assert signer.start() == ""
+    for running in run_service(database, home):
+        with sealer(database, signer.client) as seal:
+            early = small_ledger(running, partial(seal_and_export, running, seal, home / "early", sealed=sealed))
+            seal_and_export(running, seal, home / "bundle", sealed=sealed)
+        if sealed:
+            (home / "key").write_text(log_key(running))
+    signer.kill()
+    yield Original(server, name, home, early)
+
+
+def seal_and_export(running: Running, seal: Callable[[], str], folder: Path, *, sealed: bool) -> None:
+    running.project()
+    if sealed:
+        assert seal() == "current"
+        export(running, folder, programme=PROGRAMME)
+
+
+def name_of(original: Original) -> str:
+    return f"{original.name}_{next(_numbers)}"
+
+
+def found(folder: Path, key: str, fault: FaultClass, position: int, *options: str) -> None:
+    """Both verifiers say so."""
+    place = f" at position {position}" if position else ""
+    for verifier in (verify, verify_apart):
+        said = verifier(folder, key, *options)
+        assert (said.code, said.said.partition(":")[0]) == (EXIT_CODES[fault], f"{fault}{place}"), said
+
+
+def right(folder: Path, key: str, *options: str) -> None:
+    for verifier in (verify, verify_apart):
+        said = verifier(folder, key, *options)
+        assert said.code == 0, said
+
+
+def test_what_nobody_touched_is_right(original: Original, tmp_path: Path) -> None:
+    """Also in the database: both begin with the same."""
+    key = (original.home / "key").read_text()
+    right(original.home / "bundle", key)
+    with serving(original, name_of(original)) as running:
+        export(running, tmp_path / "bundle", programme=PROGRAMME)
+        right(tmp_path / "bundle", key)
+
+
+# In the database
+
+
+@pytest.fixture(scope="module")
+def shared(original: Original) -> Iterator[Running]:
+    """One copy for all that leaves no trace but in the ledger's rows."""
+    with serving(original, name_of(original)) as running:
+        Database(running.database).do("CREATE TABLE public.saved AS SELECT * FROM ledger.event")
+        yield running
+
+
+@pytest.fixture
+def restored(shared: Running) -> Iterator[Running]:
+    yield shared
+    Database(shared.database).do(
+        "DELETE FROM ledger.event", "INSERT INTO ledger.event SELECT * FROM public.saved ORDER BY position"
+    )
+
+
+def editing(column: str, value: Any, type_: str = "ScoreSubmitted") -> Tamper:
+    def tamper(database: Database) -> int:
+        position = database.first(type_)
+        database.set(position, **{column: value})
+        return position
+
+    return tamper
+
+
+def replacing(column: str, old: str, new: str, type_: str = "ScoreSubmitted") -> Tamper:
+    def tamper(database: Database) -> int:
+        position = database.first(type_)
+        database.replace(position, column, old, new)
+        return position
+
+    return tamper
+
+
+def with_its_entry(tamper: Tamper) -> Tamper:
+    """And the entry is made to fit."""
+
+    def and_entry(database: Database) -> int:
+        position = tamper(database)
+        database.commit_again(position)
+        return position
+
+    return and_entry
+
+
+def moved_elsewhere(database: Database) -> int:
+    position = database.first("ScoreSubmitted")
+    database.set(position, programme="elsewhere", tags=["programme:elsewhere"])
+    return position
+
+
+SCORE = replacing("data", '"points":"9"', '"points":"8"')
+EDITS: dict[str, Tamper] = {
+    "programme": moved_elsewhere,
+    "type": editing("type", "ScoreCorrected"),
+    "version": editing("version", 1),
+    "recorded_at": editing("recorded_at", "2026-01-01T00:00:00Z"),
+    "event_id": editing("event_id", "01936f2e-0000-7000-8000-000000000001"),
+    "tags": editing("tags", ["programme:programme"]),
+    "salt": editing("salt", b"0" * 16),
+    "entry": editing("entry", b"\x01"),
+    "data": SCORE,
+    "data and entry": with_its_entry(SCORE),
+    "actor": replacing("envelope", '"agency":"owner"', '"agency":"other"'),
+    "principal": replacing("envelope", '"principal":"', '"principal":"x'),
+    "command": replacing("envelope", '\\"points\\"', '\\"Points\\"'),
+    "command type": replacing("envelope", '"submit-score"', '"correct-score"'),
+    "boundary": replacing("envelope", '"after":', '"after":1'),
+    "decided_at": replacing("envelope", '"decided_at":"20', '"decided_at":"19'),
+    "effective_at": replacing("envelope", '"effective_at":null', '"effective_at":"x"'),
+    "attribution": replacing("envelope", '"decided"', '"reported"'),
+    "decision": replacing("envelope", '"decision_id":"', '"decision_id":"x'),
+    "rules": replacing("envelope", '"rules_hash":"', '"rules_hash":"x'),
+    "decider": replacing("envelope", '"decider":"', '"decider":"x'),
+    "data set": replacing("envelope", '"rehearsal"', '"live"'),
+    "charter": replacing("data", "half-up", "half-down", "CharterPublished"),
+    "charter and entry": with_its_entry(replacing("data", "half-up", "half-down", "CharterPublished")),
+    "a signature is forged": with_its_entry(
+        replacing("envelope", '"signature":"ey', '"signature":"eY', "ConsortiumChanged")
+    ),
+}
+
+
+def deleted(database: Database) -> int:
+    position = database.first("ScoreSubmitted")
+    database.delete(position)
+    return position
+
+
+def closed_up(database: Database) -> int:
+    """Those that follow take the places before theirs."""
+    position, size = deleted(database), database.size + 1
+    for at in range(position + 1, size + 1):
+        database.move(at, at - 1)
+    database.commit_again(*range(position, size))
+    return position
+
+
+def swapped(database: Database) -> int:
+    position = database.first("ScoreSubmitted")
+    for old, new in ((position, 9_000), (position + 1, position), (9_000, position + 1)):
+        database.move(old, new)
+    database.commit_again(position, position + 1)
+    return position
+
+
+def data_swapped(database: Database) -> int:
+    position = database.first("ScoreSubmitted")
+    one, two = (database.get(at, "data") for at in (position, position + 7))
+    assert one != two
+    database.set(position, data=two)
+    database.set(position + 7, data=one)
+    return position
+
+
+def inserted(database: Database) -> int:
+    position = database.first("ScoreSubmitted")
+    size = database.size
+    for at in range(size, position - 1, -1):
+        database.move(at, at + 1)
+    database.copy(position + 1, position)
+    database.commit_again(*range(position, size + 2))
+    return position
+
+
+def truncated(database: Database) -> int:
+    position = database.first("TeamAdvanced")
+    database.do("DELETE FROM ledger.event WHERE position >= %(at)s", values={"at": position})
+    return position
+
+
+STRUCTURE: dict[str, tuple[Tamper, FaultClass]] = {
+    "deleted": (deleted, "removed"),
+    "deleted and closed up": (closed_up, "removed"),
+    "swapped": (swapped, "reordered"),
+    "data swapped": (data_swapped, "edited"),
+    "inserted": (inserted, "inserted"),
+    "truncated": (truncated, "truncated"),
+}
+
+
+@pytest.mark.parametrize("what", [*EDITS, *STRUCTURE])
+def test_a_ledger_that_was_tampered_with(original: Original, restored: Running, tmp_path: Path, what: str) -> None:
+    tamper, fault = STRUCTURE[what] if what in STRUCTURE else (EDITS[what], "edited")
+    position = tamper(Database(restored.database))
+    export(restored, tmp_path / "bundle", programme=PROGRAMME)
+    found(tmp_path / "bundle", (original.home / "key").read_text(), fault, position)
+
+
+def test_a_tree_that_was_rewritten(original: Original, tmp_path: Path) -> None:
+    """Entries and tiles fit what was edited, but not what was signed. An earlier bundle says from where on."""
+    key = (original.home / "key").read_text()
+    with serving(original, name_of(original)) as running:
+        earlier = Path(shutil.copytree(original.home / "early", tmp_path / "earlier"))
+        database = Database(running.database)
+        with_its_entry(replacing("data", '"verdict":"met"', '"verdict":"not_met"', "IndependenceRuled"))(database)
+        database.rewrite_tree()
+        for folder in (tmp_path / "bundle", earlier):
+            export(running, folder, programme=PROGRAMME)
+    found(tmp_path / "bundle", key, "forked", 1)
+    found(earlier, key, "forked", original.early + 1)
+
+
+def test_a_projection_that_was_altered(original: Original, tmp_path: Path) -> None:
+    with serving(original, name_of(original)) as running:
+        database = Database(running.database)
+        changed = (
+            "UPDATE views.row SET value = convert_to(replace(convert_from(value, 'UTF8'), %(old)s, %(new)s), 'UTF8')"
+        )
+        for old, new in (('"exact":"25', '"exact":"26'), ('"low":"25', '"low":"26'), ('"high":"25', '"high":"26')):
+            database.do(changed + " WHERE key = 'standings/heat'", values={"old": old, "new": new})
+        export(running, tmp_path / "bundle", programme=PROGRAMME)
+        head = running.head()
+    found(tmp_path / "bundle", (original.home / "key").read_text(), "wrong-tally", head)
+
+
+def test_an_old_backup_and_what_was_recorded_after_it(original: Original, tmp_path: Path) -> None:
+    """Against what the auditor kept; and for who kept nothing, there is nothing to be found."""
+    key, state = (original.home / "key").read_text(), tmp_path / "state"
+    right(original.home / "bundle", key, "--state", str(state))
+    kept = json.loads(state.read_bytes())
+    with serving(original, name_of(original)) as running:
+        database, early = Database(running.database), original.early
+        for statement in (
+            f"DELETE FROM ledger.event WHERE position > {early}",
+            f"DELETE FROM ledger.event_id WHERE position > {early}",
+            f"DELETE FROM ledger.boundary_index WHERE position > {early}",
+            f"UPDATE ledger.head SET position = {early}",
+            f"DELETE FROM seal.checkpoint WHERE size > {early}",
+            "DELETE FROM views.row",
+            "DELETE FROM views.build",
+        ):
+            database.do(statement)
+        running.project()
+        export(running, tmp_path / "bundle", programme=PROGRAMME)
+        found(tmp_path / "bundle", key, "truncated", early + 1, "--state", str(state))
+        right(tmp_path / "bundle", key)
+    assert json.loads(state.read_bytes()) == kept
+
+
+def test_a_log_that_was_forked_for_one_auditor(original: Original, tmp_path: Path) -> None:
+    """By whoever has the log's key: each fork is right by itself, and whoever saw one is not shown the other."""
+    key = (original.home / "key").read_text()
+    bundles = []
+    for number in (1, 2):
+        home = tmp_path / str(number)
+        with serving(original, name_of(original)) as running:
+            evidence = {**HEAT, "team": "ant", "kind": "report", "sha256": f"{number + 100:064x}", "title": "T"}
+            running.keys.agencies["owner"] = running.issue("agency", "owner")
+            answer = running.submit("elsewhere", "register-evidence", evidence, agency="owner")
+            assert answer.status_code == 201, answer.text
+            seal_anew(running, signer_of(original, home))
+            running.project()
+            export(running, home / "bundle", programme=PROGRAMME)
+        bundles.append(home / "bundle")
+    state = tmp_path / "state"
+    for each in bundles:
+        right(each, key)
+    right(bundles[0], key, "--state", str(state))
+    found(bundles[1], key, "forked", 0, "--state", str(state))
+
+
+# Before it is sealed, by whoever can append what they like: the entries are right, and so is the tree
+
+
+def settled_otherwise(database: Database) -> int:
+    position = database.first("StageConsolidated")
+    digest = json.loads(bytes(database.get(position, "data")))["digest"]
+    database.replace(position, "data", digest, "0" * 64)
+    return position
+
+
+def measured_otherwise(database: Database) -> int:
+    """The standings that were settled are not those of the measurements any more."""
+    position = database.first("MeasurementRecorded")
+    database.replace(position, "data", '"value":"80"', '"value":"70"')
+    database.commit_again(position)
+    return database.first("StageConsolidated")
+
+
+def approved_otherwise(database: Database) -> int:
+    position = database.first("DecisionApproved")
+    named = json.loads(bytes(database.get(position, "data")))["command_hash"]
+    database.replace(position, "data", named, "0" * 64)
+    return position
+
+
+def signed_by_another(database: Database) -> int:
+    """The operator's own key, under the agency's name."""
+    position = database.first("ConsortiumChanged")
+    envelope = json.loads(bytes(database.get(position, "envelope")))
+    header = json.loads(base64url.read(envelope["signature"].partition(".")[0]))
+    forged = SigningKey.make(KEY.kid).sign(
+        envelope["command"].encode(), programme=PROGRAMME, decision="change-consortium", request=header["jti"]
+    )
+    database.replace(position, "envelope", envelope["signature"], forged)
+    return position
+
+
+def stripped(database: Database) -> int:
+    position = database.first("ConsortiumChanged")
+    signature = json.loads(bytes(database.get(position, "envelope")))["signature"]
+    database.replace(position, "envelope", f'"{signature}"', "null")
+    return position
+
+
+FORGED: dict[str, tuple[Tamper, FaultClass]] = {
+    "settled otherwise": (settled_otherwise, "wrong-tally"),
+    "measured otherwise": (measured_otherwise, "wrong-tally"),
+    "signed by another": (signed_by_another, "bad-signature"),
+    "command changed": (replacing("envelope", "Lab", "Lap", "ConsortiumChanged"), "bad-signature"),
+    "signature stripped": (stripped, "bad-signature"),
+    "approved by its proposer": (
+        replacing("envelope", '"agency":"other"', '"agency":"owner"', "DecisionApproved"),
+        "bad-signature",
+    ),
+    "another was approved": (approved_otherwise, "bad-signature"),
+    "the proposal was changed": (
+        replacing("data", "eliminations", "Eliminations", "DecisionProposed"),
+        "bad-signature",
+    ),
+}
+
+
+@pytest.mark.parametrize("what", FORGED)
+def test_what_was_forged_before_it_was_sealed(unsealed: Original, tmp_path: Path, what: str) -> None:
+    tamper, fault = FORGED[what]
+    with serving(unsealed, name_of(unsealed)) as running:
+        database = Database(running.database)
+        position = tamper(database)
+        database.commit_again(position)
+        seal_anew(running, tmp_path)
+        export(running, tmp_path / "bundle", programme=PROGRAMME)
+        found(tmp_path / "bundle", log_key(running), fault, position)
+
+
+# In a bundle
+
+
+def lines_of(folder: Path) -> list[str]:
+    return (folder / "events.ndjson").read_text().splitlines(keepends=True)
+
+
+def rewriting(change: Callable[[list[str]], None]) -> Callable[[Path], None]:
+    def tamper(folder: Path) -> None:
+        lines = lines_of(folder)
+        change(lines)
+        (folder / "events.ndjson").write_text("".join(lines))
+
+    return tamper
+
+
+def without_content(lines: list[str]) -> None:
+    line = json.loads(lines[9])
+    lines[9] = json.dumps({each: line[each] for each in list(line) if each not in ("salt", "envelope", "data")}) + "\n"
+
+
+def replaced(file: str, old: str, new: str) -> Callable[[Path], None]:
+    def tamper(folder: Path) -> None:
+        (found,) = folder.glob(file)
+        text = found.read_text()
+        assert old in text
+        found.write_text(text.replace(old, new, 1))
+
+    return tamper
+
+
+def with_another_leaf(folder: Path) -> None:
+    leaves = bytearray((folder / "leaves").read_bytes())
+    leaves[32 * 4] ^= 1
+    (folder / "leaves").write_bytes(leaves)
+
+
+BUNDLES: dict[str, tuple[Callable[[Path], None], FaultClass, int]] = {
+    "an event is omitted": (rewriting(lambda lines: lines.__delitem__(9)), "removed", 10),
+    "what an event says is omitted": (rewriting(without_content), "removed", 10),
+    "two events change places": (rewriting(lambda lines: lines.insert(9, lines.pop(10))), "reordered", 10),
+    "an event stands twice": (rewriting(lambda lines: lines.insert(10, lines[9])), "inserted", 11),
+    "the end is cut off": (rewriting(lambda lines: lines.__delitem__(slice(20, None))), "truncated", 21),
+    "a line is cut off": (rewriting(lambda lines: lines.__setitem__(9, lines[9][:50] + "\n")), "edited", 10),
+    "a figure in what is shown": (
+        replaced("standings/heat.json", '"rank":{"best":1', '"rank":{"best":2'),
+        "wrong-tally",
+        0,
+    ),
+    "a charter": (replaced("charters/*.json", "half-up", "half-down"), "edited", 0),
+    "the root": (replaced("checkpoints/*", "\n\n", "A\n\n"), "bad-signature", 0),
+    "a leaf": (with_another_leaf, "edited", 5),
+}
+
+
+@pytest.mark.parametrize("what", BUNDLES)
+def test_a_bundle_that_was_tampered_with(original: Original, tmp_path: Path, what: str) -> None:
+    tamper, fault, position = BUNDLES[what]
+    folder = Path(shutil.copytree(original.home / "bundle", tmp_path / "bundle"))
+    size = len(lines_of(folder))
+    tamper(folder)
+    found(folder, (original.home / "key").read_text(), fault, size if fault == "wrong-tally" else position)
+
+
+def test_a_bundle_of_another_log(original: Original) -> None:
+    """The key is the auditor's, and nothing in the bundle says which one to trust."""
+    other = "log.example/v1/ledger+00000000+AQ=="
+    for verifier in (verify, verify_apart):
+        assert verifier(original.home / "bundle", other).code not in (0, *EXIT_CODES.values())
+    seed = SigningKey.make("x").public.x
+    public = b"\x01" + base64url.read(seed)
+    name = "log.example/v1/ledger"
+    id_ = hashlib.sha256(name.encode() + b"\n" + public).hexdigest()[:8]
+    found(original.home / "bundle", f"{name}+{id_}+{base64.b64encode(public).decode()}", "bad-signature", 0)
