@@ -13,9 +13,9 @@ import msgspec
 from domain.charter import CHARTER_EVENTS
 from domain.checkpoint import Checkpoint, read_checkpoint
 from domain.envelope import PrivateEnvelope
-from domain.event import EVENTS
 from domain.merkle import HASH_BYTES
 from domain.note import read_note
+from domain.rulebook import EVENTS
 from domain.standings import Standings
 from domain.tiles import TILE_WIDTH, Tile
 from service.cli.failures import NotAsAskedError

@@ -8,6 +8,7 @@ from typing import Final
 
 import msgspec
 
+import domain.rulebook  # noqa: F401 — registers every event and decision
 from domain.bounds import Contradiction
 from domain.charter import CHARTER_EVENTS
 from domain.charter_document import rules_hash

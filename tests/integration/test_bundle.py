@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import json
 import shutil
+import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -57,6 +58,18 @@ def test_a_bundle_is_whole_and_its_outcomes_follow(sealed: Running, bundle: Path
     found = verifier(bundle, log_key(sealed))
     assert found.code == 0, found.said
     assert f"whole: {sealed.head()} events" in found.said
+
+
+def test_the_verifier_knows_every_event_by_itself(sealed: Running, bundle: Path) -> None:
+    """In a process that has imported nothing else."""
+    program = (
+        "import sys; from pathlib import Path; from domain.note import verifier_key; "
+        "from service.verify import verify_bundle; "
+        "print(verify_bundle(Path(sys.argv[1]), verifier_key(sys.argv[2])).faults)"
+    )
+    command = [sys.executable, "-c", program, str(bundle), log_key(sealed)]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert done.stdout == "[]\n"
 
 
 @VERIFIERS
