@@ -16,7 +16,7 @@ from domain.rulebook import DECISIONS
 from service.api.access import AnyRequest, decider_of, principal_of
 from service.api.headers import only_header
 from service.api.parts import Wired
-from service.api.preferences import PROJECTED, unchanged_since, waits_for
+from service.api.preferences import PROJECTED, SEALED, unchanged_since, waits_for
 from service.api.problems import ApiProblem
 from service.application.bodies import parse_body
 from service.application.deciding import Submission
@@ -105,10 +105,15 @@ async def settle_proposal(
 async def _submitted(request: AnyRequest, submission: Submission, parts: Wired) -> Response[bytes]:
     accepted = await parts.run(partial(parts.submit, submission))
     response = answer_to(accepted)
-    if waits_for(request.headers) == PROJECTED:
-        position = accepted.events[-1].position
-        if await parts.run(partial(parts.queries.until_projected, submission.programme, position)):
-            response.headers["Preference-Applied"] = f"wait={PROJECTED}"
+    position = accepted.events[-1].position
+    waits = {
+        PROJECTED: partial(parts.queries.until_projected, submission.programme, position),
+        SEALED: partial(parts.prove.until_sealed, position),
+    }
+    preference = waits_for(request.headers)
+    wait = None if preference is None else waits.get(preference)
+    if wait is not None and await parts.run(wait):
+        response.headers["Preference-Applied"] = f"wait={preference}"
     return response
 
 

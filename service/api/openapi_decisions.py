@@ -74,8 +74,8 @@ def _submit(name: str, summary: str, command: Json, named: dict[Any, Json]) -> J
                 "name": "Prefer",
                 "in": "header",
                 "required": False,
-                "description": "`wait=projected`: answer once every view has the decision, or after some seconds; "
-                "`Preference-Applied` says that they have.",
+                "description": "`wait=projected`: answer once every view has the decision; `wait=sealed`: once its "
+                "receipt is there. After some seconds the answer comes anyway; `Preference-Applied` says that it is.",
                 "schema": {"type": "string"},
             },
         ],

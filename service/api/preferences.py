@@ -12,6 +12,8 @@ from service.api.problems import ApiProblem
 
 PROJECTED: Final = "projected"
 """`Prefer: wait=projected`: until every view of the programme has the decision."""
+SEALED: Final = "sealed"
+"""`Prefer: wait=sealed`: until a checkpoint covers it, and its receipt is there."""
 
 _POSITION: Final = re.compile(r'"([0-9]{1,18})"')
 _WAIT: Final = re.compile(r'wait\s*=\s*"?([a-z]+)"?\s*(;.*)?', re.IGNORECASE)

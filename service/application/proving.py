@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import struct
+import time
 from collections.abc import Callable, Sequence
 from typing import Final, TypeVar
 
@@ -14,6 +15,9 @@ from service.application.seal_ports import LogRecord, Published, SealReader
 T = TypeVar("T")
 
 RECEIPT: Final = "c2sp.org/tlog-proof@v1"
+WAIT_SECONDS: Final = 5.0
+"""So long `until_sealed` waits."""
+_LOOK_SECONDS: Final = 0.05
 _KNOWN: Final = 100_000
 _LENGTH: Final = struct.Struct(">H")
 
@@ -113,6 +117,16 @@ class Prove:
         hashes = self._proof(found.origin, lambda nodes: inclusion_proof(nodes, position - 1, found.size))
         lines = (RECEIPT, f"extra {_text(entry)}", f"index {position - 1}", *map(_text, hashes), "")
         return "".join(f"{each}\n" for each in lines) + found.cosigned
+
+    def until_sealed(self, position: int) -> bool:
+        """Wait until a checkpoint covers a position, or `WAIT_SECONDS`; whether one does."""
+        waited = 0.0
+        while self._sealed.covering(position) is None:
+            if waited >= WAIT_SECONDS:
+                return False
+            time.sleep(_LOOK_SECONDS)
+            waited += _LOOK_SECONDS
+        return True
 
     def _covering_tree(self, size: int) -> Published:
         """The last checkpoint, which covers that size. Raises `NotSealedError`."""

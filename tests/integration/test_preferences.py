@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import threading
+from pathlib import Path
 
 import httpx
 import pytest
 
-from service.application import reading
+from service.application import proving, reading
 from service.application.projecting import VIEWS
 from tests.integration.conftest import Running
+from tests.integration.sealing import SignerProcess, sealer
 from tests.integration.test_bad_input import expect
 from tests.playing import REHEARSAL, lines_of
 
@@ -93,6 +95,31 @@ def test_an_answer_waits_no_longer_than_a_reader_and_does_not_pretend(
     answer = enrol(published, "one", Prefer="wait=projected")
     assert answer.status_code == 201
     assert "preference-applied" not in answer.headers
+
+
+def test_an_answer_waits_until_the_receipt_is_there(
+    published: Running, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(proving, "WAIT_SECONDS", 60.0)
+    signer = SignerProcess(tmp_path)
+    assert signer.start() == ""
+    answers: list[httpx.Response] = []
+    asking = threading.Thread(target=lambda: answers.append(enrol(published, "one", Prefer="wait=sealed")))
+    with sealer(published.database, signer.client) as seal:
+        assert seal() == "current"
+        asking.start()
+        while published.head() < 2:
+            pass
+        asking.join(0.2)
+        assert not answers
+        assert seal() == "current"
+    asking.join(10)
+    signer.kill()
+    assert answers[0].headers["preference-applied"] == "wait=sealed"
+    assert published.client.get(answers[0].json()["receipt"]).status_code == 200
+    monkeypatch.setattr(proving, "WAIT_SECONDS", 0.1)
+    unsealed = enrol(published, "two", Prefer="wait=sealed")
+    assert (unsealed.status_code, "preference-applied" in unsealed.headers) == (201, False)
 
 
 @pytest.mark.parametrize("preference", ["wait=10", "return=minimal", "wait", "", "wait=sealed-and-delivered"])
