@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any, Final
 
 import msgspec
@@ -55,7 +56,8 @@ class Ready(msgspec.Struct, frozen=True, kw_only=True):
         return f"sheet-{hashlib.sha256(canonical([KEY_FORMAT, programme, self.decision, self.body])).hexdigest()}"
 
 
-class Field(msgspec.Struct, frozen=True, kw_only=True):
+@dataclass(frozen=True, kw_only=True)
+class Field:
     """What a sheet of a stage is held against. `names`: of its teams."""
 
     programme: str

@@ -38,6 +38,7 @@ def test_the_commands_are_there() -> None:
         "events",
         "charter",
         "disclosure",
+        "export-view",
         "import",
         "import-template",
         "projections",

@@ -18,12 +18,13 @@ from service.api.problems import ApiProblem
 PAGE: Final = 100
 PAGE_LIMIT: Final = 1000
 
-_encode = msgspec.json.Encoder(order="deterministic").encode
+encoded = msgspec.json.Encoder(order="deterministic").encode
+"""The JSON of an answer."""
 
 
 def answer(request: AnyRequest, content: object, *, headers: dict[str, str] | None = None) -> Response[bytes]:
     """JSON with a strong ETag; 304 when the client has it."""
-    body = content if isinstance(content, bytes) else _encode(content)
+    body = content if isinstance(content, bytes) else encoded(content)
     return tagged(request, body, "application/json", headers)
 
 

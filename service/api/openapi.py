@@ -24,7 +24,18 @@ from service.api import (
 )
 from service.api.health import Health
 from service.api.metrics import MEDIA_TYPE as METRICS_MEDIA_TYPE
-from service.api.openapi_parts import AFTER, CREDENTIALS, LIMIT, PROGRAMME, Json, Operation, content, problems, read
+from service.api.openapi_parts import (
+    AFTER,
+    CREDENTIALS,
+    LIMIT,
+    PROGRAMME,
+    Json,
+    Operation,
+    as_spreadsheet,
+    content,
+    problems,
+    read,
+)
 from service.api.problems import Problem
 from service.api.programmes import AuditTrail, CallList, ObjectionList, ProgrammeList, TeamList
 from service.application.answers import Counts, GrantsAnswer, ProgrammeDetail
@@ -142,7 +153,7 @@ def _operations(named: dict[Any, Json]) -> Iterator[Operation]:
         _MINIMUM,
         of_programme=True,
     )
-    yield f"{one}/standings", "get", standings
+    yield f"{one}/standings", "get", as_spreadsheet(standings)
     disagreement = read(
         "get-disagreement",
         "How far evaluators are apart; for agencies, auditors, and evaluators where their own sheet is in.",
@@ -156,7 +167,7 @@ def _operations(named: dict[Any, Json]) -> Iterator[Operation]:
     )
     yield f"{one}/disagreement", "get", disagreement
     grants = read("get-grants", "Pools and grants.", named[GrantsAnswer], named, *_AS_OF, _MINIMUM, of_programme=True)
-    yield f"{one}/grants", "get", grants
+    yield f"{one}/grants", "get", as_spreadsheet(grants)
     trail = read(
         "get-audit-trail",
         "Who decided what.",
@@ -168,7 +179,7 @@ def _operations(named: dict[Any, Json]) -> Iterator[Operation]:
         _MINIMUM,
         of_programme=True,
     )
-    yield f"{one}/audit-trail", "get", trail
+    yield f"{one}/audit-trail", "get", as_spreadsheet(trail)
     timeline = read(
         "get-timeline",
         "What happened when, what is planned, and which deadlines run.",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any, Final
 
 from service.api.problems import MEDIA_TYPE, Problem, catalogue
+from service.spreadsheets.writing import XLSX
 
 Json = dict[str, Any]
 Operation = tuple[str, str, Json]
@@ -24,6 +25,12 @@ PROGRAMME: Final = {
 Parameter = tuple[str, str, Json]
 """Of a query: name, meaning, schema."""
 AFTER: Final = ("after", "Only what comes after this position.", {"type": "integer", "minimum": 0})
+FORMAT: Final = (
+    "format",
+    "The same as a table. Each row says of which data set and position it is, and the digest: of standings theirs, "
+    "else the SHA-256 of the answer in JSON. Nothing in it is a formula.",
+    {"enum": ["json", "csv", "xlsx"], "default": "json"},
+)
 LIMIT: Final = ("limit", "So many at most.", {"type": "integer", "minimum": 1, "maximum": 1000, "default": 100})
 
 
@@ -51,6 +58,20 @@ def read(
             **problems(sorted(statuses), named),
         },
     }
+
+
+def as_spreadsheet(operation: Json) -> Json:
+    """The operation of a view that is to be had as CSV and XLSX too."""
+    files = {"text/csv": {"schema": {"type": "string"}}, XLSX: {"schema": {"type": "string", "format": "binary"}}}
+    operation["parameters"].append(*queries(FORMAT))
+    operation["responses"]["200"]["content"].update(files)
+    operation["responses"]["200"]["headers"] = {
+        "Content-Disposition": {
+            "description": "Of CSV and XLSX: a file name with data set, position and digest.",
+            "schema": {"type": "string"},
+        }
+    }
+    return operation
 
 
 def queries(*parameters: Parameter) -> list[Json]:

@@ -15,7 +15,9 @@ from service.api.access import AnyRequest, principal_of, reader_of
 from service.api.answers import PAGE, PAGE_LIMIT, answer, next_link, only_parameters, whole_number
 from service.api.as_of import AS_OF, as_of
 from service.api.parts import Wired
+from service.api.spreadsheets import answer_as_asked
 from service.application.answers import ProgrammeSummary, TeamSummary
+from service.application.tables import Table, grants_table, standings_table, trail_table
 
 
 class ProgrammeList(msgspec.Struct, frozen=True):
@@ -117,7 +119,7 @@ async def list_objections(request: AnyRequest, programme: FromPath[str], parts: 
 @get("/v1/programmes/{programme:str}/standings")
 async def get_standings(request: AnyRequest, programme: FromPath[str], parts: Wired) -> Response[bytes]:
     """The standings of a stage, or counts while its results are under embargo."""
-    only_parameters(request, "stage", *AS_OF, "min_position")
+    only_parameters(request, "stage", *AS_OF, "min_position", "format")
     principal = await principal_of(request, parts)
     found = await parts.run(
         partial(
@@ -129,13 +131,13 @@ async def get_standings(request: AnyRequest, programme: FromPath[str], parts: Wi
             min_position=whole_number(request, "min_position", 0),
         )
     )
-    return answer(request, found)
+    return await answer_as_asked(request, parts, found, partial(standings_table, found))
 
 
 @get("/v1/programmes/{programme:str}/grants")
 async def get_grants(request: AnyRequest, programme: FromPath[str], parts: Wired) -> Response[bytes]:
     """Resource pools and what was granted from them."""
-    only_parameters(request, *AS_OF, "min_position")
+    only_parameters(request, *AS_OF, "min_position", "format")
     principal = await principal_of(request, parts)
     found = await parts.run(
         partial(
@@ -146,13 +148,13 @@ async def get_grants(request: AnyRequest, programme: FromPath[str], parts: Wired
             min_position=whole_number(request, "min_position", 0),
         )
     )
-    return answer(request, found)
+    return await answer_as_asked(request, parts, found, partial(grants_table, found))
 
 
 @get("/v1/programmes/{programme:str}/audit-trail")
 async def get_audit_trail(request: AnyRequest, programme: FromPath[str], parts: Wired) -> Response[bytes]:
     """Who decided what, when, why and under which rules, in words too; a page at a time."""
-    only_parameters(request, "after", "limit", *AS_OF, "min_position")
+    only_parameters(request, "after", "limit", *AS_OF, "min_position", "format")
     principal = await principal_of(request, parts)
     limit = whole_number(request, "limit", PAGE, low=1, high=PAGE_LIMIT)
     entries, position = await parts.run(
@@ -167,7 +169,13 @@ async def get_audit_trail(request: AnyRequest, programme: FromPath[str], parts: 
         )
     )
     more = next_link(request, entries[-1].position, limit) if len(entries) == limit else {}
-    return answer(request, AuditTrail(programme=programme, position=position, entries=entries), headers=more)
+    found = AuditTrail(programme=programme, position=position, entries=entries)
+
+    def table(answer: bytes) -> Table:
+        data_set = parts.queries.programme(programme).data_set
+        return trail_table(programme, data_set, entries[-1].position if more else position, entries, answer)
+
+    return await answer_as_asked(request, parts, found, table, more)
 
 
 HANDLERS = [

@@ -11,6 +11,7 @@ from service.cli.decide import decide
 from service.cli.disclosure import disclosure
 from service.cli.events import events
 from service.cli.export import export
+from service.cli.export_view import export_view
 from service.cli.failures import OneSentence
 from service.cli.keys import keys
 from service.cli.login import login, logout
@@ -51,6 +52,7 @@ for command in (
     watch,
     charter,
     disclosure,
+    export_view,
     import_sheet,
     import_template,
     projections,

@@ -87,7 +87,7 @@ def import_template(programme: str, stage: str, file: Path, kind: str, url: str 
     if len(rows) == 1:
         raise NotAsAskedError(f"{stage} waits for no {kind}: nobody is appointed, it is not open, or there are none.")
     try:
-        file.write_bytes(write_table(rows, file.suffix.lower()))
+        file.write_bytes(write_table(rows, file.suffix.lower(), title=f"{programme} {stage}"))
     except SpreadsheetError as error:
         raise FileError(f"{file}: {error}.") from None
     except OSError as error:
@@ -117,13 +117,13 @@ class _Fields:
     def _course(self, stage: str) -> StageCourse:
         course = StageCourse(self._programme, stage)
         tag, types = field_events(self._programme, stage)
-        events = [each for type_ in types for each in self._sillok.events(type=type_, tag=tag)]
+        events = [each for type_ in types for each in self._sillok.events(type=type_, tag=tag) if not each.withheld]
         for each in sorted(events, key=lambda event: event.position):
-            if each.withheld:
-                raise NotAsAskedError(
-                    f"who judges whom in {stage} is not shown to you: give the key of an agency of {self._programme}."
-                )
             course.apply(each.position, decode_data(each.type, each.eventversion, msgspec.json.encode(each.data)))
+        if course.course.opened and not course.course.panels:
+            click.echo(
+                f"nobody who sits on a panel of {stage} is shown to you: they are to the programme's agencies", err=True
+            )
         return course
 
 
@@ -149,7 +149,8 @@ def _tell_checked(rows: list[Ready], faults: list[CellFault], as_json: bool) -> 
         click.echo(msgspec.json.encode({"ready": len(rows), "faults": faults}))
     else:
         for each in faults:
-            click.echo(f"row {each.row}{f', {each.column}' if each.column else ''}: {each.detail}")
+            place = f"row {each.row}, {each.column}" if each.column else f"row {each.row}"
+            click.echo(f"{place}: {each.detail.removeprefix(f'{each.column}: ')}")
         click.echo(f"{len(rows)} rows are ready, {len(faults)} faults; nothing was submitted")
     if faults:
         raise click.exceptions.Exit(1)

@@ -59,6 +59,7 @@ class AsyncSillok:
     submit_together = _method(Calls.submit_together)
     programmes = _method(Calls.programmes)
     view = _method(Calls.view)
+    body = _method(Calls.body)
     standings = _method(Calls.standings)
     grants = _method(Calls.grants)
     audit_trail = _method(Calls.audit_trail)

@@ -16,8 +16,9 @@ from domain.views.audit_trail import Entry
 from domain.views.grants import ResourceUse
 from service.client.answers import Counted, Event, LineAnswer, Proposed, Recorded
 from service.client.credentials import Credential
-from service.client.exchange import Answer, Exchange, Pause, Request, patiently, read
+from service.client.exchange import Answer, Exchange, Pause, Request, patiently, problem_of, read
 from service.client.lines import NDJSON, Line, encode_lines
+from service.client.problems import ServiceProblemError
 from service.client.signing import SigningKey
 
 T = TypeVar("T")
@@ -185,6 +186,14 @@ class Calls:
         """Any view of a programme by its name in the API (`teams`, `timeline`, `calls` …), or the programme itself."""
         path = f"/v1/programmes/{_part(programme)}{'' if name is None else f'/{_part(name)}'}"
         return (yield from self._get(path, dict[str, Any], **parameters))
+
+    def body(self, /, programme: str, name: str, **parameters: str | int | None) -> Exchange[bytes]:
+        """A view's bytes as they are sent; with `format` csv or xlsx a file, of the views that have it."""
+        path = f"/v1/programmes/{_part(programme)}/{_part(name)}"
+        answer = yield from self.send(Request("GET", path, _given(parameters)))
+        if answer.status != 200:
+            raise ServiceProblemError(problem_of(answer))
+        return answer.content
 
     def standings(
         self,
