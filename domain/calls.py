@@ -6,6 +6,8 @@ from collections.abc import Iterator
 from datetime import date
 from typing import Literal
 
+import msgspec
+
 from domain.boundary import QueryItem, tag
 from domain.call_events import AdditionalCallOpened, CallClosedWithoutSelection, CallTeamSelected
 from domain.charter_document import AdditionalCall, Charter
@@ -194,7 +196,12 @@ class CloseCall(OfCall, frozen=True, kw_only=True):
     reason: Names
 
 
-@decision("close-call", CloseCall, needs=lambda command, p: (CallCourse(p, command.call),))
+def _selected(_command: CloseCall, _case: Case, call: CallCourse) -> bytes:
+    """Who has a seat: the others end vacant."""
+    return msgspec.json.encode(call.selected)
+
+
+@decision("close-call", CloseCall, needs=lambda command, p: (CallCourse(p, command.call),), rests_on=_selected)
 def close_call(command: CloseCall, case: Case, call: CallCourse) -> Iterator[Event]:
     """End a call with seats unfilled, once the time to apply is over; nobody is selected any more."""
     rules = call_of(case, command.call)

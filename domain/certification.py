@@ -24,7 +24,11 @@ class FigureContradictsError(Refusal):
 
 
 class CertifyFigure(Command, frozen=True, kw_only=True):
-    """`figure`: points, mean, highest, rank-group or gate."""
+    """`figure`: points, mean, highest, rank-group or gate.
+
+    A rank-group with as many teams as ranks is all who hold these ranks: nobody else shares one. Teams that tie are one
+    group, over the ranks that they fill: two that share rank 2 hold `best` 2 to `worst` 3.
+    """
 
     stage: Identifier
     figure: Figure
@@ -87,4 +91,4 @@ def figure_faults(figure: Figure, stage: Stage, field: list[str]) -> Iterator[tu
             if unreadable:
                 return
             if not int(best) <= int(worst) <= len(field) or int(worst) - int(best) + 1 < len(teams):
-                yield "/figure/worst", f"ranks 1 to {len(field)}, with room for every team of the group"
+                yield "/figure/worst", f"ranks 1 to {len(field)}, with a rank for every team of the group, ties too"

@@ -20,6 +20,7 @@ from domain.mandate_faults import mandate_faults
 from domain.notice_faults import notice_faults
 from domain.plan_faults import plan_faults
 from domain.range_faults import range_faults
+from domain.recusal_faults import recusal_faults
 from domain.rubric_faults import rubric_faults
 from domain.scoring_faults import scoring_faults
 from domain.shape_faults import shape_faults, sound_parts
@@ -47,6 +48,7 @@ def faults(document: object, decisions: Mapping[str, Decision], events: Mapping[
         _recorder_faults,
         _recording_faults,
         course_faults,
+        recusal_faults,
         impartiality_faults,
         plan_faults,
         calendar_faults,

@@ -9,6 +9,7 @@ from domain.decision import Case, decision, refuse_if
 from domain.event import Event
 from domain.record import StageRecord
 from domain.refusal import Refusal
+from domain.rubric import Stage
 from domain.scalars import Names
 from domain.stage_events import StageConsolidated, StageReconsolidated
 from domain.stages import (
@@ -20,19 +21,35 @@ from domain.stages import (
     require_opened,
     stage_of,
 )
-from domain.standings import StandingsBasis, missing_points, standings_basis, standings_of
-from domain.tally import tally
+from domain.standings import Standings, StandingsBasis, missing_points, standings_basis, standings_of
+from domain.tally import Tally, gate_outcome, tally
 
 
 class NeverConsolidatedError(Refusal):
     """The standings of the stage were not settled before."""
 
 
+class GateOpenError(Refusal):
+    """It is open whether a team passed a gate."""
+
+
 class ConsolidateStage(OfStage, frozen=True, kw_only=True):
     """Which stage."""
 
 
-@decision("consolidate-stage", ConsolidateStage, needs=lambda command, p: (StageRecord(p, command.stage),))
+def _rows(command: OfStage, case: Case, record: StageRecord) -> bytes:
+    """Every row of what is settled, and the rules: the digest of the standings but for the position."""
+    stage = stage_of(case, command.stage)
+    found = tally(stage, record.course, record.cells)
+    return _standings(stage, case, record, found, position=0).digest.encode()
+
+
+@decision(
+    "consolidate-stage",
+    ConsolidateStage,
+    needs=lambda command, p: (StageRecord(p, command.stage),),
+    rests_on=_rows,
+)
 def consolidate_stage(command: ConsolidateStage, case: Case, record: StageRecord) -> Iterator[Event]:
     """Settle the standings of a stage; the event carries their digest."""
     if record.course.settled:
@@ -52,7 +69,12 @@ class ReconsolidateStage(OfStage, frozen=True, kw_only=True):
     reason: Names
 
 
-@decision("reconsolidate-stage", ReconsolidateStage, needs=lambda command, p: (StageRecord(p, command.stage),))
+@decision(
+    "reconsolidate-stage",
+    ReconsolidateStage,
+    needs=lambda command, p: (StageRecord(p, command.stage),),
+    rests_on=_rows,
+)
 def reconsolidate_stage(command: ReconsolidateStage, case: Case, record: StageRecord) -> Iterator[Event]:
     """Settle the standings of a reopened stage anew; those before stay readable as they were."""
     if not record.course.settled:
@@ -92,7 +114,24 @@ def _settle(command: OfStage, case: Case, record: StageRecord) -> tuple[str, Sta
         rule="A required score is computed, certified or undisclosed by the charter.",
         error=ScoresMissingError,
     )
-    standings = standings_of(
-        case.charter, case.rules_hash, stage, record.course, found, record.roster.names, case.position
-    )
+    if not command.reported:
+        refuse_if(
+            (("/stage", why) for why in _open_gates(stage, record, found)),
+            rule="Standings are settled once it is told of every team whether it passed every gate.",
+            error=GateOpenError,
+        )
+    standings = _standings(stage, case, record, found, case.position)
     return standings.digest, standings_basis(standings)
+
+
+def _open_gates(stage: Stage, record: StageRecord, found: Tally) -> Iterator[str]:
+    """Figures are certified no more once standings are settled: nobody could then advance, or be eliminated."""
+    for gate in stage.gates:
+        for team in record.course.teams:
+            passed = gate_outcome(stage, gate.id, team, found, record.course)
+            if passed is None and not record.course.withdrew(team):
+                yield f"whether {team} passed {gate.id} is open: certify it"
+
+
+def _standings(stage: Stage, case: Case, record: StageRecord, found: Tally, position: int) -> Standings:
+    return standings_of(case.charter, case.rules_hash, stage, record.course, found, record.roster.names, position)

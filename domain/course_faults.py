@@ -23,7 +23,8 @@ _COURSE: Final = (
 _RULINGS: Final = ("register-evidence", "rule-independence", "eliminate-team")
 """Where there are conditions of independence a team advances once it was ruled upon, on evidence, or is eliminated."""
 _REVIEW: Final = ("open-independence-review", "request-statement")
-_OBJECTIONS: Final = ("decide-objection", "finalise-stage")
+_OBJECTIONS: Final = ("decide-objection", "finalise-stage", "supersede-outcome")
+"""After an upheld one a team may be ruled upon anew: the outcome of before is then superseded, or nothing follows."""
 _GRANTS: Final = ("set-resource-pool", "grant-resource")
 _CALL: Final = (
     "open-additional-call",

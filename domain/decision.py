@@ -105,6 +105,7 @@ class CountersignatureRequiredError(Refusal):
 Needs = Callable[..., tuple[Fact, ...]]
 Prior = Callable[[Any, str], Fact]
 Decide = Callable[..., Iterable[Event]]
+RestsOn = Callable[..., bytes]
 
 
 class Decision(msgspec.Struct, frozen=True, kw_only=True):
@@ -113,7 +114,8 @@ class Decision(msgspec.Struct, frozen=True, kw_only=True):
     `own`: the field of the command that names the consortium which may decide this about itself. `in_person`: nobody
     says it for the consortium, but a record that reports it. `mandated`: false where the decision itself says who may
     make it, instead of the charter's mandates. `prior`: a fact that never changes once it is there, read before
-    `needs` can say what else the decision depends on.
+    `needs` can say what else the decision depends on. `rests_on`: of command, case and facts, what the decision settles
+    and its events do not say; where it is proposed, an approval is held to that, too (`domain.effects`).
     """
 
     type: str
@@ -126,6 +128,7 @@ class Decision(msgspec.Struct, frozen=True, kw_only=True):
     in_person: bool = False
     mandated: bool = True
     prior: Prior | None = None
+    rests_on: RestsOn | None = None
 
 
 class Ruling(msgspec.Struct, frozen=True, kw_only=True):
@@ -152,6 +155,7 @@ def decision(
     in_person: bool = False,
     mandated: bool = True,
     prior: Prior | None = None,
+    rests_on: RestsOn | None = None,
 ) -> Callable[[D], D]:
     """Register a decision; `needs` names the facts beyond the charter, in the order the function takes them.
 
@@ -173,6 +177,7 @@ def decision(
             in_person=in_person,
             mandated=mandated,
             prior=prior,
+            rests_on=rests_on,
         )
         return function
 

@@ -12,6 +12,7 @@ from domain.objections import Objections
 from domain.outcomes import require_borne
 from domain.record import StageRecord
 from domain.refusal import Refusal
+from domain.results import results
 from domain.stage_events import StageFinalised
 from domain.stage_machine import STAGE, stage_state
 from domain.stages import OfStage, OutcomeMissingError, require_as_planned, stage_of, without_outcome
@@ -37,7 +38,7 @@ def _facts(command: FinaliseStage, p: str) -> tuple[StageRecord, Objections, Sta
     return StageRecord(p, command.stage), Objections(p, command.stage), StageReviews(p, command.stage)
 
 
-@decision("finalise-stage", FinaliseStage, needs=_facts)
+@decision("finalise-stage", FinaliseStage, needs=_facts, rests_on=results)
 def finalise_stage(
     command: FinaliseStage, case: Case, record: StageRecord, objections: Objections, reviews: StageReviews
 ) -> Iterator[Event]:

@@ -25,9 +25,11 @@ class Foreseen(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
         return tuple(each for each in self.__struct_fields__ if getattr(self, each) != getattr(other, each))
 
 
-def effects_of(events: Iterable[Event]) -> str:
-    """SHA-256 (hex) over events, but for what only says when and by whom they were decided."""
+def effects_of(events: Iterable[Event], rests_on: bytes = b"") -> str:
+    """SHA-256 (hex) over events, but for what only says when and by whom they were decided, and what they rest on."""
     hashed = hashlib.sha256()
     for each in events:
         hashed.update(hashlib.sha256(each.TYPE.encode()).digest() + hashlib.sha256(each.substance()).digest())
+    if rests_on:
+        hashed.update(hashlib.sha256(rests_on).digest())
     return hashed.hexdigest()

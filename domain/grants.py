@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
+
+import msgspec
 
 from domain.decision import Case, Command, decision
 from domain.entitlements import require_entitled, require_published
@@ -70,6 +73,11 @@ class OfGrant(Command, frozen=True, kw_only=True):
     reason: Names
 
 
+def _as_granted(_command: OfGrant, _case: Case, grant: Grant, *_others: Any) -> bytes:
+    """What is reserved for the grant: what would be suspended, resumed, revoked or adjusted."""
+    return msgspec.json.encode(grant.course.spans)
+
+
 class AdjustGrant(OfGrant, frozen=True, kw_only=True):
     """From `starts` on, another `quantity`, another end of the grant, or both; what is left out stays.
 
@@ -85,7 +93,7 @@ def _to_adjust(command: AdjustGrant, p: str) -> tuple[Grant, Pool, Roster]:
     return Grant(p, command.grant), Pool(p, command.resource), Roster(p)
 
 
-@decision("adjust-grant", AdjustGrant, needs=_to_adjust)
+@decision("adjust-grant", AdjustGrant, needs=_to_adjust, rests_on=_as_granted)
 def adjust_grant(command: AdjustGrant, case: Case, grant: Grant, pool: Pool, roster: Roster) -> Iterator[Event]:
     """Make a grant larger or smaller, longer or shorter, from a day on."""
     course = grant.course
@@ -136,7 +144,7 @@ def _of_one(command: OfGrant, p: str) -> tuple[Grant, Roster]:
     return Grant(p, command.grant), Roster(p)
 
 
-@decision("suspend-grant", SuspendGrant, needs=_of_one)
+@decision("suspend-grant", SuspendGrant, needs=_of_one, rests_on=_as_granted)
 def suspend_grant(command: SuspendGrant, case: Case, grant: Grant, roster: Roster) -> Iterator[Event]:
     """Stop the use of a grant from a day on, until it is resumed; its part of the pool stays reserved for that."""
     course = grant.course
@@ -152,7 +160,7 @@ class ResumeGrant(OfGrant, frozen=True, kw_only=True):
     """Which grant, from when, and why."""
 
 
-@decision("resume-grant", ResumeGrant, needs=_of_one)
+@decision("resume-grant", ResumeGrant, needs=_of_one, rests_on=_as_granted)
 def resume_grant(command: ResumeGrant, _case: Case, grant: Grant, roster: Roster) -> Iterator[Event]:
     """Let a suspended grant be used again from a day on, unless its team withdrew."""
     course = grant.course
@@ -170,7 +178,7 @@ class RevokeGrant(OfGrant, frozen=True, kw_only=True):
     """Which grant, from when, and why."""
 
 
-@decision("revoke-grant", RevokeGrant, needs=_of_one)
+@decision("revoke-grant", RevokeGrant, needs=_of_one, rests_on=_as_granted)
 def revoke_grant(command: RevokeGrant, case: Case, grant: Grant, roster: Roster) -> Iterator[Event]:
     """End a grant for good from a day on; its part of the pool is free from then."""
     course = grant.course

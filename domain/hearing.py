@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 from domain.charter_document import IndependenceReview
 from domain.deadlines import days_after, passed
@@ -101,7 +102,12 @@ class RequestStatement(OfReview, frozen=True, kw_only=True):
     question: Text
 
 
-@decision("request-statement", RequestStatement, needs=_facts)
+def _days_to_answer(_command: RequestStatement, case: Case, *_facts: Any) -> bytes:
+    rules = case.charter.independence.review
+    return b"" if rules is None else rules.statement_days.encode()
+
+
+@decision("request-statement", RequestStatement, needs=_facts, rests_on=_days_to_answer)
 def request_statement(
     command: RequestStatement, case: Case, progress: StageProgress, review: ReviewCourse
 ) -> Iterator[Event]:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TypeVar
+from typing import Any, TypeVar
+
+import msgspec
 
 from domain.decision import Case, Command, decision, refuse_if
 from domain.event import Event
@@ -62,7 +64,19 @@ def _facts(command: RuleIndependence, p: str) -> tuple[StageCourse, RegisteredEv
     return StageCourse(p, command.stage), registered, review, Objections(p, command.stage)
 
 
-@decision("rule-independence", RuleIndependence, needs=_facts)
+def _heard(
+    _command: RuleIndependence,
+    _case: Case,
+    _course: StageCourse,
+    _about: RegisteredEvidence,
+    review: ReviewRecord,
+    *_: Any,
+) -> bytes:
+    """What the team and the panel have said; evidence is cited, all of it."""
+    return msgspec.json.encode([review.requested, review.answered, sorted(review.opinions.items())])
+
+
+@decision("rule-independence", RuleIndependence, needs=_facts, rests_on=_heard)
 def rule_independence(
     command: RuleIndependence,
     case: Case,
@@ -166,6 +180,13 @@ def _require_consistent(command: RuleIndependence, case: Case) -> None:
         for perspective in case.charter.independence.perspectives
         for condition in perspective.failed(not_met)
     ]
+    unnamed = {each.partition("/")[0] for each in failed} - set(command.perspectives)
+    if unnamed and not command.reported:
+        raise VerdictContradictsFindingsError(
+            f"perspectives: {', '.join(sorted(unnamed))} failed and is not named",
+            rule="A ruling names the perspectives that it looked at, every one that fails among them.",
+            pointer="/perspectives",
+        )
     if command.verdict == "met" and failed:
         wrong = f"{', '.join(failed)} is not met"
     elif command.verdict == "not_met" and not failed and not command.reported:

@@ -79,7 +79,3 @@ def _quorum_faults(place: str, panel: Panel, needed: str) -> Iterator[Fault]:
         return
     if not is_known(panel.quorum):
         yield Fault(f"{place}/quorum", "a known number, since rulings wait for so many opinions")
-    elif panel.replacement == "none" and int(panel.quorum) == int(panel.size):
-        yield Fault(
-            f"{place}/quorum", f"below the size {panel.size}, or one who is recused and not replaced ends rulings"
-        )

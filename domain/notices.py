@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 import msgspec
 
@@ -124,7 +125,17 @@ class ServeNotice(Command, frozen=True, kw_only=True):
     values: dict[Identifier, Text] = msgspec.field(default_factory=dict)
 
 
-@decision("serve-notice", ServeNotice, needs=lambda command, p: (Roster(p), Notice(p, command.notice)))
+def _template(command: ServeNotice, case: Case, *_facts: Any) -> bytes:
+    """What the notice would say: an amendment may have changed that."""
+    return msgspec.json.encode(case.charter.notice_template(command.template))
+
+
+@decision(
+    "serve-notice",
+    ServeNotice,
+    needs=lambda command, p: (Roster(p), Notice(p, command.notice)),
+    rests_on=_template,
+)
 def serve_notice(command: ServeNotice, case: Case, roster: Roster, notice: Notice) -> Iterator[Event]:
     """Tell a consortium officially, by a template of the charter."""
     template = case.charter.notice_template(command.template)

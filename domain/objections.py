@@ -14,6 +14,7 @@ from domain.event import Event, event
 from domain.machines import machine
 from domain.record import StageCourse
 from domain.refusal import InvalidCommandError, Refusal
+from domain.results import results
 from domain.rubric import Stage
 from domain.scalars import Identifier, Sha256, Text
 from domain.sentences import Says, Words
@@ -313,7 +314,7 @@ def _deciding(command: DecideObjection, p: str) -> tuple[StageCourse, Participan
     return StageCourse(p, command.stage), Participants(p, command.stage), ObjectionsOfId(p, command.objection)
 
 
-@decision("decide-objection", DecideObjection, needs=_deciding)
+@decision("decide-objection", DecideObjection, needs=_deciding, rests_on=results)
 def decide_objection(
     command: DecideObjection, case: Case, course: StageCourse, participants: Participants, named: ObjectionsOfId
 ) -> Iterator[Event]:

@@ -237,7 +237,7 @@ def replace_evaluator(command: ReplaceEvaluator, case: Case, course: StageCourse
     require_opened(course)
     _require_changeable(course.course.panel_of(command.evaluator), stage, case, course)
     panel = stage.panel(_place(command.evaluator, course))
-    if panel is None or panel.replacement == "none":
+    if panel is None or not panel.replaces:
         raise ReplacementNotAllowedError(
             f"places of {course.course.panel_of(command.evaluator)} are not given to others",
             rule="The charter says whether a panel's evaluators are replaced.",

@@ -21,9 +21,9 @@ from domain.decision import (
     require_signed,
     rule_on,
 )
-from domain.envelope import Actor
+from domain.effects import command_of, countersigned, decided_anew, effects, has_effects
 from domain.event import Event
-from domain.foreseen import Foreseen, effects_of
+from domain.foreseen import Foreseen
 from domain.proposal_events import (
     DecisionApproved,
     DecisionProposed,
@@ -82,7 +82,7 @@ def propose(decision: Decision, command: Command, body: str, facts: tuple[Fact, 
         awaiting=lawful,
         expires_at=days_after(case.decided_at, int(case.charter.proposal_days), case.charter.zone),
         events=tuple(each.TYPE for each in ruling.events),
-        effects=effects_of(ruling.events),
+        effects=effects(decision, command, facts, ruling.events, case=case),
     )
     return msgspec.structs.replace(ruling, events=(proposed,))
 
@@ -100,18 +100,13 @@ def _assumed(
     lawful, rulings, refusals = [], [], []
     for each in awaiting:
         try:
-            rulings.append(rule_on(decision, command, facts, case=_countersigned(case, each)))
+            rulings.append(rule_on(decision, command, facts, case=countersigned(case, each)))
             lawful.append(each)
         except Refusal as refusal:
             refusals.append(refusal)
     if not rulings:
         raise refusals[0]
     return tuple(lawful), rulings[0]
-
-
-def _countersigned(case: Case, agency: str) -> Case:
-    """The case as though that agency had approved."""
-    return msgspec.structs.replace(case, countersigned_by=Actor(agency=agency, principal="proposed"))
 
 
 class Propose(Command, frozen=True, kw_only=True):
@@ -161,11 +156,7 @@ def _proposal(command: OfProposal, programme: str) -> Proposal:
 
 def _needs_of_proposed(command: OfProposal, programme: str, prior: Proposal) -> tuple[Fact, ...]:
     inner = DECISIONS[prior.proposed.decision]
-    return (_proposal(command, programme), *inner.needs(_command_of(prior.proposed), programme))
-
-
-def _command_of(proposed: DecisionProposed) -> Command:
-    return msgspec.json.decode(proposed.command, type=DECISIONS[proposed.decision].command)
+    return (_proposal(command, programme), *inner.needs(command_of(prior.proposed), programme))
 
 
 class Approve(OfProposal, frozen=True, kw_only=True):
@@ -195,9 +186,9 @@ def approve(command: Approve, case: Case, proposal: Proposal, *facts: Fact) -> I
             rule=f"A proposal can be approved for {case.charter.proposal_days} days.",
         )
     now = decided_anew(proposed, facts, case=case).events
-    if not has_effects(proposed, now):
+    if not has_effects(proposed, facts, now, case=case):
         raise ProposalStaleError(
-            f"{command.proposal} would now come to {', '.join(each.TYPE for each in now)} with other content",
+            f"{command.proposal} would now come to another {', '.join(each.TYPE for each in now)}",
             rule="What is approved is what was proposed; propose it again on the facts of now.",
         )
     if command.effects is not None:
@@ -209,7 +200,7 @@ def approve(command: Approve, case: Case, proposal: Proposal, *facts: Fact) -> I
         proposer=proposed.proposer,
     )
     approved = msgspec.structs.replace(case, actor=proposed.proposer, countersigned_by=case.actor)
-    yield from rule_on(DECISIONS[proposed.decision], _command_of(proposed), facts, case=approved).events
+    yield from rule_on(DECISIONS[proposed.decision], command_of(proposed), facts, case=approved).events
 
 
 def _require_foreseen(looked_at: Foreseen, case: Case, proposal: str) -> None:
@@ -226,21 +217,6 @@ def _require_foreseen(looked_at: Foreseen, case: Case, proposal: str) -> None:
             rule="Who names what they looked at approves that; look at the proposal again.",
             pointer="/effects",
         )
-
-
-def decided_anew(proposed: DecisionProposed, facts: tuple[Fact, ...], *, case: Case) -> Ruling:
-    """What the proposed decision comes to on the facts of now, once it is approved. Raises whatever refuses it.
-
-    It is decided with the countersigner that was assumed, so that nothing but changed facts can make a difference.
-    """
-    as_proposed = msgspec.structs.replace(case, actor=proposed.proposer)
-    assumed = _countersigned(as_proposed, proposed.awaiting[0])
-    return rule_on(DECISIONS[proposed.decision], _command_of(proposed), facts, case=assumed)
-
-
-def has_effects(proposed: DecisionProposed, events: tuple[Event, ...]) -> bool:
-    """Whether these are the events that the proposal was to come to."""
-    return effects_of(events) == proposed.effects
 
 
 def _require_countersigner(case: Case, proposed: DecisionProposed) -> None:

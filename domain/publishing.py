@@ -10,6 +10,7 @@ from domain.event import Event
 from domain.outcomes import require_borne
 from domain.record import StageRecord
 from domain.refusal import Refusal
+from domain.results import results
 from domain.scalars import Identifier
 from domain.stage_events import ReleaseAgreed, ResultsPublished
 from domain.stages import (
@@ -39,7 +40,12 @@ class PublishResults(OfStage, frozen=True, kw_only=True):
     publishers: tuple[Identifier, ...]
 
 
-@decision("publish-results", PublishResults, needs=lambda command, p: (StageRecord(p, command.stage),))
+@decision(
+    "publish-results",
+    PublishResults,
+    needs=lambda command, p: (StageRecord(p, command.stage),),
+    rests_on=results,
+)
 def publish_results(command: PublishResults, case: Case, record: StageRecord) -> Iterator[Event]:
     """Release results: comes to `ReleaseAgreed` while other joint publishers are awaited, then `ResultsPublished`."""
     stage = stage_of(case, command.stage)

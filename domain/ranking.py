@@ -96,7 +96,7 @@ def _above(
 
 
 def certified_ranks(teams: Sequence[str], groups: Iterable[RankGroup]) -> dict[str, Span]:
-    """Ranks as certified. A group that fills its ranks keeps everybody else out of them."""
+    """Ranks as certified. A group that fills its ranks keeps everybody else out of them, also from sharing one."""
     ranks = dict.fromkeys(teams, (1, len(teams)))
     for group in groups:
         best, worst = int(group.best), int(group.worst)

@@ -10,6 +10,7 @@ from domain.objections import Objections
 from domain.opened_stages import OpenedStages
 from domain.outcomes import NoBasisError
 from domain.record import StageCourse
+from domain.results import results
 from domain.scalars import Identifier, Names
 from domain.stage_events import ScoringReopened
 from domain.stage_machine import STAGE, stage_state
@@ -27,7 +28,7 @@ def _facts(command: ReopenScoring, p: str) -> tuple[StageCourse, Objections, Ope
     return StageCourse(p, command.stage), Objections(p, command.stage), OpenedStages(p)
 
 
-@decision("reopen-scoring", ReopenScoring, needs=_facts)
+@decision("reopen-scoring", ReopenScoring, needs=_facts, rests_on=results)
 def reopen_scoring(
     command: ReopenScoring, case: Case, course: StageCourse, objections: Objections, opened: OpenedStages
 ) -> Iterator[Event]:

@@ -125,6 +125,10 @@ class Panel(Part, frozen=True, kw_only=True):
     groups: tuple[Group, ...] = ()
     replacement: Literal["allowed", "none"] = "allowed"
 
+    @property
+    def replaces(self) -> bool:
+        return self.replacement == "allowed"
+
     def group(self, group_id: str) -> Group | None:
         return next((group for group in self.groups if group.id == group_id), None)
 

@@ -8,6 +8,7 @@ from domain.decision import Case, decision
 from domain.event import Event
 from domain.objections import require_objectable
 from domain.record import StageCourse
+from domain.results import results
 from domain.scalars import Identifier
 from domain.stage_events import ObjectionsWaived
 from domain.stages import OfStage, stage_of
@@ -25,6 +26,7 @@ class WaiveObjections(OfStage, frozen=True, kw_only=True):
     needs=lambda command, p: (StageCourse(p, command.stage),),
     own="team",
     in_person=True,
+    rests_on=results,
 )
 def waive_objections(command: WaiveObjections, case: Case, course: StageCourse) -> Iterator[Event]:
     """Waive further objections; the waiver lapses when results are published anew, or the team's outcome changes."""

@@ -8,10 +8,11 @@ import msgspec
 
 from domain.boundary import Query
 from domain.decision import Case
+from domain.effects import decided_anew
 from domain.event import Event
 from domain.foreseen import Foreseen
 from domain.proposal_events import Proposal
-from domain.proposals import Approve, decided_anew
+from domain.proposals import Approve
 from domain.refusal import Refusal
 from domain.standings import Standings
 from domain.teams import Roster, Status

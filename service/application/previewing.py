@@ -12,6 +12,7 @@ from domain.charter import require_programme_id
 from domain.deadlines import instant, passed
 from domain.decision import Case, Ruling
 from domain.disclosure import Disclosure, Reader
+from domain.effects import decided_anew, has_effects
 from domain.envelope import Actor, DataSet
 from domain.event import Event, encode_data
 from domain.foreseen import Foreseen
@@ -22,7 +23,7 @@ from domain.proposal_events import (
     Proposal,
     ProposalWithdrawn,
 )
-from domain.proposals import Approve, decided_anew, has_effects
+from domain.proposals import Approve
 from domain.recounting import Circumstances, recounted
 from domain.refusal import Refusal
 from domain.rulebook import DECISIONS
@@ -201,8 +202,9 @@ class Previews:
             case = msgspec.structs.replace(considered.case, signed_by=_PREVIEWED)
             _proposal, *facts = considered.facts
             events = decided_anew(proposed, tuple(facts), case=case).events
+            stale = not has_effects(proposed, tuple(facts), events, case=case)
         effects = self._effects(disclosure, events, case, proposed.proposer.agency)
-        return effects, not has_effects(proposed, events)
+        return effects, stale
 
     def _disclosure(self, programme: str, reader: Reader) -> Disclosure:
         """Raises `PreviewNotYoursToReadError`, `UnknownProgrammeError`."""

@@ -13,10 +13,21 @@ from hypothesis import strategies as st
 
 from domain.certification import FigureContradictsError
 from domain.refusal import InvalidCommandError
-from domain.score_events import Figure, FigureCertified, GateOutcome, HighestOf, MeanOf, PointsOf
+from domain.score_events import (
+    Figure,
+    FigureCertified,
+    GateOutcome,
+    HighestOf,
+    MeanOf,
+    MeasurementCorrected,
+    PointsOf,
+    RankGroup,
+    ScoreCorrected,
+)
+from domain.stage_events import ScoringClosed
 from domain.stages import ScoringOpenError, StageAlreadyConsolidatedError, StageNotOpenError
 from tests.domain import charters
-from tests.given import Given, given
+from tests.given import Given, Outcome, given
 
 REPORT = {"attribution": "reported", "source": "a newspaper", "stage": "heat"}
 POINTS = {"kind": "points", "node": "paper", "team": "ant", "value": "9"}
@@ -35,6 +46,27 @@ def test_a_figure_is_certified_with_its_source() -> None:
     figure = PointsOf(node="paper", team="ant", value="9")
     event = FigureCertified(stage="heat", figure=figure, source="a newspaper")
     reported().when("certify-figure", {**REPORT, "figure": POINTS}).then(event)
+
+
+def test_teams_that_tie_are_certified_together_over_the_ranks_that_they_fill() -> None:
+    """A group that fills its ranks is all who hold them."""
+    history = charters.scored()
+    for points, one in zip(("6", "7", "8"), charters.JURY, strict=True):
+        sheet: dict[str, Any] = {"stage": "heat", "team": "cow", "criterion": "paper/idea", "evaluator": one}
+        history.append(ScoreCorrected(**sheet, points=points, supersedes=1, reason="misread"))
+    for each in ("track", "road"):
+        of: dict[str, Any] = {"stage": "heat", "team": "cow", "criterion": "field/speed", "benchmark": each}
+        history.append(MeasurementCorrected(**of, value="60", supersedes=1, reason="misread"))
+    first = FigureCertified(stage="heat", figure=RankGroup(teams=("ant",), best="1", worst="1"), source="x")
+    closed = given(background=[*history, ScoringClosed(stage="heat"), first])
+
+    def certifying(*teams: str, worst: str) -> Outcome:
+        group = {"kind": "rank-group", "teams": list(teams), "best": "2", "worst": worst}
+        return closed.when("certify-figure", {"stage": "heat", "figure": group})
+
+    certifying("bee", worst="2").refused(FigureContradictsError, "/figure")
+    certifying("bee", "cow", worst="2").refused(InvalidCommandError, "/figure/worst")
+    assert certifying("bee", "cow", worst="3").decide()
 
 
 def test_where_scores_are_taken_figures_wait_until_they_are_closed() -> None:

@@ -134,6 +134,7 @@ READS = {
     "may not publish-results": r"/agencies/\d+/id|" + GIVEN,
     "may acknowledge": "/data_set|" + r"/consortium_decisions/\d+",
     "may assent": GIVEN,
+    "no key to sign": r"/consortium_decisions/\d+",
     "never asks": r"/countersignatures/0/decisions/\d+",
     "a deviation": GIVEN,
     "a tie at": GIVEN,

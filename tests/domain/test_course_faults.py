@@ -132,6 +132,14 @@ def test_what_says_in_full_how_points_are_computed_needs_nobody_who_certifies() 
     assert faults(stages=stages, **without("certify-figure")) == []
 
 
+def test_an_objection_window_needs_somebody_who_supersedes_outcomes() -> None:
+    """After an upheld one a team may be ruled independent; until the outcome is another, nothing is final."""
+    place, detail = "/stages/1/objections", "teams may object, but nobody may supersede-outcome"
+    nobody = without("supersede-outcome", "reopen-scoring")
+    assert faults(**nobody) == []
+    assert faults(**nobody, stages=objectionable()) == [(place, detail)]
+
+
 @pytest.mark.parametrize("decision", ["decide-objection", "finalise-stage"])
 def test_an_objection_window_needs_somebody_who_decides_and_finalises(decision: str) -> None:
     assert faults(stages=objectionable()) == []

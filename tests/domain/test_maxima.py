@@ -78,4 +78,5 @@ def test_a_gate_is_within_what_the_known_items_of_others_leave(minimum: str, rea
     stages = document()["stages"]
     stages[0]["assessments"][0]["criteria"] = [criterion, {**criterion, "id": "other", "items": items}]
     stages[0]["gates"] = [{"id": "low", "node": "paper/idea", "minimum": minimum}]
-    assert [place for place, _ in found_in(stages=stages)] == ([] if reached else ["/stages/0/gates/0/minimum"])
+    found = [place for place, _ in found_in(stages=stages) if "/gates/" in place]
+    assert found == ([] if reached else ["/stages/0/gates/0/minimum"])

@@ -179,6 +179,22 @@ def test_what_is_reported_waits_for_no_hearing() -> None:
 # Perspectives
 
 
+def test_a_ruling_names_the_perspective_that_failed() -> None:
+    independence = charters.document()["independence"]
+    (own,) = independence["perspectives"]
+    data = {**own, "id": "data", "conditions": [{**own["conditions"][0], "id": "clean"}]}
+    charter = charters.charter(independence={**independence, "perspectives": [own, data]})
+    found = [
+        {"perspective": "own", "condition": "built", "verdict": "met"},
+        {"perspective": "data", "condition": "clean", "verdict": "not_met"},
+    ]
+    ruling = {**RULE, "findings": found, "verdict": "not_met"}
+    history = reviewed(charter=charter)
+    unnamed = history.when("rule-independence", {**ruling, "perspectives": ["own"]})
+    unnamed.refused(VerdictContradictsFindingsError, "/perspectives")
+    assert history.when("rule-independence", {**ruling, "perspectives": ["data"]}).decide()
+
+
 def two_conditions(requires: str) -> Event:
     """The perspective has two mandatory conditions."""
     independence = charters.document()["independence"]
