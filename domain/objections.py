@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from typing import Final, Literal
 
@@ -214,14 +215,18 @@ class Objections:
         """Whether an objection of that id was upheld: of the team, about the subject, after the position, if given."""
         return any(decided.objection == objection for decided in self._upheld_since(since, team, subject))
 
-    def upheld_since(self, position: int, team: str, subject: Subject | None = None) -> bool:
-        """Whether an objection of the team, about that subject if given, was upheld after a position."""
-        return any(self._upheld_since(position, team, subject))
+    def upheld_since(
+        self, position: int, team: str, subject: Subject | None = None, *, before: float = math.inf
+    ) -> bool:
+        """Whether an objection of the team, about that subject if given, was upheld after a position, before another."""
+        return any(self._upheld_since(position, team, subject, before))
 
-    def _upheld_since(self, position: int, team: str | None, subject: Subject | None) -> Iterator[ObjectionDecided]:
+    def _upheld_since(
+        self, position: int, team: str | None, subject: Subject | None, before: float = math.inf
+    ) -> Iterator[ObjectionDecided]:
         for each in self.found.values():
             decided = each.as_decided
-            if decided is None or decided.outcome != "upheld" or each.decided <= position:
+            if decided is None or decided.outcome != "upheld" or not position < each.decided < before:
                 continue
             if team in (None, decided.team) and subject in (None, decided.subject):
                 yield decided

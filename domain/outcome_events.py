@@ -210,10 +210,10 @@ class TeamWithdrawn(Event, frozen=True, kw_only=True):
     public="with-results",
     says=Says(
         title=Words("Outcome superseded", "결과 변경"),
-        en="{actor} changed the outcome of {team} in {stage} from {was} to {to} on the ground of "
-        "{basis}[ ({objection})]",
-        ko="{actor}이(가) {basis}[({objection})] 근거에 따라 {stage}에서 {team}의 결과를 {was}에서 "
-        "{to}(으)로 변경하였다",
+        en="{actor} [{flipped}changed the outcome of {team} in {stage} from {was} to {to}|decided the elimination of "
+        "{team} in {stage} anew] on the ground of {basis}[ ({objection})]",
+        ko="{actor}이(가) {basis}[({objection})] 근거에 따라 {stage}에서 [{flipped}{team}의 결과를 {was}에서 "
+        "{to}(으)로 변경하였다|{team}의 탈락을 다시 결정하였다]",
         terms={
             "was": {"advanced": Words("advanced", "진출"), "eliminated": Words("eliminated", "탈락")},
             "to": {"advanced": Words("advanced", "진출"), "eliminated": Words("eliminated", "탈락")},
@@ -227,10 +227,17 @@ class TeamWithdrawn(Event, frozen=True, kw_only=True):
     ),
 )
 class OutcomeSuperseded(_Decided, frozen=True, kw_only=True):
-    """Another outcome takes the place of a team's earlier one. `objection`: the upheld one that it follows."""
+    """Another outcome, or another basis of an elimination, takes the place of a team's earlier one.
+
+    `objection`: the upheld one that it follows.
+    """
 
     was: Outcome
     to: Outcome
     basis: Literal["rank", "gate", "ruling", "objection"]
     reason: Names
     objection: str | None = None
+
+    @property
+    def flipped(self) -> bool:
+        return self.was != self.to

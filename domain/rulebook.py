@@ -11,6 +11,7 @@ from domain import (  # noqa: F401 — imported for what they register
     consolidation,
     consortiums,
     corrections,
+    deviations,
     enrolment,
     evidence,
     exclusions,

@@ -186,7 +186,7 @@ def open_stage(
             rule="A stage is opened once the additional calls before it are filled or closed.",
         )
     if not roster.seated:
-        raise NoTeamError("no team is enrolled", rule="A stage is opened for the teams that hold a seat.")
+        raise NoTeamError("no team holds a seat", rule="A stage is opened for the teams that hold a seat.")
     yield StageOpened(stage=stage.id, teams=tuple(roster.seated))
 
 

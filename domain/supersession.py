@@ -9,12 +9,14 @@ from domain.charter_document import Charter
 from domain.consortiums import Consortiums
 from domain.decision import Case, Command, decision
 from domain.event import Event
+from domain.grounds import Grounds
 from domain.objections import Objections
 from domain.opened_stages import OpenedStages
 from domain.outcome_events import Outcome, OutcomeSuperseded
 from domain.outcomes import NoBasisError, against_independence, require_advancement, require_elimination
 from domain.record import StageRecord
 from domain.refusal import InvalidCommandError, Refusal
+from domain.rubric import Stage
 from domain.scalars import Identifier, Names
 from domain.scoring import require_in_stage
 from domain.stages import OutcomeMissingError, require_consolidated, require_not_final, require_not_withdrawn, stage_of
@@ -22,11 +24,14 @@ from domain.teams import NoSeatError, Roster
 
 
 class OutcomeUnchangedError(Refusal):
-    """The team has that outcome already."""
+    """The team has that outcome already, on a basis that holds."""
 
 
 class SupersedeOutcome(Command, frozen=True, kw_only=True):
-    """`to`: what takes the place of the outcome. `basis`: as of a first outcome, or the upheld `objection`."""
+    """`to`: what takes the place of the outcome. `basis`: as of a first outcome, or the upheld `objection`.
+
+    An elimination whose basis has lapsed, by a new ruling or by new standings, may be superseded by one on another.
+    """
 
     stage: Identifier
     team: Identifier
@@ -50,7 +55,7 @@ def supersede_outcome(
     opened: OpenedStages,
     consortiums: Consortiums,
 ) -> Iterator[Event]:
-    """Put another outcome in the place of a team's earlier one, until the stage is finalised."""
+    """Put another outcome, or another basis of an elimination, in an earlier one's place, until the stage is final."""
     stage = stage_of(case, command.stage)
     require_not_final(record)
     require_consolidated(record)
@@ -61,9 +66,11 @@ def supersede_outcome(
         raise OutcomeMissingError(
             f"{command.team} has no outcome in {stage.id}", rule="What is superseded was decided before."
         )
-    if was == command.to:
+    if was == command.to and (why := _stands(command.team, stage, record)):
         raise OutcomeUnchangedError(
-            f"{command.team} is {was}", rule="A supersession changes the outcome.", pointer="/to"
+            f"{command.team} is {why}",
+            rule="A supersession changes the outcome, or the basis of an elimination that its own bears no more.",
+            pointer="/to",
         )
     opened.require_none_after(stage.id, case.charter)
     _require_basis(command, case.charter, record, objections)
@@ -93,11 +100,21 @@ def supersede_outcome(
     )
 
 
+def _stands(team: str, stage: Stage, record: StageRecord) -> str | None:
+    """How the team's outcome reads, unless it is an elimination whose basis has lapsed."""
+    basis = record.course.eliminated.get(team)
+    if basis is None:
+        return "advanced"
+    lapsed = Grounds(stage, record).against_elimination(basis, team) is not None
+    return None if lapsed else f"eliminated by {basis}, which holds"
+
+
 def _require_new_ground(command: SupersedeOutcome, record: StageRecord, objections: Objections) -> None:
     """Raise where the ground was there before the objection on which the team advanced was upheld."""
     course = record.course
     ground = course.ruled.get(command.team, 0) if command.basis == "ruling" else course.settled
-    if command.team in course.by_objection and objections.upheld_since(ground, command.team):
+    since = course.decided[command.team]
+    if command.team in course.by_objection and objections.upheld_since(ground, command.team, before=since):
         raise NoBasisError(
             f"basis: an objection of {command.team} was upheld after this {command.basis} was settled",
             rule="An outcome on an upheld objection is undone on a new ground only: a later ruling or reconsolidation.",

@@ -7,6 +7,7 @@ from typing import Any
 import msgspec
 import pytest
 
+from domain.deviations import ApproverIsProposerError, DeviationAlreadyRecordedError
 from domain.event import Event
 from domain.evidence import EvidenceAlreadyRegisteredError
 from domain.hearing_course import AlreadyRuledError
@@ -24,13 +25,7 @@ from domain.outcome_events import (
     TeamAdvanced,
     TeamEliminated,
 )
-from domain.outcomes import (
-    ApproverIsProposerError,
-    DeviationAlreadyRecordedError,
-    NoBasisError,
-    OutcomeAlreadyDecidedError,
-    PlanExceededError,
-)
+from domain.outcomes import NoBasisError, OutcomeAlreadyDecidedError, PlanExceededError
 from domain.proposals import NotProposableError
 from domain.refusal import InvalidCommandError
 from domain.scalars import Names

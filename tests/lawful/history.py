@@ -55,6 +55,7 @@ class Stage:
     final: bool = False
     deviation: str | None = None
     outcomes: dict[str, str] = field(default_factory=dict)
+    grounds: dict[str, str] = field(default_factory=dict)
     waived: set[str] = field(default_factory=set)
     live: dict[tuple[str, ...], int] = field(default_factory=dict)
     panels: dict[str, str] = field(default_factory=dict)

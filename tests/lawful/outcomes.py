@@ -12,7 +12,8 @@ def deviated(history: Lawful, _position: int, data: Data) -> None:
     history.require_no_later_stage(data["stage"])
     assert data["planned"] == history.plan(data["stage"])["eliminate"]
     assert data["actual"] != (data["planned"] if stage.deviation is None else stage.deviation)
-    assert int(data["actual"]) < len(stage.teams)
+    left = [team for team in stage.teams if stage.outcomes.get(team) != "withdrawn"]
+    assert int(data["actual"]) <= len(left)
     stage.deviation = data["actual"]
 
 
@@ -35,8 +36,11 @@ def superseded(history: Lawful, position: int, data: Data) -> None:
     stage = history.stage(data["stage"])
     assert stage.consolidated
     history.require_no_later_stage(data["stage"])
-    assert stage.outcomes[data["team"]] == data["was"] != data["to"]
-    assert history.status[data["team"]] == data["was"]
+    assert stage.outcomes[data["team"]] == history.status[data["team"]] == data["was"]
+    if data["was"] == data["to"]:
+        before, now = stage.grounds[data["team"]], data["basis"]
+        assert before != now
+        assert before != "ruling" or stage.review(data["team"]).verdict == "met"
     assert data["objection"] is not None or data["basis"] != "objection"
     if data["objection"] is not None:
         found = history.objections[data["team"], data["objection"]]
@@ -56,6 +60,7 @@ def _stands(history: Lawful, position: int, data: Data, outcome: str) -> None:
     if stage.published:
         history.announced[team] = (data["stage"], outcome)
     history.decided[team] = (data["stage"], position)
+    stage.grounds[team] = data.get("basis", "")
     if outcome == "eliminated":
         assert data["basis"] in ("rank", "gate", "ruling")  # an objection is decided in the team's favour
         assert data["basis"] != "ruling" or stage.review(team).verdict == "not_met"
