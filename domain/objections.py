@@ -218,7 +218,7 @@ class Objections:
     def upheld_since(
         self, position: int, team: str, subject: Subject | None = None, *, before: float = math.inf
     ) -> bool:
-        """Whether an objection of the team, about that subject if given, was upheld after a position, before another."""
+        """Whether an objection of the team, about that subject if given, was upheld after a position, and `before`."""
         return any(self._upheld_since(position, team, subject, before))
 
     def _upheld_since(
