@@ -11,6 +11,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import click
 import msgspec
 import pytest
 from click.testing import CliRunner, Result
@@ -19,6 +20,7 @@ from service.cli import main
 from service.cli.login import LOGIN
 from tests.integration.api_process import ApiProcess
 from tests.integration.small import HEAT, WHY, SmallProgramme
+from tests.integration.test_previews import correcting
 
 DEVIATION = {**HEAT, "subject": "eliminations", "actual": "0", "reason": WHY}
 EVIDENCE = {**HEAT, "team": "ant", "kind": "report", "sha256": "ab" * 32, "title": "Report"}
@@ -121,6 +123,26 @@ def test_a_decision_is_proposed_after_its_effects_are_shown_and_approved_as_it_w
     assert '"actual": "0"' in approved.stdout
     assert "DeviationRecorded" in approved.stdout
     assert "waits no more: it is approved" in sillok("approve", proposal, key=small.keys["other"]).stderr
+
+
+def test_an_approval_is_of_what_was_shown(api: ApiProcess, sillok: Command, monkeypatch: pytest.MonkeyPatch) -> None:
+    """While whoever approves reads, another approval changes what this one would come to."""
+    small = SmallProgramme(api.running)
+    small.score()
+    first, second = correcting(small, "ant"), correcting(small, "bee")
+    api.running.project()
+
+    def confirm(*_arguments: Any, **_options: Any) -> bool:
+        assert small.approve(second).status_code == 201
+        api.running.project()
+        return True
+
+    monkeypatch.setattr(click, "confirm", confirm)
+    done = sillok("approve", first["proposal"], key=small.keys["other"])
+    assert done.exit_code == 1
+    assert "proposal-stale" in done.stderr
+    approved = api.running.client.get("/v1/ledger/events?type=DecisionApproved").text.splitlines()
+    assert len(approved) == 1
 
 
 def test_a_proposal_is_rejected_for_a_reason(small: SmallProgramme, sillok: Command) -> None:
