@@ -131,7 +131,12 @@ def test_what_waits_for_a_second_agency_is_a_proposal(running: Running) -> None:
 
 def test_a_line_carries_its_own_signature(running: Running) -> None:
     small, key = SmallProgramme(running, signed=["change-consortium"]), SigningKey.make("owner-1")
-    small.accepted("register-key", {"agency": "owner", "key": key.kid, "jwk": msgspec.to_builtins(key.public)})
+    registering = {"agency": "owner", "key": key.kid, "jwk": msgspec.to_builtins(key.public)}
+    vouched = key.sign(
+        json.dumps(registering).encode(), programme=small.programme, decision="register-key", request="r"
+    )
+    (registered,) = submit(small, line("r", "register-key", registering, signature=vouched))
+    assert registered["status"] == 201, registered
     body = {"team": "ant", "joined": ["Lab"], "effective": "2026-01-01"}
     content = json.dumps(body).encode()
     signature = key.sign(content, programme=small.programme, decision="change-consortium", request="k")

@@ -166,8 +166,11 @@ def test_events_are_watched(sillok: Command) -> None:
 @pytest.mark.usefixtures("small")
 def test_a_watch_that_is_stopped_ends_quietly(api: ApiProcess) -> None:
     environment = {**os.environ, "PORT": api.url.rpartition(":")[2], LOGIN: "/nonexistent"}
+    # Whoever is started in the background, as tests may be, minds no Ctrl-C unless it says so.
+    minding = "import signal; signal.signal(signal.SIGINT, signal.default_int_handler)"
+    program = f"{minding}; from service.cli import main; main()"
     process = subprocess.Popen(
-        [sys.executable, "-c", "from service.cli import main; main()", "watch", "--after", "0"],
+        [sys.executable, "-c", program, "watch", "--after", "0"],
         env=environment,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
