@@ -720,27 +720,39 @@ class Bounds:
 
 
 def maxima(rules):
-    """The maximum of each node; an undisclosed one is at most what the known ones leave of the whole."""
+    """The most that each node reaches: its maximum, what its parts add up to, or what the rest leaves of the whole."""
+    found = {}
 
-    def filled(parts, whole):
-        left = whole - sum(each for each in parts if each is not None)
-        return [left if each is None else each for each in parts]
+    def spread(name, node, room):
+        top = between(node)[1]
+        found[name] = room if top is None else top
+        if "scoring" in node:
+            return  # a criterion: its items are no nodes of their own
+        parts = parts_of(node)
+        spare = found[name] - added(parts)[0]
+        for part in parts:
+            spread(part["id"] if name == "total" else f"{name}/{part['id']}", part, spare + between(part)[0])
 
-    def added(parts):
-        return None if None in parts else sum(parts, Fraction(0))
-
-    assessments = rules["assessments"]
-    inside = [[known(c["maximum"]) for c in a["criteria"]] for a in assessments]
-    own = [known(a["maximum"]) for a in assessments]
-    own = [added(parts) if each is None else each for each, parts in zip(own, inside, strict=True)]
-    whole = known(rules["maximum"])
-    whole = added(own) if whole is None else whole
-    found = {"total": Fraction("9" * 15) if whole is None else whole}
-    for assessment, top, parts in zip(assessments, filled(own, found["total"]), inside, strict=True):
-        found[assessment["id"]] = top
-        for criterion, points in zip(assessment["criteria"], filled(parts, top), strict=True):
-            found[f"{assessment['id']}/{criterion['id']}"] = points
+    spread("total", rules, Fraction("9" * 15))
     return found
+
+
+def parts_of(node):
+    return node.get("assessments") or node.get("criteria") or node.get("items") or ()
+
+
+def between(node):
+    """Its maximum, twice; where that is undisclosed, the least and, if anything says so, the most of its parts."""
+    own = known(node["maximum"])
+    if own is not None:
+        return own, own
+    return added(parts_of(node)) if parts_of(node) else (Fraction(0), None)
+
+
+def added(parts):
+    spans = [between(each) for each in parts]
+    tops = [top for _, top in spans]
+    return sum((least for least, _ in spans), Fraction(0)), None if None in tops else sum(tops, Fraction(0))
 
 
 def ranks(bounds, chain, groups):

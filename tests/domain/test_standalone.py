@@ -11,8 +11,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from domain.bounds import Contradiction
+from domain.charter import CharterPublished
+from domain.charter_document import parse
 from domain.event import Event, encode_data
+from domain.maxima import maxima
 from domain.panel_events import ConflictDeclared, EvaluatorAppointed, EvaluatorRecused
+from domain.points import SCALE
 from domain.score_events import (
     ExclusionRecorded,
     Figure,
@@ -190,6 +194,14 @@ def heats(draw: st.DrawFn) -> list[Event]:
     for each in draw(st.lists(figure(), max_size=4)):
         events.append(FigureCertified(stage="heat", figure=each, source="s"))
     return events
+
+
+@given(charter_of())
+def test_both_know_the_same_maxima(published: CharterPublished) -> None:
+    """Known, undisclosed, and what known items or criteria leave of either."""
+    heat = parse(published.document.encode()).stages[0]
+    theirs = STANDALONE.maxima(json.loads(published.document)["stages"][0])
+    assert {node: int(most * SCALE) for node, most in theirs.items()} == maxima(heat)
 
 
 @settings(max_examples=200)
