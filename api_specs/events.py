@@ -9,8 +9,8 @@ from typing import Any, Final
 
 import msgspec
 
-from domain.event import EVENTS, Event
-from domain.rulebook import prepare  # noqa: F401 — the whole rulebook registers its events
+from domain.event import Event
+from domain.rulebook import EVENTS
 from service.api.openapi_ledger import STREAM_SAYS
 from service.application.cloud_events import CloudEvent
 

@@ -6,23 +6,27 @@ import contextlib
 import fcntl
 import os
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 
 @contextlib.contextmanager
-def held(folder: Path) -> Iterator[None]:
+def held(folder: Path, who: str, error: Callable[[str], Exception]) -> Iterator[None]:
     """Hold a folder, for this process alone; it is made if it is not there.
 
-    Raises `OSError`: `BlockingIOError` if another process holds it.
+    `who`: of what one runs on it at a time. Raises an `error` that says in a sentence what is wrong.
     """
-    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-    lock = os.open(folder / "lock", os.O_RDWR | os.O_CREAT, 0o600)
-    try:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    with contextlib.ExitStack() as stack:
+        try:
+            folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+            lock = os.open(folder / "lock", os.O_RDWR | os.O_CREAT, 0o600)
+            stack.callback(os.close, lock)
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise error(f"{who} runs on {folder} already: stop it first.") from None
+        except OSError as failure:
+            raise error(f"{folder} cannot be used ({failure.strerror}).") from None
         yield
-    finally:
-        os.close(lock)
 
 
 def write_private(file: Path, content: bytes, *, replace: bool) -> None:

@@ -7,7 +7,7 @@ with one of them and not the other has lost something, and is not begun anew.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from hashlib import sha256
 from pathlib import Path
 
@@ -58,16 +58,8 @@ class SignerFiles:
             self.keep(last.successor(origin))
             SecretRing(self.keys_file, make=True).current()
 
-    @contextmanager
-    def _held(self) -> Iterator[None]:
-        with ExitStack() as stack:
-            try:
-                stack.enter_context(held(self.folder))
-            except BlockingIOError:
-                raise SignerFilesError(f"A signer runs on {self.folder} already: stop it first.") from None
-            except OSError as error:
-                raise SignerFilesError(f"{self.folder} cannot be used ({error.strerror}).") from None
-            yield
+    def _held(self) -> AbstractContextManager[None]:
+        return held(self.folder, "A signer", SignerFilesError)
 
     def _begin(self, origin: str) -> None:
         if not self.signed.exists():

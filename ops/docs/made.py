@@ -48,7 +48,7 @@ def on_files(files: Files, config: MkDocsConfig) -> Files:
     return files
 
 
-def on_page_markdown(markdown: str, page: Page, config: MkDocsConfig, files: Files) -> str:  # noqa: ARG001
+def on_page_markdown(markdown: str, page: Page, config: MkDocsConfig, files: Files) -> str:  # noqa: ARG001 — as MkDocs calls it
     """MkDocs asks for a page's text. Raises `NotInReadmeError`."""
     return _PLACE.sub(lambda place: _linked(readme(place[1])), markdown)
 

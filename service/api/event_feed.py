@@ -80,8 +80,9 @@ class EventFeed:
         return await self._run(self._read_head)
 
     async def require(self, wanted: Wanted) -> None:
-        """Raises `UnknownProgrammeError` if there is nothing of the kind, `LedgerUnavailableError`."""
-        await self._run(_read(self._events, wanted, self._head, 1))
+        """Raises `UnknownProgrammeError` if there is no programme of which it is asked, `LedgerUnavailableError`."""
+        if wanted.programme is not None or wanted.tag is not None:
+            await self._run(_read(self._events, wanted, self._head, 1))
 
     async def after(self, wanted: Wanted, position: int) -> FeedPage:
         """What follows a position: as soon as there is something, or nothing, up to the same position, after a while.

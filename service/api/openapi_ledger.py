@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any, Final
 
+from domain.exported import ExportedEvent
 from service.api.export import EXPORT_LIMIT, EXPORT_PAGE
 from service.api.openapi_parts import AFTER, CREDENTIALS, LIMIT, Json, Operation, content, problems, queries, read
 from service.application.cloud_events import CloudEvent
-from service.application.exporting import ExportedEvent
 
 ANSWERS: Final = (CloudEvent, ExportedEvent)
 

@@ -127,27 +127,19 @@ def _table(label: Label, columns: Iterable[str], rows: Iterable[Named]) -> Table
 
 def standings_table(found: Standings | Counts, answer: bytes) -> Table:
     """A row a team; under embargo a row a type of event. `answer`: the same in JSON."""
-    if isinstance(found, Counts):
-        label = Label(
-            view="standings",
-            data_set=found.data_set,
-            programme=found.programme,
-            stage=found.stage,
-            position=found.position,
-            digest=_sha256(answer),
-        )
-        rows: list[Named] = [
-            {"embargo": found.embargo, "event": type_, "count": count} for type_, count in found.events.items()
-        ]
-        return _table(label, ("embargo", "event", "count"), rows)
     label = Label(
         view="standings",
         data_set=found.data_set,
         programme=found.programme,
         stage=found.stage,
         position=found.position,
-        digest=found.digest,
+        digest=_sha256(answer) if isinstance(found, Counts) else found.digest,
     )
+    if isinstance(found, Counts):
+        rows: list[Named] = [
+            {"embargo": found.embargo, "event": type_, "count": count} for type_, count in found.events.items()
+        ]
+        return _table(label, ("embargo", "event", "count"), rows)
     rows = [{**_standing(row), "rules_hash": found.rules_hash} for row in found.rows]
     return _table(label, dict.fromkeys(name for row in rows for name in row), rows)
 

@@ -14,7 +14,7 @@ from domain.decision import Command, Decision
 from domain.rulebook import DECISIONS
 from service.cli.client import open_client
 from service.cli.said import say_recorded
-from service.cli.service_calls import KEY_NAMES, KEY_OPTION
+from service.cli.service_calls import KEY_NAMES, KEY_OPTION, URL_HELP
 
 
 @click.group()
@@ -59,7 +59,7 @@ def _verb(decision: Decision) -> click.Command:
         params=[
             click.Argument(["programme"]),
             click.Argument(["body"], metavar="JSON|-"),
-            click.Option(["--url"], help="The service; by default the one that was logged in to."),
+            click.Option(["--url"], help=URL_HELP),
             click.Option(KEY_NAMES, **KEY_OPTION),
             click.Option(
                 ["--sign"], type=click.Path(path_type=Path), help="The agency's own key, see `sillok signing-key`."

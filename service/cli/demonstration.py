@@ -14,8 +14,9 @@ from service.application.identity import Role, WrongCredentialError
 from service.cli.demonstration_people import sign_in_links
 from service.cli.play import Keys, play_lines, read_keys
 from service.cli.programme_files import Line, read_decisions
-from service.cli.service_calls import connect, content_of, get_patiently
+from service.cli.service_calls import connect
 from service.cli.standings import standings_table
+from service.client import Sillok
 from service.entrance import open_administering
 from service.settings import Settings
 from service.storage.keys import ApiKeys
@@ -27,15 +28,14 @@ def demonstrate(settings: Settings, programmes: Path | None) -> None:
     lines = {folder.name: list(read_decisions(folder)) for folder in folders}
     keys = ensure_keys(settings, [line for each in lines.values() for line in each])
     url = settings.address
-    with connect(url) as client:
+    with connect(url) as client, Sillok(url) as reading:
         for programme, decisions in lines.items():
             with click.progressbar(
                 length=len(decisions), label=f"playing {programme}", hidden=not sys.stdout.isatty()
             ) as bar:
                 played = play_lines(client, programme, decisions, keys, step=partial(bar.update, 1))
             click.echo(f"{programme}: {played.new} decisions recorded, {played.replayed} were there already")
-            found = get_patiently(client, f"/v1/programmes/{programme}/standings", min_position=played.position)
-            click.echo(standings_table(content_of(found)))
+            click.echo(standings_table(reading.view(programme, "standings", min_position=played.position)))
     click.echo(f"keys      {settings.keys_file}")
     click.echo(f"docs      {url}/docs")
     click.echo(f"events    {url}/v1/ledger/events")

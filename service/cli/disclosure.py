@@ -9,7 +9,7 @@ import msgspec
 
 from service.cli.client import open_client
 from service.cli.failures import FileError
-from service.cli.service_calls import key_option
+from service.cli.service_calls import key_option, url_option
 
 
 @click.group()
@@ -20,7 +20,7 @@ def disclosure() -> None:
 @disclosure.command()
 @click.argument("programme")
 @click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
-@click.option("--url", default=None, help="The service; by default the one that was logged in to.")
+@url_option
 @key_option
 @click.option("--json", "as_json", is_flag=True, help="The service's answer as it is.")
 def check(programme: str, file: Path, url: str | None, key: str | None, as_json: bool) -> None:

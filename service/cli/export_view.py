@@ -13,7 +13,7 @@ from service.application.answers import Counts, GrantsAnswer
 from service.application.tables import Table, grants_table, standings_table, trail_table
 from service.cli.client import open_client
 from service.cli.failures import FileError
-from service.cli.service_calls import key_option
+from service.cli.service_calls import key_option, url_option
 from service.client import Sillok
 from service.spreadsheets.writing import write_table
 
@@ -30,7 +30,7 @@ PAGE = 1_000
 )
 @click.option("--stage", default=None, help="Of standings: a stage of the charter; the first one if none is named.")
 @click.option("--as-of-position", type=click.IntRange(min=1), default=None, help="As it was at this position.")
-@click.option("--url", default=None, help="The service; by default the one that was logged in to.")
+@url_option
 @key_option
 def export_view(
     programme: str,

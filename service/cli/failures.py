@@ -26,10 +26,6 @@ class NotAsAskedError(Exception):
     """What was asked for did not come about; the sentence says why."""
 
 
-class ServiceRefusedError(Exception):
-    """The service answered with a problem."""
-
-
 _KNOWN = (
     SettingsError,
     SecretFileError,
@@ -40,7 +36,6 @@ _KNOWN = (
     LedgerUnavailableError,
     FileError,
     NotAsAskedError,
-    ServiceRefusedError,
     SigningKeyError,
     CredentialError,
     ServiceError,

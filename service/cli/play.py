@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import click
 import httpx
@@ -12,7 +13,9 @@ import msgspec
 
 from service.cli.failures import FileError
 from service.cli.programme_files import Line, Proposals, body_bytes, read_decisions
-from service.cli.service_calls import connect, content_of
+from service.cli.service_calls import connect
+from service.client.exchange import read
+from service.client.following import answer_of
 from service.settings import read_settings
 
 
@@ -61,7 +64,7 @@ def play_lines(
     *,
     step: Callable[[], object] = lambda: None,
 ) -> Played:
-    """Submit each line with its submitter's key. Raises `ServiceRefusedError` at the first that is refused."""
+    """Submit each line with its submitter's key. Raises `ServiceProblemError` at the first that is refused."""
     played = Played()
     proposals: Proposals = {}
     for number, line in enumerate(lines, start=1):
@@ -78,7 +81,7 @@ def play_lines(
                 "Idempotency-Key": f"play-{number:05d}-{hashlib.sha256(body).hexdigest()[:16]}",
             },
         )
-        recorded = content_of(response)
+        recorded: dict[str, Any] = read(answer_of(response), dict[str, Any])
         if line.name is not None:
             proposals[line.name] = {what: recorded[what] for what in ("proposal", "command_hash")}
         played.position = max(played.position, recorded["events"][-1]["position"])

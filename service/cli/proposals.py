@@ -13,9 +13,8 @@ import msgspec
 from service.cli.client import open_client
 from service.cli.failures import NotAsAskedError
 from service.cli.said import say_recorded
-from service.cli.service_calls import key_option
+from service.cli.service_calls import key_option, url_option
 
-url_option = click.option("--url", default=None, help="The service; by default the one that was logged in to.")
 json_option = click.option("--json", "as_json", is_flag=True, help="The service's answer as it is.")
 yes_option = click.option("--yes", is_flag=True, help="Do not ask.")
 sign_option = click.option(

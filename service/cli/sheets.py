@@ -19,14 +19,12 @@ from domain.sheet_checks import checked
 from domain.sheets import SHEETS, CellFault, Field, Ready, field_events, template
 from service.cli.client import open_client
 from service.cli.failures import FileError, NotAsAskedError
-from service.cli.service_calls import key_option
+from service.cli.service_calls import key_option, url_option
 from service.client import Line, LineAnswer, Sillok
 from service.spreadsheets.limits import SpreadsheetError
 from service.spreadsheets.reading import read_rows
 from service.spreadsheets.reading_csv import ENCODINGS
 from service.spreadsheets.writing import write_table
-
-url_option = click.option("--url", default=None, help="The service; by default the one that was logged in to.")
 
 
 @click.command("import")

@@ -9,7 +9,7 @@ import msgspec
 from rich.table import Table
 
 from service.cli.client import open_client
-from service.cli.service_calls import key_option
+from service.cli.service_calls import key_option, url_option
 from service.cli.tables import table_text
 
 
@@ -18,7 +18,7 @@ from service.cli.tables import table_text
 @click.option("--stage", default=None, help="A stage of the charter; the first one if none is named.")
 @click.option("--as-of-position", type=click.IntRange(min=1), default=None, help="As they were at this position.")
 @click.option("--as-of", default=None, help="As they were at this time, such as 2026-02-01T09:00:00+09:00.")
-@click.option("--url", default=None, help="The service; by default the one that was logged in to.")
+@url_option
 @key_option
 @click.option("--json", "as_json", is_flag=True, help="The service's answer as it is.")
 def standings(

@@ -6,7 +6,7 @@ import click
 import msgspec
 
 from service.cli.client import open_client
-from service.cli.service_calls import key_option
+from service.cli.service_calls import key_option, url_option
 from service.client import Event
 
 
@@ -16,7 +16,7 @@ from service.client import Event
 @click.option("--tag", default=None, help="Only events that carry this tag, such as team:PROGRAMME/TEAM.")
 @click.option("--after", type=click.IntRange(min=0), default=None, help="From after this position; else from now on.")
 @click.option("--count", type=click.IntRange(min=1), default=None, help="End after so many.")
-@click.option("--url", default=None, help="The service; by default the one that was logged in to.")
+@url_option
 @key_option
 @click.option("--json", "as_json", is_flag=True, help="Each as a CloudEvent, one a line.")
 def watch(

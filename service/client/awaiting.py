@@ -13,10 +13,10 @@ import httpx
 from service.client.answers import Event, LineAnswer
 from service.client.calls import PATIENCE_SECONDS, Calls
 from service.client.credentials import Credential, Nobody
-from service.client.exchange import Answer, Exchange, Lost, Pause, Request, problem_of
-from service.client.following import STREAM, Following, answered, requested
+from service.client.exchange import Answer, Exchange, Lost, Pause, Request
+from service.client.following import STREAM, Following, answer_of, answered, requested
 from service.client.lines import Line, portions
-from service.client.problems import ServiceProblemError, UnreachableError
+from service.client.problems import UnreachableError
 from service.client.signing import SigningKey
 
 P = ParamSpec("P")
@@ -64,7 +64,6 @@ class AsyncSillok:
     grants = _method(Calls.grants)
     audit_trail = _method(Calls.audit_trail)
     events_page = _method(Calls.events_page)
-    events_text = _method(Calls.events_text)
     receipt = _method(Calls.receipt)
     checkpoint = _method(Calls.checkpoint)
     tile = _method(Calls.tile)
@@ -117,19 +116,13 @@ class AsyncSillok:
             ) as response:
                 if response.status_code != 200:
                     await response.aread()
-                    self._refused(following, _answer(response))
+                    following.refused(answer_of(response), self._calls.credential)
                     return
                 async for line in response.aiter_lines():
                     if (event := following.take(line)) is not None:
                         yield event
         except (httpx.TransportError, UnreachableError):
             return
-
-    def _refused(self, following: Following, answer: Answer) -> None:
-        if not following.comes_back(answer):
-            raise ServiceProblemError(problem_of(answer))
-        if answer.status == 401:
-            self._calls.credential.forget()
 
     async def _go_through(self, exchange: Exchange[T]) -> T:
         heard: Answer | Lost | None = None
@@ -147,7 +140,7 @@ class AsyncSillok:
 
     async def _send(self, request: Request) -> Answer | Lost:
         try:
-            return _answer(await self._http.request(**requested(request)))
+            return answer_of(await self._http.request(**requested(request)))
         except httpx.TransportError as error:
             return Lost(f"{type(error).__name__}: {error}")
 
@@ -162,7 +155,3 @@ class AsyncSillok:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         await self.close()
-
-
-def _answer(response: httpx.Response) -> Answer:
-    return Answer(response.status_code, response.headers, response.content)

@@ -13,10 +13,10 @@ import httpx
 from service.client.answers import Event, LineAnswer
 from service.client.calls import PATIENCE_SECONDS, Calls
 from service.client.credentials import Credential, Nobody
-from service.client.exchange import Answer, Exchange, Lost, Pause, Request, problem_of
-from service.client.following import STREAM, Following, answered, requested
+from service.client.exchange import Answer, Exchange, Lost, Pause, Request
+from service.client.following import STREAM, Following, answer_of, answered, requested
 from service.client.lines import Line, portions
-from service.client.problems import ServiceProblemError, UnreachableError
+from service.client.problems import UnreachableError
 from service.client.signing import SigningKey
 
 P = ParamSpec("P")
@@ -68,7 +68,6 @@ class Sillok:
     grants = _method(Calls.grants)
     audit_trail = _method(Calls.audit_trail)
     events_page = _method(Calls.events_page)
-    events_text = _method(Calls.events_text)
     receipt = _method(Calls.receipt)
     checkpoint = _method(Calls.checkpoint)
     tile = _method(Calls.tile)
@@ -125,19 +124,13 @@ class Sillok:
             ) as response:
                 if response.status_code != 200:
                     response.read()
-                    self._refused(following, _answer(response))
+                    following.refused(answer_of(response), self._calls.credential)
                     return
                 for line in response.iter_lines():
                     if (event := following.take(line)) is not None:
                         yield event
         except (httpx.TransportError, UnreachableError):
             return
-
-    def _refused(self, following: Following, answer: Answer) -> None:
-        if not following.comes_back(answer):
-            raise ServiceProblemError(problem_of(answer))
-        if answer.status == 401:
-            self._calls.credential.forget()
 
     def _go_through(self, exchange: Exchange[T]) -> T:
         heard: Answer | Lost | None = None
@@ -155,7 +148,7 @@ class Sillok:
 
     def _send(self, request: Request) -> Answer | Lost:
         try:
-            return _answer(self._http.request(**requested(request)))
+            return answer_of(self._http.request(**requested(request)))
         except httpx.TransportError as error:
             return Lost(f"{type(error).__name__}: {error}")
 
@@ -170,7 +163,3 @@ class Sillok:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
-
-
-def _answer(response: httpx.Response) -> Answer:
-    return Answer(response.status_code, response.headers, response.content)

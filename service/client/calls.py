@@ -33,11 +33,19 @@ Command = Mapping[str, Any] | bytes
 
 
 class EventPage(msgspec.Struct, frozen=True, kw_only=True):
-    """Events in order; `after`: where the next page begins, if there may be one. `head`: the ledger's last position."""
+    """Events in order. `text`: as the service sends them, a CloudEvent a line. `head`: the ledger's last position.
 
-    events: tuple[Event, ...]
+    `after`: where the next page begins, if there may be one.
+    """
+
+    text: str
     after: int | None
     head: int
+
+    @property
+    def events(self) -> tuple[Event, ...]:
+        """What the lines say."""
+        return tuple(msgspec.json.decode(line, type=Event) for line in self.text.encode().splitlines())
 
 
 class Trail(msgspec.Struct, frozen=True, kw_only=True):
@@ -239,29 +247,10 @@ class Calls:
     ) -> Exchange[EventPage]:
         """Events after a position, at most so many."""
         asked = {"after": after, "limit": limit, "type": type, "tag": tag, "programme": programme}
-        answer = yield from self._events(asked)
-        events = tuple(msgspec.json.decode(line, type=Event) for line in answer.content.splitlines())
-        return EventPage(events=events, after=_next(answer), head=int(answer.headers["ledger-head"]))
-
-    def events_text(
-        self,
-        *,
-        after: int = 0,
-        limit: int = PAGE,
-        type: str | None = None,
-        tag: str | None = None,
-        programme: str | None = None,
-    ) -> Exchange[str]:
-        """The same as the service sends it: CloudEvents, one a line."""
-        asked = {"after": after, "limit": limit, "type": type, "tag": tag, "programme": programme}
-        answer = yield from self._events(asked)
-        return answer.content.decode()
-
-    def _events(self, asked: Mapping[str, str | int | None]) -> Exchange[Answer]:
         answer = yield from self.send(Request("GET", "/v1/ledger/events", _given(asked)))
         if answer.status != 200:
             read(answer, Any)
-        return answer
+        return EventPage(text=answer.content.decode(), after=_next(answer), head=int(answer.headers["ledger-head"]))
 
     def receipt(self, position: int, *, seconds: float | None = None) -> Exchange[str]:
         """The proof that an event is in the ledger, a C2SP tlog-proof; waited for so long while it is not sealed."""

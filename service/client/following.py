@@ -5,10 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
+import httpx
 import msgspec
 
 from service.client.answers import Event, LineAnswer
-from service.client.exchange import Answer, Request
+from service.client.credentials import Credential
+from service.client.exchange import Answer, Request, problem_of
+from service.client.problems import ServiceProblemError
 from service.client.server_sent import Parser
 
 STREAM: Final = "/v1/ledger/stream"
@@ -25,6 +28,11 @@ def requested(request: Request) -> dict[str, Any]:
         "headers": dict(request.headers),
         "content": request.content,
     }
+
+
+def answer_of(response: httpx.Response) -> Answer:
+    """What httpx heard, once all of it was read."""
+    return Answer(response.status_code, response.headers, response.content)
 
 
 def answered(answer: LineAnswer, before: int) -> LineAnswer:
@@ -62,12 +70,15 @@ class Following:
         self._last, self._failed, self._renewed = seen.last, 0, False
         return seen.event
 
-    def comes_back(self, answer: Answer) -> bool:
-        """Whether another attempt may fare better: the service is busy, or a token has ended, the first time."""
+    def refused(self, answer: Answer, credential: Credential) -> None:
+        """What to do where the stream was not opened: nothing, if another attempt may fare better, for the service is
+        busy or a token has ended, the first time. Raises `ServiceProblemError`.
+        """
         if answer.status == 401 and not self._renewed:
             self._renewed = True
-            return True
-        return answer.status in _COMES_BACK
+            credential.forget()
+        elif answer.status not in _COMES_BACK:
+            raise ServiceProblemError(problem_of(answer))
 
     def pause(self) -> float:
         """Seconds before the next attempt: as the service asks, and longer each time in vain."""

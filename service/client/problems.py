@@ -28,7 +28,9 @@ class Problem(msgspec.Struct, frozen=True, kw_only=True):
         return self.type.rpartition("/")[2]
 
     def __str__(self) -> str:
-        said = f"{self.status}: {self.detail or self.title} ({self.type})"
+        said = f"{self.status}: {self.detail or self.title}"
+        if self.type != "about:blank":  # what no service of ours says
+            said += f" ({self.type})"
         return f"{said} — {self.rule}" if self.rule else said
 
 

@@ -17,6 +17,7 @@ import msgspec
 
 from domain import entry
 from domain.deadlines import moment
+from domain.exported import ExportedEvent
 from domain.merkle import HASH_BYTES
 from domain.note import Note, read_note
 from domain.standings import Standings
@@ -55,20 +56,8 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
     size: int
 
 
-class Line(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """An event. From `event_id` on it is what the commitment in the entry is over; nothing where that is withheld."""
-
-    position: int
-    programme: str
-    type: str
-    version: int
-    recorded_at: str
-    entry: bytes
-    event_id: str | None = None
-    tags: tuple[str, ...] | None = None
-    salt: bytes | None = None
-    envelope: str | None = None
-    data: str | None = None
+class Line(ExportedEvent, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """An event of the bundle, as it was exported and nothing else."""
 
     @property
     def withheld(self) -> bool:

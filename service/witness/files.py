@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import TypeVar
 
@@ -65,16 +65,8 @@ class WitnessFiles:
             self._last = _read(self._cosigned, dict[str, str])
             yield
 
-    @contextmanager
-    def _held(self) -> Iterator[None]:
-        with ExitStack() as stack:
-            try:
-                stack.enter_context(held(self.folder))
-            except BlockingIOError:
-                raise WitnessFilesError(f"A witness runs on {self.folder} already: stop it first.") from None
-            except OSError as error:
-                raise WitnessFilesError(f"{self.folder} cannot be used ({error.strerror}).") from None
-            yield
+    def _held(self) -> AbstractContextManager[None]:
+        return held(self.folder, "A witness", WitnessFilesError)
 
     def key(self) -> WitnessKey:
         """The witness's key. Raises `WitnessFilesError`."""

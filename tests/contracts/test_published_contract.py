@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import re
-import signal
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -13,9 +12,9 @@ from pathlib import Path
 import httpx
 import pytest
 
-from tests.integration.conftest import Running, run_shared
+from tests.integration.api_process import ApiProcess
+from tests.integration.conftest import run_shared
 from tests.playing import REHEARSAL, lines_of
-from tests.serving import api_process, free_port, until_ready
 
 HERE = Path(__file__).parent
 KINDS = {
@@ -27,32 +26,25 @@ UNLIMITED = {"SILLOK_REQUESTS_A_MINUTE": "1000000", "SILLOK_FAILURES_A_MINUTE": 
 
 
 @pytest.fixture(scope="module")
-def address(server: str, template: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, Running]]:
-    """Of an API process over a ledger that holds a programme up to its scores; nobody asks it too much."""
+def api(server: str, template: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[ApiProcess]:
+    """An API process over a ledger that holds a programme up to its scores; nobody asks it too much."""
     home = tmp_path_factory.mktemp("contract")
     for running in run_shared(server, template, home):
         running.play(REHEARSAL, lines_of(REHEARSAL)[:60])
         running.project()
-        port = free_port()
-        process = api_process(home, running.url, port, **UNLIMITED)
-        url = f"http://127.0.0.1:{port}"
-        try:
-            until_ready(url)
-            yield url, running
-        finally:
-            process.send_signal(signal.SIGTERM)
-            process.wait(30)
+        api = ApiProcess(running, home, **UNLIMITED)
+        yield api
+        api.stop()
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_the_service_is_as_its_contract_says(address: tuple[str, Running], kind: str, tmp_path: Path) -> None:
-    url, running = address
+def test_the_service_is_as_its_contract_says(api: ApiProcess, kind: str, tmp_path: Path) -> None:
     phases, *chosen = KINDS[kind]
     done = subprocess.run(
         [
             *(sys.executable, "-m", "schemathesis.cli", "--config-file", str(HERE / "schemathesis.toml"), "run"),
-            *(f"{url}/openapi.json", "--phases", phases, "--max-examples", "2"),
-            *("--header", f"Authorization: Bearer {running.keys.agencies['msit']}", *chosen),
+            *(f"{api.url}/openapi.json", "--phases", phases, "--max-examples", "2"),
+            *("--header", f"Authorization: Bearer {api.running.keys.agencies['msit']}", *chosen),
         ],
         cwd=tmp_path,
         env={**os.environ, "SCHEMATHESIS_HOOKS": "tests.contracts.hooks", "PYTHONPATH": str(HERE.parents[1])},
@@ -64,4 +56,4 @@ def test_the_service_is_as_its_contract_says(address: tuple[str, Running], kind:
     assert done.returncode == 0, done.stdout[-20_000:] + done.stderr
     selected, tested = re.findall(r"(?:Selected|Tested): (\d+)", done.stdout)
     assert selected == tested
-    assert httpx.get(f"{url}/health/ready", trust_env=False, timeout=30).status_code == 200
+    assert httpx.get(f"{api.url}/health/ready", trust_env=False, timeout=30).status_code == 200

@@ -20,15 +20,17 @@ if TYPE_CHECKING:
 class ApiProcess:
     """An API process over the database of a service of this process, which decides."""
 
-    def __init__(self, running: Running, home: Path) -> None:
+    def __init__(self, running: Running, home: Path, **settings: str) -> None:
+        """`settings`: of its environment."""
         self.running = running
+        self._settings = settings
         self._home = home
         self._port = free_port()
         self.url = f"http://127.0.0.1:{self._port}"
         self.start()
 
     def start(self) -> None:
-        self.process = api_process(self._home, self.running.url, self._port)
+        self.process = api_process(self._home, self.running.url, self._port, **self._settings)
         until_ready(self.url)
 
     def stop(self) -> None:

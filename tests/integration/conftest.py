@@ -29,6 +29,7 @@ from service.cli.programme_files import Line
 from service.embedded import EmbeddedRedis
 from service.settings import Settings
 from tests.integration.api_process import ApiProcess
+from tests.integration.sealing import SignerProcess
 from tests.integration.working import Workers, kill
 from tests.playing import EVERY, REHEARSAL, lines_of
 
@@ -109,6 +110,15 @@ def api(running: Running, tmp_path: Path) -> Iterator[ApiProcess]:
     api = ApiProcess(running, tmp_path)
     yield api
     api.stop()
+
+
+@pytest.fixture
+def signer(tmp_path: Path) -> Iterator[SignerProcess]:
+    """A signer of its own, running."""
+    found = SignerProcess(tmp_path)
+    assert found.start() == ""
+    yield found
+    found.kill()
 
 
 def run_shared(server: str, template: str, home: Path) -> Iterator[Running]:

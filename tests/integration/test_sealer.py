@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
@@ -12,14 +10,6 @@ from tests.integration.conftest import Running
 from tests.integration.sealing import SignerProcess, read_checkpoint, tree_hash
 from tests.integration.working import Workers, eventually, kill
 from tests.playing import REHEARSAL, lines_of
-
-
-@pytest.fixture
-def signer(tmp_path: Path) -> Iterator[SignerProcess]:
-    found = SignerProcess(tmp_path)
-    assert found.start() == ""
-    yield found
-    found.kill()
 
 
 def sealed_whole(serving: Running) -> bool:

@@ -21,14 +21,6 @@ Until = Callable[[str], None]
 
 
 @pytest.fixture
-def signer(tmp_path: Path) -> Iterator[SignerProcess]:
-    found = SignerProcess(tmp_path)
-    assert found.start() == ""
-    yield found
-    found.kill()
-
-
-@pytest.fixture
 def seal(running: Running, signer: SignerProcess) -> Iterator[Seal]:
     with sealer(running.database, signer.client) as found:
         yield found
