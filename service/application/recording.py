@@ -17,7 +17,15 @@ from domain.event import decode_data, encode_data
 from domain.proposal_events import DecisionProposed
 from service.application.deciding import Considered, Sources, Submission
 from service.application.facts import as_dcb
-from service.application.ports import Appended, AppendRequest, IdempotencyKey, Ledger, NewEvent, RecordedEvent
+from service.application.ports import (
+    Appended,
+    AppendRequest,
+    IdempotencyKey,
+    IdempotencyKeyReusedError,
+    Ledger,
+    NewEvent,
+    RecordedEvent,
+)
 
 
 class Recorded(msgspec.Struct, frozen=True):
@@ -118,6 +126,17 @@ def accepted(decision_id: UUID, ruling: Ruling, first_position: int) -> Accepted
         replayed=False,
         proposed=first if isinstance(first, DecisionProposed) else None,
     )
+
+
+def appended_before(ledger: Ledger, named: IdempotencyKey) -> Appended | None:
+    """What the key stands for already, if it does. Raises `IdempotencyKeyReusedError`, `LedgerUnavailableError`."""
+    found = ledger.find(named.client, named.programme, [named.key]).get(named.key)
+    if found is None:
+        return None
+    appended, first_fingerprint = found
+    if first_fingerprint != named.fingerprint:
+        raise IdempotencyKeyReusedError(named.key)
+    return appended
 
 
 def accepted_before(ledger: Ledger, appended: Sequence[Appended]) -> list[Accepted]:

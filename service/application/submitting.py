@@ -15,13 +15,18 @@ from service.application.bodies import MalformedBodyError, parse_command
 from service.application.deciding import ChangedSinceError, Considered, Deciding, Submission
 from service.application.in_flight import InFlight
 from service.application.ports import (
-    IdempotencyKey,
-    IdempotencyKeyReusedError,
     Ledger,
     StaleDecisionError,
     WakeUps,
 )
-from service.application.recording import Accepted, accepted, accepted_before, append_request, idempotency_of
+from service.application.recording import (
+    Accepted,
+    accepted,
+    accepted_before,
+    append_request,
+    appended_before,
+    idempotency_of,
+)
 
 ATTEMPTS: Final = 12
 """How often a decision is taken again when its boundary keeps changing under it."""
@@ -68,10 +73,10 @@ class SubmitDecision:
                 taken = self._append(submission, decision, command)
             except (Refusal, MalformedBodyError, ContendedError, ChangedSinceError):
                 # What was recorded before is answered as it was then, whatever is true by now.
-                recorded = recorded_before(self._ledger, named)
-                if recorded is None:
+                appended = appended_before(self._ledger, named)
+                if appended is None:
                     raise
-                return recorded
+                return accepted_before(self._ledger, [appended])[0]
         self._wake_ups.wake(submission.programme)
         return taken
 
@@ -97,14 +102,3 @@ def decision_of(decision_type: str) -> Decision:
     if decision is None:
         raise UnknownDecisionError(decision_type)
     return decision
-
-
-def recorded_before(ledger: Ledger, named: IdempotencyKey) -> Accepted | None:
-    """What the idempotency key stands for already. Raises `IdempotencyKeyReusedError`."""
-    found = ledger.find(named.client, named.programme, [named.key]).get(named.key)
-    if found is None:
-        return None
-    appended, first_fingerprint = found
-    if first_fingerprint != named.fingerprint:
-        raise IdempotencyKeyReusedError(named.key)
-    return accepted_before(ledger, [appended])[0]

@@ -24,13 +24,12 @@ from service.application.ports import (
     Appended,
     AppendRequest,
     IdempotencyKey,
-    IdempotencyKeyReusedError,
     Ledger,
     NewEvent,
     StaleDecisionError,
     WakeUps,
 )
-from service.application.recording import Accepted, accepted, client_of, new_events, replayed
+from service.application.recording import Accepted, accepted, appended_before, client_of, new_events, replayed
 from service.application.shared_facts import Place, SharedFacts, stands_at
 from service.application.submitting import ATTEMPTS, ContendedError, UnknownDecisionError, decision_of
 
@@ -77,12 +76,9 @@ class SubmitTogether:
                 taken = self._append(list(_read(lines, programme, actor, key)), named)
             except (BatchRefusedError, ContendedError):
                 # As for a single decision: what was recorded before is answered as it was then.
-                found = self._ledger.find(named.client, programme, [key]).get(key)
-                if found is None:
+                appended = appended_before(self._ledger, named)
+                if appended is None:
                     raise
-                appended, fingerprint = found
-                if fingerprint != named.fingerprint:
-                    raise IdempotencyKeyReusedError(key) from None
                 return self._recorded(appended)
         self._wake_ups.wake(programme)
         return taken
