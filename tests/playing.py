@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from pathlib import Path
 
 from domain.charter import CHARTER_EVENTS
@@ -23,7 +24,12 @@ EVERY = (PUBLIC_RECORD, REHEARSAL, HARBOUR)
 
 
 def lines_of(programme: str) -> list[Line]:
-    return list(read_decisions(PROGRAMMES / programme))
+    return list(_read_once(programme))
+
+
+@functools.cache
+def _read_once(programme: str) -> tuple[Line, ...]:
+    return tuple(read_decisions(PROGRAMMES / programme))
 
 
 def play(programme: str, lines: list[Line]) -> list[Event]:
