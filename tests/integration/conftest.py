@@ -17,7 +17,6 @@ from litestar.testing import TestClient
 from psycopg import conninfo as libpq
 
 from service import secret_rings
-from service.api.application import create_application
 from service.application import access
 from service.application.identity import Role
 from service.application.projecting import AdvanceProjection
@@ -29,6 +28,7 @@ from service.cli.programme_files import Line
 from service.embedded import EmbeddedRedis
 from service.settings import Settings
 from tests.integration.api_process import ApiProcess
+from tests.integration.applications import application_over
 from tests.integration.sealing import SignerProcess
 from tests.integration.working import Workers, kill
 from tests.playing import EVERY, REHEARSAL, lines_of
@@ -93,7 +93,10 @@ def run_service(database: str, home: Path, **settings_: Any) -> Iterator[Running
     settings = Settings(home=home, host="127.0.0.1", port=8000, database_url=database, redis_url=None, **settings_)
     keys = ensure_keys(settings, [line for programme in EVERY for line in lines_of(programme)])
     service = open_service(settings)
-    with TestClient(create_application(service.parts), raise_server_exceptions=False) as client:
+    with (
+        application_over(service.parts) as application,
+        TestClient(application, raise_server_exceptions=False) as client,
+    ):
         yield Running(service, keys, client, database, settings)
     service.close()
 
@@ -189,6 +192,9 @@ def serving(database: str, tmp_path: Path, workers: Workers) -> Iterator[Running
     )
     keys = ensure_keys(settings, lines_of(REHEARSAL))
     service = open_service(settings)
-    with TestClient(create_application(service.parts), raise_server_exceptions=False) as client:
+    with (
+        application_over(service.parts) as application,
+        TestClient(application, raise_server_exceptions=False) as client,
+    ):
         yield Running(service, keys, client, database, settings)
     service.close()
