@@ -181,7 +181,7 @@ def _needs(_command: Command, programme: str) -> tuple[Fact, ...]:
     return (Keys(programme), Roster(programme))
 
 
-@decision("register-key", RegisterKey, needs=_needs, mandated=False, version=3)
+@decision("register-key", RegisterKey, needs=_needs, mandated=False, version=4)
 def register_key(command: RegisterKey, case: Case, keys: Keys, roster: Roster) -> Iterator[Event]:
     """Register a public key that the agency, or the team, signs with.
 
@@ -204,7 +204,18 @@ def register_key(command: RegisterKey, case: Case, keys: Keys, roster: Roster) -
             f"register-key is not signed by {' or '.join(live)}",
             rule="Who has a live key registers another with a signature by it.",
         )
+    if not live and case.charter.signed and any(is_of(each, case.actor) for each in keys.registered.values()):
+        raise KeyNotVouchedForError(
+            f"every key of {case.actor.agency} is revoked, so none vouches for another",
+            rule="Where decisions are signed, nobody's word but a signature's stands for a key after the first.",
+        )
     yield KeyRegistered(agency=command.agency, key=command.key, jwk=command.jwk, party=case.actor.party)
+
+
+class LastKeyError(Refusal):
+    """The only key that its owner signs with would be revoked, and none could be vouched for after it."""
+
+    KIND = "state"
 
 
 class RevokeKey(Command, frozen=True, kw_only=True):
@@ -215,11 +226,16 @@ class RevokeKey(Command, frozen=True, kw_only=True):
     reason: Text
 
 
-@decision("revoke-key", RevokeKey, needs=_needs, mandated=False, version=2)
+@decision("revoke-key", RevokeKey, needs=_needs, mandated=False, version=3)
 def revoke_key(command: RevokeKey, case: Case, keys: Keys, roster: Roster) -> Iterator[Event]:
     """Revoke a key of the agency, or of the team, for good."""
     _require_own(command.agency, case, roster)
     KEY.require(keys.state(command.key), "revoke-key", subject=command.key)
     if not is_of(keys.registered[command.key], case.actor):
         raise _not_own(keys.registered[command.key].agency, case)
+    if case.charter.signed and set(keys.live_of(case.actor)) == {command.key}:
+        raise LastKeyError(
+            f"{command.key} is the only key of {case.actor.agency}",
+            rule="Where decisions are signed, the next key is registered, vouched for by the last, before that goes.",
+        )
     yield KeyRevoked(agency=command.agency, key=command.key, reason=command.reason)

@@ -49,7 +49,7 @@ class SignatureAudit:
         self.faults: list[SignatureFault] = []
         self._verify = verify
         self._programmes: dict[str, _Programme] = {}
-        self._used: set[tuple[str, str, str]] = set()
+        self._used: set[tuple[str, str, str, str]] = set()
 
     def take(self, position: int, programme: str, event: Event, envelope: PrivateEnvelope) -> None:
         """The next event of the ledger."""
@@ -86,9 +86,9 @@ class SignatureAudit:
         except Refusal as refusal:
             yield refusal.detail
             return
-        use = (programme, envelope.actor.agency, signature.header.jti)
+        use = (programme, envelope.actor.party, envelope.actor.agency, signature.header.jti)
         if use in self._used:
-            yield f"JWS-Signature: {envelope.actor.agency} signed request {use[2]!r} once, and it stands twice"
+            yield f"JWS-Signature: {envelope.actor.agency} signed request {use[3]!r} once, and it stands twice"
         self._used.add(use)
 
 

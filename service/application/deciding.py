@@ -38,7 +38,8 @@ class ChangedSinceError(Exception):
 class Submission(msgspec.Struct, frozen=True, kw_only=True):
     """What an agency sent: the exact bytes of the body, its own name for the request, and its signature if any.
 
-    `unchanged_since`: a position; the decision is not made if what it depends on has changed after it.
+    `signed_as`: the request's name in the signature, if it is not its idempotency key. `unchanged_since`: a position;
+    the decision is not made if what it depends on has changed after it.
     """
 
     programme: str
@@ -47,6 +48,7 @@ class Submission(msgspec.Struct, frozen=True, kw_only=True):
     actor: Actor
     idempotency_key: str
     signature: str | None = None
+    signed_as: str | None = None
     unchanged_since: int | None = None
 
 
@@ -193,6 +195,6 @@ def _signed(submission: Submission, case: Case) -> Signed:
         decision=submission.decision_type,
         command=submission.body,
         actor=submission.actor,
-        request=submission.idempotency_key,
+        request=submission.signed_as or submission.idempotency_key,
         decided_at=case.decided_at,
     )

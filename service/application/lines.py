@@ -68,11 +68,19 @@ class ReadLine(msgspec.Struct, frozen=True, kw_only=True):
         return shaped(decision.command, self.submission.body, of=decision.type)
 
 
-def read_line(text: bytes, programme: str, actor: Actor, together: str | None = None) -> ReadLine:
+def signed_name(together: str, number: int) -> str:
+    """Under which name a line of those that are recorded together is signed: a signature is good for one line.
+
+    No idempotency key has a space, so none is named so.
+    """
+    return f"{together} {number}"
+
+
+def read_line(text: bytes, programme: str, actor: Actor, together: str | None = None, number: int = 1) -> ReadLine:
     """A line, as far as it is one: its body is not looked at yet.
 
-    `together`: the one idempotency key of all lines, which then have none of their own. Raises `MalformedBodyError`,
-    `InvalidLineError`.
+    `together`: the one idempotency key of all lines, which then have none of their own; `number`: the line's, from 1.
+    Raises `MalformedBodyError`, `InvalidLineError`.
     """
     repeated = read_json(text)
     in_body = repeated is not None and repeated.pointer.startswith(f"{_BODY}/")
@@ -97,6 +105,7 @@ def read_line(text: bytes, programme: str, actor: Actor, together: str | None = 
         actor=actor,
         idempotency_key=line.key or together or "",
         signature=line.signature,
+        signed_as=None if together is None else signed_name(together, number),
     )
     if repeated is not None:
         repeated = RepeatedKey(repeated.key, repeated.pointer.removeprefix(_BODY))

@@ -162,9 +162,9 @@ def _fingerprint(lines: Sequence[bytes]) -> bytes:
 
 def _read(lines: Sequence[bytes], programme: str, actor: Actor, key: str) -> Iterator[ReadLine | Exception]:
     """Each line, up to the first that is none, with what is wrong with that."""
-    for line in lines:
+    for number, line in enumerate(lines, start=1):
         try:
-            yield read_line(line, programme, actor, key)
+            yield read_line(line, programme, actor, key, number)
         except (MalformedBodyError, Refusal) as error:
             yield error
             return

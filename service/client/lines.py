@@ -47,16 +47,16 @@ def encode_lines(
     lines: Sequence[Line], programme: str, signing: SigningKey | None, together: str | None = None
 ) -> bytes:
     """NDJSON, each line signed if there is something to sign with. `together`: the one key of all lines."""
-    return b"".join(_encode(line, programme, signing, together) for line in lines)
+    named = [(line, line.key if together is None else f"{together} {n}") for n, line in enumerate(lines, start=1)]
+    return b"".join(_encode(line, programme, signing, name, alone=together is None) for line, name in named)
 
 
-def _encode(line: Line, programme: str, signing: SigningKey | None, together: str | None) -> bytes:
+def _encode(line: Line, programme: str, signing: SigningKey | None, name: str, *, alone: bool) -> bytes:
+    """`name`: what the signature calls the line, and its key if it stands alone."""
     command = line.command
     said: dict[str, Any] = {"decision": line.decision, "body": msgspec.Raw(command)}
-    if together is None:
-        said["key"] = line.key
+    if alone:
+        said["key"] = name
     if signing is not None:
-        said["signature"] = signing.sign(
-            command, programme=programme, decision=line.decision, request=together or line.key
-        )
+        said["signature"] = signing.sign(command, programme=programme, decision=line.decision, request=name)
     return msgspec.json.encode(said) + b"\n"

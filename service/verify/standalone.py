@@ -338,9 +338,10 @@ class Signatures:
         message = f"{protected}.{base64.urlsafe_b64encode(command.encode()).rstrip(b'=').decode()}"
         if not signed_by(public, message.encode(), unbase64url(value)):
             raise ValueError(f"the signature is not that of {key} over this command")
-        if (actor["agency"], header["jti"]) in self.used:
+        use = (actor["party"], actor["agency"], header["jti"])
+        if use in self.used:
             raise ValueError(f"request {header['jti']} was signed once, and stands twice")
-        self.used.add((actor["agency"], header["jti"]))
+        self.used.add(use)
 
     def check_approval(self, position, type_, event, actor):
         if type_ == "DecisionProposed":

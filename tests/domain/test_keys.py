@@ -15,6 +15,7 @@ from domain.keys import (
     KeyRevoked,
     KeyRevokedError,
     KeyUnknownError,
+    LastKeyError,
     NotOwnAgencyError,
     PublicKey,
 )
@@ -56,6 +57,17 @@ def test_an_agency_without_a_live_key_registers_one_without_a_signature() -> Non
     second = {**REGISTER, "key": "second", "jwk": {**JWK, "x": OTHER_X}}
     history = after(registered(), REVOKED, registered("other", "theirs", "B" * 43))
     history.when("register-key", second).then(registered(key="second", x=OTHER_X))
+
+
+def test_where_decisions_are_signed_a_key_after_the_first_is_vouched_for_and_the_last_stays() -> None:
+    signing = charters.charter(signed=["change-consortium"])
+    second = {**REGISTER, "key": "second", "jwk": {**JWK, "x": OTHER_X}}
+    given(signing, registered(), REVOKED).signed("second").when("register-key", second).refused(KeyNotVouchedForError)
+    theirs = registered("other", "theirs", "B" * 43)
+    given(signing, registered(), theirs).signed("first").when("revoke-key", REVOKE).refused(LastKeyError)
+    both = given(signing, registered(), theirs, registered(key="second", x=OTHER_X))
+    both.signed("second").when("revoke-key", REVOKE).then(REVOKED)
+    given(signing, theirs).signed("first").when("register-key", REGISTER).then(registered())
 
 
 @pytest.mark.parametrize("x", [X[:-1], X + "A", X + "=", X[:-1] + "p", X[:-1] + "!", "A" * 42, X.replace("_", "/")])

@@ -233,3 +233,33 @@ def test_the_command_line_makes_a_key_and_shows_its_public_part_only(tmp_path: P
     file.write_text("{}")
     broken = CliRunner().invoke(main, ["decide", "enrol-team", PROGRAMME, "{}", "--sign", str(file)])
     assert (broken.exit_code, "holds no private Ed25519 JWK" in broken.output) == (1, True)
+
+
+def together(small: SmallProgramme, *lines: tuple[Any, str]) -> httpx.Response:
+    """Changes of a consortium, each with the name that its signature has for it."""
+    content = b""
+    for body, name in lines:
+        command = msgspec.json.encode(body)
+        signature = KEY.sign(command, programme=PROGRAMME, decision="change-consortium", request=name)
+        line = {"decision": "change-consortium", "body": msgspec.Raw(command), "signature": signature}
+        content += msgspec.json.encode(line) + b"\n"
+    headers = {
+        "Authorization": f"Bearer {small.keys['owner']}",
+        "Idempotency-Key": "batch",
+        "Content-Type": "application/x-ndjson",
+    }
+    path = f"/v1/programmes/{PROGRAMME}/decisions?atomic=true"
+    return small.client.post(path, content=content, headers=headers)
+
+
+def test_each_line_of_decisions_together_has_a_signature_of_its_own(small: SmallProgramme) -> None:
+    joined, left = changing("Lab A"), {"team": "ant", "left": ["Lab A"], "effective": "2026-02-01"}
+    head = small.running.head()
+    replayed = together(small, (joined, "batch 1"), (left, "batch 2"), (joined, "batch 1"))
+    assert problem(replayed) == (409, "batch-refused")
+    assert replayed.json()["detail"].startswith("line 3")
+    assert problem(together(small, (joined, "batch"))) == (409, "batch-refused")
+    assert small.running.head() == head
+    assert together(small, (joined, "batch 1"), (left, "batch 2")).status_code == 201
+    environment = {"DATABASE_URL": as_url(small.running.database)}
+    assert CliRunner().invoke(main, ["signatures"], env=environment).exit_code == 0
