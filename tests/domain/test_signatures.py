@@ -245,7 +245,8 @@ def test_the_approval_of_what_a_consortium_proposes_is_signed() -> None:
 )
 def test_where_anything_is_signed_so_is_what_could_undo_that(decision: str, body: dict[str, Any]) -> None:
     for signed in (["enrol-team"], []):
-        history = given(background=[charters.charter(signed=signed), registered()])
+        spare = registered(SigningKey.make("spare"))
+        history = given(background=[charters.charter(signed=signed), registered(), spare])
         asked = msgspec.to_builtins(body)
         if decision == "amend-charter":
             asked["charter"]["signed"] = signed
