@@ -39,7 +39,7 @@ class Wanted(NamedTuple):
 
 
 class FeedPage(NamedTuple):
-    """`body`: server-sent events. `reached`: the position that was looked through up to."""
+    """`body`: server-sent events; the last id of them is `reached`, the position that was looked through up to."""
 
     body: bytes
     reached: int
@@ -92,7 +92,7 @@ class EventFeed:
         if position >= self._head:
             await self._news()
             if self.closed or position >= self._head:
-                return FeedPage(b"", position)
+                return FeedPage(_looked_through(position), position)
         key = (wanted, position)
         page = self._pages.get(key)
         if page is None:
@@ -157,4 +157,11 @@ def _page(read: Callable[[], EventPage]) -> FeedPage:
     page = read()
     reached = page.reached if page.more else max(page.reached, page.head)
     body = b"".join(b"id: %d\ndata: %b\n\n" % (each.position, _encode(each)) for each in page.events)
+    if not page.events or page.events[-1].position < reached:
+        body += _looked_through(reached)
     return FeedPage(body, reached)
+
+
+def _looked_through(position: int) -> bytes:
+    """An id without an event: whoever comes back goes on there."""
+    return b"id: %d\n\n" % position

@@ -111,7 +111,7 @@ def _whole(text: str) -> int | None:
 async def chunks(
     feed: EventFeed, wanted: Wanted, position: int, same_reader: Callable[[], Awaitable[bool]]
 ) -> AsyncIterator[bytes]:
-    """An id without an event says how far the ledger was looked through, so that whoever comes back goes on there."""
+    """What the feed has for the follower, page by page, until it may see no more or the feed is closed."""
     yield b"retry: %d\nid: %d\n\n" % (RETRY_MILLISECONDS, position)
     with feed.follower():
         checked = time.monotonic()
@@ -122,4 +122,4 @@ async def chunks(
                     return
                 checked = time.monotonic()
             position = page.reached
-            yield page.body or b"id: %d\n\n" % position
+            yield page.body

@@ -132,6 +132,27 @@ def run_shared(server: str, template: str, home: Path) -> Iterator[Running]:
     yield from run_service(libpq.make_conninfo(server, dbname=name), home)
 
 
+@pytest.fixture(scope="module")
+def shared(server: str, template: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
+    """A service that the tests of a module share, over a ledger that is empty at first."""
+    yield from run_shared(server, template, tmp_path_factory.mktemp("shared"))
+
+
+@pytest.fixture(scope="module")
+def process_of_all(shared: Running) -> Iterator[ApiProcess]:
+    api = ApiProcess(shared, shared.settings.home)
+    yield api
+    api.stop()
+
+
+@pytest.fixture
+def shared_api(process_of_all: ApiProcess) -> ApiProcess:
+    """An API process over the ledger of `shared`, for all tests of a module; it runs again if one before stopped it."""
+    if process_of_all.process.poll() is not None:
+        process_of_all.start()
+    return process_of_all
+
+
 @pytest.fixture(scope="session")
 def played(server: str, template: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
     """A service into which every programme was played. For tests that only read."""
