@@ -30,9 +30,10 @@ from service.client import (
     UnreachableError,
 )
 from service.client.answers import Counted
+from tests.domain.playbook import PERIOD
 from tests.integration.api_process import ApiProcess
 from tests.integration.small import HEAT, WHY, SmallProgramme
-from tests.playing import REHEARSAL, lines_of
+from tests.serving import free_port
 
 DEVIATION = {**HEAT, "subject": "eliminations", "actual": "0", "reason": WHY}
 
@@ -42,75 +43,86 @@ def team(name: str) -> dict[str, Any]:
 
 
 @pytest.fixture
-def published(api: ApiProcess) -> ApiProcess:
-    """A service of which the ledger holds the rehearsal's charter."""
-    api.running.play(REHEARSAL, lines_of(REHEARSAL)[:1])
-    return api
+def small(shared_api: ApiProcess) -> SmallProgramme:
+    """A programme of each test's own, behind others in a ledger that the process serves to all."""
+    return SmallProgramme(shared_api.running, programme=f"programme-{shared_api.running.head()}", seats="9")
 
 
 @pytest.fixture
-def sillok(published: ApiProcess) -> Iterator[Sillok]:
-    """A client with the ministry's key."""
-    with Sillok(published.url, ApiKey(published.running.keys.agencies["msit"]), patience=30) as client:
+def sillok(shared_api: ApiProcess, small: SmallProgramme) -> Iterator[Sillok]:
+    """A client with the owner's key."""
+    with Sillok(shared_api.url, ApiKey(small.keys["owner"]), patience=30) as client:
         yield client
 
 
-def test_a_decision_is_made_once_under_its_key(sillok: Sillok) -> None:
-    first = sillok.decide(REHEARSAL, "enrol-team", team("one"), key="mine")
-    again = sillok.decide(REHEARSAL, "enrol-team", team("one"), key="mine")
-    assert (first.position, first.replayed) == (2, False)
-    assert (again.position, again.replayed) == (2, True)
+def test_a_decision_is_made_once_under_its_key(small: SmallProgramme, sillok: Sillok) -> None:
+    position = small.running.head() + 1
+    first = sillok.decide(small.programme, "enrol-team", team("one"), key="mine")
+    again = sillok.decide(small.programme, "enrol-team", team("one"), key="mine")
+    assert (first.position, first.replayed) == (position, False)
+    assert (again.position, again.replayed) == (position, True)
     assert [each.type for each in first.events] == ["TeamEnrolled"]
 
 
-def test_a_refusal_says_which_rule_and_field(sillok: Sillok) -> None:
+def test_a_refusal_says_which_rule_and_field(small: SmallProgramme, sillok: Sillok) -> None:
     with pytest.raises(ServiceProblemError) as refused:
-        sillok.decide(REHEARSAL, "enrol-team", {"team": "one"})
+        sillok.decide(small.programme, "enrol-team", {"team": "one"})
     problem = refused.value.problem
     assert (problem.slug, problem.status) == ("invalid-command", 422)
     assert [each.pointer for each in problem.errors] == ["/name"]
 
 
-def test_a_decision_on_what_was_looked_at_before_others_changed_it(sillok: Sillok) -> None:
-    sillok.decide(REHEARSAL, "enrol-team", team("one"))
+def test_a_decision_on_what_was_looked_at_before_others_changed_it(small: SmallProgramme, sillok: Sillok) -> None:
+    head = small.running.head()
+    sillok.decide(small.programme, "enrol-team", team("one"))
     with pytest.raises(ServiceProblemError, match="changed-since"):
-        sillok.decide(REHEARSAL, "enrol-team", team("two"), unchanged_since=1)
+        sillok.decide(small.programme, "enrol-team", team("two"), unchanged_since=head)
 
 
-def test_views_and_events(published: ApiProcess, sillok: Sillok) -> None:
-    published.running.play(REHEARSAL, lines_of(REHEARSAL))
-    published.running.project()
-    with Sillok(published.url) as public:
-        standings = public.standings(REHEARSAL)
+def test_views_and_events(shared_api: ApiProcess, small: SmallProgramme, sillok: Sillok) -> None:
+    small.fill()
+    filled = small.running.head()
+    small.accepted("close-scoring", HEAT)
+    small.rule()
+    small.publish()
+    small.accepted("set-resource-pool", {"resource": "gpu", "quantity": "10", **PERIOD})
+    small.running.project()
+    with Sillok(shared_api.url) as public:
+        standings = public.standings(small.programme)
         assert isinstance(standings, Standings)
         assert standings.rows[0].total.exact is not None
-        assert isinstance(public.standings(REHEARSAL, as_of_position=100), Counted)
-        assert {each.resource for each in public.grants(REHEARSAL).resources} >= {"gpu"}
-        trail = public.audit_trail(REHEARSAL, limit=2)
-        assert (len(trail.entries), trail.position) == (2, published.running.head())
-        assert [each["programme"] for each in public.programmes()] == [REHEARSAL]
-        assert len(public.view(REHEARSAL, "teams")["teams"]) >= 5
-        assert public.view(REHEARSAL)["programme"] == REHEARSAL
+        assert isinstance(public.standings(small.programme, as_of_position=filled), Counted)
+        assert {each.resource for each in public.grants(small.programme).resources} >= {"gpu"}
+        trail = public.audit_trail(small.programme, limit=2)
+        assert (len(trail.entries), trail.position) == (2, small.running.head())
+        assert small.programme in [each["programme"] for each in public.programmes()]
+        assert len(public.view(small.programme, "teams")["teams"]) == 3
+        assert public.view(small.programme)["programme"] == small.programme
         events = list(public.events())
-        assert [each.position for each in events] == list(range(1, published.running.head() + 1))
-        assert any(each.withheld for each in events)
-        enrolled = list(public.events(type="TeamEnrolled"))
+        assert [each.position for each in events] == list(range(1, small.running.head() + 1))
+        assert any(each.withheld for each in events if each.programme == small.programme)
+        enrolled = list(public.events(type="TeamEnrolled", programme=small.programme))
         assert enrolled[0].data["team"]
-    assert not any(each.withheld for each in sillok.events(type="TeamEnrolled"))
+    assert not any(each.withheld for each in sillok.events(programme=small.programme))
 
 
-def test_a_busy_or_absent_service_is_asked_again_under_the_same_key(published: ApiProcess, sillok: Sillok) -> None:
-    published.kill()
+def test_a_busy_or_absent_service_is_asked_again_under_the_same_key(
+    shared_api: ApiProcess, small: SmallProgramme, sillok: Sillok
+) -> None:
+    head = small.running.head()
+    shared_api.kill()
     with ThreadPoolExecutor(1) as thread:
-        deciding = thread.submit(sillok.decide, REHEARSAL, "enrol-team", team("one"))
+        deciding = thread.submit(sillok.decide, small.programme, "enrol-team", team("one"))
         time.sleep(1)
         assert not deciding.done()
-        published.start()
-        assert deciding.result().position == 2
-    assert published.running.head() == 2
+        shared_api.start()
+        assert deciding.result().position == head + 1
+    assert small.running.head() == head + 1
 
 
-def test_an_answer_that_was_lost_is_asked_for_again_and_the_decision_recorded_once(published: ApiProcess) -> None:
+def test_an_answer_that_was_lost_is_asked_for_again_and_the_decision_recorded_once(
+    shared_api: ApiProcess, small: SmallProgramme
+) -> None:
     """The connection breaks after the service has recorded the decision."""
 
     class Losing(httpx.HTTPTransport):
@@ -124,22 +136,20 @@ def test_an_answer_that_was_lost_is_asked_for_again_and_the_decision_recorded_on
                 raise httpx.ReadError("cut")
             return response
 
-    transport = Losing()
-    key = ApiKey(published.running.keys.agencies["msit"])
-    with Sillok(published.url, key, transport=transport) as client:
-        recorded = client.decide(REHEARSAL, "enrol-team", team("one"))
-    assert (recorded.position, recorded.replayed, transport.lost) == (2, True, 2)
-    assert published.running.head() == 2
+    transport, position = Losing(), small.running.head() + 1
+    with Sillok(shared_api.url, ApiKey(small.keys["owner"]), transport=transport) as client:
+        recorded = client.decide(small.programme, "enrol-team", team("one"))
+    assert (recorded.position, recorded.replayed, transport.lost) == (position, True, 2)
+    assert small.running.head() == position
 
 
-def test_a_service_that_stays_away_is_said_to_be(published: ApiProcess) -> None:
-    published.kill()
-    with Sillok(published.url, patience=0.5) as client, pytest.raises(UnreachableError, match="Connect"):
+def test_a_service_that_stays_away_is_said_to_be() -> None:
+    nobody = f"http://127.0.0.1:{free_port()}"
+    with Sillok(nobody, patience=0.5) as client, pytest.raises(UnreachableError, match="Connect"):
         client.programmes()
 
 
-def test_many_decisions_in_portions_each_for_itself(api: ApiProcess) -> None:
-    small = SmallProgramme(api.running)
+def test_many_decisions_in_portions_each_for_itself(small: SmallProgramme, sillok: Sillok) -> None:
     lines = [
         Line(
             decision="register-evidence",
@@ -149,36 +159,37 @@ def test_many_decisions_in_portions_each_for_itself(api: ApiProcess) -> None:
         for number in range(600)
     ]
     lines.insert(1, Line(decision="nothing", body={}, key="bad"))
-    with Sillok(api.url, ApiKey(small.keys["owner"])) as owner:
-        answers = list(owner.submit_many(small.programme, iter(lines)))
-        assert [each.line for each in answers] == list(range(1, 602))
-        assert [each.key for each in answers] == [each.key for each in lines]
-        assert [(each.line, each.problem.slug) for each in answers if each.problem] == [(2, "unknown-decision")]
-        head = api.running.head()
-        again = list(owner.submit_many(small.programme, lines))
+    answers = list(sillok.submit_many(small.programme, iter(lines)))
+    assert [each.line for each in answers] == list(range(1, 602))
+    assert [each.key for each in answers] == [each.key for each in lines]
+    assert [(each.line, each.problem.slug) for each in answers if each.problem] == [(2, "unknown-decision")]
+    head = small.running.head()
+    again = list(sillok.submit_many(small.programme, lines))
     assert [each.content for each in again if each.line != 2] == [
         msgspec.structs.replace(content, replayed=True) for each in answers if (content := each.content)
     ]
-    assert api.running.head() == head
+    assert small.running.head() == head
 
 
-def test_all_decisions_or_none(published: ApiProcess, sillok: Sillok) -> None:
+def test_all_decisions_or_none(small: SmallProgramme, sillok: Sillok) -> None:
+    head = small.running.head()
     lines = [Line(decision="enrol-team", body=team(each)) for each in ("one", "two", "one")]
     with pytest.raises(ServiceProblemError):
-        sillok.submit_together(REHEARSAL, lines)
-    assert published.running.head() == 1
-    answers = sillok.submit_together(REHEARSAL, lines[:2], key="both")
+        sillok.submit_together(small.programme, lines)
+    assert small.running.head() == head
+    answers = sillok.submit_together(small.programme, lines[:2], key="both")
     assert [each.status for each in answers] == [201, 201]
-    assert sillok.submit_together(REHEARSAL, lines[:2], key="both")[0].replayed
+    assert sillok.submit_together(small.programme, lines[:2], key="both")[0].replayed
 
 
-def test_a_follower_goes_on_through_a_restart(published: ApiProcess, sillok: Sillok) -> None:
+def test_a_follower_goes_on_through_a_restart(shared_api: ApiProcess, small: SmallProgramme, sillok: Sillok) -> None:
+    head = small.running.head()
     seen: list[int] = []
     enough = threading.Event()
 
     def follow() -> None:
-        with Sillok(published.url) as public:
-            for event in islice(public.follow(after=0, type="TeamEnrolled"), 4):
+        with Sillok(shared_api.url) as public:
+            for event in islice(public.follow(after=head, type="TeamEnrolled"), 4):
                 seen.append(event.position)
                 if len(seen) == 2:
                     enough.set()
@@ -186,29 +197,28 @@ def test_a_follower_goes_on_through_a_restart(published: ApiProcess, sillok: Sil
     with ThreadPoolExecutor(1) as thread:
         following = thread.submit(follow)
         for name in ("one", "two"):
-            sillok.decide(REHEARSAL, "enrol-team", team(name))
+            sillok.decide(small.programme, "enrol-team", team(name))
         assert enough.wait(20)
-        published.kill()
-        published.start()
+        shared_api.kill()
+        shared_api.start()
         for name in ("three", "four"):
-            sillok.decide(REHEARSAL, "enrol-team", team(name))
+            sillok.decide(small.programme, "enrol-team", team(name))
         following.result(60)
-    assert seen == [2, 3, 4, 5]
+    assert seen == [head + 1, head + 2, head + 3, head + 4]
 
 
-def test_a_stream_that_is_refused_is_not_asked_for_again(published: ApiProcess) -> None:
-    with Sillok(published.url) as public, pytest.raises(ServiceProblemError, match="unknown-programme"):
+def test_a_stream_that_is_refused_is_not_asked_for_again(shared_api: ApiProcess) -> None:
+    with Sillok(shared_api.url) as public, pytest.raises(ServiceProblemError, match="unknown-programme"):
         next(public.follow(programme="nope"))
-    with Sillok(published.url, ApiKey("wrong")) as wrong, pytest.raises(ServiceProblemError, match="unauthenticated"):
+    with Sillok(shared_api.url, ApiKey("wrong")) as wrong, pytest.raises(ServiceProblemError, match="unauthenticated"):
         next(wrong.follow())
 
 
-def test_decisions_are_signed_and_approved(api: ApiProcess) -> None:
+def test_decisions_are_signed_and_approved(shared_api: ApiProcess, small: SmallProgramme) -> None:
     """What the charter gives to two, proposed by one and approved by the other, each with a key of its own."""
-    small = SmallProgramme(api.running)
     programme = small.programme
     owner, other = (
-        Sillok(api.url, ApiKey(small.keys[agency]), signing=SigningKey.make(f"{agency}-1"))
+        Sillok(shared_api.url, ApiKey(small.keys[agency]), signing=SigningKey.make(f"{agency}-1"))
         for agency in ("owner", "other")
     )
     for client, agency in ((owner, "owner"), (other, "other")):
@@ -218,7 +228,7 @@ def test_decisions_are_signed_and_approved(api: ApiProcess) -> None:
         client.decide(programme, "register-key", {"agency": agency, "key": signing.kid, "jwk": jwk})
     small.score()
     small.accepted("consolidate-stage", HEAT)
-    api.running.project()
+    small.running.project()
     proposed = owner.decide(programme, "record-deviation", DEVIATION)
     assert isinstance(proposed, Proposed)
     assert proposed.awaiting == ("other",)
@@ -228,7 +238,7 @@ def test_decisions_are_signed_and_approved(api: ApiProcess) -> None:
         other.approve(proposed.proposal, proposed.command_hash, effects={**seen, "teams": "0" * 64})
     approved = other.approve(proposed.proposal, proposed.command_hash, effects=seen)
     assert approved.events[-1].type == "DeviationRecorded"
-    api.running.project()
+    small.running.project()
     entries = {each.position: each for each in owner.audit_trail(programme, min_position=approved.position).entries}
     assert entries[proposed.position].signed_by == "owner-1"
     assert entries[approved.events[0].position].signed_by == "other-1"
@@ -236,23 +246,26 @@ def test_decisions_are_signed_and_approved(api: ApiProcess) -> None:
     other.close()
 
 
-def test_a_token_is_had_for_a_signed_assertion_and_renewed(published: ApiProcess, tmp_path: Path) -> None:
+def test_a_token_is_had_for_a_signed_assertion_and_renewed(
+    shared_api: ApiProcess, small: SmallProgramme, tmp_path: Path
+) -> None:
+    head = small.running.head()
     key = OKPKey.generate_key("Ed25519")
     private = tmp_path / "private.json"
     private.write_bytes(msgspec.json.encode(key.as_dict(private=True)))
-    client_id = published.running.client.post(
+    client_id = small.running.client.post(
         "/v1/clients",
-        json={"role": "agency", "subject": "msit", "keys": [key.as_dict(private=False)]},
-        headers={"Authorization": f"Bearer {published.running.keys.operator}"},
+        json={"role": "agency", "subject": "owner", "keys": [key.as_dict(private=False)]},
+        headers={"Authorization": f"Bearer {small.running.keys.operator}"},
     ).json()["client_id"]
     credential = ClientCredentials.read(client_id, private)
-    with Sillok(published.url, credential) as client:
-        assert client.decide(REHEARSAL, "enrol-team", team("one")).position == 2
+    with Sillok(shared_api.url, credential) as client:
+        assert client.decide(small.programme, "enrol-team", team("one")).position == head + 1
         token = credential._token
-        assert client.decide(REHEARSAL, "enrol-team", team("two")).position == 3
+        assert client.decide(small.programme, "enrol-team", team("two")).position == head + 2
         assert credential._token == token
         credential._token = "nonsense"
-        assert client.decide(REHEARSAL, "enrol-team", team("three")).position == 4
+        assert client.decide(small.programme, "enrol-team", team("three")).position == head + 3
 
 
 @pytest.mark.parametrize("content", [b"", b"{}", b"nonsense", b'{"kty": "OKP", "crv": "Ed25519", "x": "AA"}'])
@@ -264,21 +277,24 @@ def test_what_is_no_key_is_said_without_showing_it(tmp_path: Path, content: byte
     assert "nonsense" not in str(error.value)
 
 
-def test_the_same_for_who_awaits(published: ApiProcess) -> None:
+def test_the_same_for_who_awaits(shared_api: ApiProcess, small: SmallProgramme) -> None:
+    head = small.running.head()
+
     async def run() -> list[int]:
-        async with AsyncSillok(published.url, ApiKey(published.running.keys.agencies["msit"])) as client:
+        async with AsyncSillok(shared_api.url, ApiKey(small.keys["owner"])) as client:
             recorded = await asyncio.gather(
-                *(client.decide(REHEARSAL, "enrol-team", team(each)) for each in ("one", "two", "three"))
+                *(client.decide(small.programme, "enrol-team", team(each)) for each in ("one", "two", "three"))
             )
             assert not any(isinstance(each, Proposed) for each in recorded)
-            assert [each.position async for each in client.events(type="TeamEnrolled")] == [2, 3, 4]
+            found = client.events(type="TeamEnrolled", after=head)
+            assert [each.position async for each in found] == [head + 1, head + 2, head + 3]
             lines = [Line(decision="enrol-team", body=team("four"), key="four")]
-            assert [each.status async for each in client.submit_many(REHEARSAL, lines)] == [201]
+            assert [each.status async for each in client.submit_many(small.programme, lines)] == [201]
             seen = []
-            async for event in client.follow(after=1):
+            async for event in client.follow(after=head):
                 seen.append(event.position)
                 if len(seen) == 4:
                     break
             return seen
 
-    assert asyncio.run(run()) == [2, 3, 4, 5]
+    assert asyncio.run(run()) == [head + 1, head + 2, head + 3, head + 4]
