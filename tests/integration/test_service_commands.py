@@ -29,12 +29,25 @@ Command = Callable[..., Result]
 
 
 @pytest.fixture
-def small(api: ApiProcess) -> SmallProgramme:
-    made = SmallProgramme(api.running)
+def api(shared_api: ApiProcess) -> ApiProcess:
+    """One for all tests."""
+    return shared_api
+
+
+@pytest.fixture
+def scored(api: ApiProcess) -> SmallProgramme:
+    """A programme of each test's own, of which the first stage is scored."""
+    made = SmallProgramme(api.running, programme=f"programme-{api.running.head()}")
     made.score()
-    made.accepted("consolidate-stage", HEAT)
-    api.running.project()
     return made
+
+
+@pytest.fixture
+def small(scored: SmallProgramme) -> SmallProgramme:
+    """The same once the stage is consolidated."""
+    scored.accepted("consolidate-stage", HEAT)
+    scored.running.project()
+    return scored
 
 
 @pytest.fixture
@@ -125,23 +138,24 @@ def test_a_decision_is_proposed_after_its_effects_are_shown_and_approved_as_it_w
     assert "waits no more: it is approved" in sillok("approve", proposal, key=small.keys["other"]).stderr
 
 
-def test_an_approval_is_of_what_was_shown(api: ApiProcess, sillok: Command, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_approval_is_of_what_was_shown(
+    scored: SmallProgramme, sillok: Command, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """While whoever approves reads, another approval changes what this one would come to."""
-    small = SmallProgramme(api.running)
-    small.score()
-    first, second = correcting(small, "ant"), correcting(small, "bee")
-    api.running.project()
+    first, second = correcting(scored, "ant"), correcting(scored, "bee")
+    scored.running.project()
 
     def confirm(*_arguments: Any, **_options: Any) -> bool:
-        assert small.approve(second).status_code == 201
-        api.running.project()
+        assert scored.approve(second).status_code == 201
+        scored.running.project()
         return True
 
     monkeypatch.setattr(click, "confirm", confirm)
-    done = sillok("approve", first["proposal"], key=small.keys["other"])
+    done = sillok("approve", first["proposal"], key=scored.keys["other"])
     assert done.exit_code == 1
     assert "proposal-stale" in done.stderr
-    approved = api.running.client.get("/v1/ledger/events?type=DecisionApproved").text.splitlines()
+    wanted = {"type": "DecisionApproved", "programme": scored.programme}
+    approved = scored.client.get("/v1/ledger/events", params=wanted).text.splitlines()
     assert len(approved) == 1
 
 
@@ -153,7 +167,7 @@ def test_a_proposal_is_rejected_for_a_reason(small: SmallProgramme, sillok: Comm
     assert "DecisionRejected" in rejected.stdout
 
 
-@pytest.mark.usefixtures("small")
+@pytest.mark.usefixtures("scored")
 def test_events_are_watched(sillok: Command) -> None:
     watched = sillok("watch", "--after", "0", "--type", "TeamEnrolled", "--count", "2")
     assert watched.exit_code == 0, watched.output
@@ -163,7 +177,7 @@ def test_events_are_watched(sillok: Command) -> None:
     assert "unknown-programme" in sillok("watch", "--programme", "nope").stderr
 
 
-@pytest.mark.usefixtures("small")
+@pytest.mark.usefixtures("scored")
 def test_a_watch_that_is_stopped_ends_quietly(api: ApiProcess) -> None:
     environment = {**os.environ, "PORT": api.url.rpartition(":")[2], LOGIN: "/nonexistent"}
     # Whoever is started in the background, as tests may be, minds no Ctrl-C unless it says so.
@@ -191,16 +205,9 @@ def test_a_service_that_is_not_there_is_said_in_one_sentence(sillok: Command, mo
     assert "Traceback" not in done.stderr
 
 
-@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
-def test_shells_complete_commands_and_decisions(shell: str) -> None:
+@pytest.mark.parametrize(("shell", "said"), [("bash", "2"), ("zsh", "2"), ("fish", "open-")])
+def test_shells_complete_commands_and_decisions(shell: str, said: str) -> None:
     assert "_SILLOK_COMPLETE" in CliRunner().invoke(main, ["completion", shell]).output
-    environment = {"_SILLOK_COMPLETE": "bash_complete", "COMP_WORDS": "sillok decide open-", "COMP_CWORD": "2"}
-    done = subprocess.run(
-        [sys.executable, "-c", "from service.cli import main; main(prog_name='sillok')"],
-        env={**os.environ, **environment},
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=60,
-    )
+    environment = {"_SILLOK_COMPLETE": f"{shell}_complete", "COMP_WORDS": "sillok decide open-", "COMP_CWORD": said}
+    done = CliRunner().invoke(main, prog_name="sillok", env=environment)
     assert "open-stage" in done.stdout

@@ -28,9 +28,15 @@ Import = Callable[..., Result]
 
 
 @pytest.fixture
+def api(shared_api: ApiProcess) -> ApiProcess:
+    """One for all tests."""
+    return shared_api
+
+
+@pytest.fixture
 def small(api: ApiProcess) -> SmallProgramme:
-    """Three teams and their jury, waiting for scores."""
-    small = SmallProgramme(api.running)
+    """Three teams and their jury, waiting for scores: a programme of each test's own."""
+    small = SmallProgramme(api.running, programme=f"programme-{api.running.head()}")
     small.accepted("open-stage", HEAT)
     for one in charters.JURY:
         small.accepted("appoint-evaluator", {**HEAT, "panel": "jury", "evaluator": one})
@@ -137,7 +143,9 @@ def test_a_book_filled_in_is_imported(small: SmallProgramme, sillok: Import, tmp
         assert sillok("import", str(file)).output == f"{len(empty)} recorded\n"
         assert sillok("import", str(file), "--json").output.startswith(f'{{"recorded":0,"recorded_before":{len(empty)}')
     (event, *_) = small.client.get(
-        "/v1/ledger/events", params={"type": "MeasurementRecorded"}, headers=small.headers("owner")
+        "/v1/ledger/events",
+        params={"type": "MeasurementRecorded", "programme": small.programme},
+        headers=small.headers("owner"),
     ).text.splitlines()
     assert json.loads(event)["data"]["value"] == "80.4"
 
