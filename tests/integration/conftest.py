@@ -29,6 +29,7 @@ from service.embedded import EmbeddedRedis
 from service.settings import Settings
 from tests.integration.api_process import ApiProcess
 from tests.integration.applications import application_over
+from tests.integration.issuer import Key, LocalIssuer, make_keys, serve
 from tests.integration.sealing import SignerProcess
 from tests.integration.working import Workers, kill
 from tests.playing import EVERY, REHEARSAL, lines_of
@@ -151,6 +152,19 @@ def shared_api(process_of_all: ApiProcess) -> ApiProcess:
     if process_of_all.process.poll() is not None:
         process_of_all.start()
     return process_of_all
+
+
+@pytest.fixture(scope="session")
+def issuer_keys() -> dict[str, Key]:
+    """What each issuer of a test's own begins with."""
+    return make_keys()
+
+
+@pytest.fixture
+def issuer(issuer_keys: dict[str, Key]) -> Iterator[LocalIssuer]:
+    """An issuer of its own, running."""
+    with serve(LocalIssuer(issuer_keys)) as found:
+        yield found
 
 
 @pytest.fixture(scope="session")

@@ -8,7 +8,7 @@ import json
 import secrets
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
@@ -32,6 +32,11 @@ def make_key(alg: str) -> Key:
     )
 
 
+def make_keys() -> dict[str, Key]:
+    """A key of each algorithm. One for RSA takes long to find."""
+    return {alg: make_key(alg) for alg in ("RS256", "ES256", "Ed25519")}
+
+
 def compact(header: dict[str, Any], claims: dict[str, Any], key: Any, alg: str) -> str:
     """A token by a key; `header` may name another algorithm than the one it is signed by."""
 
@@ -51,8 +56,9 @@ def compact(header: dict[str, Any], claims: dict[str, Any], key: Any, alg: str) 
 class LocalIssuer:
     """What it answers can be changed while it runs. `sub`: who signs in next. `redeemed`: how often codes came."""
 
-    def __init__(self) -> None:
-        self.keys: dict[str, Key] = {alg: make_key(alg) for alg in ("RS256", "ES256", "Ed25519")}
+    def __init__(self, keys: Mapping[str, Key] | None = None) -> None:
+        """`keys`: those it begins with; new ones unless given."""
+        self.keys = dict(keys or make_keys())
         self.published: list[dict[str, Any]] = [self.jwk(alg) for alg in self.keys]
         self.url = ""
         self.sub = "alice"

@@ -30,12 +30,6 @@ PATH = f"/v1/programmes/{REHEARSAL}/workload"
 
 
 @pytest.fixture
-def issuer() -> Iterator[LocalIssuer]:
-    with serve(LocalIssuer()) as found:
-        yield found
-
-
-@pytest.fixture
 def service(issuer: LocalIssuer, database: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Running]:
     """A service that takes the issuer's tokens, and believes nothing longer than a request."""
     monkeypatch.setattr(access, "REMEMBERED_SECONDS", 0.0)

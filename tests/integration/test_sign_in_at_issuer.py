@@ -25,12 +25,6 @@ from tests.playing import REHEARSAL
 
 
 @pytest.fixture
-def issuer() -> Iterator[LocalIssuer]:
-    with serve(LocalIssuer()) as found:
-        yield found
-
-
-@pytest.fixture
 def service(issuer: LocalIssuer, database: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Running]:
     monkeypatch.setattr(access, "REMEMBERED_SECONDS", 0.0)
     secret = tmp_path / "client-secret"
