@@ -17,13 +17,13 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from service.cli import main
 from service.embedded import EmbeddedPostgres
 from service.secret_rings import SecretRing
-from tests.e2e.test_up import Up, start
+from tests.e2e.test_up import Up, only_public_record, start
 from tests.integration.signing import FORM, b64, compact, jwk_of
-from tests.playing import REHEARSAL
+from tests.playing import PUBLIC_RECORD
 from tests.serving import free_port
 
 PASSWORD = "planted-password-of-the-database"
-PATH = f"/v1/programmes/{REHEARSAL}"
+PATH = f"/v1/programmes/{PUBLIC_RECORD}"
 
 
 @dataclass
@@ -44,7 +44,7 @@ def planted(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Planted]:
     try:
         url = urlsplit(postgres.start())
         database = urlunsplit(url._replace(netloc=f"postgres:{PASSWORD}@"))
-        up = start(home / "home", free_port(), DATABASE_URL=database)
+        up = start(home / "home", free_port(), *only_public_record(home / "programmes"), DATABASE_URL=database)
         try:
             up.wait_until_shown()
             yield asked_about_everything(up, database)
