@@ -20,6 +20,7 @@ import msgspec
 
 from domain.boundary import Query, QueryItem
 from domain.charter_document import Charter
+from domain.checkpoint import Checkpoint
 from domain.envelope import Actor, Attribution, DataSet
 from domain.event import Event
 from domain.foreseen import Foreseen
@@ -60,12 +61,18 @@ class CharterFact(Fact, Protocol):
     def rules_hash(self) -> str: ...
 
 
+def nothing_sealed(_size: int) -> Checkpoint | None:
+    """Of a log that signed nothing yet."""
+    return None
+
+
 class Case(msgspec.Struct, frozen=True, kw_only=True):
     """What surrounds a command: programme, who asks, when (`decided_at`, UTC), what was read up to `position`.
 
     `decision_id`: of the decision being made. `countersigned_by`: who approved it, if it was proposed to another.
     `signed_by`: the registered key of the actor's agency, or consortium, that the command was signed with, if it was.
     `foreseen`: what is foreseen now of the proposal that is approved, where the approval names what was looked at.
+    `sealed`: the checkpoint of a size, if the log signed one; once signed it is the same for ever.
     """
 
     programme: str
@@ -78,6 +85,7 @@ class Case(msgspec.Struct, frozen=True, kw_only=True):
     countersigned_by: Actor | None = None
     signed_by: str | None = None
     foreseen: Foreseen | None = None
+    sealed: Callable[[int], Checkpoint | None] = nothing_sealed
 
     def deciders(self, command: Command) -> tuple[str, ...]:
         """The agencies that take part in the decision: who makes it, or is reported to have, and who countersigns.

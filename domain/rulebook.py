@@ -7,6 +7,7 @@ from domain import (  # noqa: F401 — imported for what they register
     call_applications,
     call_selection,
     calls,
+    certificates,
     certification,
     consolidation,
     consortiums,

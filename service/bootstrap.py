@@ -105,11 +105,11 @@ def open_service(settings: Settings) -> Service:
     sources = real_sources()
     entrance = open_entrance(settings, later=threads.submit)
     queries = Queries(ledger, store, now=sources.now)
-    deciding = Deciding(ledger, sources, verify_ed25519)
+    prove = Prove(seals, policy=None if policy is None or policy.quorum == NONE else policy.id)
+    deciding = Deciding(ledger, sources, verify_ed25519, prove.signed)
     in_flight = InFlight()
     foreseeing = Foreseeing(ledger, queries)
     submit = SubmitDecision(ledger, waking, deciding, in_flight, foreseeing.compared)
-    prove = Prove(seals, policy=None if policy is None or policy.quorum == NONE else policy.id)
     events = ReadEvents(ledger, queries.disclosure)
     parts = Parts(
         submit=submit,

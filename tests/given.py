@@ -9,6 +9,7 @@ the test unless it was given as `background`.
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
@@ -19,6 +20,7 @@ import msgspec
 import pytest
 
 from domain import decision as deciding
+from domain.checkpoint import Checkpoint
 from domain.envelope import Actor, Party
 from domain.event import Event
 from domain.proposal_events import DecisionProposed
@@ -28,6 +30,11 @@ from domain.rulebook import DECISIONS, prepare
 
 DECIDED_AT = datetime(2026, 1, 15, 3, 0, tzinfo=UTC)
 DECISION_ID = "01936f2e-0000-7000-8000-000000000001"
+
+
+def checkpoint(size: int) -> Checkpoint:
+    """What the log of these histories signed: whatever their events, the same of each size."""
+    return Checkpoint(origin="log", size=size, root=hashlib.sha256(str(size).encode()).digest())
 
 
 @dataclass
@@ -129,6 +136,7 @@ def decide(given: Given, decision_type: str, body: dict[str, Any]) -> tuple[Even
         charter=charter_fact.charter,
         rules_hash=charter_fact.rules_hash,
         signed_by=given.signed_by,
+        sealed=lambda size: checkpoint(size) if size <= len(history) else None,
     )
     try:
         return deciding.rule_on(decision, command, facts, case=case).events

@@ -52,7 +52,7 @@ def test_the_commands_are_there() -> None:
         "clients",
         "people",
         "secrets",
-        *("login", "logout", "propose", "approve", "reject", "watch", "completion"),
+        *("login", "logout", "propose", "approve", "reject", "certify", "watch", "completion"),
     }
 
 

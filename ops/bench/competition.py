@@ -11,6 +11,7 @@ from typing import Any, Final
 import msgspec
 import psycopg
 
+from domain.decision import nothing_sealed
 from domain.entry import SALT_BYTES
 from domain.envelope import Actor
 from domain.event import encode_data
@@ -89,7 +90,7 @@ def sheets(scores: int) -> Iterator[ScoreSubmitted]:
 
 def deciding(ledger: PostgresLedger) -> Decide:
     """Makes decisions in the programme: of an agency, of a type, with a body."""
-    made = Deciding(ledger, real_sources(), verify_ed25519)
+    made = Deciding(ledger, real_sources(), verify_ed25519, nothing_sealed)
     submit = SubmitDecision(ledger, NoWakeUps(), made, InFlight(), lambda considered: considered)
 
     def decide(agency: str, decision: str, body: dict[str, Any]) -> None:

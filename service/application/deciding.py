@@ -11,6 +11,7 @@ from uuid import UUID
 import msgspec
 
 from domain.boundary import Query
+from domain.checkpoint import Checkpoint
 from domain.decision import Case, CharterFact, Command, CountersignatureRequiredError, Decision, Fact, Ruling, rule_on
 from domain.ed25519 import Verify
 from domain.envelope import Actor
@@ -104,12 +105,15 @@ class Considered(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Deciding:
-    """Safe to call from many threads."""
+    """Safe to call from many threads. `sealed`: the checkpoint of a size, if there is one."""
 
-    def __init__(self, ledger: Ledger, sources: Sources, verify: Verify) -> None:
+    def __init__(
+        self, ledger: Ledger, sources: Sources, verify: Verify, sealed: Callable[[int], Checkpoint | None]
+    ) -> None:
         self._ledger = ledger
         self.sources = sources
         self._verify = verify
+        self._sealed = sealed
         self._facts = KeptFacts(ledger)
         self.events = self._facts.events
 
@@ -151,6 +155,7 @@ class Deciding:
             decision_id=str(decision_id),
             charter=question.charter.charter,
             rules_hash=question.charter.rules_hash,
+            sealed=self._sealed,
         )
         if question.signature is not None:
             signed = _signed(submission, case)

@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Sequence
 from typing import Final, TypeVar
 
+from domain.checkpoint import Checkpoint
 from domain.merkle import HASH_BYTES, Nodes, consistency_proof, inclusion_proof
 from domain.tiles import TILE_HEIGHT, TILE_WIDTH, Tile, nodes_asked, nodes_from, place_of
 from service.application.seal_ports import LogRecord, Published, SealReader
@@ -77,6 +78,11 @@ class Prove:
             self._covering_tree(size)
             raise NoSuchCheckpointError(f"there is no checkpoint of size {size}")
         return found
+
+    def signed(self, size: int) -> Checkpoint | None:
+        """What the log signed of a size, if there is a checkpoint of exactly that one."""
+        found = self._sealed.of_size(size)
+        return None if found is None else Checkpoint(origin=found.origin, size=found.size, root=found.root)
 
     def tile(self, tile: Tile) -> bytes:
         """The hashes of a tile. Raises `NoSuchTileError`, also for one that no checkpoint covers yet."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import click
 
+from service.cli.certify import certify
 from service.cli.charter import charter
 from service.cli.clients import clients
 from service.cli.completion import completion
@@ -47,6 +48,7 @@ for command in (
     propose,
     approve,
     reject,
+    certify,
     standings,
     events,
     watch,

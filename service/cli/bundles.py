@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import shutil
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
 import msgspec
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
+from rich.progress import Progress as Bar
 
 from domain.charter import CHARTER_EVENTS
 from domain.checkpoint import Checkpoint, read_checkpoint
@@ -31,6 +35,15 @@ Progress = Callable[[int, int], None]
 """Told how many events there are of how many."""
 
 
+@contextmanager
+def telling() -> Iterator[Progress]:
+    """A bar on standard error, gone once all events are there."""
+    columns = (TextColumn("events"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with Bar(*columns, console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task("events")
+        yield lambda done, of: bar.update(task, completed=done, total=of)
+
+
 def make_bundle(sillok: Sillok, programme: str, folder: Path, progress: Progress) -> parts.Manifest:
     """Make the bundle in a folder, or take an earlier one, whole or cut off, up to the log's last checkpoint.
 
@@ -40,7 +53,7 @@ def make_bundle(sillok: Sillok, programme: str, folder: Path, progress: Progress
     for each in (parts.CHECKPOINTS, parts.STANDINGS, parts.CHARTERS, parts.SCHEMAS):
         (folder / each).mkdir(parents=True, exist_ok=True)
     shown = _standings(sillok, programme, folder / parts.STANDINGS)
-    note, found = _covering(sillok, shown)
+    note, found = covering(sillok, shown)
     (folder / parts.CHECKPOINTS / str(found.size)).write_text(note, encoding="utf-8")
     manifest = parts.Manifest(format=parts.FORMAT, programme=programme, log=found.origin, size=found.size)
     (folder / parts.MANIFEST).write_bytes(msgspec.json.encode(manifest) + b"\n")
@@ -80,8 +93,8 @@ def _standings(sillok: Sillok, programme: str, folder: Path) -> int:
     return upto
 
 
-def _covering(sillok: Sillok, position: int) -> tuple[str, Checkpoint]:
-    """The last checkpoint, once it covers a position."""
+def covering(sillok: Sillok, position: int) -> tuple[str, Checkpoint]:
+    """The last checkpoint, unverified, once it covers a position. Raises `NotAsAskedError`."""
     until = time.monotonic() + SEAL_SECONDS
     while True:
         note = sillok.checkpoint()

@@ -5,10 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 import click
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from service.cli.bundles import make_bundle
+from service.cli.bundles import make_bundle, telling
 from service.cli.service_calls import key_option
 from service.client import ApiKey, Sillok
 from service.settings import read_settings
@@ -24,13 +22,8 @@ def export(programme: str, folder: Path, url: str | None, key: str | None) -> No
 
     With an auditor's key it holds what every event of the programme commits to; without, entries and hashes only.
     """
-    columns = (TextColumn("events"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with (
-        Sillok(url or read_settings().address, ApiKey(key) if key else None) as sillok,
-        Progress(*columns, console=Console(stderr=True), transient=True) as bar,
-    ):
-        task = bar.add_task("events")
-        made = make_bundle(sillok, programme, folder, lambda done, of: bar.update(task, completed=done, total=of))
+    with Sillok(url or read_settings().address, ApiKey(key) if key else None) as sillok, telling() as progress:
+        made = make_bundle(sillok, programme, folder, progress)
     click.echo(
         f"{folder}: {made.size} events of {made.log}, those of {programme} in full"
         if key

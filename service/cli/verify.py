@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import click
 
 from domain.note import NoteError, VerifierKey, verifier_key
+from service.cli.bundles import make_bundle, telling
+from service.cli.client import open_client
 from service.cli.failures import NotAsAskedError
+from service.cli.service_calls import key_option
 from service.verify import EXIT_CODES, Kept, Report, verify_bundle
-from service.verify.bundle import BundleError
+from service.verify.bundle import MANIFEST, Bundle, BundleError
 from service.verify.kept import KeptError, keep, read_kept
 
 _SHOWN = 20
@@ -23,9 +29,14 @@ def _read_key(_context: click.Context, _parameter: click.Parameter, text: str) -
         raise click.BadParameter(str(error)) from None
 
 
+log_key_option = click.option(
+    "--log-key", required=True, callback=_read_key, help="The log's key, name+id+key, as you know it."
+)
+
+
 @click.command()
-@click.argument("folder", type=click.Path(exists=True, file_okay=False, path_type=Path))
-@click.option("--log-key", required=True, callback=_read_key, help="The log's key, name+id+key, as you know it.")
+@click.argument("folder", required=False, type=click.Path(file_okay=False, path_type=Path))
+@log_key_option
 @click.option(
     "--state",
     type=click.Path(dir_okay=False, path_type=Path),
@@ -33,14 +44,39 @@ def _read_key(_context: click.Context, _parameter: click.Parameter, text: str) -
     help="A file of yours with the checkpoint that was verified last; this one is kept in its place.",
 )
 @click.option("--public", is_flag=True, help="What events commit to may be left out; outcomes are not looked at.")
-def verify(folder: Path, log_key: VerifierKey, state: Path | None, public: bool) -> None:
-    """Verify the bundle in FOLDER, offline: record, signatures and outcomes.
+@click.option("--url", default=None, help="A running service: the bundle is made, or gone on with, from it first.")
+@click.option("--programme", default=None, help="Of the service; by default that of the bundle in FOLDER.")
+@key_option
+def verify(
+    folder: Path | None,
+    log_key: VerifierKey,
+    state: Path | None,
+    public: bool,
+    url: str | None,
+    programme: str | None,
+    key: str | None,
+) -> None:
+    """Verify the bundle in FOLDER, offline, or a running service: record, signatures and outcomes.
+
+    Of a service what FOLDER has already is not asked for again; without a FOLDER nothing is kept but the --state.
 
     Ends with 0 if all is right, else with the code of the first fault: 10 edited, 11 removed, 12 reordered,
     13 inserted, 14 truncated, 15 forked, 16 wrong tally, 17 bad signature.
+
+    \b
+    Examples:
+      sillok verify bundle --log-key "$LOG_KEY" --state kept.json
+      sillok verify --url https://sillok.example --programme my-programme --log-key "$LOG_KEY" --state kept.json
     """
+    if url is None and (folder is None or programme is not None):
+        raise click.UsageError("Name a FOLDER with a bundle, or --url of a service and a --programme of it.")
+    if url is not None and key is None and not public:
+        raise click.UsageError("An auditor's key is needed to verify outcomes; without one, say --public.")
     try:
-        report = verify_bundle(folder, log_key, None if state is None else read_kept(state), public=public)
+        with _folder(folder) as place:
+            if url is not None:
+                _fetch(url, key, programme, place)
+            report = verify_bundle(place, log_key, None if state is None else read_kept(state), public=public)
     except (BundleError, KeptError) as error:
         raise NotAsAskedError(str(error)) from None
     for fault in report.faults[:_SHOWN]:
@@ -52,12 +88,32 @@ def verify(folder: Path, log_key: VerifierKey, state: Path | None, public: bool)
     click.echo(_found(report, public))
 
 
+@contextmanager
+def _folder(folder: Path | None) -> Iterator[Path]:
+    """The folder or, without one, another that is gone afterwards."""
+    if folder is not None:
+        yield folder
+        return
+    with TemporaryDirectory(prefix="sillok-verify-") as temporary:
+        yield Path(temporary)
+
+
+def _fetch(url: str, key: str | None, programme: str | None, folder: Path) -> None:
+    if programme is None:
+        if not (folder / MANIFEST).exists():
+            raise click.UsageError("Say which --programme of the service is to be verified.")
+        programme = Bundle(folder).manifest.programme
+    with open_client(url, key) as sillok, telling() as progress:
+        make_bundle(sillok, programme, folder, progress)
+
+
 def _found(report: Report, public: bool) -> str:
     assert report.checkpoint is not None
     whole = f"whole: {report.checkpoint.size} events of {report.checkpoint.origin}, as signed"
     if public:
         return f"{whole}; outcomes were not looked at"
+    certificates = f"; certificates of them: {report.certificates}" if report.certificates else ""
     return (
         f"{whole}; {report.signed} of {report.decisions} decisions signed, each as it should be; "
-        f"{report.digests} standings derived again, each as recorded and shown"
+        f"{report.digests} standings derived again, each as recorded and shown{certificates}"
     )

@@ -16,6 +16,7 @@ from domain.checkpoint import Checkpoint, signed_checkpoint
 from domain.note import NoteError, VerifierKey
 from service.ed25519 import verify_ed25519
 from service.verify.bundle import CHARTERS, BrokenError, Bundle, BundleError
+from service.verify.certificates import certificate_faults
 from service.verify.faults import EXIT_CODES, Fault, FaultClass
 from service.verify.kept import Kept
 from service.verify.outcomes import Outcomes
@@ -35,6 +36,7 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     decisions: int = 0
     signed: int = 0
     digests: int = 0
+    certificates: int = 0
 
 
 def verify_bundle(folder: Path, key: VerifierKey, kept: Kept | None = None, *, public: bool = False) -> Report:
@@ -90,7 +92,8 @@ def _outcomes(bundle: Bundle, last: Checkpoint) -> Report:
         outcomes.take(each for each in bundle.lines() if each.programme == bundle.manifest.programme)
     except BrokenError as error:
         return Report(checkpoint=last, faults=[error.fault])
-    faults = sorted(outcomes.faults, key=lambda each: each.position)
+    faults = [*outcomes.faults, *certificate_faults(outcomes.certificates, bundle.leaves())]
+    faults.sort(key=lambda each: each.position)
     for name, document in bundle.charters():
         if name not in outcomes.charters or rules_hash(document) != name:
             faults.append(Fault("edited", 0, f"{CHARTERS}/{name}.json is no charter of the record"))
@@ -100,4 +103,5 @@ def _outcomes(bundle: Bundle, last: Checkpoint) -> Report:
         decisions=outcomes.signatures.decisions,
         signed=outcomes.signatures.signed,
         digests=outcomes.digests,
+        certificates=len(outcomes.certificates),
     )

@@ -10,6 +10,7 @@ import msgspec
 
 import domain.rulebook  # noqa: F401 — registers every event and decision
 from domain.bounds import Contradiction
+from domain.certificates import CertificateIssued
 from domain.charter import CHARTER_EVENTS
 from domain.charter_document import rules_hash
 from domain.deadlines import moment
@@ -36,9 +37,11 @@ class Outcomes:
         self.signatures = SignatureAudit(verify)
         self.digests = 0
         self.charters: set[str] = set()
+        self.certificates: list[tuple[int, CertificateIssued]] = []
         self.faults: list[Fault] = []
         self._shown = sorted(shown, key=lambda each: each[1].position)
         self._proposed: dict[str, tuple[DecisionProposed, PrivateEnvelope]] = {}
+        self._settled: dict[int, str] = {}
         self._rows = MemoryRows()
         self._page: list[Occurrence] = []
 
@@ -66,6 +69,11 @@ class Outcomes:
                 self.faults.append(Fault("edited", line.position, "the charter is not the one that its hash names"))
         if isinstance(event, StageConsolidated | StageReconsolidated):
             self._compare_settled(line.position, event)
+        if isinstance(event, CertificateIssued):
+            self.certificates.append((line.position, event))
+            if self._settled.get(event.settlement) != event.digest:
+                detail = f"no standings with the digest that is certified were settled at position {event.settlement}"
+                self.faults.append(Fault("wrong-tally", line.position, detail))
         self._page.append(Occurrence(line.position, moment(line.recorded_at), line.version, envelope, event))
         if len(self._page) == PAGE:
             self._fold()
@@ -76,6 +84,7 @@ class Outcomes:
 
     def _compare_settled(self, position: int, event: StageConsolidated | StageReconsolidated) -> None:
         self._fold()
+        self._settled[position] = event.digest
         derived = self._derived(event.stage, event.position)
         self.digests += 1
         if derived is None or derived.digest != event.digest:

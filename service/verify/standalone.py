@@ -15,7 +15,8 @@ What is verified, in this order:
    agency had registered and not revoked; where the charter asks for one there is one; every approval names what was
    proposed, and is by an agency that was asked for it.
 4. Whenever a stage was settled, its standings are derived again from charter, sheets, measurements and certified
-   figures, and have the digest that was recorded; what the service showed (`standings`) is what is derived.
+   figures, and have the digest that was recorded; what the service showed (`standings`) is what is derived. Every
+   certificate names such a digest, and the root of as many events of this record as it says.
 
 Ends with 0 if all is right, else with the code of the first fault: 10 edited, 11 removed, 12 reordered, 13 inserted,
 14 truncated, 15 forked, 16 wrong tally, 17 bad signature.
@@ -941,6 +942,8 @@ class Programme:
         self.rules_hash = None
         self.names, self.stages = {}, defaultdict(Stage)
         self.digests = 0
+        self.settled = {}  # position -> digest
+        self.certificates = []  # position, event
 
     def take(self, line):
         """Raises `Fault`."""
@@ -962,6 +965,12 @@ class Programme:
             self.digests += 1
             if self.standings(event["stage"], event["position"])["digest"] != event["digest"]:
                 detail = f"{event['stage']} was settled with another digest than its facts come to"
+                raise Fault("wrong-tally", position, detail)
+            self.settled[position] = event["digest"]
+        elif type_ == "CertificateIssued":
+            self.certificates.append((position, event))
+            if self.settled.get(event["settlement"]) != event["digest"]:
+                detail = f"no standings with the digest that is certified were settled at {event['settlement']}"
                 raise Fault("wrong-tally", position, detail)
         if event.get("stage") is not None and type_ != "CallTeamSelected":
             self.stages[event["stage"]].take(type_, event, self.rules_hash)
@@ -1010,6 +1019,20 @@ def check_outcomes(folder, lines, name):
     return programme
 
 
+def check_certificates(certificates, lines):
+    """Every certificate names the root of the first events of this record, as many as it says."""
+    sizes = {event["size"] for _position, event in certificates}
+    if not sizes:
+        return
+    leaves = [leaf_of(line, position) for position, line in enumerate(lines[: max(sizes)], start=1)]
+    roots = roots_of(leaves, sizes)
+    for position, event in certificates:
+        root = roots.get(event["size"], b"")
+        if event["size"] >= position or base64.b64encode(root).decode() != event["root"]:
+            detail = f"{event['agency']} certified another root of the first {event['size']} events"
+            raise Fault("forked", position, detail)
+
+
 def read_lines(folder):
     lines = []
     with (folder / "events.ndjson").open("rb") as file:
@@ -1034,9 +1057,11 @@ def verify(folder, log_key, state, public):
     if public:
         return f"{said}; outcomes were not looked at", roots[size]
     found = check_outcomes(folder, lines, name)
+    check_certificates(found.certificates, lines)
     return (
         f"{said}; {found.signatures.signed} of {found.signatures.decisions} decisions signed, each as it should be; "
         f"{found.digests} standings derived again, each as recorded and shown"
+        + (f"; certificates of them: {len(found.certificates)}" if found.certificates else "")
     ), roots[size]
 
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import base64
 from typing import Any, Final
 
 from hypothesis import strategies as st
 
 from tests.domain import charters
 from tests.domain.playbook import BUILT, NOTICE, PAPER, RULES, TEXT, WHY, hash_of, key
+from tests.given import checkpoint
 
 TEAM = st.sampled_from([*charters.TEAMS, "dog", "elk"])
 STAGE = st.sampled_from(["heat", "heat", "heat", "final"])
@@ -125,6 +127,12 @@ BODIES: Final[dict[str, st.SearchStrategy[dict[str, Any]]]] = {
         team=st.none() | TEAM,
         outcome=st.sampled_from(["upheld", "upheld", "dismissed", "inadmissible"]),
         reason=TEXT,
+    ),
+    "issue-certificate": _body(
+        stage=STAGE,
+        digest=SHA256,
+        size=st.sampled_from(["1", "40"]),
+        root=st.sampled_from([40, 41]).map(lambda size: base64.b64encode(checkpoint(size).root).decode()),
     ),
     "waive-objections": _body(stage=STAGE, team=TEAM),
     "finalise-stage": _of_stage,

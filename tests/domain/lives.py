@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import base64
 import hashlib
 import json
 from typing import Final
 
+from domain.event import Event
+from domain.stage_events import StageConsolidated
 from tests.domain import charters
 from tests.domain.playbook import (
     BUILT,
@@ -20,10 +23,12 @@ from tests.domain.playbook import (
     decision_id,
     hash_of,
     key,
+    made,
     sheet,
     until,
     until_published,
 )
+from tests.given import checkpoint
 
 
 def _proposal_after(steps: list[Step]) -> str:
@@ -168,6 +173,7 @@ def _lives() -> dict[str, list[Step]]:
         **_changed_outcomes(),
         "agreed": agreed,
         "published": until_published(),
+        "certified by publishers": [*until_published(), _certificate("owner"), _certificate("other")],
         "reopened": reopened,
         "scored anew": _with_approval(anew, Step("submit-score", sheet("ant", instead, "9"))),
         "published anew": [
@@ -195,6 +201,16 @@ def _lives() -> dict[str, list[Step]]:
         ],
         "revoked": [*LIFE, Step("revoke-grant", {**grant, "starts": "2026-04-01"})],
     }
+
+
+def _certificate(by: str) -> Step:
+    """By a joint publisher, of what was settled, in the log as it was when its results were out."""
+    history: list[Event] = []
+    for step in until_published():
+        history += made(history, step)
+    (settled,) = (each for each in history if isinstance(each, StageConsolidated))
+    root = base64.b64encode(checkpoint(len(history)).root).decode()
+    return Step("issue-certificate", {**HEAT, "digest": settled.digest, "size": str(len(history)), "root": root}, by)
 
 
 LIVES: Final = _lives()

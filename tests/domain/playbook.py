@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import base64
+from datetime import timedelta
 from typing import Any, Final, NamedTuple
 
 from domain.charter_document import canonical, rules_hash
+from domain.event import Event
 from tests.domain import charters
+from tests.given import DECIDED_AT, Given, decide
 
 HEAT: Final = {"stage": "heat"}
 WHY: Final = {"en": "why", "ko": "왜"}
@@ -130,3 +133,18 @@ def until_published() -> list[Step]:
 def decision_id(position: int) -> str:
     """Of the decision whose first event stands there."""
     return f"01936f2e-0000-7000-8000-{position:012x}"
+
+
+def made(history: list[Event], step: Step, *, days: int = 0) -> tuple[Event, ...]:
+    """What the decision comes to on the history. Raises its refusal."""
+    consortium = step.by not in ("owner", "other")
+    given = Given(
+        [],
+        charters.PROGRAMME,
+        step.by,
+        background=history,
+        party="consortium" if consortium else "agency",
+        decided_at=DECIDED_AT + timedelta(days=days),
+        decision_id=decision_id(len(history) + 1),
+    )
+    return decide(given, step.decision, step.body)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
 from functools import cache
 from typing import Any
 
@@ -31,29 +30,13 @@ from tests.domain.bodies import BODIES
 from tests.domain.charters import PROGRAMME
 from tests.domain.lives import LIVES
 from tests.domain.occurrences import occurrence
-from tests.domain.playbook import Step, decision_id
-from tests.given import DECIDED_AT, Given, decide
+from tests.domain.playbook import Step, made
 from tests.lawful import RULES, Lawful
 from tests.playing import EVERY, lines_of, play
 
 STAGES = ("heat", "final")
 VIEWS = (STANDINGS, GRANTS, AUDIT_TRAIL)
 SETTLING = ("approve", "reject", "withdraw-proposal")
-
-
-def made(history: list[Event], step: Step, *, days: int = 0) -> tuple[Event, ...]:
-    """What the decision comes to on the history. Raises its refusal."""
-    consortium = step.by not in ("owner", "other")
-    given = Given(
-        [],
-        PROGRAMME,
-        step.by,
-        background=history,
-        party="consortium" if consortium else "agency",
-        decided_at=DECIDED_AT + timedelta(days=days),
-        decision_id=decision_id(len(history) + 1),
-    )
-    return decide(given, step.decision, step.body)
 
 
 @cache

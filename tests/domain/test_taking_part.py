@@ -14,7 +14,7 @@ from domain.objections import TookPartError
 from domain.taking_part import PARTS
 from tests.domain.lives import LIVES
 from tests.domain.objecting import DECIDING, FILED, published
-from tests.domain.test_stateful import made
+from tests.domain.playbook import made
 
 VECTORS = json.loads((Path(__file__).parent / "vectors" / "events.json").read_bytes())
 

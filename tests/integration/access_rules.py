@@ -20,13 +20,14 @@ IN_PERSON: Final = {
 DECIDED_BY: Final[dict[str, set[str]]] = {
     **{decision: {"team"} for decision in IN_PERSON},
     **{decision: {"team", "owner"} for decision in ("apply-to-call", "report-usage")},
-    **{decision: {"owner", "second"} for decision in ("decide-objection", "publish-results")},
+    **{decision: {"owner", "second"} for decision in ("decide-objection", "issue-certificate", "publish-results")},
     **{decision: {"second"} for decision in ("approve", "reject")},
 }
 """Who may make a decision in its own programme, if it is not the owner alone; in another programme nobody may."""
 REFUSED_BY: Final = {
     **dict.fromkeys(("register-key", "revoke-key"), "not-own-agency"),
     **dict.fromkeys(("approve", "reject"), "not-countersigner"),
+    "issue-certificate": "not-joint-publishers",
     "withdraw-proposal": "not-proposer",
 }
 """Why agencies and teams may not, if it is not for want of a mandate."""

@@ -20,7 +20,7 @@ TABLE = """
     at once:       CharterPublished CharterAmended AmendmentAssented TeamEnrolled ConsortiumChanged TeamWithdrawn
                    StageOpened ScoringClosed ResultsPublished StageFinalised CallTeamSelected
                    ResourcePoolSet ResourceGranted GrantAdjusted GrantSuspended GrantResumed GrantRevoked UsageReported
-                   TitleConferred TitleWithdrawn KeyRegistered KeyRevoked
+                   TitleConferred TitleWithdrawn KeyRegistered KeyRevoked CertificateIssued
     with results:  StageConsolidated StageReconsolidated ScoringReopened MeasurementRecorded MeasurementCorrected
                    FigureCertified EvidenceRegistered IndependenceReviewOpened IndependenceRuled DeviationRecorded
                    TeamAdvanced TeamEliminated OutcomeSuperseded ObjectionDecided ObjectionsWaived

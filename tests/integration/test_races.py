@@ -22,6 +22,7 @@ import psycopg
 import pytest
 from litestar.testing import TestClient
 
+from domain.decision import nothing_sealed
 from domain.envelope import Actor
 from domain.refusal import Refusal
 from service.api.application import create_application
@@ -60,7 +61,7 @@ class Arena:
         self.ahead = timedelta()
         self._service = open_service(settings)
         clock = msgspec.structs.replace(real_sources(), now=lambda: datetime.now(UTC) + self.ahead)
-        deciding = Deciding(self._service.ledger, clock, verify_ed25519)
+        deciding = Deciding(self._service.ledger, clock, verify_ed25519, nothing_sealed)
         ledger, parts = self._service.ledger, self._service.parts
         compared = Foreseeing(ledger, parts.queries).compared
         parts = replace(parts, submit=SubmitDecision(ledger, NoWakeUps(), deciding, InFlight(), compared))

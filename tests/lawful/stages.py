@@ -243,3 +243,13 @@ def _require_outcomes(history: Lawful, name: str) -> None:
 def _of(parts: list[Any], id_: str) -> Data:
     found: Data = next(each for each in parts if each["id"] == id_)
     return found
+
+
+@rule("CertificateIssued")
+def certificate_issued(history: Lawful, position: int, data: Data) -> None:
+    """By a joint publisher, once, of the settlement that is public, under a root that came after its publication."""
+    stage = history.stage(data["stage"])
+    assert stage.published
+    assert data["agency"] in history.charter["joint_publishers"]
+    assert data["settlement"] == stage.settled < data["size"] < position
+    history.require_once("certificate", data["stage"], data["agency"], str(stage.settled))
