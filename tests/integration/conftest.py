@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import os
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -23,13 +24,14 @@ from service.application.projecting import AdvanceProjection
 from service.bootstrap import Service, open_service
 from service.cli import main
 from service.cli.demonstration import ensure_keys
-from service.cli.play import Keys, play_lines
+from service.cli.play import Keys
 from service.cli.programme_files import Line
 from service.embedded import EmbeddedRedis
 from service.settings import Settings
 from tests.integration.api_process import ApiProcess
 from tests.integration.applications import application_over
 from tests.integration.issuer import Key, LocalIssuer, make_keys, serve
+from tests.integration.lines import play_together
 from tests.integration.sealing import SignerProcess
 from tests.integration.working import Workers, kill
 from tests.playing import EVERY, REHEARSAL, lines_of
@@ -86,7 +88,7 @@ class Running:
         )
 
     def play(self, programme: str, lines: list[Line]) -> None:
-        play_lines(self.client, programme, lines, self.keys)
+        play_together(self.client, programme, lines, self.keys)
 
 
 def run_service(database: str, home: Path, **settings_: Any) -> Iterator[Running]:
@@ -165,6 +167,25 @@ def issuer(issuer_keys: dict[str, Key]) -> Iterator[LocalIssuer]:
     """An issuer of its own, running."""
     with serve(LocalIssuer(issuer_keys)) as found:
         yield found
+
+
+@pytest.fixture(scope="session")
+def kept_rehearsal(server: str, template: str, tmp_path_factory: pytest.TempPathFactory) -> Callable[[int], str]:
+    """Play so many lines of the rehearsal, once: the name of a database to copy, to which nobody is connected.
+
+    A service over a copy has keys of its own.
+    """
+
+    @functools.cache
+    def keep(lines: int) -> str:
+        database = ""
+        for running in run_shared(server, template, tmp_path_factory.mktemp(f"rehearsal-{lines}-")):
+            running.play(REHEARSAL, lines_of(REHEARSAL)[:lines])
+            running.project()
+            database = running.database
+        return str(libpq.conninfo_to_dict(database)["dbname"])
+
+    return keep
 
 
 @pytest.fixture(scope="session")

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import httpx
 import pytest
 
-from tests.integration.conftest import Running
+from tests.integration.conftest import Running, run_shared
 from tests.playing import REHEARSAL, lines_of
 
 CALL = "additional-call"
@@ -19,14 +20,15 @@ NEW = ("haneul-robotics", "byeol-language")
 
 
 @pytest.fixture
-def called(running: Running) -> Running:
+def called(
+    server: str, kept_rehearsal: Callable[[int], str], tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Running]:
     """The rehearsal up to its open call and the end of its first stage, with a key for each applicant."""
-    lines = lines_of(REHEARSAL)
-    final = [line.decision for line in lines].index("finalise-stage")
-    running.play(REHEARSAL, lines[: final + 1])
-    for team in (*NEW, "nc-ai-2"):
-        running.keys.consortiums[team] = running.issue("consortium", team)
-    return running
+    final = [line.decision for line in lines_of(REHEARSAL)].index("finalise-stage")
+    for running in run_shared(server, kept_rehearsal(final + 1), tmp_path_factory.mktemp("called")):
+        for team in (*NEW, "nc-ai-2"):
+            running.keys.consortiums[team] = running.issue("consortium", team)
+        yield running
 
 
 def apply(called: Running, team: str, **changes: Any) -> httpx.Response:

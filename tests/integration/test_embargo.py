@@ -7,7 +7,6 @@ from collections.abc import Callable, Iterator
 from urllib.parse import urlencode
 
 import pytest
-from psycopg.conninfo import conninfo_to_dict
 
 from tests.integration.conftest import Running, run_shared
 from tests.playing import HARBOUR, REHEARSAL, lines_of
@@ -19,24 +18,13 @@ PUBLICATION = [line for line in lines_of(REHEARSAL) if line.decision == "publish
 """The agreements of three publishers."""
 
 
-@pytest.fixture(scope="module")
-def kept_before_publication(server: str, template: str, tmp_path_factory: pytest.TempPathFactory) -> str:
-    """The database of a ledger that was played up to there; nobody is connected to it."""
-    database = ""
-    for running in run_shared(server, template, tmp_path_factory.mktemp("kept")):
-        lines = lines_of(REHEARSAL)
-        running.play(REHEARSAL, lines[: lines.index(PUBLICATION[-1])])
-        running.project()
-        database = running.database
-    return str(conninfo_to_dict(database)["dbname"])
-
-
 @pytest.fixture
 def before_publication(
-    server: str, kept_before_publication: str, tmp_path_factory: pytest.TempPathFactory
+    server: str, kept_rehearsal: Callable[[int], str], tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Running]:
     """Two of the three have agreed; the last one's agreement publishes."""
-    yield from run_shared(server, kept_before_publication, tmp_path_factory.mktemp("own"))
+    kept = kept_rehearsal(lines_of(REHEARSAL).index(PUBLICATION[-1]))
+    yield from run_shared(server, kept, tmp_path_factory.mktemp("own"))
 
 
 def publish(running: Running) -> None:

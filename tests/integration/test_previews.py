@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 from uuid import uuid4
 
@@ -72,12 +72,19 @@ def test_an_elimination_shows_which_team_and_row_it_changes_and_records_nothing(
     assert before_outcomes.head() == head
 
 
-def test_what_it_foresees_is_what_comes(running: Running) -> None:
+@pytest.fixture
+def own(
+    server: str, kept_rehearsal: Callable[[int], str], tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Running]:
+    """The rehearsal before its first elimination, to be gone on with."""
+    at = [line.decision for line in lines_of(REHEARSAL)].index("eliminate-team")
+    yield from run_shared(server, kept_rehearsal(at), tmp_path_factory.mktemp("own"))
+
+
+def test_what_it_foresees_is_what_comes(own: Running) -> None:
     """Of an outcome, and of the first grant."""
-    lines = lines_of(REHEARSAL)
+    running, lines = own, lines_of(REHEARSAL)
     outcome, grant = ([line.decision for line in lines].index(each) for each in ("eliminate-team", "grant-resource"))
-    running.play(REHEARSAL, lines[:outcome])
-    running.project()
     foreseen = asked(running, lines[outcome].decision, lines[outcome].body).json()["effects"]["changes"]["standings"]
     running.play(REHEARSAL, lines[outcome:grant])
     running.project()

@@ -39,7 +39,6 @@ from tests.integration.invariants import require_invariants
 from tests.integration.small import HEAT, WHY, SmallProgramme
 from tests.integration.test_ledger_concurrency import until_waiting
 
-ROUNDS = 2
 RELEASE = {**HEAT, "publishers": ["owner", "other"]}
 SHEET = {**HEAT, "team": "ant", "criterion": "paper/idea", "evaluator": charters.JURY[0]}
 Side = Callable[[SmallProgramme], httpx.Response]
@@ -126,7 +125,7 @@ def total(programme: SmallProgramme, team: str = "ant") -> str:
 def test_a_score_against_the_close(arena: Arena) -> None:
     """The close takes in every score before it; a score after it is refused, and does not count."""
     left_out = charters.with_criterion("paper/idea", scoring={"aggregate": "mean", "missing": "left-out"})
-    for close_first in (False, True) * ROUNDS:
+    for close_first in (False, True):
         programme = arena.programme(stages=left_out)
         programme.fill(without=charters.JURY[:1])
         score, close = submit("submit-score", {**SHEET, "points": "3"}), submit("close-scoring", HEAT)
@@ -162,7 +161,7 @@ OBJECTION = {**HEAT, "objection": "o-1", "team": "cow"}
 
 
 def test_an_objection_against_finalisation(arena: Arena) -> None:
-    for final_first in (False, True) * ROUNDS:
+    for final_first in (False, True):
         programme = objectable(arena)
         objection = submit("file-objection", {**OBJECTION, "subject": "outcome", "grounds": "unfair"}, by="cow")
         final = submit("finalise-stage", HEAT)
@@ -173,7 +172,7 @@ def test_an_objection_against_finalisation(arena: Arena) -> None:
 
 
 def test_the_consequence_of_an_objection_against_finalisation(arena: Arena) -> None:
-    for final_first in (False, True) * ROUNDS:
+    for final_first in (False, True):
         programme = objectable(arena)
         programme.accepted("file-objection", {**OBJECTION, "subject": "outcome", "grounds": "unfair"}, by="cow")
         decided = {**HEAT, "objection": "o-1", "outcome": "upheld", "reason": "it is right"}
@@ -201,7 +200,7 @@ def closed(arena: Arena) -> SmallProgramme:
 
 def test_an_approval_against_changed_facts(arena: Arena) -> None:
     """Two corrections of one score are proposed on the same facts: once one is approved, the other is stale."""
-    for there_first in (False, True) * ROUNDS:
+    for there_first in (False, True):
         programme = closed(arena)
         here, there = (approve(corrected(programme, points)) for points in ("1", "2"))
         first, second = arena.meet(programme, here, there, there_first=there_first)
@@ -212,7 +211,7 @@ def test_an_approval_against_changed_facts(arena: Arena) -> None:
 
 
 def test_an_approval_against_a_rejection(arena: Arena) -> None:
-    for there_first in (False, True) * ROUNDS:
+    for there_first in (False, True):
         programme = closed(arena)
         waiting = corrected(programme, "1")
         first, second = arena.meet(programme, approve(waiting), reject(waiting), there_first=there_first)
@@ -223,7 +222,7 @@ def test_an_approval_against_a_rejection(arena: Arena) -> None:
 
 def test_a_correction_against_consolidation(arena: Arena) -> None:
     """A correction before is in the standings; one after is refused, and the standings are as before."""
-    for settled_first in (False, True) * ROUNDS:
+    for settled_first in (False, True):
         programme = closed(arena)
         for one in charters.JURY[1:]:
             programme.proposed("correct-score", {**SHEET, "evaluator": one, "points": "10", "reason": "a slip"})
@@ -244,7 +243,7 @@ def came_to(answer: httpx.Response) -> list[str]:
 
 def test_two_publishers_at_once(arena: Arena) -> None:
     """Whoever comes first agrees, and whoever comes second publishes."""
-    for other_first in (False, True) * ROUNDS:
+    for other_first in (False, True):
         programme = closed(arena)
         programme.rule()
         sides = [submit("publish-results", RELEASE, by=agency) for agency in ("owner", "other")]
@@ -276,7 +275,7 @@ def test_publication_against_reopened_scoring(arena: Arena) -> None:
     """Results are public before scoring is reopened, or not before they are settled anew."""
     publish = submit("publish-results", RELEASE)
     reopen = submit("reopen-scoring", {**HEAT, "reason": WHY})
-    for reopened_first in (False, True) * ROUNDS:
+    for reopened_first in (False, True):
         programme = closed(arena)
         programme.rule()
         require_recorded(programme.submit("publish-results", RELEASE, by="other"))
@@ -298,7 +297,7 @@ WITHDRAW = submit("withdraw-team", {"team": "cow", "reason": WHY}, by="cow")
 def test_an_elimination_against_a_withdrawal(arena: Arena) -> None:
     """A team leaves once: the second is told that it withdrew, or that an outcome of it is under embargo."""
     eliminate = submit("eliminate-team", {**HEAT, "team": "cow", "basis": "rank", "reason": WHY})
-    for withdrawal_first in (False, True) * ROUNDS:
+    for withdrawal_first in (False, True):
         programme = closed(arena)
         programme.accepted("consolidate-stage", HEAT)
         first, second = arena.meet(programme, eliminate, WITHDRAW, there_first=withdrawal_first)
@@ -312,7 +311,7 @@ def test_an_elimination_against_a_withdrawal(arena: Arena) -> None:
 
 def test_a_withdrawal_against_consolidation(arena: Arena) -> None:
     """Who withdraws before is not in the standings that are settled; who withdraws after keeps its rank in them."""
-    for settled_first in (False, True) * ROUNDS:
+    for settled_first in (False, True):
         programme = closed(arena)
         settle = submit("consolidate-stage", HEAT)
         first, second = arena.meet(programme, WITHDRAW, settle, there_first=settled_first)

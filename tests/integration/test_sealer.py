@@ -30,7 +30,7 @@ def test_a_killed_sealer_and_a_killed_signer_lose_and_double_nothing(
     lines = lines_of(REHEARSAL)
     workers.beat()
     sealer = workers.sealer()
-    for start in range(0, 600, 60):
+    for start in range(0, 360, 60):
         serving.play(REHEARSAL, lines[: start + 60])
         if start % 120:
             kill(sealer)
@@ -66,7 +66,7 @@ def test_two_sealers_make_one_tree(serving: Running, workers: Workers) -> None:
     workers.sealer()
     workers.beat()
     lines = lines_of(REHEARSAL)
-    for upto in range(50, 401, 50):
+    for upto in range(50, 301, 50):
         serving.play(REHEARSAL, lines[:upto])
     eventually(lambda: sealed_whole(serving), 60, workers.log)
 

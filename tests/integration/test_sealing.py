@@ -1,17 +1,21 @@
-"""Sealing over real PostgreSQL with a signer in a process of its own: what is published, and what halts it."""
+"""Sealing over real PostgreSQL: what is published, and what halts it."""
 
 from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from pathlib import Path
 
 import psycopg
 import pytest
 from structlog.testing import capture_logs
 
+from service.application.checkpoint_signer import CheckpointSigner
 from service.application.seal_ports import Signer, SigningRefusedError, Standing
 from service.application.sealing import Seal
+from service.secret_rings import SecretRing
+from service.signer_files import SignerFiles, signing_keys
 from tests.integration.conftest import Run, Running, run_service
 from tests.integration.sealing import ORIGIN, SignerProcess, as_owner, read_checkpoint, sealer, tree_hash
 from tests.integration.small import SmallProgramme
@@ -21,9 +25,20 @@ Until = Callable[[str], None]
 
 
 @pytest.fixture
-def seal(running: Running, signer: SignerProcess) -> Iterator[Seal]:
-    with sealer(running.database, signer.client) as found:
+def seal(running: Running, signing: Signer) -> Iterator[Seal]:
+    with sealer(running.database, signing) as found:
         yield found
+
+
+@pytest.fixture
+def signing(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Signer]:
+    """The signer of tests that ask for its process; of others the same in this one, which starts sooner."""
+    if "signer" in request.fixturenames:
+        yield request.getfixturevalue("signer").client
+        return
+    files = SignerFiles(tmp_path / "signer")
+    with files.open_for(ORIGIN):
+        yield CheckpointSigner(files, partial(signing_keys, SecretRing(files.keys_file, make=False)))
 
 
 def entries_of(running: Running) -> list[bytes]:
@@ -41,7 +56,7 @@ def require_sealed(running: Running) -> None:
 
 @pytest.mark.parametrize("batch", [1, 7, 256, 16384])
 def test_any_batch_size_gives_the_same_tree(running: Running, until: Until, seal: Seal, batch: int) -> None:
-    until("submit-score")
+    until("record-measurement")
     while seal(batch=batch) == "more":
         pass
     require_sealed(running)
@@ -71,7 +86,7 @@ def test_sealers_that_race_make_one_tree(running: Running, until: Until, signer:
     threads = [threading.Thread(target=work) for _ in range(4)]
     for each in threads:
         each.start()
-    until("submit-score")
+    until("record-measurement")
     for each in threads:
         each.join()
     assert set(outcomes) <= {"current", "more", "busy"}
@@ -86,7 +101,7 @@ def test_decisions_go_on_without_a_signer_and_are_signed_when_it_is_back(
     until("enrol-team")
     assert seal() == "current"
     signer.kill()
-    until("submit-score")
+    until("record-measurement")
     with capture_logs() as lines:
         assert [seal(), seal()] == ["unsigned", "unsigned"]
     assert [each["log_level"] for each in lines] == ["warning"]  # said once
@@ -116,7 +131,7 @@ class Interrupted(Signer):
 def test_what_was_signed_and_not_recorded_is_signed_the_same_again(
     running: Running, until: Until, seal: Seal, signer: SignerProcess
 ) -> None:
-    until("submit-score")
+    until("record-measurement")
     interrupted = Interrupted(signer.client)
     with sealer(running.database, interrupted) as cut_off, pytest.raises(KeyboardInterrupt):
         cut_off()
@@ -134,7 +149,7 @@ def test_what_was_signed_and_not_recorded_is_continued(
     until("enrol-team")
     with sealer(running.database, Interrupted(signer.client)) as cut_off, pytest.raises(KeyboardInterrupt):
         cut_off()
-    until("submit-score")
+    until("record-measurement")
     assert seal() == "current"
     require_sealed(running)
 
@@ -153,7 +168,7 @@ def test_whatever_is_tampered_with_below_the_sealed_position_halts_sealing(
     running: Running, until: Until, seal: Seal, statement: str
 ) -> None:
     """Loudly, and with the position; decisions go on."""
-    until("submit-score")
+    until("record-measurement")
     assert seal() == "current"
     before = running.service.seals.latest()
     as_owner(running.database, "CREATE TABLE before AS SELECT * FROM ledger.event", statement)
@@ -173,7 +188,7 @@ def test_whatever_is_tampered_with_below_the_sealed_position_halts_sealing(
 
 def test_sealing_goes_on_when_what_was_broken_is_mended(running: Running, until: Until, seal: Seal) -> None:
     """And halts again if it was not."""
-    until("submit-score")
+    until("record-measurement")
     assert seal() == "current"
     undone = "UPDATE ledger.event e SET entry = k.entry FROM kept k WHERE e.position = 5 AND k.position = 5"
     as_owner(running.database, "CREATE TABLE kept AS SELECT * FROM ledger.event", next(iter(TAMPERED)))
@@ -187,7 +202,7 @@ def test_sealing_goes_on_when_what_was_broken_is_mended(running: Running, until:
 
 
 def test_a_gap_is_not_sealed_over(running: Running, until: Until, seal: Seal) -> None:
-    until("submit-score")
+    until("record-measurement")
     as_owner(running.database, "DELETE FROM ledger.event WHERE position = 7")
     with capture_logs() as lines:
         assert seal() == "halted"
@@ -212,7 +227,7 @@ def lose_tail(database: str) -> None:
 
 def test_a_lost_tail_halts_sealing(running: Running, until: Until, seal: Seal) -> None:
     """The database is of yesterday, the signer of today: nothing is signed that contradicts what was."""
-    until("submit-score")
+    until("record-measurement")
     assert seal() == "current"
     lose_tail(running.database)
     with capture_logs() as lines:
@@ -224,7 +239,7 @@ def test_after_a_lost_tail_another_log_begins_and_cites_the_last_checkpoint(
     running: Running, until: Until, seal: Seal, signer: SignerProcess, run: Run, tmp_path: Path
 ) -> None:
     """The signer's side and the database's have to say so, each."""
-    until("submit-score")
+    until("record-measurement")
     assert seal() == "current"
     lost = running.service.seals.latest()
     assert lost is not None
@@ -266,7 +281,7 @@ def test_a_signer_that_lost_all_begins_anew_after_a_checkpoint_that_somebody_kep
     assert "signed.json cannot be read" in run("sealing", "begin", "log.example/2", status=1)
     run("sealing", "begin", "log.example/2", "--after", str(kept))
     assert signer.start() == ""
-    until("submit-score")
+    until("record-measurement")
     run("sealing", "resume", "--log", "log.example/2")
     assert seal() == "current"
     published = running.service.seals.latest()
@@ -281,7 +296,7 @@ def test_a_signer_that_forgot_halts_sealing(until: Until, seal: Seal, signer: Si
     for each in signer.folder.iterdir():
         each.unlink()
     assert signer.start() == ""
-    until("submit-score")
+    until("record-measurement")
     with capture_logs() as lines:
         assert seal() == "halted"
     assert "its state was lost" in lines[0]["because"]
@@ -289,7 +304,7 @@ def test_a_signer_that_forgot_halts_sealing(until: Until, seal: Seal, signer: Si
 
 def test_another_history_is_not_signed(running: Running, until: Until, seal: Seal) -> None:
     """Whoever rules the database rewrites all of it, tree included: the signer knows better."""
-    until("submit-score")
+    until("record-measurement")
     assert seal() == "current"
     as_owner(
         running.database,
@@ -307,7 +322,7 @@ def test_another_history_is_not_signed(running: Running, until: Until, seal: Sea
 def test_the_signer_signs_no_smaller_and_no_other_tree(
     running: Running, until: Until, seal: Seal, signer: SignerProcess
 ) -> None:
-    until("submit-score")
+    until("record-measurement")
     assert seal() == "current"
     entries = entries_of(running)
     size, root = len(entries), tree_hash(entries)
@@ -321,7 +336,7 @@ def test_the_signer_signs_no_smaller_and_no_other_tree(
 
 
 def test_the_tree_is_only_added_to_by_the_services_role(running: Running, until: Until, seal: Seal) -> None:
-    until("submit-score")
+    until("record-measurement")
     assert seal() == "current"
     with psycopg.connect(running.database, autocommit=True) as connection:
         for role in ("SET ROLE sillok_service", "RESET ROLE"):
@@ -351,7 +366,7 @@ def test_metrics_say_how_far_sealing_is(running: Running, until: Until, seal: Se
 
     until("enrol-team")
     assert seal() == "current"
-    until("submit-score")
+    until("record-measurement")
     behind = scraped()
     assert behind["sillok_seal_position"] == 1
     assert behind["sillok_seal_positions_behind"] == running.head() - 1

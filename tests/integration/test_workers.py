@@ -40,10 +40,10 @@ def test_a_killed_worker_loses_and_doubles_nothing(serving: Running, workers: Wo
     lines = lines_of(REHEARSAL)
     workers.beat()
     worker = workers.worker()
-    for start in range(0, len(lines), 120):
-        serving.play(REHEARSAL, lines[: start + 120])
+    for start in range(0, 400, 80):
+        serving.play(REHEARSAL, lines[: start + 80])
         forked = psutil.Process(worker.pid).children()
-        if forked and start % 240 == 0:
+        if forked and start % 160 == 0:
             os.kill(forked[0].pid, signal.SIGKILL)
         else:
             kill(worker)
@@ -80,9 +80,9 @@ def test_views_are_rebuilt_while_decisions_come_in_and_workers_are_killed(servin
     builds = PostgresBuilds(serving.service.store)
     workers.beat()
     worker = workers.worker()
-    serving.play(REHEARSAL, lines[:200])
+    serving.play(REHEARSAL, lines[:150])
     asked = [builds.request(view, REHEARSAL, "swap") for view in VIEWS]
-    for start in range(200, 500, 100):
+    for start in (150, 250):
         serving.play(REHEARSAL, lines[: start + 100])
         kill(worker)
         worker = workers.worker()
