@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import Any, Literal
 
 from domain.amendment_limits import broken
+from domain.amendment_signing import require_signable
 from domain.boundary import QueryItem, tag
 from domain.call_events import CallTeamSelected
 from domain.charter import CharterAmended, checked
@@ -13,6 +14,7 @@ from domain.charter_document import Charter, rules_hash
 from domain.decision import Case, Command, Fact, decision, refuse_if, require_countersignature
 from domain.event import Event, event
 from domain.hearing_course import StageReviews
+from domain.keys import Keys
 from domain.open_proposals import OpenProposals
 from domain.opened_calls import OpenedCalls
 from domain.opened_stages import OpenedStages
@@ -93,12 +95,13 @@ def _rules_in_use(command: AmendCharter, p: str) -> tuple[Fact, ...]:
         OpenedCalls(p),
         Roster(p),
         OpenProposals(p),
+        Keys(p),
         *(StageProgress(p, stage) for stage in stages),
         *(StageReviews(p, stage) for stage in stages),
     )
 
 
-@decision("amend-charter", AmendCharter, needs=_rules_in_use, version=2)
+@decision("amend-charter", AmendCharter, needs=_rules_in_use, version=3)
 def amend_charter(
     command: AmendCharter,
     case: Case,
@@ -106,11 +109,12 @@ def amend_charter(
     calls: OpenedCalls,
     roster: Roster,
     proposals: OpenProposals,
+    keys: Keys,
     *by_stage: StageProgress | StageReviews,
 ) -> Iterator[Event]:
     """Put another charter in force; once a stage was opened with a reason and another agency's countersignature.
 
-    What changes who countersigns, publishes jointly or signs is countersigned at any time.
+    What changes who countersigns, publishes jointly or signs is countersigned at any time. What is signed stays so.
     """
     document, charter = checked(case.programme, command.charter)
     if rules_hash(document) == case.rules_hash:
@@ -140,6 +144,7 @@ def amend_charter(
         rule="What was decided, is offered or waits for approval keeps the rules that it rests on.",
         error=RulesInUseError,
     )
+    require_signable(case.charter, charter, keys)
     if _given_to_two(charter) != _given_to_two(case.charter) and not command.reported:
         require_countersignature(case, "an amendment of what is given to two, or signed,")
     deviation = bool(opened.fields)

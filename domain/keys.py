@@ -131,6 +131,11 @@ class Keys:
         """The keys that the agency, or consortium, may sign with."""
         return [key for key, each in self.registered.items() if key not in self.revoked and is_of(each, actor)]
 
+    def all_revoked(self, agency: str, party: Party) -> bool:
+        """Whether the agency, or consortium, had keys and has none that is live."""
+        own = [key for key, each in self.registered.items() if (each.agency, each.party) == (agency, party)]
+        return bool(own) and self.revoked.issuperset(own)
+
     def require_live(self, key: str) -> None:
         """Raise unless a key that was registered may be signed with."""
         if key in self.revoked:
@@ -204,7 +209,7 @@ def register_key(command: RegisterKey, case: Case, keys: Keys, roster: Roster) -
             f"register-key is not signed by {' or '.join(live)}",
             rule="Who has a live key registers another with a signature by it.",
         )
-    if not live and case.charter.signed and any(is_of(each, case.actor) for each in keys.registered.values()):
+    if case.charter.signed and keys.all_revoked(case.actor.agency, case.actor.party):
         raise KeyNotVouchedForError(
             f"every key of {case.actor.agency} is revoked, so none vouches for another",
             rule="Where decisions are signed, nobody's word but a signature's stands for a key after the first.",

@@ -21,9 +21,10 @@ def amended(history: Lawful, position: int, data: Data) -> None:
     assert data["replaces"] == history.rules_hash != data["rules_hash"]
     assert data["deviation"] == bool(opened)
     assert not opened or data["reason"] or history.reported
-    data_set = history.charter["data_set"]
+    data_set, signed = history.charter["data_set"], set(history.charter.get("signed", ()))
     _in_force(history, data)
     assert history.charter["data_set"] == data_set
+    assert signed <= set(history.charter.get("signed", ()))
     assert [each["id"] for each in history.charter["stages"]][: len(opened)] == opened
     for name in opened:
         if history.stages[name].consolidated or history.stages[name].certified:
