@@ -49,7 +49,14 @@ def mandate_faults(charter: Charter, decisions: Mapping[str, Decision]) -> Itera
         _after_close_faults,
     )
     yield from in_each("/mandates", charter.mandates, charter, _agency_faults)
-    yield from in_each("/countersignatures", charter.countersignatures, charter, _agency_faults, _countersigner_faults)
+    yield from in_each(
+        "/countersignatures",
+        charter.countersignatures,
+        charter,
+        _agency_faults,
+        _countersigner_faults,
+        _tried_out_faults,
+    )
     yield from _approver_faults(charter)
 
 
@@ -110,6 +117,14 @@ def _after_close_faults(place: str, each: Countersignature, decisions: Mapping[s
     for decision in sound(each.decisions):
         if each.when == "after-close" and decision in decisions and decision not in ASKS_AT_TIMES:
             yield Fault(f"{place}/when", f"{decision} never asks for a countersignature after close: say always")
+
+
+@as_far_as_sound
+def _tried_out_faults(place: str, each: Countersignature, charter: Charter) -> Iterator[Fault]:
+    """It is refused while the team's outcome is under embargo, and must cost whoever asks for it their place."""
+    if "withdraw-team" in {*sound(each.decisions)} & {*sound(charter.consortium_decisions)}:
+        detail = "a consortium's 'withdraw-team' waits for nobody: proposed and taken back, it would tell of an outcome"
+        yield Fault(f"{place}/decisions", detail)
 
 
 def _countersigner_faults(place: str, each: Countersignature, charter: Charter) -> Iterator[Fault]:

@@ -66,8 +66,8 @@ def _submit(name: str, summary: str, command: Json, named: dict[Any, Json]) -> J
                 "name": "If-Match",
                 "in": "header",
                 "required": False,
-                "description": "A position in quotes, as views and previews state it: refused with 412 if anything "
-                "that the decision depends on has changed after it.",
+                "description": "For agencies of the programme: a position in quotes, as views and previews state it; "
+                "refused with 412 if anything that the decision depends on has changed after it.",
                 "schema": {"type": "string", "pattern": '^"[0-9]{1,18}"$'},
             },
             {

@@ -11,8 +11,10 @@ from uuid import UUID
 import msgspec
 
 from domain.boundary import Query
+from domain.charter_document import Charter
 from domain.checkpoint import Checkpoint
 from domain.decision import Case, CharterFact, Command, CountersignatureRequiredError, Decision, Fact, Ruling, rule_on
+from domain.disclosure import Reader
 from domain.ed25519 import Verify
 from domain.envelope import Actor
 from domain.keys import Keys
@@ -34,6 +36,12 @@ class Sources(msgspec.Struct, frozen=True, kw_only=True):
 
 class ChangedSinceError(Exception):
     """Something that the decision depends on has changed after the position up to which its maker looked at it."""
+
+
+class ChangesNotYoursToReadError(Refusal):
+    """What a decision depends on is followed by the agencies of the programme: others may not read all of it."""
+
+    KIND = "forbidden"
 
 
 class Submission(msgspec.Struct, frozen=True, kw_only=True):
@@ -130,12 +138,13 @@ class Deciding:
             read_facts(self._ledger, (prior,))
         question = asked(submission, decision, command, prior)
         with self._facts.read(question.folded) as (known, query, head):
-            self._require_unchanged(submission.unchanged_since, query, head)
-            yield self.consider(question.on(known.__getitem__), query, head, decided_at)
+            question = question.on(known.__getitem__)
+            if submission.unchanged_since is not None:
+                _require_insider(submission.actor, question.charter.charter)
+                self._require_unchanged(submission.unchanged_since, query, head)
+            yield self.consider(question, query, head, decided_at)
 
-    def _require_unchanged(self, since: int | None, query: Query, head: int) -> None:
-        if since is None:
-            return
+    def _require_unchanged(self, since: int, query: Query, head: int) -> None:
         if since > head:
             raise ChangedSinceError(f"position {since} is not reached: the ledger ends at {head}")
         for event in self._ledger.read(as_dcb(query), after=since, upto=head, limit=1):
@@ -191,6 +200,15 @@ def asked(submission: Submission, decision: Decision, command: Command, prior: F
         signature=None if submission.signature is None else read_signature(submission.signature),
         keys=Keys(submission.programme),
     )
+
+
+def _require_insider(actor: Actor, charter: Charter) -> None:
+    """Raise unless who asks reads whatever a decision may depend on: else the answer tells what is under embargo."""
+    if not Reader(actor.party, actor.agency).within(charter).reads_embargoed:
+        raise ChangesNotYoursToReadError(
+            f"{actor.agency} may not ask what has changed in {charter.programme}",
+            rule="If-Match is for the agencies of the programme.",
+        )
 
 
 def _signed(submission: Submission, case: Case) -> Signed:

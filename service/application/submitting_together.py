@@ -37,6 +37,12 @@ LINES: Final = 10_000
 """That are recorded together at most."""
 
 
+class TogetherNotYoursError(Refusal):
+    """Decisions that are recorded together, or not at all, are those of an agency."""
+
+    KIND = "forbidden"
+
+
 class BatchRefusedError(Exception):
     """One of the decisions is refused, so none is recorded. `line`: its number, from 1. `error`: why."""
 
@@ -67,9 +73,15 @@ class SubmitTogether:
     def __call__(self, programme: str, actor: Actor, key: str, lines: Sequence[bytes]) -> list[Accepted]:
         """Take the decisions, once for the key; what became of each, in order.
 
-        Raises `BatchRefusedError` for the first that is refused, `IdempotencyKeyReusedError`, `RequestInFlightError`,
-        `ContendedError`, `LedgerUnavailableError`; in every case but an unknown outcome nothing was recorded.
+        Raises `BatchRefusedError` for the first that is refused, `TogetherNotYoursError`, `IdempotencyKeyReusedError`,
+        `RequestInFlightError`, `ContendedError`, `LedgerUnavailableError`; in every case but an unknown outcome nothing
+        was recorded.
         """
+        if actor.party != "agency":
+            raise TogetherNotYoursError(
+                f"{actor.agency} submits each decision by itself",
+                rule="A decision of a consortium stands: among others, it could be tried out at no cost.",
+            )
         named = IdempotencyKey(client=client_of(actor), programme=programme, key=key, fingerprint=_fingerprint(lines))
         with self._in_flight.alone((named.client, programme, key)):
             try:

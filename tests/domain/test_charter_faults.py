@@ -127,6 +127,7 @@ FAULTS = [
     (countersigned(["approve"], ["other"]), "/countersignatures/0/decisions", "says itself"),
     (countersigned(["publish-charter"], ["other"]), "/countersignatures/0/decisions", "before there is a charter"),
     (countersigned(["enrol-team"], ["nobody"]), "/countersignatures/0/agencies", "no agency"),
+    (countersigned(["withdraw-team"], ["other"]), "/countersignatures/0/decisions", "waits for nobody"),
     (put("/signed", ["abolish"]), "/signed", "no decision"),
     (put("/signed", ["publish-charter"]), "/signed", "before there is a charter"),
     (

@@ -217,17 +217,18 @@ def test_whoever_settles_what_is_signed_signs_too() -> None:
 
 def test_the_approval_of_what_a_consortium_proposes_is_signed() -> None:
     charter = charters.charter(
-        signed=["withdraw-team"],
+        consortium_decisions=["change-consortium"],
+        signed=["change-consortium"],
         countersignatures=[
             *charters.document()["countersignatures"],
-            {"decisions": ["withdraw-team"], "agencies": ["other"]},
+            {"decisions": ["change-consortium"], "agencies": ["other"]},
         ],
     )
     history = [charter, charters.enrolment("ant")]
-    body = {"team": "ant", "reason": charters.names("why")}
+    body = {"team": "ant", "joined": ["Lab"], "effective": "2026-01-01"}
     asked = given(background=history).by_consortium("ant")
-    asked.when("withdraw-team", body).refused(SignatureRequiredError)
-    (proposed,) = asked.signed("ants").when("withdraw-team", body).decide()
+    asked.when("change-consortium", body).refused(SignatureRequiredError)
+    (proposed,) = asked.signed("ants").when("change-consortium", body).decide()
     assert isinstance(proposed, DecisionProposed)
     approval = {"proposal": proposed.proposal, "command_hash": proposed.command_hash}
     waiting = given(background=[*history, proposed]).by("other")

@@ -9,7 +9,7 @@ import httpx
 
 from tests.domain import charters
 from tests.integration.conftest import Running
-from tests.integration.small import HEAT, PROGRAMME, SmallProgramme
+from tests.integration.small import HEAT, PROGRAMME, WHY, SmallProgramme
 from tests.integration.test_bad_input import expect
 
 Answer = dict[str, Any]
@@ -88,3 +88,13 @@ def test_all_together_or_none(running: Running) -> None:
     assert answer.status_code == 201, answer.text
     assert len(answer.text.splitlines()) == len(lines) + 1
     assert running.head() == head + len(lines) + 1
+
+
+def test_a_consortium_tries_nothing_out(running: Running) -> None:
+    """Whether it may withdraw tells whether an outcome of it is recorded: asking costs it its place, or is refused."""
+    small = SmallProgramme(running)
+    head = running.head()
+    withdrawal = line(None, "withdraw-team", {"team": "ant", "reason": WHY})
+    for lines in ((withdrawal,), (withdrawal, line(None, "withdraw-team", {"team": "nobody", "reason": WHY}))):
+        expect(together(small, *lines, by="ant"), 403, "together-not-yours")
+    assert running.head() == head

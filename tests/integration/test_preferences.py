@@ -12,6 +12,7 @@ from service.application import proving, reading
 from service.application.projecting import VIEWS
 from tests.integration.conftest import Running
 from tests.integration.sealing import SignerProcess, sealer
+from tests.integration.small import WHY, SmallProgramme
 from tests.integration.test_bad_input import expect
 from tests.playing import REHEARSAL, lines_of
 
@@ -63,6 +64,28 @@ def test_what_was_recorded_is_answered_again_whatever_has_changed_since(publishe
 def test_a_position_that_is_not_reached_is_refused(published: Running) -> None:
     expect(enrol(published, "one", If_Match='"2"'), 412, "changed-since")
     assert published.head() == 1
+
+
+def test_who_may_not_read_all_that_a_decision_depends_on_does_not_learn_whether_it_has_changed(
+    running: Running,
+) -> None:
+    """Outcomes are recorded, and under embargo."""
+    small = SmallProgramme(running)
+    small.score()
+    before = running.head()
+    small.rule()
+    head = running.head()
+    elsewhere = {"Authorization": f"Bearer {running.issue('agency', 'elsewhere')}"}
+    for number, (headers, team) in enumerate(
+        (headers, team) for headers in (small.headers("bee"), elsewhere) for team in ("ant", "bee")
+    ):
+        answer = running.client.post(
+            f"/v1/programmes/{small.programme}/decisions/withdraw-team",
+            json={"team": team, "reason": WHY},
+            headers={**headers, "Idempotency-Key": f"{number}", "If-Match": f'"{before}"'},
+        )
+        expect(answer, 403, "changes-not-yours-to-read")
+    assert running.head() == head
 
 
 @pytest.mark.parametrize("position", ["1", '"x"', '""', "*", 'W/"1"', '"1", "2"', f'"{"9" * 19}"', '"-1"'])
