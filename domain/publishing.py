@@ -34,6 +34,12 @@ class ReleaseAlreadyAgreedError(Refusal):
     """The agency agreed to release the results as they stand; other joint publishers are awaited."""
 
 
+class OnePersonError(Refusal):
+    """No single person publishes what several agencies publish together."""
+
+    KIND = "forbidden"
+
+
 class PublishResults(OfStage, frozen=True, kw_only=True):
     """`publishers`: every agency that releases the results, the actor among them; each of them decides so itself."""
 
@@ -43,6 +49,7 @@ class PublishResults(OfStage, frozen=True, kw_only=True):
 @decision(
     "publish-results",
     PublishResults,
+    version=2,
     needs=lambda command, p: (StageRecord(p, command.stage),),
     rests_on=results,
 )
@@ -64,6 +71,12 @@ def publish_results(command: PublishResults, case: Case, record: StageRecord) ->
     )
     require_as_planned(stage, record)
     require_borne(case.charter, stage, record, reported=command.reported)
+    for agency, principal in record.course.released.items():
+        if agency != case.actor.agency and principal == case.actor.principal:
+            raise OnePersonError(
+                f"{principal} agreed for {agency} to release the results of {stage.id}",
+                rule="Whoever agreed for one joint publisher does not agree for another.",
+            )
     agreed = {*record.course.released, case.actor.agency}
     awaited = [each for each in joint if each not in agreed]
     if awaited and not command.reported:
@@ -72,7 +85,7 @@ def publish_results(command: PublishResults, case: Case, record: StageRecord) ->
                 f"{case.actor.agency} agreed to release the results of {stage.id}; awaited: {', '.join(awaited)}",
                 rule="Each joint publisher agrees once, until what it agreed to changes.",
             )
-        yield ReleaseAgreed(stage=stage.id, agency=case.actor.agency)
+        yield ReleaseAgreed(stage=stage.id, agency=case.actor.agency, principal=case.actor.principal)
         return
     until = None
     if stage.objections is not None and not command.reported:

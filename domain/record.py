@@ -82,7 +82,8 @@ class Course(msgspec.Struct, kw_only=True):
     `ruled`, `decided`: the position of each team's ruling, and of the outcome that stands. `eliminated`: on what; a
     team that withdrew before anything was certified or settled is among them, but not among `teams`. `by_objection`:
     whose outcome is that it advanced on an upheld objection.
-    `released`: the agencies that agreed to release the results as they stand. `waived`: who does not object to them.
+    `released`: the agencies that agreed to release the results as they stand, each with the principal that did.
+    `waived`: who does not object to them.
     """
 
     opened: int = 0
@@ -90,7 +91,7 @@ class Course(msgspec.Struct, kw_only=True):
     consolidated: int = 0
     settled: int = 0
     reopened: int = 0
-    released: list[str] = msgspec.field(default_factory=list)
+    released: dict[str, str] = msgspec.field(default_factory=dict)
     published: int = 0
     objections_until: str | None = None
     waived: list[str] = msgspec.field(default_factory=list)
@@ -259,8 +260,8 @@ def run_course(course: Course, position: int, event: Event) -> None:
             course.reopened = position
             course.closed = course.consolidated = course.published = 0
             course.statements.clear()
-        case ReleaseAgreed(agency=agency):
-            course.released.append(agency)
+        case ReleaseAgreed(agency=agency, principal=principal):
+            course.released[agency] = principal
         case ResultsPublished(objections_until=until):
             course.published, course.objections_until = position, until
             course.released.clear()

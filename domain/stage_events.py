@@ -7,7 +7,7 @@ from typing import Literal
 import msgspec
 
 from domain.boundary import tag
-from domain.event import Event, encode_data, event
+from domain.event import Event, encode_data, event, upcast
 from domain.scalars import Names
 from domain.sentences import Says, Words
 
@@ -136,6 +136,7 @@ class StageReconsolidated(_Settled, frozen=True, kw_only=True):
 
 @event(
     "ReleaseAgreed",
+    version=2,
     public="agencies",
     says=Says(
         title=Words("Release agreed", "공개 동의"),
@@ -144,9 +145,16 @@ class StageReconsolidated(_Settled, frozen=True, kw_only=True):
     ),
 )
 class ReleaseAgreed(OfStage, frozen=True, kw_only=True):
-    """A joint publisher agrees to release the results as they stand; others are awaited. What changes them ends it."""
+    """A joint publisher agrees to release the results as they stand; others are awaited. What changes them ends it.
+
+    `principal`: the key or person that acted for it; empty in version 1.
+    """
 
     agency: str
+    principal: str
+
+
+upcast("ReleaseAgreed", from_version=1)(lambda fields: {**fields, "principal": ""})
 
 
 @event(

@@ -147,4 +147,4 @@ def as_of(stored: bytes, position: int) -> Standings:
     )
 
 
-STANDINGS = View(name="standings", version=6, fold=fold, remembers=True)
+STANDINGS = View(name="standings", version=7, fold=fold, remembers=True)

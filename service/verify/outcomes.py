@@ -19,7 +19,7 @@ from domain.envelope import PrivateEnvelope, decode_envelope
 from domain.event import Event, UnknownEventError, decode_data
 from domain.proposal_events import DecisionApproved, DecisionProposed
 from domain.signature_audit import SignatureAudit
-from domain.stage_events import StageConsolidated, StageReconsolidated
+from domain.stage_events import ReleaseAgreed, ResultsPublished, StageConsolidated, StageReconsolidated
 from domain.standings import Standings
 from domain.views import MemoryRows, Occurrence, PoisonEventError
 from domain.views import standings as view
@@ -42,6 +42,7 @@ class Outcomes:
         self._shown = sorted(shown, key=lambda each: each[1].position)
         self._proposed: dict[str, tuple[DecisionProposed, PrivateEnvelope]] = {}
         self._settled: dict[int, str] = {}
+        self._agreed: dict[str, dict[str, str]] = {}
         self._rows = MemoryRows()
         self._page: list[Occurrence] = []
 
@@ -62,6 +63,7 @@ class Outcomes:
         event = decode_data(line.type, line.version, data)
         private = decode_envelope(envelope)
         self.signatures.take(line.position, line.programme, event, private)
+        self.faults += self._published(line.position, event, private)
         self.faults += _countersigned(self._proposed, line.position, event, private)
         if isinstance(event, CHARTER_EVENTS):
             self.charters.add(event.rules_hash)
@@ -77,6 +79,20 @@ class Outcomes:
         self._page.append(Occurrence(line.position, moment(line.recorded_at), line.version, envelope, event))
         if len(self._page) == PAGE:
             self._fold()
+
+    def _published(self, position: int, event: Event, envelope: PrivateEnvelope) -> Iterator[Fault]:
+        """No single person publishes for several agencies."""
+        if not isinstance(event, ReleaseAgreed | ResultsPublished):
+            return
+        agreed = self._agreed.setdefault(event.stage, {})
+        actor = envelope.actor
+        if envelope.attribution == "decided" and any(
+            principal == actor.principal for agency, principal in agreed.items() if agency != actor.agency
+        ):
+            yield Fault("bad-signature", position, f"{actor.principal} published for more than one agency")
+        agreed[actor.agency] = actor.principal
+        if isinstance(event, ResultsPublished):
+            agreed.clear()
 
     def _fold(self) -> None:
         page, self._page = self._page, []

@@ -944,12 +944,27 @@ class Programme:
         self.digests = 0
         self.settled = {}  # position -> digest
         self.certificates = []  # position, event
+        self.agreed = defaultdict(dict)  # stage -> agency -> who agreed for it
 
     def take(self, line):
         """Raises `Fault`."""
         event = json.loads(line["data"])
-        self.signatures.take(line["position"], line["type"], event, json.loads(line["envelope"]))
+        envelope = json.loads(line["envelope"])
+        self.signatures.take(line["position"], line["type"], event, envelope)
+        if line["type"] in ("ReleaseAgreed", "ResultsPublished"):
+            self.check_publishers(line["position"], line["type"], event["stage"], envelope)
         self.fold(line["position"], line["type"], event)
+
+    def check_publishers(self, position, type_, stage, envelope):
+        """No single person publishes for several agencies."""
+        agreed = self.agreed[stage]
+        actor = envelope["actor"]
+        others = [principal for agency, principal in agreed.items() if agency != actor["agency"]]
+        if envelope["attribution"] == "decided" and actor["principal"] in others:
+            raise Fault("bad-signature", position, f"{actor['principal']} published for more than one agency")
+        agreed[actor["agency"]] = actor["principal"]
+        if type_ == "ResultsPublished":
+            agreed.clear()
 
     def fold(self, position, type_, event):
         if type_ in ("CharterPublished", "CharterAmended"):

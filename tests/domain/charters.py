@@ -278,7 +278,7 @@ def scored() -> list[Event]:
     return events
 
 
-AGREED = ReleaseAgreed(stage="heat", agency="other")
+AGREED = ReleaseAgreed(stage="heat", agency="other", principal="key of other")
 """By the second of the joint publishers; the owner's agreement makes the results public."""
 
 

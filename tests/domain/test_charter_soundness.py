@@ -136,6 +136,7 @@ READS = {
     "may assent": GIVEN,
     "no key to sign": r"/consortium_decisions/\d+",
     "never asks": r"/countersignatures/0/decisions/\d+",
+    "waits for nobody": r"/consortium_decisions/\d+",
     "a deviation": GIVEN,
     "a tie at": GIVEN,
     "no criterion counts": r"/stages/0/assessments/\d+/criteria/\d+/index",

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from domain.charter import CharterAmended
-from domain.event import Event
+from domain.event import Event, decode_data
 from domain.outcome_events import (
     DeviationRecorded,
     OutcomeSuperseded,
@@ -18,7 +18,7 @@ from domain.outcome_events import (
 from domain.outcomes import NoBasisError
 from domain.proposal_events import DecisionProposed
 from domain.proposals import ProposalStaleError
-from domain.publishing import NotJointPublishersError, ReleaseAlreadyAgreedError
+from domain.publishing import NotJointPublishersError, OnePersonError, ReleaseAlreadyAgreedError
 from domain.record import CHANGES_RESULTS, Course, run_course
 from domain.refusal import NotMandatedError
 from domain.stage_events import (
@@ -35,7 +35,7 @@ from tests.domain.charters import AGREED, names
 from tests.domain.test_stages import BOTH, REASON, ruled, with_outcomes
 from tests.given import Given, given
 
-BY_OWNER = ReleaseAgreed(stage="heat", agency="owner")
+BY_OWNER = ReleaseAgreed(stage="heat", agency="owner", principal="key of owner")
 PUBLISHED = ResultsPublished(stage="heat", publishers=("owner", "other"))
 
 
@@ -72,7 +72,7 @@ def test_of_three_two_agree_before_the_last_one_publishes() -> None:
     history = [charters.charter(**of_three(*three)), *with_outcomes()[1:]]
     for agency in ("third", "owner"):
         agreed = given(background=history).by(agency).when("publish-results", together(*three)).decide()
-        assert agreed == (ReleaseAgreed(stage="heat", agency=agency),)
+        assert agreed == (ReleaseAgreed(stage="heat", agency=agency, principal=f"key of {agency}"),)
         history += agreed
     last = given(background=history).by("other").when("publish-results", together(*three))
     last.then(ResultsPublished(stage="heat", publishers=three))
@@ -157,7 +157,7 @@ def test_reopening_ends_an_agreement_by_itself() -> None:
     course = Course()
     for position, each in enumerate([*with_outcomes(), AGREED, CHANGES["reopened"][0]], 1):
         run_course(course, position, each)
-    assert course.released == []
+    assert course.released == {}
 
 
 def test_after_publication_nobody_has_agreed_to_the_next() -> None:
@@ -166,7 +166,7 @@ def test_after_publication_nobody_has_agreed_to_the_next() -> None:
     course = Course()
     for position, each in enumerate([*with_outcomes(), BY_OWNER, PUBLISHED], 1):
         run_course(course, position, each)
-    assert course.released == []
+    assert course.released == {}
 
 
 def test_the_agreement_of_an_agency_that_is_no_publisher_any_more_counts_for_nothing() -> None:
@@ -201,3 +201,18 @@ def test_a_proposed_agreement_is_stale_once_it_would_publish() -> None:
     meanwhile = given(background=[*history, proposed, AGREED]).by("other").when("approve", approval)
     meanwhile.refused(ProposalStaleError)
     assert given(background=[*history, AGREED]).when("publish-results", BOTH).approved() == (PUBLISHED,)
+
+
+def test_one_person_publishes_for_one_agency_only() -> None:
+    theirs = ReleaseAgreed(stage="heat", agency="other", principal="person-1")
+    after(theirs).by("owner", "person-1").when("publish-results", BOTH).refused(OnePersonError)
+    after(theirs).by("owner", "person-2").when("publish-results", BOTH).then(PUBLISHED)
+    reopened = ScoringReopened(stage="heat", reason=REASON)
+    anew = StageReconsolidated(stage="heat", digest="", position=1, basis="computed", supersedes=1, reason=REASON)
+    (agreed,) = after(theirs, reopened, anew).by("owner", "person-1").when("publish-results", BOTH).decide()
+    assert agreed == ReleaseAgreed(stage="heat", agency="owner", principal="person-1")
+
+
+def test_what_was_agreed_before_it_was_told_who_did_counts_still() -> None:
+    of_old = decode_data("ReleaseAgreed", 1, b'{"stage":"heat","agency":"other"}')
+    after(of_old).by("owner", "person-1").when("publish-results", BOTH).then(PUBLISHED)

@@ -183,7 +183,7 @@ def test_a_closed_stage_waits_to_be_settled_and_then_to_be_published_by_each_pub
     history.by("owner", SETTLED)
     assert of(history.waiting(), "consolidate-stage") == []
     assert of(history.waiting(), "publish-results") == of(history.waiting("other"), "publish-results") == [("heat", 4)]
-    history.by("owner", ReleaseAgreed(stage="heat", agency="owner"))
+    history.by("owner", ReleaseAgreed(stage="heat", agency="owner", principal="a key"))
     assert of(history.waiting(), "publish-results") == []
     history.by("owner", TeamEliminated(stage="heat", team="cow", basis="rank", reason=WHY))
     assert of(history.waiting(), "publish-results") == [("heat", 4)], "what was agreed is another thing now"

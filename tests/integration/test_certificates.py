@@ -17,7 +17,7 @@ from tests.integration.bundles import export, log_key, verify, verify_apart
 from tests.integration.conftest import Running
 from tests.integration.sealing import SignerProcess, sealer
 from tests.integration.small import HEAT, PROGRAMME, SmallProgramme
-from tests.integration.tampering import Database
+from tests.integration.tampering import Database, seal_anew
 
 
 @dataclass
@@ -112,6 +112,26 @@ def test_what_was_never_so_is_no_certificate(publishing: Publishing, tmp_path: P
         found = verifier(tmp_path / "bundle", publishing.log_key)
         assert found.code == EXIT_CODES[fault], found.said  # type: ignore[index]  # the table says it as a text
         assert f"{fault} at position {position}" in found.said
+
+
+def test_one_person_does_not_publish_for_two_agencies(running: Running, tmp_path: Path) -> None:
+    """Nor in a record that was made up so before it was sealed."""
+    small = SmallProgramme(running)
+    small.score()
+    small.rule()
+    small.publish()
+    database = Database(running.database)
+    places = [database.first(each) for each in ("ResultsPublished", "ReleaseAgreed")]
+    principals = [json.loads(bytes(database.get(at, "envelope")))["actor"]["principal"] for at in places]
+    database.replace(places[0], "envelope", *principals)
+    database.commit_again(places[0])
+    seal_anew(running, tmp_path)
+    running.project()
+    export(running, tmp_path / "bundle", programme=PROGRAMME)
+    for verifier in (verify, verify_apart):
+        found = verifier(tmp_path / "bundle", log_key(running))
+        assert found.code == EXIT_CODES["bad-signature"], found.said
+        assert f"bad-signature at position {places[0]}" in found.said
 
 
 def test_a_running_service_is_verified_from_what_was_kept(publishing: Publishing, tmp_path: Path) -> None:
