@@ -11,6 +11,11 @@ from domain.envelope import Actor
 from domain.event import Event
 from domain.foreseen import effects_of
 from domain.proposal_events import DecisionProposed
+from domain.refusal import Refusal
+
+
+class ProposalNotSignedError(Refusal):
+    """The charter by now has the decision signed, and it was proposed unsigned."""
 
 
 def countersigned(case: Case, agency: str) -> Case:
@@ -28,13 +33,22 @@ def effects(decision: Decision, command: Command, facts: Sequence[Fact], events:
     return effects_of(events, rests_on)
 
 
+def as_proposed(proposed: DecisionProposed, case: Case) -> Case:
+    """The case of an approval as that of whoever proposed, with the signature that they made."""
+    return msgspec.structs.replace(case, actor=proposed.proposer, signed_by=proposed.signed_by)
+
+
 def decided_anew(proposed: DecisionProposed, facts: tuple[Fact, ...], *, case: Case) -> Ruling:
     """What the proposed decision comes to on the facts of now, once it is approved. Raises whatever refuses it.
 
     It is decided with the countersigner that was assumed, so that nothing but changed facts can make a difference.
     """
-    as_proposed = msgspec.structs.replace(case, actor=proposed.proposer)
-    assumed = countersigned(as_proposed, proposed.awaiting[0])
+    if case.charter.wants_signed(proposed.decision) and proposed.signed_by is None:
+        raise ProposalNotSignedError(
+            f"{proposed.proposal} was not signed by {proposed.proposer.agency}",
+            rule="What has to be signed by now takes effect only as its proposer signed it: propose it again, signed.",
+        )
+    assumed = countersigned(as_proposed(proposed, case), proposed.awaiting[0])
     return rule_on(DECISIONS[proposed.decision], command_of(proposed), facts, case=assumed)
 
 

@@ -8,7 +8,7 @@ import msgspec
 
 from domain.boundary import IDENTIFIER, QueryItem, tag, whole
 from domain.envelope import Actor
-from domain.event import Event, event
+from domain.event import Event, event, upcast
 from domain.refusal import Refusal
 from domain.scalars import Sha256
 from domain.sentences import Says, Words
@@ -43,6 +43,7 @@ def proposal_tag(programme: str, proposal: str) -> str:
 
 @event(
     "DecisionProposed",
+    version=2,
     public="agencies",
     says=Says(
         title=Words("Decision proposed", "결정안 상정"),
@@ -57,7 +58,8 @@ class DecisionProposed(_OfProposal, frozen=True, kw_only=True):
     """A decision that waits for one of `awaiting`.
 
     `command`: the exact body; `command_hash`: its SHA-256, which an approver names. `effects`: SHA-256 over the events
-    that it would come to now; `events` their types. `proposer`: who asked, whose mandate counts.
+    that it would come to now; `events` their types. `proposer`: who asked, whose mandate counts; `signed_by`: the
+    registered key that they signed with, if they did.
     """
 
     decision: str
@@ -68,6 +70,7 @@ class DecisionProposed(_OfProposal, frozen=True, kw_only=True):
     expires_at: str
     events: tuple[str, ...]
     effects: Sha256
+    signed_by: str | None = None
 
     @property
     def of_team(self) -> str | None:
@@ -82,6 +85,12 @@ class DecisionProposed(_OfProposal, frozen=True, kw_only=True):
     def _of(self, field: str) -> str | None:
         found: str | None = msgspec.json.decode(self.command, type=dict[str, Any]).get(field)
         return found
+
+
+@upcast("DecisionProposed", from_version=1)
+def _not_signed(fields: dict[str, Any]) -> dict[str, Any]:
+    """Version 1 did not say who signed; such a proposal counts as unsigned."""
+    return {**fields, "signed_by": None}
 
 
 @event(

@@ -21,7 +21,7 @@ from domain.decision import (
     require_signed,
     rule_on,
 )
-from domain.effects import command_of, countersigned, decided_anew, effects, has_effects
+from domain.effects import as_proposed, command_of, countersigned, decided_anew, effects, has_effects
 from domain.event import Event
 from domain.foreseen import Foreseen
 from domain.proposal_events import (
@@ -83,6 +83,7 @@ def propose(decision: Decision, command: Command, body: str, facts: tuple[Fact, 
         expires_at=days_after(case.decided_at, int(case.charter.proposal_days), case.charter.zone),
         events=tuple(each.TYPE for each in ruling.events),
         effects=effects(decision, command, facts, ruling.events, case=case),
+        signed_by=case.signed_by,
     )
     return msgspec.structs.replace(ruling, events=(proposed,))
 
@@ -135,7 +136,7 @@ def _needs_of_inner(command: Propose, programme: str) -> tuple[Fact, ...]:
     return inner.needs(its_command, programme)
 
 
-@decision("propose", Propose, needs=_needs_of_inner, mandated=False)
+@decision("propose", Propose, needs=_needs_of_inner, mandated=False, version=2)
 def propose_decision(command: Propose, case: Case, *facts: Fact) -> Iterator[Event]:
     """Propose a decision that waits for another agency's approval."""
     inner, its_command = command.inner()
@@ -167,7 +168,7 @@ class Approve(OfProposal, frozen=True, kw_only=True):
     effects: Foreseen | None = None
 
 
-@decision("approve", Approve, needs=_needs_of_proposed, prior=_proposal, mandated=False, version=2)
+@decision("approve", Approve, needs=_needs_of_proposed, prior=_proposal, mandated=False, version=3)
 def approve(command: Approve, case: Case, proposal: Proposal, *facts: Fact) -> Iterator[Event]:
     """Approve a proposal: it is decided again on the facts of now, and takes effect."""
     proposed = proposal.proposed
@@ -199,7 +200,7 @@ def approve(command: Approve, case: Case, proposal: Proposal, *facts: Fact) -> I
         command_hash=proposed.command_hash,
         proposer=proposed.proposer,
     )
-    approved = msgspec.structs.replace(case, actor=proposed.proposer, countersigned_by=case.actor)
+    approved = msgspec.structs.replace(as_proposed(proposed, case), countersigned_by=case.actor)
     yield from rule_on(DECISIONS[proposed.decision], command_of(proposed), facts, case=approved).events
 
 

@@ -12,6 +12,7 @@ from hypothesis import given as for_all
 from hypothesis import strategies as st
 
 from domain.decision import Command, SignatureRequiredError
+from domain.effects import ProposalNotSignedError
 from domain.envelope import Actor
 from domain.event import Event
 from domain.keys import KeyRegistered, KeyRevoked, KeyRevokedError, Keys, KeyUnknownError, NotOwnAgencyError
@@ -234,6 +235,28 @@ def test_the_approval_of_what_a_consortium_proposes_is_signed() -> None:
     waiting = given(background=[*history, proposed]).by("other")
     waiting.when("approve", approval).refused(SignatureRequiredError)
     assert len(waiting.signed("theirs").when("approve", approval).decide()) == 2
+
+
+def test_what_was_proposed_unsigned_does_not_take_effect_once_it_has_to_be_signed() -> None:
+    usual = charters.document()["countersignatures"]
+    changes = {"countersignatures": [*usual, {"decisions": ["enrol-team"], "agencies": ["other"]}]}
+    before = charters.charter(**changes)
+    history = {
+        name: [before, *asked.when("enrol-team", ENROL).decide()]
+        for name, asked in (("unsigned", given(before)), ("signed", given(before).signed("first")))
+    }
+    for proposed in history.values():
+        body = {"charter": charters.document(signed=["enrol-team"], **changes)}
+        proposed += given(background=proposed).when("amend-charter", body).approved("clerk")
+    for name, (_before, event, *_amended) in history.items():
+        assert isinstance(event, DecisionProposed)
+        assert event.signed_by == (None if name == "unsigned" else "first")
+        approval = {"proposal": event.proposal, "command_hash": event.command_hash}
+        approving = given(background=history[name]).by("other").signed("theirs").when("approve", approval)
+        if name == "signed":
+            assert len(approving.decide()) == 2
+        else:
+            approving.refused(ProposalNotSignedError)
 
 
 @pytest.mark.parametrize(
