@@ -4,40 +4,37 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import datetime
+from typing import Final
 
 import msgspec
 
-from domain.charter import CharterInForce
-from domain.decision import DECISIONS, fold
+from domain.charter import CHARTER_EVENTS
+from domain.decision import DECISIONS
 from domain.ed25519 import Verify
 from domain.envelope import PrivateEnvelope
 from domain.event import Event
-from domain.keys import Keys
+from domain.keys import KeyRegistered, KeyRevoked
 from domain.proposal_events import DecisionApproved, DecisionProposed, DecisionRejected, ProposalWithdrawn
 from domain.refusal import Refusal
-from domain.signatures import Signed, read_signature, require_signature
+from domain.signatures import SignatureMismatchError, Signed, read_signature, require_signature
+from domain.signed_for import SignedFor
+
+_HELD_AGAINST: Final = (KeyRegistered, KeyRevoked, *CHARTER_EVENTS, DecisionProposed)
+"""What other signatures are held against: where one is faulty it counts as not said."""
 
 
 class SignatureFault(msgspec.Struct, frozen=True):
-    """A decision whose signature is missing or wrong; `position`: of its first event."""
+    """A decision whose signature is missing or wrong; `position`: of its first event, or of what it does not say."""
 
     position: int
     detail: str
 
 
-class _Programme:
-    """What was said so far of one. `proposed`: decisions by the proposal of each."""
-
-    def __init__(self, programme: str) -> None:
-        self.keys = Keys(programme)
-        self.charter = CharterInForce(programme)
-        self.proposed: dict[str, str] = {}
-
-
 class SignatureAudit:
     """A fold over every event of a ledger, by position, from 1.
 
-    Signatures are held against commands; that the events are what the commands come to is not looked at.
+    Signatures are held against commands. That events are what the commands come to is looked at where signatures rest
+    on it, and nowhere else: of keys, charters, proposals and approvals (`domain.signed_for`).
 
     What it holds a signature against is what the ledger said before it: the keys registered and revoked by then, and
     the charter in force. A signature that stands twice is faulty the second time.
@@ -48,59 +45,63 @@ class SignatureAudit:
         self.signed = 0
         self.faults: list[SignatureFault] = []
         self._verify = verify
-        self._programmes: dict[str, _Programme] = {}
+        self._programmes: dict[str, SignedFor] = {}
         self._used: set[tuple[str, str, str, str]] = set()
 
     def take(self, position: int, programme: str, event: Event, envelope: PrivateEnvelope) -> None:
         """The next event of the ledger."""
-        of = self._programmes.setdefault(programme, _Programme(programme))
-        command, type_ = envelope.command, envelope.command_type
-        if command is not None and type_ is not None:
+        of = self._programmes.setdefault(programme, SignedFor(programme))
+        signed_by, found = None, list[str]()
+        if envelope.command is not None and envelope.command_type is not None:
             self.decisions += 1
-            if envelope.signature is not None:
-                self.signed += 1
-                found = self._wrong(of.keys, programme, type_, command.encode(), envelope.signature, envelope)
+            if envelope.signature is None:
+                found += _missing(of, envelope.command_type, event, envelope)
             else:
-                found = _missing(of, type_, event, envelope)
-            self.faults += (SignatureFault(position, each) for each in found)
-        if isinstance(event, DecisionProposed):
-            of.proposed[event.proposal] = event.decision
-        fold((of.keys, of.charter), event.TYPE, envelope.tags, position, event)
-
-    def _wrong(
-        self, keys: Keys, programme: str, type_: str, command: bytes, text: str, envelope: PrivateEnvelope
-    ) -> Iterator[str]:
+                self.signed += 1
+                try:
+                    signed_by = self._signer(of, envelope.command_type, envelope.command, envelope.signature, envelope)
+                except (Refusal, msgspec.DecodeError) as error:
+                    found.append(str(error))
         try:
-            signature = read_signature(text)
-            of = Signed(
-                programme=programme,
-                decision=type_,
-                command=command,
-                actor=envelope.actor,
-                # The ledger does not say it again; that it is used once is looked at below.
-                request=signature.header.jti,
-                decided_at=datetime.fromisoformat(envelope.decided_at),
-            )
-            parsed = msgspec.json.decode(command, type=DECISIONS[type_].command)
-            require_signature(signature, of, parsed, keys, self._verify)
-        except Refusal as refusal:
-            yield refusal.detail
-            return
-        use = (programme, envelope.actor.party, envelope.actor.agency, signature.header.jti)
+            found = found or list(of.faults(event, envelope, signed_by))
+        except (msgspec.DecodeError, ValueError) as error:
+            found.append(f"its command: {error}")
+        self.faults += (SignatureFault(position, each) for each in found)
+        if not found or not isinstance(event, _HELD_AGAINST):
+            of.take(position, event, envelope, signed_by)
+
+    def _signer(self, of: SignedFor, type_: str, command: str, text: str, envelope: PrivateEnvelope) -> str:
+        """The key that signed. Raises a `Refusal`."""
+        signature = read_signature(text)
+        actor = envelope.actor
+        signed = Signed(
+            programme=of.programme,
+            decision=type_,
+            command=command.encode(),
+            actor=actor,
+            # The ledger does not say it again; that it is used once is looked at below.
+            request=signature.header.jti,
+            decided_at=datetime.fromisoformat(envelope.decided_at),
+        )
+        parsed = msgspec.json.decode(command, type=DECISIONS[type_].command)
+        key = require_signature(signature, signed, parsed, of.keys, self._verify)
+        use = (of.programme, actor.party, actor.agency, signature.header.jti)
         if use in self._used:
-            yield f"JWS-Signature: {envelope.actor.agency} signed request {use[3]!r} once, and it stands twice"
+            raise SignatureMismatchError(
+                f"JWS-Signature: {actor.agency} signed request {use[3]!r} once, and it stands twice",
+                rule="A signature is good for one request.",
+            )
         self._used.add(use)
+        return key
 
 
-def _missing(of: _Programme, type_: str, event: Event, envelope: PrivateEnvelope) -> Iterator[str]:
+def _missing(of: SignedFor, type_: str, event: Event, envelope: PrivateEnvelope) -> Iterator[str]:
     """What the charter asks a signature for, of what this decision made, proposed or settled."""
-    if not of.charter.position:
-        return
     made = {type_}
     if isinstance(event, DecisionProposed):
         made.add(event.decision)
     elif isinstance(event, DecisionApproved | DecisionRejected | ProposalWithdrawn):
-        made.add(of.proposed.get(event.proposal, type_))
+        made.add(of.decision_of(event.proposal) or type_)
     for each in sorted(made):
-        if of.charter.charter.wants_signed(each):
+        if of.wants_signed(each):
             yield f"{each} of {envelope.actor.agency} is not signed, which the charter asks for"

@@ -51,4 +51,6 @@ def signatures() -> None:
     if audit.faults:
         raise NotAsAskedError(f"{len(audit.faults)} of {audit.decisions} decisions are not signed as they should be.")
     click.echo(f"{audit.signed} of {audit.decisions} decisions are signed, every one as it should be.")
-    click.echo("Signatures were held against commands; that the events are what those come to was not looked at.")
+    click.echo(
+        "Signatures, and what they rest on, were held against commands; whether other events follow was not looked at."
+    )

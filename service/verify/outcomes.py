@@ -15,7 +15,7 @@ from domain.charter import CHARTER_EVENTS
 from domain.charter_document import rules_hash
 from domain.deadlines import moment
 from domain.ed25519 import Verify
-from domain.envelope import PrivateEnvelope, decode_envelope
+from domain.envelope import Actor, PrivateEnvelope, decode_envelope
 from domain.event import Event, UnknownEventError, decode_data
 from domain.proposal_events import DecisionApproved, DecisionProposed
 from domain.signature_audit import SignatureAudit
@@ -153,5 +153,15 @@ def _countersigned(
     found = proposed.get(event.proposal)
     if found is None or found[0].command_hash != event.command_hash:
         yield Fault("bad-signature", position, "it approves what was not proposed")
-    elif found[1].actor == envelope.actor or envelope.actor.agency not in found[0].awaiting:
+    elif not _another(found[1].actor, envelope.actor) or envelope.actor.agency not in found[0].awaiting:
         yield Fault("bad-signature", position, f"{envelope.actor.agency} is not whose countersignature was asked for")
+
+
+def _another(proposer: Actor, approver: Actor) -> bool:
+    """Whether somebody else approves: another principal and, unless both are persons, of another agency."""
+    two_persons = proposer.is_person and approver.is_person
+    return (
+        approver.party == "agency"
+        and approver.principal != proposer.principal
+        and (approver.agency != proposer.agency or two_persons)
+    )

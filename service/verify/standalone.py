@@ -12,8 +12,9 @@ What is verified, in this order:
 2. Line n of `events.ndjson` is the event of position n; its entry is made again from salt, envelope and data; the
    Merkle tree (RFC 9162) over all entries has the root that was signed, at every size that was signed.
 3. Every decision that carries an agency's signature (detached JWS, Ed25519) carries a right one, by a key that the
-   agency had registered and not revoked; where the charter asks for one there is one; every approval names what was
-   proposed, and is by an agency that was asked for it.
+   agency had registered and not revoked; where the charter asks for one there is one. Keys, charters, proposals and
+   approvals are what their own commands say; a key is its owner's, and vouched for by one that the owner has; every
+   approval names what was proposed, and is by somebody else of an agency that was asked for it.
 4. Whenever a stage was settled, its standings are derived again from charter, sheets, measurements and certified
    figures, and have the digest that was recorded; what the service showed (`standings`) is what is derived. Every
    certificate names such a digest, and the root of as many events of this record as it says.
@@ -277,43 +278,65 @@ GUARDING = {"register-key", "revoke-key", "amend-charter"}  # signed wherever an
 
 
 class Signatures:
-    """The keys of one programme's agencies and teams, and what was signed with them."""
+    """The keys of one programme's agencies and teams, what has to be signed, and what was signed and proposed.
+
+    Keys, charters, proposals and approvals are what signatures are held against; so each of them says what its own
+    command says, and keys are their owner's and vouched for.
+    """
 
     def __init__(self, programme):
         self.programme = programme
         self.keys = {}  # id -> (owner: id and party, public key)
         self.revoked = set()
         self.used = set()
-        self.proposed = {}  # proposal -> (event, actor)
-        self.must_be_signed = None  # by the charter in force
+        self.proposed = {}  # proposal -> (event, actor, key that it was signed with)
+        self.approved = (None, None)  # the decision that approved last, the proposal's event
+        self.signed_by_charter = None  # what the charter in force names; none before there is one
         self.decisions = self.signed = 0
+
+    @property
+    def must_be_signed(self):
+        return self.signed_by_charter | GUARDING if self.signed_by_charter else set()
 
     def take(self, position, type_, event, envelope):
         """Raises `Fault`."""
+        try:
+            key = self.signer(type_, event, envelope)
+            actor = envelope["actor"]
+            if type_ == "KeyRegistered":
+                self.register(event, envelope, (actor["agency"], actor["party"]), key)
+            elif type_ == "KeyRevoked":
+                self.revoke(event, envelope, (actor["agency"], actor["party"]))
+            elif type_ in ("CharterPublished", "CharterAmended"):
+                self.govern(type_, event, envelope)
+            elif type_ == "DecisionProposed":
+                self.propose(event, envelope, actor, key)
+            elif type_ == "DecisionApproved":
+                self.approve(event, envelope, actor)
+        except ValueError as error:
+            raise Fault("bad-signature", position, str(error)) from None
+
+    def signer(self, type_, event, envelope):
+        """The key that a decision is signed with, at its first event; nothing if it is not, and need not be."""
         actor, command = envelope["actor"], envelope["command"]
-        if command is not None:
-            self.decisions += 1
-            if envelope["signature"] is not None:
-                self.signed += 1
-                try:
-                    self.check(envelope, actor, command)
-                except (ValueError, KeyError, TypeError) as error:
-                    raise Fault("bad-signature", position, str(error)) from None
-            elif self.must_be_signed is not None:
-                made = {envelope["command_type"]}
-                if type_ == "DecisionProposed":
-                    made.add(event["decision"])
-                elif type_ in ("DecisionApproved", "DecisionRejected", "ProposalWithdrawn"):
-                    proposal, _proposer = self.proposed.get(event["proposal"], (None, None))
-                    made.add(proposal["decision"] if proposal else None)
-                if made & self.must_be_signed:
-                    raise Fault("bad-signature", position, f"{actor['agency']} did not sign what has to be signed")
-        self.check_approval(position, type_, event, actor)
-        if type_ == "KeyRegistered":
-            owner = (event["agency"], event.get("party", "agency"))
-            self.keys[event["key"]] = (owner, unbase64url(event["jwk"]["x"]))
-        elif type_ == "KeyRevoked":
-            self.revoked.add(event["key"])
+        if command is None:
+            return None
+        self.decisions += 1
+        if envelope["signature"] is not None:
+            self.signed += 1
+            try:
+                return self.check(envelope, actor, command)
+            except (KeyError, TypeError) as error:
+                raise ValueError(str(error)) from None
+        made = {envelope["command_type"]}
+        if type_ == "DecisionProposed":
+            made.add(event["decision"])
+        elif type_ in ("DecisionApproved", "DecisionRejected", "ProposalWithdrawn"):
+            proposal, *_ = self.proposed.get(event["proposal"], (None,))
+            made.add(proposal["decision"] if proposal else None)
+        if made & self.must_be_signed:
+            raise ValueError(f"{actor['agency']} did not sign what has to be signed")
+        return None
 
     def check(self, envelope, actor, command):
         """A detached JWS over the very command: by whom, for what, when. Raises `ValueError`."""
@@ -343,18 +366,95 @@ class Signatures:
         if use in self.used:
             raise ValueError(f"request {header['jti']} was signed once, and stands twice")
         self.used.add(use)
+        return key
 
-    def check_approval(self, position, type_, event, actor):
-        if type_ == "DecisionProposed":
-            self.proposed[event["proposal"]] = (event, actor)
-            if sha256(event["command"].encode()).hex() != event["command_hash"]:
-                raise Fault("bad-signature", position, "the proposal's hash is not that of its command")
-        elif type_ == "DecisionApproved":
-            proposal, proposer = self.proposed.get(event["proposal"], (None, None))
-            if proposal is None or proposal["command_hash"] != event["command_hash"]:
-                raise Fault("bad-signature", position, "it approves what was not proposed")
-            if actor == proposer or actor["agency"] not in proposal["awaiting"]:
-                raise Fault("bad-signature", position, f"{actor['agency']} was not asked for its countersignature")
+    def of_owner(self, owner):
+        """The ids of its keys, and of those that are live."""
+        own = {key for key, (of, _public) in self.keys.items() if of == owner}
+        return own, own - self.revoked
+
+    def register(self, event, envelope, owner, signer):
+        said, key, public = said_by(envelope, "register-key"), event["key"], unbase64url(event["jwk"]["x"])
+        if (event["agency"], event.get("party", "agency")) != owner:
+            raise ValueError(f"{owner[0]} registered a key of {event['agency']}")
+        if any(event[each] != said[each] for each in ("agency", "key", "jwk")):
+            raise ValueError(f"{owner[0]} registered another key")
+        if key in self.keys or public in (known for _of, known in self.keys.values()):
+            raise ValueError(f"{key} was registered before")
+        own, live = self.of_owner(owner)
+        if live and signer not in live:
+            raise ValueError(f"no key that {owner[0]} has vouches for {key}")
+        if own and not live and self.must_be_signed:
+            raise ValueError(f"every key of {owner[0]} is revoked, so none vouches for {key}")
+        self.keys[key] = (owner, public)
+
+    def revoke(self, event, envelope, owner):
+        said, key = said_by(envelope, "revoke-key"), event["key"]
+        _own, live = self.of_owner(owner)
+        if key not in live or event["agency"] != owner[0] or any(event[each] != said[each] for each in event):
+            raise ValueError(f"{owner[0]} did not revoke {key}, or has no such key")
+        if live == {key} and self.must_be_signed:
+            raise ValueError(f"{key} is the only key of {owner[0]}")
+        self.revoked.add(key)
+
+    def govern(self, type_, event, envelope):
+        first = type_ == "CharterPublished"
+        if first and self.signed_by_charter is not None:
+            raise ValueError("a charter is published once")
+        asked, command = envelope["command_type"], envelope["command"]
+        decided_by, proposal = self.approved
+        if command is None and proposal is not None and decided_by == envelope["decision_id"]:
+            asked, command = proposal["decision"], proposal["command"]
+        if command is None or asked != ("publish-charter" if first else "amend-charter"):
+            raise ValueError("no decision brought this charter into force")
+        document = json.loads(event["document"])
+        if json.loads(command)["charter"] != document:
+            raise ValueError("the charter is not the one of its command")
+        signed = set(document.get("signed", ()))
+        if gone := (self.signed_by_charter or set()) - signed:
+            raise ValueError(f"{', '.join(sorted(gone))} would be signed no more")
+        self.signed_by_charter = signed
+
+    def propose(self, event, envelope, actor, key):
+        if sha256(event["command"].encode()).hex() != event["command_hash"]:
+            raise ValueError("the proposal's hash is not that of its command")
+        asked, command = envelope["command_type"], envelope["command"]
+        if asked == "propose" and command is not None:
+            named = json.loads(command)
+            same = (named["decision"], named["command"]) == (event["decision"], json.loads(event["command"]))
+        else:
+            same = (asked, command) == (event["decision"], event["command"])
+        if event["proposer"] != actor or not same:
+            raise ValueError(f"{actor['agency']} did not propose this")
+        if event.get("signed_by") not in (None, key):
+            raise ValueError(f"the proposal is not signed with {event['signed_by']}")
+        self.proposed[event["proposal"]] = (event, actor, key)
+
+    def approve(self, event, envelope, actor):
+        said = said_by(envelope, "approve")
+        proposal, proposer, key = self.proposed.get(event["proposal"], (None, None, None))
+        if proposal is None or proposal["command_hash"] != event["command_hash"]:
+            raise ValueError("it approves what was not proposed")
+        if any(said[each] != event[each] for each in ("proposal", "command_hash")):
+            raise ValueError(f"{actor['agency']} approved something else")
+        persons = all(each["principal"].startswith("person-") for each in (actor, proposer))
+        if (
+            actor["principal"] == proposer["principal"]
+            or (actor["agency"] == proposer["agency"] and not persons)
+            or actor["party"] != "agency"
+            or actor["agency"] not in proposal["awaiting"]
+        ):
+            raise ValueError(f"{actor['agency']} was not asked for its countersignature")
+        if key is None and proposal["decision"] in self.must_be_signed:
+            raise ValueError(f"{proposer['agency']} proposed unsigned what has to be signed")
+        self.approved = (envelope["decision_id"], proposal)
+
+
+def said_by(envelope, decision):
+    """The command of an event that nothing but that decision comes to. Raises `ValueError`."""
+    if envelope["command"] is None or envelope["command_type"] != decision:
+        raise ValueError(f"the event is not that of {decision}")
+    return json.loads(envelope["command"])
 
 
 # 4. Standings. All points are fractions; "undisclosed" is None.
@@ -972,8 +1072,6 @@ class Programme:
                 raise Fault("edited", position, "the charter is not the one that its hash names")
             self.rules_hash = event["rules_hash"]
             self.charters[self.rules_hash] = json.loads(event["document"])
-            signed = set(self.charters[self.rules_hash].get("signed", ()))
-            self.signatures.must_be_signed = signed | GUARDING if signed else signed
         elif type_ in ("TeamEnrolled", "CallTeamSelected"):
             self.names[event["team"]] = event["name"]
         elif type_ in ("StageConsolidated", "StageReconsolidated"):

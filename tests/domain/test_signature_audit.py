@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from typing import Any
 
 import msgspec
@@ -52,10 +53,21 @@ def enrolment(text: str | None, **changes: Any) -> Entry:
     return entry(ENROLLED, changes.pop("command", COMMAND), "enrol-team", text, **changes)
 
 
+def charter_entry(**changes: Any) -> Entry:
+    command = msgspec.json.encode({"charter": charters.document(**changes)})
+    return entry(charters.charter(**changes), command, "publish-charter")
+
+
+def revocation(key: SigningKey = KEY, agency: str = "owner", by: SigningKey | None = None) -> Entry:
+    command = msgspec.json.encode({"agency": agency, "key": key.kid, "reason": "lost"})
+    text = None if by is None else signature(by, command=command, decision="revoke-key", request=f"revoke {key.kid}")
+    actor = Actor(agency=agency, principal="a key")
+    return entry(KeyRevoked(agency=agency, key=key.kid, reason="lost"), command, "revoke-key", text, actor)
+
+
 def audited(*entries: Entry, signed: tuple[str, ...] = ()) -> SignatureAudit:
-    charter = charters.charter(signed=list(signed)), b"{}", "publish-charter"
     audit = SignatureAudit(verify_ed25519)
-    for position, (event, envelope) in enumerate((entry(*charter), *entries), start=1):
+    for position, (event, envelope) in enumerate((charter_entry(signed=list(signed)), *entries), start=1):
         audit.take(position, "programme", event, envelope)
     return audit
 
@@ -82,8 +94,7 @@ def test_what_was_altered_or_signed_by_another_is_named_by_its_position(made: En
 
 
 def test_a_signature_before_the_revocation_of_its_key_stands_and_one_after_does_not() -> None:
-    revoked = entry(KeyRevoked(agency="owner", key="first", reason="lost"), b"{}", "revoke-key")
-    audit = audited(key_entry(), enrolment(signature()), revoked, enrolment(signature(request="another")))
+    audit = audited(key_entry(), enrolment(signature()), revocation(), enrolment(signature(request="another")))
     assert [each.position for each in audit.faults] == [5]
 
 
@@ -103,26 +114,42 @@ def test_a_key_may_sign_its_own_registration() -> None:
     assert audited(key_entry(text=signature(command=command, decision="register-key"))).faults == []
 
 
-def settled(decision: str) -> list[Entry]:
-    """A proposal of what the charter wants signed, and what settles it unsigned."""
-    command_hash = "a" * 64
-    proposal = DecisionProposed(
-        proposal="p",
+PROPOSAL = "programme:01936f2e-0000-7000-8000-000000000001"
+HASH = hashlib.sha256(COMMAND).hexdigest()
+APPROVAL = msgspec.json.encode({"proposal": PROPOSAL, "command_hash": HASH})
+CLERK = Actor(agency="other", principal="another key")
+
+
+def proposal(decision: str = "enrol-team", text: str | None = None, **changes: Any) -> Entry:
+    event = DecisionProposed(
+        proposal=PROPOSAL,
         decision=decision,
-        command="{}",
-        command_hash=command_hash,
+        command=COMMAND.decode(),
+        command_hash=HASH,
         proposer=OWNER,
         awaiting=("other",),
         expires_at="",
         events=(),
-        effects=command_hash,
+        effects=HASH,
     )
-    approved = DecisionApproved(proposal="p", decision=decision, command_hash=command_hash, proposer=OWNER)
+    event = msgspec.structs.replace(event, **changes)
+    return entry(event, event.command.encode(), decision, text)
+
+
+def approval(text: str | None = None, **changes: Any) -> Entry:
+    event = DecisionApproved(proposal=PROPOSAL, decision="enrol-team", command_hash=HASH, proposer=OWNER)
+    return entry(msgspec.structs.replace(event, **changes), APPROVAL, "approve", text, CLERK)
+
+
+def settled(decision: str) -> list[Entry]:
+    """A proposal of what the charter wants signed, and what settles it unsigned."""
+    command = COMMAND if decision == "enrol-team" else b'{"stage": "heat"}'
+    text = signature(command=command, decision=decision, request="proposed")
     return [
-        entry(proposal, COMMAND, "enrol-team", signature(request="proposed")),
-        entry(approved, b"{}", "approve"),
-        entry(DecisionRejected(proposal="p", reason="no"), b"{}", "reject"),
-        entry(ProposalWithdrawn(proposal="p", reason="no"), b"{}", "withdraw-proposal"),
+        proposal(decision, text, command=command.decode()),
+        approval(decision=decision),
+        entry(DecisionRejected(proposal=PROPOSAL, reason="no"), b"{}", "reject"),
+        entry(ProposalWithdrawn(proposal=PROPOSAL, reason="no"), b"{}", "withdraw-proposal"),
     ]
 
 
@@ -137,6 +164,6 @@ def test_what_the_charter_asks_to_be_signed_is_missed() -> None:
 
 @pytest.mark.parametrize("decision", sorted(GUARDING))
 def test_what_could_undo_signatures_is_missed_where_anything_is_signed(decision: str) -> None:
-    made = entry(KeyRevoked(agency="owner", key="first", reason="lost"), b"{}", decision)
+    made = entry(ENROLLED, b"{}", decision)
     assert [each.position for each in audited(made, signed=("enrol-team",)).faults] == [2]
     assert audited(made).faults == []

@@ -22,7 +22,7 @@ from tests.integration.small import PROGRAMME, SmallProgramme
 KEY = SigningKey.make("owner-1")
 AUDITED = (
     "{signed} of {decisions} decisions are signed, every one as it should be.\n"
-    "Signatures were held against commands; that the events are what those come to was not looked at.\n"
+    "Signatures, and what they rest on, were held against commands; whether other events follow was not looked at.\n"
 )
 TEAM = {"team": "dog", "name": charters.names("dog")}
 

@@ -8,13 +8,16 @@ import itertools
 import json
 import shutil
 from collections.abc import Callable, Iterator
+from datetime import datetime
 from functools import partial
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
 from domain import base64url
+from domain.charter_document import canonical
 from service.client.signing import SigningKey
 from service.verify.faults import EXIT_CODES, FaultClass
 from tests.integration.bundles import export, log_key, verify, verify_apart
@@ -367,7 +370,70 @@ def stripped(database: Database) -> int:
     return position
 
 
+def in_its_place(type_: str, version: int, event: Any, decision: str, key: SigningKey) -> Tamper:
+    """Another decision of the owner's, in the place of the one that it signed. Its command is what its event says."""
+
+    def tamper(database: Database) -> int:
+        position = database.first("ConsortiumChanged")
+        envelope = json.loads(bytes(database.get(position, "envelope")))
+        command = json.dumps({name: value for name, value in event.items() if name != "party"})
+        made_at = datetime.fromisoformat(envelope["decided_at"])
+        signature = key.sign(
+            command.encode(), programme=PROGRAMME, decision=decision, request="forged", made_at=made_at
+        )
+        envelope |= {"command": command, "command_type": decision, "signature": signature}
+        content = {"envelope": json.dumps(envelope).encode(), "data": json.dumps(event).encode()}
+        database.set(position, type=type_, version=version, **content)
+        return position
+
+    return tamper
+
+
+EVIL = SigningKey.make("evil")
+EVILS = {"agency": "owner", "key": EVIL.kid, "jwk": msgspec.to_builtins(EVIL.public), "party": "agency"}
+REVOKED = {"agency": "owner", "key": KEY.kid, "reason": "lost"}
+
+
+def registered_otherwise(database: Database) -> int:
+    """The operator's key under the id of the one that the agency registered."""
+    position = database.first("KeyRegistered")
+    database.replace(position, "data", KEY.public.x, EVIL.public.x)
+    return position
+
+
+def with_nothing_signed(database: Database) -> int:
+    """The charter is not the one that was published."""
+    position = database.first("CharterPublished")
+    event = json.loads(bytes(database.get(position, "data")))
+    document = {**json.loads(event["document"]), "signed": []}
+    event["document"] = canonical(document).decode()
+    event["rules_hash"] = hashlib.sha256(event["document"].encode()).hexdigest()
+    database.set(position, data=json.dumps(event).encode())
+    return position
+
+
+def approved_by_the_same(database: Database) -> int:
+    """Whoever proposed, for another agency."""
+    one, two = (database.first(each) for each in ("DecisionProposed", "DecisionApproved"))
+    principals = [json.loads(bytes(database.get(at, "envelope")))["actor"]["principal"] for at in (one, two)]
+    database.replace(two, "envelope", principals[1], principals[0])
+    return two
+
+
 FORGED: dict[str, tuple[Tamper, FaultClass]] = {
+    "a key that nobody vouched for": (in_its_place("KeyRegistered", 2, EVILS, "register-key", EVIL), "bad-signature"),
+    "the last key revoked": (in_its_place("KeyRevoked", 1, REVOKED, "revoke-key", KEY), "bad-signature"),
+    "a key of another's": (
+        in_its_place("KeyRegistered", 2, {**EVILS, "agency": "other"}, "register-key", KEY),
+        "bad-signature",
+    ),
+    "another key than was signed": (registered_otherwise, "bad-signature"),
+    "nothing signed any more": (with_nothing_signed, "bad-signature"),
+    "approved by who proposed it": (approved_by_the_same, "bad-signature"),
+    "another was proposed": (
+        replacing("envelope", "eliminations", "Eliminations", "DecisionProposed"),
+        "bad-signature",
+    ),
     "settled otherwise": (settled_otherwise, "wrong-tally"),
     "measured otherwise": (measured_otherwise, "wrong-tally"),
     "signed by another": (signed_by_another, "bad-signature"),
