@@ -223,6 +223,8 @@ def test_the_proposer_withdraws_it_and_nobody_else() -> None:
         ProposalWithdrawn(proposal=PROPOSAL, reason="mistaken")
     )
     approving(proposed()).when("withdraw-proposal", withdrawal).refused(NotProposerError)
+    of_that_id = given(background=proposed()).by_consortium("owner")
+    of_that_id.when("withdraw-proposal", withdrawal).refused(NotProposerError)
 
 
 def test_every_misshapen_field_of_what_is_proposed_is_named_in_a_persons_words() -> None:
