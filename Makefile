@@ -8,7 +8,7 @@ LOCKED := $(VENV)/.locked
 STAMP := $(VENV)/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint test-deps bench bench-large specs docs lock clean
+.PHONY: help run test lint test-deps bench bench-large specs release-specs docs lock clean
 
 help: ## say what there is to make
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 20
@@ -52,6 +52,9 @@ bench-large: $(STAMP) ## measure growth up to ten million events (RECORD=1 keeps
 specs: $(STAMP) ## write api_specs anew from the code
 	@$(BIN)/python -m api_specs
 
+release-specs: $(STAMP) ## on a release: keep its API, which later ones are held to
+	@$(BIN)/python -m api_specs --released
+
 docs: $(STAMP) ## build the documentation into build/docs
 	@PYTHONPATH=. $(BIN)/python -m mkdocs build --quiet --config-file ops/docs/mkdocs.yml
 	@echo "build/docs/index.html"
@@ -62,4 +65,4 @@ lock: ## write requirements.txt anew from pyproject.toml (needs uv)
 		--no-emit-index-url --no-annotate --no-header --output-file requirements.txt >/dev/null
 
 clean: ## remove the virtual environment and caches; data stays
-	@rm -rf $(VENV) build .bench *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
+	@rm -rf $(VENV) build .bench *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache tests/contracts/node_modules

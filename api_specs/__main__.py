@@ -1,5 +1,7 @@
-"""Write the specifications anew."""
+"""Write the specifications anew; with `--released` the API is also kept as that which later ones are held to."""
 
+import json
+import sys
 from pathlib import Path
 
 from api_specs.events import Json, asyncapi, event_schemas, specification
@@ -22,3 +24,7 @@ EXAMPLES.write_text(specification(examples()), encoding="utf-8")  # first: the d
 for _name, _schema in event_schemas():
     _write(f"events/{_name}", _schema)
 _write("asyncapi.json", asyncapi())
+if "--released" in sys.argv:
+    _whole = json.loads(openapi_json())
+    _compact = json.dumps(_whole, ensure_ascii=False, separators=(",", ":"))
+    (_HERE / "released" / "openapi.json").write_text(_compact + "\n", encoding="utf-8")

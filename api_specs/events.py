@@ -43,6 +43,7 @@ def event_schemas() -> Iterator[tuple[str, Json]]:
 def _schema(cls: type[Event]) -> Json:
     (reference,), components = msgspec.json.schema_components([cls], ref_template="#/$defs/{name}")
     whole = components.pop(reference["$ref"].rpartition("/")[2])
+    _drop_discriminators([whole, components])
     said = f"{whole.get('description', '')} {_WHEN[cls.PUBLIC]}".strip()
     return {
         "$schema": DRAFT,
@@ -52,10 +53,21 @@ def _schema(cls: type[Event]) -> Json:
     }
 
 
+def _drop_discriminators(part: Any) -> None:
+    """Take away what only OpenAPI knows; that each alternative has a kind of its own is said in JSON Schema, too."""
+    if isinstance(part, dict):
+        if isinstance(part.get("discriminator"), dict):
+            del part["discriminator"]
+        part = list(part.values())
+    if isinstance(part, list):
+        for each in part:
+            _drop_discriminators(each)
+
+
 def asyncapi() -> Json:
-    """AsyncAPI 3.0: what a follower of the ledger is sent."""
+    """AsyncAPI 3.1: what a follower of the ledger is sent."""
     return {
-        "asyncapi": "3.0.0",
+        "asyncapi": "3.1.0",
         "info": {
             "title": "Sillok, events of the ledger",
             "version": version("sillok"),
@@ -85,6 +97,7 @@ def asyncapi() -> Json:
                 "action": "receive",
                 "channel": {"$ref": "#/channels/ledger"},
                 "summary": "Events in order of position, each once.",
+                "description": "Whoever comes back with Last-Event-ID goes on where they were.",
                 "bindings": {"http": {"method": "GET", "bindingVersion": "0.3.0"}},
                 "messages": [{"$ref": f"#/channels/ledger/messages/{type_}"} for type_ in sorted(EVENTS)],
             }

@@ -22,6 +22,7 @@ from litestar.types import (
 
 from service.api import administration, docs, health, ledger, oauth, people, programmes, sessions, sign_in, tree
 from service.api.decisions import settle_proposal, submit_decision
+from service.api.deprecations import tell_of_deprecation
 from service.api.disagreement import get_disagreement
 from service.api.disclosure import check_disclosure
 from service.api.export import export_ledger
@@ -110,6 +111,7 @@ def create_application(parts: Parts, *, lifespan: Sequence[Lifespan] = ()) -> Li
         ],
         dependencies={"parts": Provide(provide_parts)},
         exception_handlers=HANDLERS,
+        before_send=[tell_of_deprecation],
         openapi_config=None,
         lifespan=list(lifespan),
     )

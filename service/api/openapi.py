@@ -22,6 +22,7 @@ from service.api import (
     openapi_people,
     openapi_tree,
 )
+from service.api.deprecations import DEPRECATED
 from service.api.health import Health
 from service.api.metrics import MEDIA_TYPE as METRICS_MEDIA_TYPE
 from service.api.openapi_parts import (
@@ -70,6 +71,18 @@ _ANSWERS: Final = (
     *openapi_tree.ANSWERS,
 )
 
+_TAGS: Final = {
+    "decisions": "What agencies and consortiums decide, and what they foresee and approve of it.",
+    "views": "What follows from the ledger, of a programme.",
+    "ledger": "The events themselves.",
+    "tree": "What the ledger is verified by.",
+    "tokens": "Credentials for services, and what verifies them.",
+    "administration": "For operators: keys, clients, people.",
+    "signing in": "People, in a browser.",
+    "health": "For who runs the service.",
+}
+"""Kinds of operations, and what each is for."""
+
 _STAGE: Final = ("stage", "A stage of the charter; the first one if none is named.", {"type": "string"})
 _AS_OF: Final = (
     ("as_of_position", "The answer as it was at this position.", {"type": "integer", "minimum": 1}),
@@ -91,6 +104,8 @@ def document() -> Json:
     named = dict(zip([*_ANSWERS, *commands], schemas, strict=True))
     paths: dict[str, Json] = {}
     for path, method, operation in _operations(named):
+        if (method.upper(), path) in DEPRECATED:
+            operation["deprecated"] = True
         paths.setdefault(path, {})[method] = operation
     return {
         "openapi": "3.1.0",
@@ -102,6 +117,8 @@ def document() -> Json:
             "events. Errors are RFC 9457 problem details.",
             "license": {"name": "Apache-2.0", "identifier": "Apache-2.0"},
         },
+        "servers": [{"url": "/", "description": "The service that this document is from."}],
+        "tags": [{"name": name, "description": said} for name, said in _TAGS.items()],
         "paths": dict(sorted(paths.items())),
         "components": {
             "schemas": dict(sorted(components.items())),

@@ -101,7 +101,7 @@ def operations(named: dict[Any, Json]) -> Iterator[Operation]:
     yield keys, "get", administer("list-keys", "Every key, without its secret.", gives=KeyList)
     issued = administer("issue-key", "Issue a key; it is shown this once.", gives=KeyIssued, asks=NewKey)
     yield keys, "post", issued
-    yield f"{keys}/{{key_id}}", "delete", administer("revoke-key", "Revoke a key.", parameters=("key_id",))
+    yield f"{keys}/{{key_id}}", "delete", administer("revoke-api-key", "Revoke a key.", parameters=("key_id",))
     yield clients, "get", administer("list-clients", "Every client, with its public keys.", gives=ClientList)
     registered = administer("register-client", "Register a client.", gives=ClientRecord, asks=NewClient)
     yield clients, "post", registered

@@ -8,6 +8,7 @@ from typing import Annotated, Literal, Protocol
 
 import msgspec
 
+from domain.boundary import whole
 from domain.scalars import Identifier
 
 Role = Literal["agency", "consortium", "evaluator", "auditor", "operator"]
@@ -23,10 +24,8 @@ class Membership(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         return f"{self.role}:{self.subject}"
 
 
-Url = Annotated[
-    str, msgspec.Meta(pattern=r"^https?://[!-~]{1,500}\Z", description="an address that begins with https://")
-]
-Account = Annotated[str, msgspec.Meta(pattern=r"^[ -~]{1,255}\Z", description="1 to 255 printable characters of ASCII")]
+Url = Annotated[str, whole("https?://[!-~]{1,500}", "an address that begins with https://")]
+Account = Annotated[str, whole("[ -~]{1,255}", "1 to 255 printable characters of ASCII")]
 
 
 class ExternalIdentity(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

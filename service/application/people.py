@@ -8,6 +8,7 @@ from typing import Annotated, Final, Protocol
 
 import msgspec
 
+from domain.boundary import whole
 from domain.refusal import InvalidCommandError
 from service.application.administration import UnknownCredentialError
 from service.application.audit import audit
@@ -16,7 +17,7 @@ from service.application.identity import ExternalIdentity, Membership, Role
 MOST: Final = 20
 """So many memberships, or accounts, a person is added with."""
 
-Name = Annotated[str, msgspec.Meta(pattern=r"^[^\x00-\x1f\x7f]{1,200}\Z", description="a text of 1 to 200 characters")]
+Name = Annotated[str, whole(r"[^\x00-\x1f\x7f]{1,200}", "a text of 1 to 200 characters")]
 
 
 class NewPerson(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
