@@ -17,7 +17,10 @@ from tests.playing import EVERY, HARBOUR, PROGRAMMES, REHEARSAL
 
 
 def commands(group: click.Group, path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], click.Command]]:
-    for name, command in group.commands.items():
+    context = click.Context(group)
+    for name in group.list_commands(context):
+        command = group.get_command(context, name)
+        assert command is not None
         yield (*path, name), command
         if isinstance(command, click.Group):
             yield from commands(command, (*path, name))
@@ -29,7 +32,7 @@ def run(*arguments: str, **environment: str) -> tuple[int, str]:
 
 
 def test_the_commands_are_there() -> None:
-    assert set(main.commands) == {
+    assert set(main.list_commands(click.Context(main))) == {
         "up",
         "migrate",
         "play",
