@@ -1,4 +1,7 @@
-"""Examples of decisions: bodies that the programmes' own records submit, so each of them was accepted."""
+"""Examples of decisions: bodies that the programmes' own records submit or, of those that none has, a test's programme.
+
+So each of them was accepted.
+"""
 
 from __future__ import annotations
 
@@ -11,7 +14,15 @@ from service.cli.programme_files import read_decisions
 PROGRAMMES: Final = Path(__file__).parents[1] / "ops" / "programmes"
 
 
+OF_LIVES: Final = Path(__file__).with_name("examples_of_lives.json")
+
+
 def examples() -> dict[str, Any]:
+    """A body for each decision."""
+    return dict(sorted({**json.loads(OF_LIVES.read_bytes()), **recorded()}.items()))
+
+
+def recorded() -> dict[str, Any]:
     """A body for each decision that a record has, of those that stand for themselves the shortest."""
     found: dict[str, Any] = {}
     for folder in sorted(each.parent for each in PROGRAMMES.glob("*/decisions.ndjson")):

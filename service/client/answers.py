@@ -21,7 +21,7 @@ class RecordedEvent(msgspec.Struct, frozen=True):
 class Recorded(msgspec.Struct, frozen=True, kw_only=True):
     """A decision in the ledger. `receipt`: where its proof of inclusion will be. `replayed`: it was recorded before.
 
-    `projected`: every view has it; told only to who asked for that.
+    `projected`: every view has it; `sealed`: its receipt is there; told only to who asked for that.
     """
 
     decision_id: str
@@ -29,6 +29,7 @@ class Recorded(msgspec.Struct, frozen=True, kw_only=True):
     receipt: str
     replayed: bool = False
     projected: bool = False
+    sealed: bool = False
 
     @property
     def position(self) -> int:

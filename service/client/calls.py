@@ -90,20 +90,21 @@ class Calls:
         key: str | None = None,
         unchanged_since: int | None = None,
         projected: bool = False,
+        sealed: bool = False,
     ) -> Exchange[Recorded | Proposed]:
         """Make a decision, once. It is signed if the client has a signing key.
 
         `key`: your own name for it; the same decision sent again under it is recorded once. `unchanged_since`: a
         position; refused as `changed-since` if what the decision depends on has changed after it. `projected`: answer
-        once every view has it.
+        once every view has it; `sealed`: once its receipt is there; one of the two.
         """
         body = command if isinstance(command, bytes) else msgspec.json.encode(command)
         name = key or uuid.uuid4().hex
         headers = {"Content-Type": JSON, "Idempotency-Key": name}
         if unchanged_since is not None:
             headers["If-Match"] = f'"{unchanged_since}"'
-        if projected:
-            headers["Prefer"] = "wait=projected"
+        if projected or sealed:
+            headers["Prefer"] = "wait=sealed" if sealed else "wait=projected"
         if self._signing is not None:
             headers["JWS-Signature"] = self._signing.sign(body, programme=programme, decision=decision, request=name)
         path = f"/v1/programmes/{_part(programme)}/decisions/{_part(decision)}"
@@ -113,6 +114,7 @@ class Calls:
             found,
             replayed=answer.headers.get("idempotency-replayed") == "true",
             projected=answer.headers.get("preference-applied") == "wait=projected",
+            sealed=answer.headers.get("preference-applied") == "wait=sealed",
         )
 
     def approve(

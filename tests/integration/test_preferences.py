@@ -10,6 +10,7 @@ import pytest
 
 from service.application import proving, reading
 from service.application.projecting import VIEWS
+from service.client import ApiKey, Recorded, Sillok
 from tests.integration.conftest import Running
 from tests.integration.sealing import SignerProcess, sealer
 from tests.integration.small import WHY, SmallProgramme
@@ -127,21 +128,31 @@ def test_an_answer_waits_until_the_receipt_is_there(
     signer = SignerProcess(tmp_path)
     assert signer.start() == ""
     answers: list[httpx.Response] = []
+    recorded: list[Recorded] = []
+    body = {"team": "two", "name": WHY}
+    agency = ApiKey(published.keys.agencies["msit"])
+    client = Sillok("http://testserver", agency, transport=published.client._transport)
     asking = threading.Thread(target=lambda: answers.append(enrol(published, "one", Prefer="wait=sealed")))
+    also = threading.Thread(target=lambda: recorded.append(client.decide(REHEARSAL, "enrol-team", body, sealed=True)))
     with sealer(published.database, signer.client) as seal:
         assert seal() == "current"
         asking.start()
-        while published.head() < 2:
+        also.start()
+        while published.head() < 3:
             pass
         asking.join(0.2)
         assert not answers
         assert seal() == "current"
     asking.join(10)
+    also.join(10)
     signer.kill()
+    assert (recorded[0].sealed, recorded[0].projected) == (True, False)
     assert answers[0].headers["preference-applied"] == "wait=sealed"
     assert published.client.get(answers[0].json()["receipt"]).status_code == 200
     monkeypatch.setattr(proving, "WAIT_SECONDS", 0.1)
-    unsealed = enrol(published, "two", Prefer="wait=sealed")
+    later = {"team": "four", "name": {"en": "four", "ko": "four"}}
+    assert not client.decide(REHEARSAL, "enrol-team", later, sealed=True).sealed
+    unsealed = enrol(published, "three", Prefer="wait=sealed")
     assert (unsealed.status_code, "preference-applied" in unsealed.headers) == (201, False)
 
 
