@@ -19,9 +19,14 @@ from tests.playing import REHEARSAL, lines_of
 HERE = Path(__file__).parent
 KINDS = {
     "decisions": ("examples,fuzzing,stateful", "--include-path-regex", "/decisions|/v1/proposals"),
+    "decisions of each shape": (
+        "coverage",
+        "--include-path-regex",
+        "/decisions/(certify-figure|rule-independence|grant-resource|propose|enrol-team)$",
+    ),
     "the rest": ("examples,coverage,fuzzing,stateful", "--exclude-path-regex", "/decisions|/v1/proposals|/stream"),
 }
-"""Which phases for which operations: at each edge of its shape, a decision's body is tried by `test_bad_input`."""
+"""Which phases for which operations: the edges of a shape are tried of one decision for each shape that there is."""
 UNLIMITED = {"SILLOK_REQUESTS_A_MINUTE": "1000000", "SILLOK_FAILURES_A_MINUTE": "1000000"}
 
 
