@@ -10,7 +10,7 @@ import pytest
 
 from domain.charter import CharterAmended
 from domain.event import Event
-from domain.outcome_events import OutcomeSuperseded
+from domain.outcome_events import DeviationRecorded, OutcomeSuperseded
 from domain.proposal_events import DecisionProposed
 from domain.proposals import ProposalStaleError
 from domain.rulebook import DECISIONS
@@ -172,3 +172,21 @@ def test_an_approval_is_held_to_what_its_decision_settles(decision: str) -> None
 
 def test_every_decision_that_settles_more_than_its_events_say_is_tried_here() -> None:
     assert {each.type for each in DECISIONS.values() if each.rests_on is not None} == set(HELD)
+
+
+@pytest.mark.parametrize(
+    "again",
+    [
+        objecting.ruled("ant"),
+        DeviationRecorded(stage="heat", subject="eliminations", planned="1", actual="1", reason=WHY, approver="other"),
+    ],
+    ids=lambda event: event.TYPE,
+)
+def test_results_rest_on_their_rulings_and_on_the_deviation(again: Event) -> None:
+    """Though the same is said again: whoever agreed had read the one before."""
+    history = [charter("publish-results"), *SETTLED]
+    (proposed,) = given(background=history).when("publish-results", HELD["publish-results"].body).decide()
+    assert isinstance(proposed, DecisionProposed)
+    approval = {"proposal": proposed.proposal, "command_hash": proposed.command_hash}
+    given(background=[*history, proposed]).by("clerk").when("approve", approval).decide()
+    given(background=[*history, proposed, again]).by("clerk").when("approve", approval).refused(ProposalStaleError)
