@@ -264,3 +264,19 @@ def test_but_a_better_sheet_may_lower_a_rank_where_sheets_are_normalised_by_z_sc
     assert ranks_at_the_idea(stage, cells_of(sheets)) == {"ant": 2, "bee": 2, "cow": 1}
     sheets["ant"][1] = "10"
     assert ranks_at_the_idea(stage, cells_of(sheets)) == {"ant": 3, "bee": 2, "cow": 1}
+
+
+@pytest.mark.parametrize(
+    ("sheets", "expected"),
+    [([None] * 5, None), (["4", None, None, None, None], "4"), (["4", "6", None, None, None], "5")],
+)
+def test_below_the_quorum_what_is_there_counts_and_nothing_comes_to_nothing(
+    sheets: list[str | None], expected: str | None
+) -> None:
+    """Once it was said of the team that fewer are to do; whoever gave none was recused."""
+    told = course(closed=True)
+    told.below_quorum.append(f"ant/{NODE}")
+    told.barred["ant"] = [one for one, text in zip(JURY, sheets, strict=True) if text is None]
+    rest = ["5", "4", "6", "5", "5"]
+    found = points(judged_stage(aggregate="mean"), told, cells_of({"ant": sheets, "bee": rest, "cow": rest}))
+    assert found["ant"] == (None if expected is None else Fraction(expected))
