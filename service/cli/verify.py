@@ -11,6 +11,7 @@ from tempfile import TemporaryDirectory
 import click
 
 from domain.note import NoteError, VerifierKey, verifier_key
+from domain.witness_policy import WitnessPolicy, read_policy
 from service.cli.bundles import make_bundle, telling
 from service.cli.client import open_client
 from service.cli.failures import NotAsAskedError
@@ -29,6 +30,13 @@ def _read_key(_context: click.Context, _parameter: click.Parameter, text: str) -
         raise click.BadParameter(str(error)) from None
 
 
+def _read_policy(_context: click.Context, _parameter: click.Parameter, file: Path | None) -> WitnessPolicy | None:
+    try:
+        return None if file is None else read_policy(file.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise click.BadParameter(str(error)) from None
+
+
 log_key_option = click.option(
     "--log-key", required=True, callback=_read_key, help="The log's key, name+id+key, as you know it."
 )
@@ -43,6 +51,13 @@ log_key_option = click.option(
     default=None,
     help="A file of yours with the checkpoint that was verified last; this one is kept in its place.",
 )
+@click.option(
+    "--policy",
+    callback=_read_policy,
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    default=None,
+    help="A file with the witnesses that have to have cosigned the checkpoint (C2SP tlog-policy).",
+)
 @click.option("--public", is_flag=True, help="What events commit to may be left out; outcomes are not looked at.")
 @click.option("--url", default=None, help="A running service: the bundle is made, or gone on with, from it first.")
 @click.option("--programme", default=None, help="Of the service; by default that of the bundle in FOLDER.")
@@ -51,6 +66,7 @@ def verify(
     folder: Path | None,
     log_key: VerifierKey,
     state: Path | None,
+    policy: WitnessPolicy | None,
     public: bool,
     url: str | None,
     programme: str | None,
@@ -76,7 +92,8 @@ def verify(
         with _folder(folder) as place:
             if url is not None:
                 _fetch(url, key, programme, place)
-            report = verify_bundle(place, log_key, None if state is None else read_kept(state), public=public)
+            kept = None if state is None else read_kept(state)
+            report = verify_bundle(place, log_key, kept, public=public, policy=policy)
     except (BundleError, KeptError) as error:
         raise NotAsAskedError(str(error)) from None
     for fault in report.faults[:_SHOWN]:

@@ -13,7 +13,8 @@ import msgspec
 
 from domain.charter_document import rules_hash
 from domain.checkpoint import Checkpoint, signed_checkpoint
-from domain.note import NoteError, VerifierKey
+from domain.note import Note, NoteError, VerifierKey
+from domain.witness_policy import WitnessPolicy
 from service.ed25519 import verify_ed25519
 from service.verify.bundle import CHARTERS, BrokenError, Bundle, BundleError
 from service.verify.certificates import certificate_faults
@@ -21,6 +22,7 @@ from service.verify.faults import EXIT_CODES, Fault, FaultClass
 from service.verify.kept import Kept
 from service.verify.outcomes import Outcomes
 from service.verify.record import record_faults
+from service.verify.witnesses import policy_faults
 
 __all__ = ["EXIT_CODES", "BundleError", "Fault", "FaultClass", "Kept", "Report", "verify_bundle"]
 
@@ -39,20 +41,29 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     certificates: int = 0
 
 
-def verify_bundle(folder: Path, key: VerifierKey, kept: Kept | None = None, *, public: bool = False) -> Report:
+def verify_bundle(
+    folder: Path,
+    key: VerifierKey,
+    kept: Kept | None = None,
+    *,
+    public: bool = False,
+    policy: WitnessPolicy | None = None,
+) -> Report:
     """Verify a bundle. `key`: the log's, as the auditor knows it. `kept`: the checkpoint that they verified last.
 
-    `public`: what events commit to may be left out, and outcomes are then not looked at. Raises `BundleError`.
+    `public`: what events commit to may be left out, and outcomes are then not looked at. `policy`: whose cosignatures
+    the checkpoint has to have. Raises `BundleError`.
     """
     bundle = Bundle(folder)
     try:
-        signed = _signed(bundle, key)
+        signed, note = _signed(bundle, key)
     except (NoteError, UnicodeDecodeError) as error:
         return Report(checkpoint=None, faults=[Fault("bad-signature", 0, str(error))])
     last = signed[max(signed)]
     roots = {size: each.root for size, each in signed.items()}
     try:
         faults = [*_kept_fault(kept, last, roots), *record_faults(bundle, roots, public=public)]
+        faults += [] if policy is None else policy_faults(note, policy)
     except BrokenError as error:
         return Report(checkpoint=last, faults=[error.fault])
     if faults or public:
@@ -60,17 +71,20 @@ def verify_bundle(folder: Path, key: VerifierKey, kept: Kept | None = None, *, p
     return _outcomes(bundle, last)
 
 
-def _signed(bundle: Bundle, key: VerifierKey) -> dict[int, Checkpoint]:
-    """Every checkpoint of the bundle by its size. Raises `NoteError` unless the log signed each of them."""
-    found = {}
+def _signed(bundle: Bundle, key: VerifierKey) -> tuple[dict[int, Checkpoint], Note]:
+    """Every checkpoint of the bundle by its size, and the last one's note.
+
+    Raises `NoteError` unless the log signed each of them.
+    """
+    found, notes = {}, {}
     for name, note in bundle.checkpoints():
         checkpoint = signed_checkpoint(note, key, verify_ed25519)
         if name != str(checkpoint.size):
             raise NoteError(f"checkpoint {name} is of size {checkpoint.size}")
-        found[checkpoint.size] = checkpoint
+        found[checkpoint.size], notes[checkpoint.size] = checkpoint, note
     if bundle.manifest.size not in found or max(found) != bundle.manifest.size:
         raise NoteError(f"there is no checkpoint of size {bundle.manifest.size}, which the bundle says it has")
-    return found
+    return found, notes[max(found)]
 
 
 def _kept_fault(kept: Kept | None, last: Checkpoint, roots: dict[int, bytes]) -> list[Fault]:

@@ -1,10 +1,11 @@
 """Verify a Sillok bundle with nothing of Sillok: Python 3.11 or later and the package `cryptography`.
 
-    python verify.py FOLDER --log-key KEY [--state FILE] [--public]
+    python verify.py FOLDER --log-key KEY [--state FILE] [--policy FILE] [--public]
 
 KEY is the log's verifier key, name+id+key, as somebody told you whom you trust: never take it from the bundle, nor from
 whoever gave you the bundle. FILE is yours: it keeps the size and root that were verified last, and the next record has
-to go on from there. With --public, what events commit to may be left out, and outcomes are not looked at.
+to go on from there. The policy (C2SP tlog-policy) is yours as well: which witnesses have to have cosigned. With
+--public, what events commit to may be left out, and outcomes are not looked at.
 
 What is verified, in this order:
 
@@ -137,6 +138,56 @@ def signed_roots(folder, size, log_key, state):
         if roots.setdefault(state["size"], kept) != kept:
             raise Fault("forked", 0, f"the log signed two trees of size {state['size']}")
     return roots
+
+
+def read_policy(content):
+    """Witnesses by name, each with name, id and public key; groups; what is asked for."""
+    witnesses, groups, quorum = {}, {}, "none"
+    for line in content.splitlines():
+        match line.split():
+            case ["witness", name, key, *_]:
+                signer, id_, encoded = key.split("+", 2)
+                raw = unbase64(encoded)
+                if raw[:1] != b"\x04" or len(raw) != 33 or sha256(signer.encode(), b"\n", raw)[:4].hex() != id_:
+                    raise ValueError(f"the key of {name} is no witness's")
+                witnesses[name] = signer, bytes.fromhex(id_), raw[1:]
+            case ["group", name, count, *members] if set(members) <= {*witnesses, *groups}:
+                groups[name] = int({"all": len(members), "any": 1}.get(count, count)), members
+            case ["quorum", name] if name in {*witnesses, *groups, "none"}:
+                quorum = name
+            case [] | ["log", *_]:
+                pass
+            case [first, *_] if first.startswith("#"):
+                pass
+            case _:
+                raise ValueError(f"{line!r} is no line of a policy")
+    return witnesses, groups, quorum
+
+
+def check_policy(note, policy):
+    """As many witnesses as the policy asks for have signed the checkpoint, each with the time. Raises `Fault`."""
+    witnesses, groups, quorum = policy
+    text, _, lines = note.rpartition("\n\n")
+    seen = set()
+    for line in lines.splitlines():
+        _dash, signer, value = line.split(" ")
+        value = unbase64(value)
+        for name, (called, id_, public) in witnesses.items():
+            if (signer, value[:4]) == (called, id_):
+                time = int.from_bytes(value[4:12], "big")
+                message = f"cosignature/v1\ntime {time}\n{text}\n".encode()
+                if len(value) != 76 or not signed_by(public, message, value[12:]):
+                    raise Fault("bad-signature", 0, f"the cosignature of {signer} is wrong")
+                seen.add(name)
+
+    def counts(name):
+        if name in groups:
+            count, members = groups[name]
+            return sum(map(counts, members)) >= count
+        return name in seen
+
+    if quorum != "none" and not counts(quorum):
+        raise Fault("bad-signature", 0, f"{', '.join(sorted(seen)) or 'nobody'} cosigned, which is not enough")
 
 
 # 2. The record
@@ -1157,13 +1208,15 @@ def read_lines(folder):
     return lines
 
 
-def verify(folder, log_key, state, public):
+def verify(folder, log_key, state, public, policy):
     """What was found, in a sentence, and what to keep. Raises `Fault`."""
     manifest = json.loads((folder / "manifest.json").read_bytes())
     name, size = manifest["programme"], manifest["size"]
     if manifest["format"] != "sillok-bundle/1":
         raise ValueError(f"format {manifest['format']} is not known here")
     roots = signed_roots(folder, size, log_key, state)
+    if policy is not None:
+        check_policy((folder / "checkpoints" / str(size)).read_text(encoding="utf-8"), policy)
     lines = read_lines(folder)
     check_record(folder, lines, name, roots, public)
     said = f"whole: {size} events of {log_key[0]}, as signed"
@@ -1183,6 +1236,7 @@ def main():
     parser.add_argument("folder", type=Path)
     parser.add_argument("--log-key", required=True)
     parser.add_argument("--state", type=Path)
+    parser.add_argument("--policy", type=Path)
     parser.add_argument("--public", action="store_true")
     asked = parser.parse_args()
     state = None
@@ -1190,7 +1244,8 @@ def main():
         state = json.loads(asked.state.read_bytes())
     try:
         log_key = read_log_key(asked.log_key)
-        said, root = verify(asked.folder, log_key, state, asked.public)
+        policy = None if asked.policy is None else read_policy(asked.policy.read_text(encoding="utf-8"))
+        said, root = verify(asked.folder, log_key, state, asked.public, policy)
     except Fault as fault:
         print(fault, file=sys.stderr)
         return CODES[fault.kind]

@@ -11,9 +11,12 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
+from domain.checkpoint import cosignature, cosigned_message
+from domain.note import COSIGNATURE, VerifierKey
 from service.cli.failures import NotAsAskedError
-from service.verify import standalone
+from service.verify import EXIT_CODES, standalone
 from tests.integration.bundles import Verified, export, log_key, verify, verify_apart
 from tests.integration.conftest import Running, run_shared
 from tests.integration.sealing import SignerProcess, sealer
@@ -151,3 +154,40 @@ def test_the_file_in_the_bundle_needs_nothing_of_this_project() -> None:
     found = {each.module or "" for each in ast.walk(tree) if isinstance(each, ast.ImportFrom)}
     found |= {name.name for each in ast.walk(tree) if isinstance(each, ast.Import) for name in each.names}
     assert {each.partition(".")[0] for each in found} - sys.stdlib_module_names == {"cryptography"}
+
+
+def cosigned(text: str, name: str, seed: int, *, time: int = 1_700_000_000, wrong: bool = False) -> tuple[str, str]:
+    """A witness's key and its line under a checkpoint's text."""
+    private = Ed25519PrivateKey.from_private_bytes(bytes([seed] * 32))
+    key = VerifierKey(name, COSIGNATURE, private.public_key().public_bytes_raw())
+    signed = private.sign(cosigned_message(text, time + wrong))
+    return str(key), cosignature(key, time, signed).line
+
+
+@VERIFIERS
+def test_as_many_witnesses_as_the_auditor_asks_for_have_seen_it(
+    sealed: Running, bundle: Path, tmp_path: Path, verifier: Verifier
+) -> None:
+    (file,) = (bundle / "checkpoints").iterdir()
+    note = file.read_text()
+    text = note.partition("\n\n")[0] + "\n"
+    keys, lines = zip(*(cosigned(text, f"w{n}.example", n) for n in (1, 2, 3)), strict=True)
+    named = "".join(f"witness w{n} {key} https://w{n}.example\n" for n, key in enumerate(keys, 1))
+    policy = tmp_path / "policy"
+
+    def verified(cosignatures: str, rest: str) -> Verified:
+        file.write_text(note + cosignatures)
+        policy.write_text(f"# whom we trust\n{named}{rest}\n")
+        return verifier(bundle, log_key(sealed), "--policy", str(policy))
+
+    two = "group two 2 w1 w2 w3\nquorum two"
+    assert verified(lines[0] + lines[2], two).code == 0
+    assert verified("", "quorum none").code == 0
+    for few in ("", lines[1]):
+        found = verified(few, two)
+        assert (found.code, "not enough" in found.said) == (17, True), found.said
+    assert verified(lines[0] + lines[1], "group own all w1 w2\ngroup both all own w3\nquorum both").code == 17
+    wrong = cosigned(text, "w2.example", 2, wrong=True)[1]
+    found = verified(lines[0] + wrong + lines[2], two)
+    assert (found.code, "the cosignature of w2.example is wrong" in found.said) == (17, True), found.said
+    assert verified("", "quorum w9").code not in (0, *EXIT_CODES.values())
