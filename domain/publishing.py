@@ -72,7 +72,7 @@ def publish_results(command: PublishResults, case: Case, record: StageRecord) ->
     require_as_planned(stage, record)
     require_borne(case.charter, stage, record, reported=command.reported)
     for agency, principal in record.course.released.items():
-        if agency != case.actor.agency and principal == case.actor.principal:
+        if agency in joint and agency != case.actor.agency and principal == case.actor.principal:
             raise OnePersonError(
                 f"{principal} agreed for {agency} to release the results of {stage.id}",
                 rule="Whoever agreed for one joint publisher does not agree for another.",

@@ -68,6 +68,11 @@ class SubmitDecision:
         require_programme_id(submission.programme)
         named = idempotency_of(submission)
         with self._in_flight.alone((named.client, named.programme, named.key)):
+            if submission.actor.party != "agency":
+                # Before anything is decided: how long a key that was used before takes tells nothing of the decision.
+                appended = appended_before(self._ledger, named)
+                if appended is not None:
+                    return accepted_before(self._ledger, [appended])[0]
             try:
                 command = parse_command(decision, submission.body)
                 taken = self._append(submission, decision, command)

@@ -296,7 +296,7 @@ def _read(line: bytes | Exception, programme: str, actor: Actor) -> ReadLine | E
 def _taken(lines: Sequence[ReadLine | Exception], facts: SharedFacts, keys: set[str]) -> list[_Taken]:
     """The first lines, up to one that has to be submitted by itself, or after another one of its key.
 
-    `keys`: of lines before them.
+    `keys`: of lines before them. A consortium's are all submitted by themselves, as what they take tells nothing then.
     """
     taken: list[_Taken] = []
     for line in lines:
@@ -304,7 +304,7 @@ def _taken(lines: Sequence[ReadLine | Exception], facts: SharedFacts, keys: set[
             taken.append(_Taken(None, line))
             continue
         key = line.submission.idempotency_key
-        if key in keys or line.prior:
+        if key in keys or line.prior or line.submission.actor.party != "agency":
             break
         each = _Taken(line)
         try:

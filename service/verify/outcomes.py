@@ -18,6 +18,7 @@ from domain.ed25519 import Verify
 from domain.envelope import Actor, PrivateEnvelope, decode_envelope
 from domain.event import Event, UnknownEventError, decode_data
 from domain.proposal_events import DecisionApproved, DecisionProposed
+from domain.record import CHANGES_RESULTS
 from domain.signature_audit import SignatureAudit
 from domain.stage_events import ReleaseAgreed, ResultsPublished, StageConsolidated, StageReconsolidated
 from domain.standings import Standings
@@ -42,7 +43,8 @@ class Outcomes:
         self._shown = sorted(shown, key=lambda each: each[1].position)
         self._proposed: dict[str, tuple[DecisionProposed, PrivateEnvelope]] = {}
         self._settled: dict[int, str] = {}
-        self._agreed: dict[str, dict[str, str]] = {}
+        self._agreed: dict[str | None, dict[str, str]] = {}
+        self._approved: tuple[str | None, Actor | None] = None, None
         self._rows = MemoryRows()
         self._page: list[Occurrence] = []
 
@@ -81,18 +83,21 @@ class Outcomes:
             self._fold()
 
     def _published(self, position: int, event: Event, envelope: PrivateEnvelope) -> Iterator[Fault]:
-        """No single person publishes for several agencies."""
-        if not isinstance(event, ReleaseAgreed | ResultsPublished):
-            return
-        agreed = self._agreed.setdefault(event.stage, {})
-        actor = envelope.actor
-        if envelope.attribution == "decided" and any(
-            principal == actor.principal for agency, principal in agreed.items() if agency != actor.agency
-        ):
-            yield Fault("bad-signature", position, f"{actor.principal} published for more than one agency")
-        agreed[actor.agency] = actor.principal
-        if isinstance(event, ResultsPublished):
-            agreed.clear()
+        """No single person publishes for several agencies: an agreement stands until what was agreed to changes."""
+        if isinstance(event, DecisionApproved):
+            self._approved = envelope.decision_id, event.proposer
+        stage = getattr(event, "stage", None)
+        if isinstance(event, CHANGES_RESULTS):
+            self._agreed.pop(stage, None)
+        elif isinstance(event, ReleaseAgreed):
+            self._agreed.setdefault(stage, {})[event.agency] = event.principal
+        elif isinstance(event, ResultsPublished):
+            decision, proposer = self._approved
+            actor = proposer if proposer is not None and decision == envelope.decision_id else envelope.actor
+            agreed = {**self._agreed.pop(stage, {}), actor.agency: actor.principal}
+            told = [each for agency, each in agreed.items() if agency in event.publishers and each]
+            if envelope.attribution == "decided" and len(set(told)) < len(told):
+                yield Fault("bad-signature", position, "one person published for more than one agency")
 
     def _fold(self) -> None:
         page, self._page = self._page, []

@@ -1083,6 +1083,12 @@ def gate_of(gate, stage, team, bounds):
     return {"id": gate["id"], "node": gate["node"], "minimum": gate["minimum"], "outcome": outcome}
 
 
+CHANGES_RESULTS = {  # after these an agreement to release results is one to others
+    *("StageConsolidated", "ScoringReopened", "StageReconsolidated", "IndependenceRuled", "DeviationRecorded"),
+    *("TeamAdvanced", "TeamEliminated", "TeamWithdrawn", "OutcomeSuperseded"),
+}
+
+
 class Programme:
     """A programme as its events make it."""
 
@@ -1096,26 +1102,32 @@ class Programme:
         self.settled = {}  # position -> digest
         self.certificates = []  # position, event
         self.agreed = defaultdict(dict)  # stage -> agency -> who agreed for it
+        self.approved = ("", None)  # the last decision that was approved, and who had proposed it
 
     def take(self, line):
         """Raises `Fault`."""
         event = json.loads(line["data"])
         envelope = json.loads(line["envelope"])
         self.signatures.take(line["position"], line["type"], event, envelope)
-        if line["type"] in ("ReleaseAgreed", "ResultsPublished"):
-            self.check_publishers(line["position"], line["type"], event["stage"], envelope)
+        self.check_publishers(line["position"], line["type"], event, envelope)
         self.fold(line["position"], line["type"], event)
 
-    def check_publishers(self, position, type_, stage, envelope):
-        """No single person publishes for several agencies."""
-        agreed = self.agreed[stage]
-        actor = envelope["actor"]
-        others = [principal for agency, principal in agreed.items() if agency != actor["agency"]]
-        if envelope["attribution"] == "decided" and actor["principal"] in others:
-            raise Fault("bad-signature", position, f"{actor['principal']} published for more than one agency")
-        agreed[actor["agency"]] = actor["principal"]
-        if type_ == "ResultsPublished":
-            agreed.clear()
+    def check_publishers(self, position, type_, event, envelope):
+        """No single person publishes for several agencies: an agreement stands until what was agreed to changes."""
+        stage = event.get("stage")
+        if type_ == "DecisionApproved":
+            self.approved = envelope["decision_id"], event["proposer"]
+        elif type_ in CHANGES_RESULTS:
+            self.agreed[stage].clear()
+        elif type_ == "ReleaseAgreed":
+            self.agreed[stage][event["agency"]] = event.get("principal", "")
+        elif type_ == "ResultsPublished":
+            decision, proposer = self.approved
+            actor = proposer if decision == envelope["decision_id"] else envelope["actor"]
+            agreed = {**self.agreed.pop(stage, {}), actor["agency"]: actor["principal"]}
+            told = [each for agency, each in agreed.items() if agency in event["publishers"] and each]
+            if envelope["attribution"] == "decided" and len(set(told)) < len(told):
+                raise Fault("bad-signature", position, "one person published for more than one agency")
 
     def fold(self, position, type_, event):
         if type_ in ("CharterPublished", "CharterAmended"):

@@ -8,8 +8,11 @@ from concurrent.futures import ThreadPoolExecutor
 import httpx
 import pytest
 
+from service.application.deciding import Deciding
 from tests.integration.conftest import Running
+from tests.integration.small import WHY, SmallProgramme
 from tests.integration.test_bad_input import expect
+from tests.integration.test_many_decisions import line, submit
 from tests.playing import REHEARSAL
 
 TEAM = {"team": "new-team", "name": {"en": "New Team", "ko": "새 팀"}}
@@ -84,3 +87,27 @@ def test_two_teams_race_for_the_last_seat_and_one_gets_it(open_programme: Runnin
         statuses = list(threads.map(enrol, range(8)))
     assert sorted(statuses) == [201] + [409] * 7
     assert open_programme.head() == 6
+
+
+def test_a_consortium_s_key_that_was_used_is_looked_up_before_anything_is_decided(
+    running: Running, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Else how long the answer takes would tell what it would be, for a request that can never be recorded."""
+    small = SmallProgramme(running)
+    acknowledged = {"team": "ant", "reason": WHY}
+    headers = {**small.headers("ant"), "Idempotency-Key": "used"}
+    path = f"/v1/programmes/{small.programme}/decisions"
+    first = running.client.post(f"{path}/withdraw-team", json=acknowledged, headers=headers)
+    assert first.status_code == 201, first.text
+
+    def decide(*_given: object, **_named: object) -> None:
+        raise AssertionError("it was decided")
+
+    for each in ("consider", "considered"):
+        monkeypatch.setattr(Deciding, each, decide)
+    again = running.client.post(f"{path}/withdraw-team", json=acknowledged, headers=headers)
+    assert (again.status_code, again.json()) == (201, first.json())
+    other = {**acknowledged, "reason": {"en": "x", "ko": "x"}}
+    expect(running.client.post(f"{path}/withdraw-team", json=other, headers=headers), 422, "idempotency-key-reused")
+    (told,) = submit(small, line("used", "withdraw-team", other), by="ant")
+    assert (told["status"], told["body"]["type"]) == (422, "/problems/idempotency-key-reused")
