@@ -261,7 +261,9 @@ def run_course(course: Course, position: int, event: Event) -> None:
             course.closed = course.consolidated = course.published = 0
             course.statements.clear()
         case ReleaseAgreed(agency=agency, principal=principal):
-            course.released[agency] = principal
+            # Nobody agrees for two: what they agree to later ends what they had agreed to for another.
+            kept = {each: by for each, by in course.released.items() if not principal or by != principal}
+            course.released = {**kept, agency: principal}
         case ResultsPublished(objections_until=until):
             course.published, course.objections_until = position, until
             course.released.clear()

@@ -19,7 +19,8 @@ class InFlight:
 
     def __init__(self) -> None:
         self._names: set[Name] = set()
-        self._lock = threading.Lock()
+        # A claim that was dropped ends when it is collected: that may be while this very thread makes another.
+        self._lock = threading.RLock()
 
     @contextmanager
     def alone(self, name: Name) -> Iterator[None]:

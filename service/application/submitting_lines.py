@@ -118,6 +118,8 @@ class SubmitLines:
         facts = SharedFacts(self._deciding.events)
         run = _Run(_taken(lines, facts, set() if before is None else before.keys))
         self._decide(run, facts, before)
+        if not run.lines:
+            return run
         names = {name_of(each.line) for each in run.lines if each.line is not None}
         free = run.claim.enter_context(self._in_flight.claimed(names))
         for each in run.lines:
@@ -260,7 +262,11 @@ class Submitting:
         while left:
             run = self._use.decide(left[: self._size], None if self._before is None else self._before[0])
             if run.lines:
-                answers += self.settle()
+                try:
+                    answers += self.settle()
+                except BaseException:
+                    run.claim.close()
+                    raise
                 self._before = run, self._recorder.submit(self._use.record, run)
             elif self.busy:
                 answers += self.settle()

@@ -90,7 +90,9 @@ class Outcomes:
         if isinstance(event, CHANGES_RESULTS):
             self._agreed.pop(stage, None)
         elif isinstance(event, ReleaseAgreed):
-            self._agreed.setdefault(stage, {})[event.agency] = event.principal
+            agreed = self._agreed.get(stage, {})
+            kept = {each: by for each, by in agreed.items() if not event.principal or by != event.principal}
+            self._agreed[stage] = {**kept, event.agency: event.principal}
         elif isinstance(event, ResultsPublished):
             decision, proposer = self._approved
             actor = proposer if proposer is not None and decision == envelope.decision_id else envelope.actor

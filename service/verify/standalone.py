@@ -1120,7 +1120,9 @@ class Programme:
         elif type_ in CHANGES_RESULTS:
             self.agreed[stage].clear()
         elif type_ == "ReleaseAgreed":
-            self.agreed[stage][event["agency"]] = event.get("principal", "")
+            who = event.get("principal", "")
+            kept = {agency: by for agency, by in self.agreed[stage].items() if not who or by != who}
+            self.agreed[stage] = {**kept, event["agency"]: who}
         elif type_ == "ResultsPublished":
             decision, proposer = self.approved
             actor = proposer if decision == envelope["decision_id"] else envelope["actor"]

@@ -216,3 +216,16 @@ def test_one_person_publishes_for_one_agency_only() -> None:
 def test_what_was_agreed_before_it_was_told_who_did_counts_still() -> None:
     of_old = decode_data("ReleaseAgreed", 1, b'{"stage":"heat","agency":"other"}')
     after(of_old).by("owner", "person-1").when("publish-results", BOTH).then(PUBLISHED)
+
+
+def test_a_person_s_later_agreement_ends_that_for_a_former_publisher() -> None:
+    """Which so does not count again once that agency is a publisher again."""
+    history = [charters.charter(**of_three("owner", "other", "third")), *with_outcomes()[1:]]
+    history.append(ReleaseAgreed(stage="heat", agency="owner", principal="person-1"))
+    history.append(amended("other", "third"))
+    asking = given(background=history).by("other", "person-1").when("publish-results", together("other", "third"))
+    agreed = ReleaseAgreed(stage="heat", agency="other", principal="person-1")
+    asking.then(agreed)
+    history += [agreed, amended("owner", "other", "third")]
+    last = given(background=history).by("third").when("publish-results", together("owner", "other", "third"))
+    last.then(ReleaseAgreed(stage="heat", agency="third", principal="key of third"))

@@ -84,7 +84,7 @@ def test_nothing_is_certified_that_is_not_as_it_should_be(publishing: Publishing
     """Another log's key, and standings that are shown with another digest."""
     running = publishing.api.running
     head = running.head()
-    name, _id, key = publishing.log_key.split("+")
+    name, _id, key = publishing.log_key.split("+", 2)
     other = publishing.certify("owner", "--log-key", f"{name}+00000000+{key}")
     assert (other.exit_code, running.head()) == (2, head)
     database = Database(running.database)

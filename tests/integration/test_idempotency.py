@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import gc
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 
 import httpx
 import pytest
 
 from service.application.deciding import Deciding
+from service.application.in_flight import InFlight
 from tests.integration.conftest import Running
 from tests.integration.small import WHY, SmallProgramme
 from tests.integration.test_bad_input import expect
@@ -111,3 +113,21 @@ def test_a_consortium_s_key_that_was_used_is_looked_up_before_anything_is_decide
     expect(running.client.post(f"{path}/withdraw-team", json=other, headers=headers), 422, "idempotency-key-reused")
     (told,) = submit(small, line("used", "withdraw-team", other), by="ant")
     assert (told["status"], told["body"]["type"]) == (422, "/problems/idempotency-key-reused")
+
+
+@pytest.mark.timeout(20)
+def test_a_claim_that_is_dropped_while_another_is_made_stops_nobody() -> None:
+    """As the garbage collector may end it, in the middle of whatever a thread does."""
+    in_flight = InFlight()
+
+    def names() -> Iterator[tuple[str, str, str]]:
+        dropped = in_flight.claimed([("client", "programme", "dropped")])
+        dropped.__enter__()
+        del dropped
+        gc.collect()
+        yield ("client", "programme", "made")
+
+    with in_flight.claimed(names()) as free:
+        assert free == {("client", "programme", "made")}
+    with in_flight.claimed([("client", "programme", "dropped")]) as free:
+        assert free
