@@ -145,7 +145,7 @@ def amend_charter(
         error=RulesInUseError,
     )
     require_signable(case.charter, charter, keys)
-    if _given_to_two(charter) != _given_to_two(case.charter) and not command.reported:
+    if given_to_two(charter) != given_to_two(case.charter) and not command.reported:
         require_countersignature(case, "an amendment of what is given to two, or signed,")
     deviation = bool(opened.fields)
     if deviation and not command.reported:
@@ -165,7 +165,7 @@ def amend_charter(
     )
 
 
-def _given_to_two(charter: Charter) -> tuple[object, ...]:
+def given_to_two(charter: Charter) -> tuple[object, ...]:
     """What no single person could decide, as long as none can change it alone."""
     return charter.countersignatures, charter.joint_publishers, charter.signed
 

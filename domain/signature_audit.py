@@ -19,7 +19,7 @@ from domain.refusal import Refusal
 from domain.signatures import SignatureMismatchError, Signed, read_signature, require_signature
 from domain.signed_for import SignedFor
 
-_HELD_AGAINST: Final = (KeyRegistered, KeyRevoked, *CHARTER_EVENTS, DecisionProposed)
+_HELD_AGAINST: Final = (KeyRegistered, KeyRevoked, *CHARTER_EVENTS, DecisionProposed, DecisionApproved)
 """What other signatures are held against: where one is faulty it counts as not said."""
 
 
@@ -33,8 +33,9 @@ class SignatureFault(msgspec.Struct, frozen=True):
 class SignatureAudit:
     """A fold over every event of a ledger, by position, from 1.
 
-    Signatures are held against commands. That events are what the commands come to is looked at where signatures rest
-    on it, and nowhere else: of keys, charters, proposals and approvals (`domain.signed_for`).
+    Signatures are held against commands, and every event is of a decision that comes to such an event. That it says
+    what the command comes to is looked at where signatures rest on it, and nowhere else: of keys, charters, proposals
+    and approvals (`domain.signed_for`).
 
     What it holds a signature against is what the ledger said before it: the keys registered and revoked by then, and
     the charter in force. A signature that stands twice is faulty the second time.
@@ -63,7 +64,7 @@ class SignatureAudit:
                 except (Refusal, msgspec.DecodeError) as error:
                     found.append(str(error))
         try:
-            found = found or list(of.faults(event, envelope, signed_by))
+            found = found or list(of.faults(position, event, envelope, signed_by))
         except (msgspec.DecodeError, ValueError) as error:
             found.append(f"its command: {error}")
         self.faults += (SignatureFault(position, each) for each in found)

@@ -15,7 +15,8 @@ What is verified, in this order:
 3. Every decision that carries an agency's signature (detached JWS, Ed25519) carries a right one, by a key that the
    agency had registered and not revoked; where the charter asks for one there is one. Keys, charters, proposals and
    approvals are what their own commands say; a key is its owner's, and vouched for by one that the owner has; every
-   approval names what was proposed, and is by somebody else of an agency that was asked for it.
+   approval names what was proposed, and is by somebody else of an agency that the charter names. Every event is of a
+   decision that comes to such, and approved where the charter always asks for that or an amendment takes two.
 4. Whenever a stage was settled, its standings are derived again from charter, sheets, measurements and certified
    figures, and have the digest that was recorded; what the service showed (`standings`) is what is derived. Every
    certificate names such a digest, and the root of as many events of this record as it says.
@@ -326,6 +327,93 @@ def check_content(line, public):
 
 
 GUARDING = {"register-key", "revoke-key", "amend-charter"}  # signed wherever anything is
+# Each decision comes to one event, an approval to one more: what was proposed.
+DECISION_OF = {
+    "AdditionalCallOpened": "open-additional-call",
+    "AmendmentAssented": "assent-amendment",
+    "ApplicationScreened": "screen-application",
+    "CallApplicationReceived": "apply-to-call",
+    "CallClosedWithoutSelection": "close-call",
+    "CallTeamSelected": "select-team",
+    "CertificateIssued": "issue-certificate",
+    "CharterAmended": "amend-charter",
+    "CharterPublished": "publish-charter",
+    "ConflictDeclared": "declare-conflict",
+    "ConsortiumChanged": "change-consortium",
+    "DecisionApproved": "approve",
+    "DecisionRejected": "reject",
+    "DeviationRecorded": "record-deviation",
+    "EvaluatorAppointed": "appoint-evaluator",
+    "EvaluatorRecused": "recuse-evaluator",
+    "EvaluatorReplaced": "replace-evaluator",
+    "EvidenceRegistered": "register-evidence",
+    "ExclusionRecorded": "record-exclusion",
+    "FigureCertified": "certify-figure",
+    "GrantAdjusted": "adjust-grant",
+    "GrantResumed": "resume-grant",
+    "GrantRevoked": "revoke-grant",
+    "GrantSuspended": "suspend-grant",
+    "IndependenceOpinionGiven": "give-opinion",
+    "IndependenceReviewOpened": "open-independence-review",
+    "IndependenceRuled": "rule-independence",
+    "KeyRegistered": "register-key",
+    "KeyRevoked": "revoke-key",
+    "MeasurementCorrected": "correct-measurement",
+    "MeasurementRecorded": "record-measurement",
+    "NoticeAcknowledged": "acknowledge-notice",
+    "NoticeServed": "serve-notice",
+    "ObjectionDecided": "decide-objection",
+    "ObjectionFiled": "file-objection",
+    "ObjectionsWaived": "waive-objections",
+    "OutcomeSuperseded": "supersede-outcome",
+    "ProposalWithdrawn": "withdraw-proposal",
+    "ReleaseAgreed": "publish-results",
+    "ResourceGranted": "grant-resource",
+    "ResourcePoolSet": "set-resource-pool",
+    "ResultsPublished": "publish-results",
+    "ScoreCorrected": "correct-score",
+    "ScoreSubmitted": "submit-score",
+    "ScoringClosed": "close-scoring",
+    "ScoringReopened": "reopen-scoring",
+    "StageConsolidated": "consolidate-stage",
+    "StageFinalised": "finalise-stage",
+    "StageOpened": "open-stage",
+    "StageReconsolidated": "reconsolidate-stage",
+    "StatementGiven": "give-statement",
+    "StatementRequested": "request-statement",
+    "SubjectErased": "erase-subject",
+    "TeamAdvanced": "advance-team",
+    "TeamEliminated": "eliminate-team",
+    "TeamEnrolled": "enrol-team",
+    "TeamWithdrawn": "withdraw-team",
+    "TitleConferred": "confer-title",
+    "TitleWithdrawn": "withdraw-title",
+    "UsageReported": "report-usage",
+}
+
+
+def given_to_two(charter):
+    """What no amendment changes that is not countersigned."""
+    named = [
+        (each["decisions"], each["agencies"], each.get("same_agency", "no"), each.get("when", "always"))
+        for each in charter.get("countersignatures", ())
+    ]
+    return named, charter["joint_publishers"], list(charter.get("signed", ()))
+
+
+def countersigners(charter, decision, proposer):
+    """The agencies of which one must approve a decision of the proposer's."""
+    return {
+        agency
+        for each in charter.get("countersignatures", ())
+        if decision in each["decisions"]
+        for agency in each["agencies"]
+        if agency != proposer or each.get("same_agency") == "yes"
+    }
+
+
+def maker(envelope):
+    return [envelope[each] for each in ("decision_id", "command_type", "actor", "decided_at")]
 
 
 class Signatures:
@@ -341,7 +429,9 @@ class Signatures:
         self.revoked = set()
         self.used = set()
         self.proposed = {}  # proposal -> (event, actor, key that it was signed with)
-        self.approved = (None, None)  # the decision that approved last, the proposal's event
+        self.approved = (None, None, None)  # position and maker of the last approval, the proposal's event
+        self.charter = {}  # the one in force
+        self.opened = False  # whether any stage is, or was
         self.signed_by_charter = None  # what the charter in force names; none before there is one
         self.decisions = self.signed = 0
 
@@ -354,18 +444,52 @@ class Signatures:
         try:
             key = self.signer(type_, event, envelope)
             actor = envelope["actor"]
+            proposal = self.proposal_of(position, envelope)
+            if type_ != "DecisionProposed":
+                self.check_decision(type_, event, envelope, proposal)
             if type_ == "KeyRegistered":
                 self.register(event, envelope, (actor["agency"], actor["party"]), key)
             elif type_ == "KeyRevoked":
                 self.revoke(event, envelope, (actor["agency"], actor["party"]))
             elif type_ in ("CharterPublished", "CharterAmended"):
-                self.govern(type_, event, envelope)
+                self.govern(type_, event, envelope["command"] if proposal is None else proposal["command"])
             elif type_ == "DecisionProposed":
                 self.propose(event, envelope, actor, key)
             elif type_ == "DecisionApproved":
-                self.approve(event, envelope, actor)
+                self.approve(event, envelope, actor, position)
+            elif type_ == "StageOpened":
+                self.opened = True
         except ValueError as error:
             raise Fault("bad-signature", position, str(error)) from None
+
+    def proposal_of(self, position, envelope):
+        """What was approved by the decision that the event is of, if it follows an approval."""
+        at, by, proposal = self.approved
+        follows = envelope["command"] is None and at is not None and at + 1 == position and by == maker(envelope)
+        return proposal if follows else None
+
+    def check_decision(self, type_, event, envelope, proposal):
+        """The event is of a decision that comes to such, and was countersigned where it always is."""
+        decision = envelope["command_type"] if proposal is None else proposal["decision"]
+        if proposal is None and envelope["command"] is None:
+            raise ValueError("it is an event of no decision")
+        if DECISION_OF.get(type_) != decision:
+            raise ValueError(f"{decision} does not come to {type_}")
+        if proposal is None and self.takes_two(decision, event):
+            raise ValueError(f"{decision} of {envelope['actor']['agency']} is not countersigned")
+
+    def takes_two(self, decision, event):
+        """Whether it is countersigned at any time: what is reported never is."""
+        if self.charter.get("data_set", "public-record") == "public-record":
+            return False
+        if decision == "amend-charter" and (
+            self.opened or given_to_two(json.loads(event["document"])) != given_to_two(self.charter)
+        ):
+            return True
+        return decision == "record-deviation" or any(
+            decision in each["decisions"] and each.get("when", "always") == "always"
+            for each in self.charter.get("countersignatures", ())
+        )
 
     def signer(self, type_, event, envelope):
         """The key that a decision is signed with, at its first event; nothing if it is not, and need not be."""
@@ -448,23 +572,17 @@ class Signatures:
             raise ValueError(f"{key} is the only key of {owner[0]}")
         self.revoked.add(key)
 
-    def govern(self, type_, event, envelope):
+    def govern(self, type_, event, command):
         first = type_ == "CharterPublished"
         if first and self.signed_by_charter is not None:
             raise ValueError("a charter is published once")
-        asked, command = envelope["command_type"], envelope["command"]
-        decided_by, proposal = self.approved
-        if command is None and proposal is not None and decided_by == envelope["decision_id"]:
-            asked, command = proposal["decision"], proposal["command"]
-        if command is None or asked != ("publish-charter" if first else "amend-charter"):
-            raise ValueError("no decision brought this charter into force")
         document = json.loads(event["document"])
         if json.loads(command)["charter"] != document:
             raise ValueError("the charter is not the one of its command")
         signed = set(document.get("signed", ()))
         if gone := (self.signed_by_charter or set()) - signed:
             raise ValueError(f"{', '.join(sorted(gone))} would be signed no more")
-        self.signed_by_charter = signed
+        self.signed_by_charter, self.charter = signed, document
 
     def propose(self, event, envelope, actor, key):
         if sha256(event["command"].encode()).hex() != event["command_hash"]:
@@ -479,9 +597,11 @@ class Signatures:
             raise ValueError(f"{actor['agency']} did not propose this")
         if event.get("signed_by") not in (None, key):
             raise ValueError(f"the proposal is not signed with {event['signed_by']}")
+        if not set(event["awaiting"]) <= countersigners(self.charter, event["decision"], actor["agency"]):
+            raise ValueError(f"the charter has others countersign {event['decision']} of {actor['agency']}")
         self.proposed[event["proposal"]] = (event, actor, key)
 
-    def approve(self, event, envelope, actor):
+    def approve(self, event, envelope, actor, position):
         said = said_by(envelope, "approve")
         proposal, proposer, key = self.proposed.get(event["proposal"], (None, None, None))
         if proposal is None or proposal["command_hash"] != event["command_hash"]:
@@ -494,11 +614,12 @@ class Signatures:
             or (actor["agency"] == proposer["agency"] and not persons)
             or actor["party"] != "agency"
             or actor["agency"] not in proposal["awaiting"]
+            or actor["agency"] not in countersigners(self.charter, proposal["decision"], proposer["agency"])
         ):
             raise ValueError(f"{actor['agency']} was not asked for its countersignature")
         if key is None and proposal["decision"] in self.must_be_signed:
             raise ValueError(f"{proposer['agency']} proposed unsigned what has to be signed")
-        self.approved = (envelope["decision_id"], proposal)
+        self.approved = (position, maker(envelope), proposal)
 
 
 def said_by(envelope, decision):

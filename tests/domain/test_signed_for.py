@@ -16,6 +16,7 @@ from service.client.signing import SigningKey
 from tests.domain import charters
 from tests.domain.test_signature_audit import (
     APPROVAL,
+    COUNTERSIGNED,
     PROPOSAL,
     Entry,
     approval,
@@ -38,7 +39,7 @@ def by(key: SigningKey, made: Entry) -> Entry:
     """The same, signed with that key."""
     event, envelope = made
     command, type_ = (envelope.command or "").encode(), envelope.command_type or ""
-    text = signature(key, command=command, decision=type_, request=f"{len(command)} by {key.kid}")
+    text = signature(key, command=command, decision=type_, request=f"{hash(command)} by {key.kid}")
     return event, msgspec.structs.replace(envelope, signature=text)
 
 
@@ -110,6 +111,7 @@ def test_a_key_that_its_owner_may_not_have_revoked_is_live(what: str) -> None:
 
 
 def amendment(key: SigningKey | None = None, **changes: Any) -> Entry:
+    changes = {"countersignatures": COUNTERSIGNED} | changes
     published = charters.charter(**changes)
     event = CharterAmended(
         rules_hash=published.rules_hash, document=published.document, replaces="a" * 64, deviation=False
@@ -122,11 +124,11 @@ def test_once_every_key_is_revoked_none_follows_where_anything_is_signed() -> No
     lost = [key_entry(), revocation()]
     evil = by(EVIL, key_entry(EVIL))
     assert positions(*lost, evil, BY_EVIL, signed=()) == []
-    assert positions(*lost, amendment(signed=list(SIGNED)), evil, BY_EVIL, signed=()) == [5, 6]
+    assert positions(*lost, *amended_by_two(*SIGNED), evil, BY_EVIL, signed=()) == [7, 8]
 
 
 def test_a_charter_is_the_one_that_was_signed() -> None:
-    amended = amendment(KEY, signed=[*SIGNED, "open-stage"])
+    amended = amendment(KEY, signed=list(SIGNED), seats="9")
     assert positions(OWN, amended) == []
     less = charters.charter(signed=[])
     for forged in (
@@ -139,24 +141,27 @@ def test_a_charter_is_the_one_that_was_signed() -> None:
         assert dict.fromkeys(positions(OWN, forged, enrolment(None))) == {3: None, 4: None}
 
 
-def amended_by_two(**changes: Any) -> list[Entry]:
-    """Another charter, proposed and approved; each of the three may be said by another event."""
-    _event, envelope = amendment(KEY, signed=[*SIGNED, "open-stage"])
-    command = envelope.command or ""
+def amended_by_two(*signed: str, key: SigningKey | None = None, **said: Any) -> list[Entry]:
+    """A charter that has those signed, proposed and approved. `key`: the proposer's. `said`: by the amendment only."""
+    _event, envelope = amendment(key, signed=list(signed))
     (proposed, _), (approved, _) = proposal(), approval()
-    hashes = {"command_hash": "b" * 64, "decision": "amend-charter"}
-    approving = APPROVAL.decode().replace(approved.command_hash, "b" * 64)  # type: ignore[attr-defined]
+    same = {"proposal": PROPOSAL[:-1] + "2", "command_hash": "b" * 64, "decision": "amend-charter"}
+    approving = msgspec.json.encode({each: same[each] for each in ("proposal", "command_hash")})
+    signing = {"command": envelope.command, "signed_by": None if key is None else key.kid}
+    approval_ = entry(msgspec.structs.replace(approved, **same), approving, "approve", actor=OTHERS)
+    amended, _ = amendment(**{"signed": list(signed), **said})
     return [
-        (msgspec.structs.replace(proposed, command=command, signed_by=KEY.kid, **hashes), envelope),
-        by(OTHER, entry(msgspec.structs.replace(approved, **hashes), approving.encode(), "approve", actor=OTHERS)),
-        following(amendment(**{"signed": [*SIGNED, "open-stage"], **changes})),
+        (msgspec.structs.replace(proposed, **signing, **same), envelope),
+        approval_ if key is None else by(OTHER, approval_),
+        following(saying(amended, approval_)),
     ]
 
 
 def test_a_charter_that_was_approved_is_the_one_that_was_proposed() -> None:
-    assert positions(OWN, THEIRS, *amended_by_two()) == []
-    assert positions(OWN, THEIRS, *amended_by_two(seats="9")) == [6]
-    proposed, _approved, amended = amended_by_two()
+    more = (*SIGNED, "open-stage")
+    assert positions(OWN, THEIRS, *amended_by_two(*more, key=KEY)) == []
+    assert positions(OWN, THEIRS, *amended_by_two(*more, key=KEY, seats="9")) == [6]
+    proposed, _approved, amended = amended_by_two(*more, key=KEY)
     assert positions(OWN, THEIRS, proposed, amended) == [5]
 
 
@@ -200,7 +205,7 @@ def test_an_approval_of_what_was_proposed_unsigned_does_not_stand_once_it_has_to
     """Whoever proposed it before the charter asked for it never signed."""
     before = [OWN, THEIRS, proposal()]
     assert positions(*before, by(OTHER, approval()), signed=()) == []
-    begun = amendment(KEY, signed=list(SIGNED))
-    assert positions(*before, begun, by(OTHER, approval()), signed=()) == [6]
-    assert positions(OWN, THEIRS, SIGNED_PROPOSAL, begun, by(OTHER, approval()), signed=()) == []
+    begun = amended_by_two(*SIGNED, key=KEY)
+    assert positions(*before, *begun, by(OTHER, approval()), signed=()) == [8]
+    assert positions(OWN, THEIRS, SIGNED_PROPOSAL, *begun, by(OTHER, approval()), signed=()) == []
     assert PROPOSAL in APPROVAL.decode()

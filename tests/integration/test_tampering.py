@@ -420,6 +420,25 @@ def approved_by_the_same(database: Database) -> int:
     return two
 
 
+def without_command(database: Database) -> int:
+    """Nobody signs, and nobody can see that it was to be signed."""
+    position = database.first("ConsortiumChanged")
+    envelope = json.loads(bytes(database.get(position, "envelope"))) | {"command": None, "signature": None}
+    database.set(position, envelope=json.dumps(envelope).encode())
+    return position
+
+
+def decided_by_one(database: Database) -> int:
+    """What was proposed, in the place of its approval, as though its proposer might decide it alone."""
+    proposed, position = database.first("DecisionProposed"), database.first("DecisionApproved")
+    by = json.loads(bytes(database.get(proposed, "envelope")))
+    same = {each: by[each] for each in ("actor", "command", "command_type")}
+    envelope = json.loads(bytes(database.get(position, "envelope"))) | same
+    content = {each: database.get(position + 1, each) for each in ("type", "version", "data")}
+    database.set(position, envelope=json.dumps(envelope).encode(), **content)
+    return position
+
+
 FORGED: dict[str, tuple[Tamper, FaultClass]] = {
     "a key that nobody vouched for": (in_its_place("KeyRegistered", 2, EVILS, "register-key", EVIL), "bad-signature"),
     "the last key revoked": (in_its_place("KeyRevoked", 1, REVOKED, "revoke-key", KEY), "bad-signature"),
@@ -434,6 +453,12 @@ FORGED: dict[str, tuple[Tamper, FaultClass]] = {
         replacing("envelope", "eliminations", "Eliminations", "DecisionProposed"),
         "bad-signature",
     ),
+    "of no decision": (without_command, "bad-signature"),
+    "of another decision": (
+        replacing("envelope", '"command_type":"enrol-team"', '"command_type":"open-stage"', "TeamEnrolled"),
+        "bad-signature",
+    ),
+    "approved by nobody": (decided_by_one, "bad-signature"),
     "settled otherwise": (settled_otherwise, "wrong-tally"),
     "measured otherwise": (measured_otherwise, "wrong-tally"),
     "signed by another": (signed_by_another, "bad-signature"),
