@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any, Literal
 
 from domain.amendment_limits import broken
-from domain.amendment_signing import require_signable
+from domain.amendment_signing import require_no_less_signed
 from domain.boundary import QueryItem, tag
 from domain.call_events import CallTeamSelected
 from domain.charter import CharterAmended, checked
@@ -14,7 +14,6 @@ from domain.charter_document import Charter, rules_hash
 from domain.decision import Case, Command, Fact, decision, refuse_if, require_countersignature
 from domain.event import Event, event
 from domain.hearing_course import StageReviews
-from domain.keys import Keys
 from domain.open_proposals import OpenProposals
 from domain.opened_calls import OpenedCalls
 from domain.opened_stages import OpenedStages
@@ -95,7 +94,6 @@ def _rules_in_use(command: AmendCharter, p: str) -> tuple[Fact, ...]:
         OpenedCalls(p),
         Roster(p),
         OpenProposals(p),
-        Keys(p),
         *(StageProgress(p, stage) for stage in stages),
         *(StageReviews(p, stage) for stage in stages),
     )
@@ -109,7 +107,6 @@ def amend_charter(
     calls: OpenedCalls,
     roster: Roster,
     proposals: OpenProposals,
-    keys: Keys,
     *by_stage: StageProgress | StageReviews,
 ) -> Iterator[Event]:
     """Put another charter in force; once a stage was opened with a reason and another agency's countersignature.
@@ -144,7 +141,7 @@ def amend_charter(
         rule="What was decided, is offered or waits for approval keeps the rules that it rests on.",
         error=RulesInUseError,
     )
-    require_signable(case.charter, charter, keys)
+    require_no_less_signed(case.charter, charter)
     if given_to_two(charter) != given_to_two(case.charter) and not command.reported:
         require_countersignature(case, "an amendment of what is given to two, or signed,")
     deviation = bool(opened.fields)

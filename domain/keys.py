@@ -131,11 +131,6 @@ class Keys:
         """The keys that the agency, or consortium, may sign with."""
         return [key for key, each in self.registered.items() if key not in self.revoked and is_of(each, actor)]
 
-    def all_revoked(self, agency: str, party: Party) -> bool:
-        """Whether the agency, or consortium, had keys and has none that is live."""
-        own = [key for key, each in self.registered.items() if (each.agency, each.party) == (agency, party)]
-        return bool(own) and self.revoked.issuperset(own)
-
     def require_live(self, key: str) -> None:
         """Raise unless a key that was registered may be signed with."""
         if key in self.revoked:
@@ -186,12 +181,12 @@ def _needs(_command: Command, programme: str) -> tuple[Fact, ...]:
     return (Keys(programme), Roster(programme))
 
 
-@decision("register-key", RegisterKey, needs=_needs, mandated=False, version=4)
+@decision("register-key", RegisterKey, needs=_needs, mandated=False, version=5)
 def register_key(command: RegisterKey, case: Case, keys: Keys, roster: Roster) -> Iterator[Event]:
     """Register a public key that the agency, or the team, signs with.
 
-    The first is taken on the word of whoever holds its credentials; each further one is vouched for by a signature of
-    a key that it has.
+    The first is taken on the word of whoever holds its credentials, and so is the next of who has revoked every key;
+    each other one is vouched for by a signature of a live one. Where anything is signed the last live key stays.
     """
     _require_own(command.agency, case, roster)
     _require_ed25519(command.jwk.x)
@@ -208,11 +203,6 @@ def register_key(command: RegisterKey, case: Case, keys: Keys, roster: Roster) -
         raise KeyNotVouchedForError(
             f"register-key is not signed by {' or '.join(live)}",
             rule="Who has a live key registers another with a signature by it.",
-        )
-    if case.charter.signed and keys.all_revoked(case.actor.agency, case.actor.party):
-        raise KeyNotVouchedForError(
-            f"every key of {case.actor.agency} is revoked, so none vouches for another",
-            rule="Where decisions are signed, nobody's word but a signature's stands for a key after the first.",
         )
     yield KeyRegistered(agency=command.agency, key=command.key, jwk=command.jwk, party=case.actor.party)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final
 
 import msgspec
@@ -21,6 +21,10 @@ from domain.signed_for import SignedFor
 
 _HELD_AGAINST: Final = (KeyRegistered, KeyRevoked, *CHARTER_EVENTS, DecisionProposed, DecisionApproved)
 """What other signatures are held against: where one is faulty it counts as not said."""
+
+
+RECORDED_WITHIN: Final = timedelta(hours=1)
+"""Of its decision a signed request is recorded: far more than any wait, and than clocks are apart."""
 
 
 class SignatureFault(msgspec.Struct, frozen=True):
@@ -49,7 +53,9 @@ class SignatureAudit:
         self._programmes: dict[str, SignedFor] = {}
         self._used: set[tuple[str, str, str, str]] = set()
 
-    def take(self, position: int, programme: str, event: Event, envelope: PrivateEnvelope) -> None:
+    def take(
+        self, position: int, programme: str, event: Event, envelope: PrivateEnvelope, recorded_at: datetime
+    ) -> None:
         """The next event of the ledger."""
         of = self._programmes.setdefault(programme, SignedFor(programme))
         signed_by, found = None, list[str]()
@@ -59,6 +65,9 @@ class SignatureAudit:
                 found += _missing(of, envelope.command_type, event, envelope)
             else:
                 self.signed += 1
+                late = recorded_at - datetime.fromisoformat(envelope.decided_at)
+                if not -RECORDED_WITHIN <= late <= RECORDED_WITHIN:
+                    found.append("a signed request was held back: recorded long after it was decided, or before")
                 try:
                     signed_by = self._signer(of, envelope.command_type, envelope.command, envelope.signature, envelope)
                 except (Refusal, msgspec.DecodeError) as error:

@@ -45,7 +45,7 @@ def signatures() -> None:
         for page in projecting.ledger.stream():
             for each in page:
                 event = decode_data(each.type, each.version, each.data)
-                audit.take(each.position, each.programme, event, decode_envelope(each.envelope))
+                audit.take(each.position, each.programme, event, decode_envelope(each.envelope), each.recorded_at)
     for fault in audit.faults[:_SHOWN]:
         click.echo(f"position {fault.position}: {fault.detail}", err=True)
     if audit.faults:

@@ -64,7 +64,7 @@ class Outcomes:
         envelope, data = (line.envelope or "").encode(), (line.data or "").encode()
         event = decode_data(line.type, line.version, data)
         private = decode_envelope(envelope)
-        self.signatures.take(line.position, line.programme, event, private)
+        self.signatures.take(line.position, line.programme, event, private, moment(line.recorded_at))
         self.faults += self._published(line.position, event, private)
         self.faults += _countersigned(self._proposed, line.position, event, private)
         if isinstance(event, CHARTER_EVENTS):

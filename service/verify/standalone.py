@@ -543,10 +543,9 @@ class Signatures:
         self.used.add(use)
         return key
 
-    def of_owner(self, owner):
-        """The ids of its keys, and of those that are live."""
-        own = {key for key, (of, _public) in self.keys.items() if of == owner}
-        return own, own - self.revoked
+    def live_of(self, owner):
+        """The ids of its keys that are not revoked."""
+        return {key for key, (of, _public) in self.keys.items() if of == owner} - self.revoked
 
     def register(self, event, envelope, owner, signer):
         said, key, public = said_by(envelope, "register-key"), event["key"], unbase64url(event["jwk"]["x"])
@@ -556,16 +555,14 @@ class Signatures:
             raise ValueError(f"{owner[0]} registered another key")
         if key in self.keys or public in (known for _of, known in self.keys.values()):
             raise ValueError(f"{key} was registered before")
-        own, live = self.of_owner(owner)
+        live = self.live_of(owner)
         if live and signer not in live:
             raise ValueError(f"no key that {owner[0]} has vouches for {key}")
-        if own and not live and self.must_be_signed:
-            raise ValueError(f"every key of {owner[0]} is revoked, so none vouches for {key}")
         self.keys[key] = (owner, public)
 
     def revoke(self, event, envelope, owner):
         said, key = said_by(envelope, "revoke-key"), event["key"]
-        _own, live = self.of_owner(owner)
+        live = self.live_of(owner)
         if key not in live or event["agency"] != owner[0] or any(event[each] != said[each] for each in event):
             raise ValueError(f"{owner[0]} did not revoke {key}, or has no such key")
         if live == {key} and self.must_be_signed:
@@ -1229,6 +1226,9 @@ class Programme:
         """Raises `Fault`."""
         event = json.loads(line["data"])
         envelope = json.loads(line["envelope"])
+        late = datetime.fromisoformat(line["recorded_at"]) - datetime.fromisoformat(envelope["decided_at"])
+        if envelope["signature"] is not None and abs(late) > timedelta(hours=1):
+            raise Fault("bad-signature", line["position"], "recorded long after it was decided, or before it")
         self.signatures.take(line["position"], line["type"], event, envelope)
         self.check_publishers(line["position"], line["type"], event, envelope)
         self.fold(line["position"], line["type"], event)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import datetime
 from typing import Any
 
 import msgspec
@@ -40,7 +41,7 @@ def found(entries: list[Entry], programme: str = charters.PROGRAMME) -> list[int
     """Positions of faults, by both checks alike."""
     audit, apart, raised = SignatureAudit(verify_ed25519), STANDALONE.Signatures(programme), []
     for position, (event, envelope) in enumerate(entries, start=1):
-        audit.take(position, programme, event, envelope)
+        audit.take(position, programme, event, envelope, datetime.fromisoformat(envelope.decided_at))
         try:
             said = json.loads(encode_data(event)), json.loads(encode_envelope(envelope))
             apart.take(position, event.TYPE, *said)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from datetime import datetime, timedelta
 from typing import Any
 
 import msgspec
@@ -74,7 +75,7 @@ def revocation(key: SigningKey = KEY, agency: str = "owner", by: SigningKey | No
 def audited(*entries: Entry, signed: tuple[str, ...] = ()) -> SignatureAudit:
     audit = SignatureAudit(verify_ed25519)
     for position, (event, envelope) in enumerate((charter_entry(signed=list(signed)), *entries), start=1):
-        audit.take(position, "programme", event, envelope)
+        audit.take(position, "programme", event, envelope, datetime.fromisoformat(envelope.decided_at))
     return audit
 
 
@@ -174,3 +175,12 @@ def test_what_could_undo_signatures_is_missed_where_anything_is_signed(decision:
     for signed, missed in ((("enrol-team",), True), ((), False)):
         (fault,) = audited(made, signed=signed).faults
         assert fault.detail.startswith(f"{decision} of owner is not signed") == missed
+
+
+@pytest.mark.parametrize(("late", "faults"), [(59, 0), (61, 1), (-61, 1)])
+def test_a_signed_request_is_recorded_when_it_is_decided(late: int, faults: int) -> None:
+    audit = SignatureAudit(verify_ed25519)
+    for position, (event, envelope) in enumerate((charter_entry(), key_entry(), enrolment(signature())), start=1):
+        decided = datetime.fromisoformat(envelope.decided_at)
+        audit.take(position, "programme", event, envelope, decided + timedelta(minutes=late))
+    assert [each.position for each in audit.faults] == [3] * faults

@@ -8,7 +8,7 @@ import itertools
 import json
 import shutil
 from collections.abc import Callable, Iterator
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -363,6 +363,13 @@ def signed_by_another(database: Database) -> int:
     return position
 
 
+def held_back(database: Database) -> int:
+    """What was signed and decided is recorded two hours later."""
+    position = database.first("ConsortiumChanged")
+    database.set(position, recorded_at=database.get(position, "recorded_at") + timedelta(hours=2))
+    return position
+
+
 def stripped(database: Database) -> int:
     position = database.first("ConsortiumChanged")
     signature = json.loads(bytes(database.get(position, "envelope")))["signature"]
@@ -464,6 +471,7 @@ FORGED: dict[str, tuple[Tamper, FaultClass]] = {
     "signed by another": (signed_by_another, "bad-signature"),
     "command changed": (replacing("envelope", "Lab", "Lap", "ConsortiumChanged"), "bad-signature"),
     "signature stripped": (stripped, "bad-signature"),
+    "held back": (held_back, "bad-signature"),
     "approved by its proposer": (
         replacing("envelope", '"agency":"other"', '"agency":"owner"', "DecisionApproved"),
         "bad-signature",
