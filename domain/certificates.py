@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 from collections.abc import Iterator
 from typing import Annotated
 
@@ -143,7 +142,7 @@ def issue_certificate(command: IssueCertificate, case: Case, standings: Publishe
         )
     size = int(command.size)
     checkpoint = case.sealed(size)
-    if checkpoint is None or base64.b64encode(checkpoint.root).decode() != command.root:
+    if checkpoint is None or checkpoint.root_text != command.root:
         raise CheckpointDiffersError(
             f"the log signed no checkpoint of size {size} with this root",
             rule="A certificate names a checkpoint of the log.",

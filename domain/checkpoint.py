@@ -30,9 +30,14 @@ class Checkpoint(msgspec.Struct, frozen=True, kw_only=True):
     extensions: tuple[str, ...] = ()
 
     @property
+    def root_text(self) -> str:
+        """The root as it is written, in base64."""
+        return base64.b64encode(self.root).decode()
+
+    @property
     def text(self) -> str:
         """What is signed."""
-        lines = (self.origin, str(self.size), base64.b64encode(self.root).decode(), *self.extensions)
+        lines = (self.origin, str(self.size), self.root_text, *self.extensions)
         return "".join(f"{each}\n" for each in lines)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Final
 
 import msgspec
@@ -245,6 +246,12 @@ def fill(cell: Cell, event: SheetGiven | Measurement) -> None:
         cell.metrics[event.benchmark] = Metric(event.value, event.target)
 
 
+def with_agreement(released: Mapping[str, str], agency: str, principal: str) -> dict[str, str]:
+    """Agreements, each by its principal, with one more: nobody agrees for two, so theirs for another ends with it."""
+    kept = {each: by for each, by in released.items() if not principal or by != principal}
+    return {**kept, agency: principal}
+
+
 def run_course(course: Course, position: int, event: Event) -> None:
     """Take one event of the stage into its course."""
     if isinstance(event, CHANGES_RESULTS):
@@ -261,9 +268,7 @@ def run_course(course: Course, position: int, event: Event) -> None:
             course.closed = course.consolidated = course.published = 0
             course.statements.clear()
         case ReleaseAgreed(agency=agency, principal=principal):
-            # Nobody agrees for two: what they agree to later ends what they had agreed to for another.
-            kept = {each: by for each, by in course.released.items() if not principal or by != principal}
-            course.released = {**kept, agency: principal}
+            course.released = with_agreement(course.released, agency, principal)
         case ResultsPublished(objections_until=until):
             course.published, course.objections_until = position, until
             course.released.clear()

@@ -29,9 +29,9 @@ def operation_of(scope: HTTPScope) -> Named:
     """Which operation a request is of; each type of decision has its own."""
     path = str(scope.get("path_template", ""))
     decision = scope.get("path_params", {}).get("decision_type")
-    return HttpMethod(scope["method"]).value, path if decision is None else path.replace(
-        "{decision_type}", str(decision)
-    )
+    if decision is not None:
+        path = path.replace("{decision_type}", str(decision))
+    return HttpMethod(scope["method"]).value, path
 
 
 async def tell_of_deprecation(message: Message, scope: Scope) -> None:

@@ -15,6 +15,7 @@ from service.application.bodies import MalformedBodyError, parse_command
 from service.application.deciding import ChangedSinceError, Considered, Deciding, Submission
 from service.application.in_flight import InFlight
 from service.application.ports import (
+    IdempotencyKey,
     Ledger,
     StaleDecisionError,
     WakeUps,
@@ -70,20 +71,25 @@ class SubmitDecision:
         with self._in_flight.alone((named.client, named.programme, named.key)):
             if submission.actor.party != "agency":
                 # Before anything is decided: how long a key that was used before takes tells nothing of the decision.
-                appended = appended_before(self._ledger, named)
-                if appended is not None:
-                    return accepted_before(self._ledger, [appended])[0]
+                recorded = self._recorded(named)
+                if recorded is not None:
+                    return recorded
             try:
                 command = parse_command(decision, submission.body)
                 taken = self._append(submission, decision, command)
             except (Refusal, MalformedBodyError, ContendedError, ChangedSinceError):
                 # What was recorded before is answered as it was then, whatever is true by now.
-                appended = appended_before(self._ledger, named)
-                if appended is None:
+                recorded = self._recorded(named)
+                if recorded is None:
                     raise
-                return accepted_before(self._ledger, [appended])[0]
+                return recorded
         self._wake_ups.wake(submission.programme)
         return taken
+
+    def _recorded(self, named: IdempotencyKey) -> Accepted | None:
+        """What was recorded under the key before, if anything was. Raises `IdempotencyKeyReusedError`."""
+        appended = appended_before(self._ledger, named)
+        return None if appended is None else accepted_before(self._ledger, [appended])[0]
 
     def _append(self, submission: Submission, decision: Decision, command: Command) -> Accepted:
         for _attempt in range(ATTEMPTS):

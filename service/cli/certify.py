@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 from pathlib import Path
 
 import click
@@ -63,7 +62,7 @@ def certify(
             "stage": stage,
             "digest": shown.digest,
             "size": str(found.size),
-            "root": base64.b64encode(found.root).decode(),
+            "root": found.root_text,
         }
         recorded = client.decide(programme, "issue-certificate", body)
     say_recorded(recorded, as_json=as_json)

@@ -78,7 +78,7 @@ def play_lines(
             headers={
                 "Authorization": f"Bearer {key}",
                 "Content-Type": "application/json",
-                "Idempotency-Key": f"play-{number:05d}-{hashlib.sha256(body).hexdigest()[:16]}",
+                "Idempotency-Key": request_name(number, body),
             },
         )
         recorded: dict[str, Any] = read(answer_of(response), dict[str, Any])
@@ -91,6 +91,11 @@ def play_lines(
             played.new += 1
         step()
     return played
+
+
+def request_name(number: int, body: bytes) -> str:
+    """The idempotency key of a line, by its number and what it says: played again, it is a replay."""
+    return f"play-{number:05d}-{hashlib.sha256(body).hexdigest()[:16]}"
 
 
 def read_keys(file: Path) -> Keys:

@@ -18,7 +18,7 @@ from domain.ed25519 import Verify
 from domain.envelope import Actor, PrivateEnvelope, decode_envelope
 from domain.event import Event, UnknownEventError, decode_data
 from domain.proposal_events import DecisionApproved, DecisionProposed
-from domain.record import CHANGES_RESULTS
+from domain.record import CHANGES_RESULTS, with_agreement
 from domain.signature_audit import SignatureAudit
 from domain.stage_events import ReleaseAgreed, ResultsPublished, StageConsolidated, StageReconsolidated
 from domain.standings import Standings
@@ -90,9 +90,7 @@ class Outcomes:
         if isinstance(event, CHANGES_RESULTS):
             self._agreed.pop(stage, None)
         elif isinstance(event, ReleaseAgreed):
-            agreed = self._agreed.get(stage, {})
-            kept = {each: by for each, by in agreed.items() if not event.principal or by != event.principal}
-            self._agreed[stage] = {**kept, event.agency: event.principal}
+            self._agreed[stage] = with_agreement(self._agreed.get(stage, {}), event.agency, event.principal)
         elif isinstance(event, ResultsPublished):
             decision, proposer = self._approved
             actor = proposer if proposer is not None and decision == envelope.decision_id else envelope.actor

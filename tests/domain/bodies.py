@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 from typing import Any, Final
 
 from hypothesis import strategies as st
@@ -132,7 +131,7 @@ BODIES: Final[dict[str, st.SearchStrategy[dict[str, Any]]]] = {
         stage=STAGE,
         digest=SHA256,
         size=st.sampled_from(["1", "40"]),
-        root=st.sampled_from([40, 41]).map(lambda size: base64.b64encode(checkpoint(size).root).decode()),
+        root=st.sampled_from([40, 41]).map(lambda size: checkpoint(size).root_text),
     ),
     "waive-objections": _body(stage=STAGE, team=TEAM),
     "finalise-stage": _of_stage,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import hashlib
 import json
 from typing import Final
@@ -209,7 +208,7 @@ def _certificate(by: str) -> Step:
     for step in until_published():
         history += made(history, step)
     (settled,) = (each for each in history if isinstance(each, StageConsolidated))
-    root = base64.b64encode(checkpoint(len(history)).root).decode()
+    root = checkpoint(len(history)).root_text
     return Step("issue-certificate", {**HEAT, "digest": settled.digest, "size": str(len(history)), "root": root}, by)
 
 

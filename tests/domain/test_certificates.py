@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 from typing import Any
 
 from domain.certificates import (
@@ -29,7 +28,7 @@ OTHER_DIGEST = "f" * 64
 
 
 def root_of(size: int) -> str:
-    return base64.b64encode(checkpoint(size).root).decode()
+    return checkpoint(size).root_text
 
 
 def asked(size: int = PUBLISHED_AT, **changes: Any) -> dict[str, Any]:

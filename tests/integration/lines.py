@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 from itertools import count, groupby
 
 import httpx
 
-from service.cli.play import Keys
+from service.cli.play import Keys, request_name
 from service.cli.programme_files import Line, Proposals, body_bytes
 
 
@@ -35,5 +34,5 @@ def runs(lines: list[Line]) -> list[list[Line]]:
 
 def _line(number: int, line: Line, proposals: Proposals) -> bytes:
     body = body_bytes(line, proposals)
-    key = f"play-{number:05d}-{hashlib.sha256(body).hexdigest()[:16]}"
+    key = request_name(number, body)
     return b'{"key":"%s","decision":"%s","body":%s}' % (key.encode(), line.decision.encode(), body)
