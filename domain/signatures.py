@@ -77,6 +77,14 @@ def signing_input(protected: bytes, command: bytes) -> bytes:
     return protected + b"." + base64url.written(command).encode()
 
 
+def signed_name(together: str, number: int) -> str:
+    """Under which name a line of those that are recorded together is signed: a signature is good for one line.
+
+    No idempotency key has a space, so none is named so.
+    """
+    return f"{together} {number}"
+
+
 def read_signature(text: str) -> Signature:
     """A signature from its text. Raises `SignatureMalformedError`."""
     parts = _PARTS.fullmatch(text) if len(text) <= MAX_LENGTH else None

@@ -12,6 +12,7 @@ from domain.envelope import Actor
 from domain.json_text import RepeatedKey
 from domain.refusal import InvalidCommandError, Refusal
 from domain.rulebook import DECISIONS
+from domain.signatures import signed_name
 from service.application.bodies import read_json, shaped, twice
 from service.application.deciding import Question, Submission, asked
 from service.application.submitting import decision_of
@@ -66,14 +67,6 @@ class ReadLine(msgspec.Struct, frozen=True, kw_only=True):
         if self.repeated is not None:
             raise twice(self.repeated.key, self.repeated.pointer)
         return shaped(decision.command, self.submission.body, of=decision.type)
-
-
-def signed_name(together: str, number: int) -> str:
-    """Under which name a line of those that are recorded together is signed: a signature is good for one line.
-
-    No idempotency key has a space, so none is named so.
-    """
-    return f"{together} {number}"
 
 
 def read_line(text: bytes, programme: str, actor: Actor, together: str | None = None, number: int = 1) -> ReadLine:

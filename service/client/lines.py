@@ -7,6 +7,7 @@ from typing import Any, Final
 
 import msgspec
 
+from domain.signatures import signed_name
 from service.client.signing import SigningKey
 
 NDJSON: Final = "application/x-ndjson"
@@ -47,7 +48,9 @@ def encode_lines(
     lines: Sequence[Line], programme: str, signing: SigningKey | None, together: str | None = None
 ) -> bytes:
     """NDJSON, each line signed if there is something to sign with. `together`: the one key of all lines."""
-    named = [(line, line.key if together is None else f"{together} {n}") for n, line in enumerate(lines, start=1)]
+    named = [
+        (line, line.key if together is None else signed_name(together, n)) for n, line in enumerate(lines, start=1)
+    ]
     return b"".join(_encode(line, programme, signing, name, alone=together is None) for line, name in named)
 
 
