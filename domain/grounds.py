@@ -9,17 +9,17 @@ from domain.outcome_events import Basis
 from domain.record import StageRecord
 from domain.rubric import Stage
 from domain.stages import planned_eliminations
-from domain.tally import Outcome, gate_outcome, tally
+from domain.tally import Outcome, Tally, gate_outcome, tally
 
 
 class Grounds:
-    """Of every team of the stage, as its facts are now."""
+    """Of every team of the stage, as its facts are now. `found`: their tally, where it is known."""
 
-    def __init__(self, stage: Stage, record: StageRecord) -> None:
+    def __init__(self, stage: Stage, record: StageRecord, found: Tally | None = None) -> None:
         self._stage = stage
         self._course = record.course
         self._planned = planned_eliminations(stage, record)
-        self._found = tally(stage, record.course, record.cells)
+        self._found = tally(stage, record.course, record.cells) if found is None else found
         self._withdrawn = [team for team in self._found.ranks if self._course.withdrew(team)]
         self._left = len(self._found.ranks) - len(self._withdrawn)
 
@@ -39,7 +39,7 @@ class Grounds:
         if self._stage.cut is None or self._planned is None:
             return None
         cut = min(self._stage.cut, self._planned)
-        if self._in_cut(team, cut) and self._in_cut(team, cut, without=self._out):
+        if self._in_cut(team, cut) and self._in_cut(team, cut, without=self.out):
             return f"{team} ranks {self._found.ranks[team].best}, within the cut of {cut}"
         return None
 
@@ -63,7 +63,7 @@ class Grounds:
             team
             for team in self._found.ranks
             if team not in self._withdrawn
-            and team not in self._out
+            and team not in self.out
             and (team in self._course.by_objection or not self._in_cut(team, self._stage.cut))
         ]
 
@@ -73,7 +73,7 @@ class Grounds:
         return self._stage.cut if self._planned is not None and self._planned >= self._left else self._planned
 
     @cached_property
-    def _out(self) -> list[str]:
+    def out(self) -> list[str]:
         """By a ruling, or by a gate unless an upheld objection brought the team past it."""
         ruled = [team for team in self._found.ranks if self._course.rulings.get(team) == "not_met"]
         past = {*ruled, *self._course.by_objection}

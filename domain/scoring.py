@@ -81,7 +81,8 @@ def require_in_stage(team: str, progress: StageCourse) -> None:
         )
 
 
-def _decimal(text: str, field: str, *, decimals: int | None = None, maximum: Fraction | None = None) -> Fraction:
+def require_decimal(text: str, field: str, *, decimals: int | None = None, maximum: Fraction | None = None) -> Fraction:
+    """The value of a decimal of at most so many places, and so large. Raises `InvalidCommandError`."""
     try:
         value = parse_decimal(text, decimals=decimals)
     except DecimalFormatError as error:
@@ -162,7 +163,7 @@ def panel_for(command: SubmitScore, stage: Stage) -> str:
             rule="The charter says which items of a criterion are scored one by one.",
             pointer="/item",
         )
-    _decimal(command.points, "points", decimals=stage.decimals, maximum=reach(stage, scored(command)))
+    require_decimal(command.points, "points", decimals=stage.decimals, maximum=reach(stage, scored(command)))
     return criterion.scoring.panel
 
 
@@ -224,8 +225,8 @@ def require_measurable(command: RecordMeasurement, stage: Stage) -> None:
             pointer="/benchmark",
         )
     if scoring.conversion == "capped-ratios" or (not is_known(scoring.conversion) and command.target is not None):
-        _decimal(command.value, "value")
-        if command.target is None or not _decimal(command.target.value, "target/value"):
+        require_decimal(command.value, "value")
+        if command.target is None or not require_decimal(command.target.value, "target/value"):
             raise InvalidCommandError(
                 "target: a model and its metric above 0",
                 rule="The criterion compares each team with its own target.",
@@ -233,7 +234,7 @@ def require_measurable(command: RecordMeasurement, stage: Stage) -> None:
             )
     else:
         percentage = scoring.conversion == "mean-of-percentages"
-        _decimal(command.value, "value", maximum=Fraction(100) if percentage else None)
+        require_decimal(command.value, "value", maximum=Fraction(100) if percentage else None)
         if command.target is not None:
             raise InvalidCommandError(
                 f"target: {command.criterion} compares with none",

@@ -170,7 +170,7 @@ def _row(charter: Charter, stage: Stage, course: Course, names: Names, team: str
         name=names.en,
         names=names,
         rank=RankValue(rank.best, rank.worst, rank.basis),
-        total=_points(found, team, TOTAL, stage),
+        total=points_value(found, team, TOTAL, stage),
         maximum=stage.maximum,
         status=_status(course, team),
         cause=course.eliminated.get(team),
@@ -179,12 +179,12 @@ def _row(charter: Charter, stage: Stage, course: Course, names: Names, team: str
         assessments=tuple(
             AssessmentRow(
                 assessment.id,
-                _points(found, team, assessment.id, stage),
+                points_value(found, team, assessment.id, stage),
                 assessment.maximum,
                 tuple(
                     CriterionRow(
                         criterion.id,
-                        _points(found, team, f"{assessment.id}/{criterion.id}", stage),
+                        points_value(found, team, f"{assessment.id}/{criterion.id}", stage),
                         criterion.maximum,
                         criterion.index,
                     )
@@ -225,7 +225,8 @@ def _bounded(found: Tally, team: str, node: str) -> bool:
     return bounds.low > 0 or bounds.high < found.figures.maxima[node] or bounds.exact is not None
 
 
-def _points(found: Tally, team: str, node: str, stage: Stage) -> PointsValue:
+def points_value(found: Tally, team: str, node: str, stage: Stage) -> PointsValue:
+    """What is known of a figure, in the stage's precision."""
     return _value(found.figures[team, node], found.figures.maxima[node], stage.decimals)
 
 

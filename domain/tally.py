@@ -25,6 +25,8 @@ from domain.score_events import GateOutcome, HighestOf, MeanOf, PointsOf, RankGr
 VERSION: Final = 3
 
 Cells = Mapping[tuple[str, str], Cell]
+Points = Mapping[tuple[str, str], int]
+"""Units by (team, criterion)."""
 Outcome = Literal["passed", "failed"]
 """Of a team at a gate."""
 
@@ -39,12 +41,14 @@ class Tally(msgspec.Struct, frozen=True):
 
 def tally(stage: Stage, course: Course, cells: Cells) -> Tally:
     """Bounds and ranks of the stage's field. Raises `Contradiction` if certified statements cannot all be true."""
+    return tally_of(stage, course, computed_points(stage, course, cells))
+
+
+def tally_of(stage: Stage, course: Course, computed: Points) -> Tally:
+    """The same from points that were computed, and from the course's statements."""
     figures = Figures(course.teams, maxima(stage), _sums(stage), stage.decimals)
-    computed = set()
-    for node, criterion in stage.criteria():
-        for team, points in criterion_points(stage, node, criterion, course, cells).items():
-            figures.narrow(team, node, low=points, high=points)
-            computed.add((team, node))
+    for (team, node), points in computed.items():
+        figures.narrow(team, node, low=points, high=points)
     for statement in course.statements:
         _state(figures, stage, statement)
     figures.settle()
@@ -52,18 +56,32 @@ def tally(stage: Stage, course: Course, cells: Cells) -> Tally:
     return Tally(figures, ranks_of(figures, stage.tie_break, groups), frozenset(computed))
 
 
+def computed_points(stage: Stage, course: Course, cells: Cells) -> Points:
+    """The points that follow from what was scored, of every criterion."""
+    return {
+        (team, node): points
+        for node, criterion in stage.criteria()
+        for team, points in criterion_points(stage, node, criterion, course, cells).items()
+    }
+
+
 def criterion_points(stage: Stage, node: str, criterion: Criterion, course: Course, cells: Cells) -> dict[str, int]:
     """Units of the teams whose points follow from what was scored: nothing that the charter asks for is missing."""
     if stage.decimals is None or not is_known(stage.rounding):
         return {}
+    found = exact_points(stage, node, criterion, course, cells)
+    return {team: round_units(points, stage.decimals, stage.rounding) for team, points in found.items()}
+
+
+def exact_points(stage: Stage, node: str, criterion: Criterion, course: Course, cells: Cells) -> dict[str, Fraction]:
+    """The same before it is rounded."""
     match criterion.scoring:
         case Judged() as judged:
-            found: dict[str, Fraction] = judged_points(stage, node, criterion, judged, course, cells)
+            return judged_points(stage, node, criterion, judged, course, cells)
         case Measured() as measured:
-            found = measured_points(node, criterion, measured, course, cells)
+            return measured_points(node, criterion, measured, course, cells)
         case _:
             return {}
-    return {team: round_units(points, stage.decimals, stage.rounding) for team, points in found.items()}
 
 
 def _sums(stage: Stage) -> list[Sum]:

@@ -10,6 +10,7 @@ from domain.charter_document import parse, rules_hash
 from domain.event import Event
 from domain.proposal_events import DecisionProposed
 from domain.record import StageRecord
+from domain.rubric import Stage
 from domain.standings import Standings, standings_of
 from domain.tally import tally
 from service.cli.programme_files import Line, Proposals, read_decisions, with_proposals
@@ -54,6 +55,14 @@ def play(programme: str, lines: list[Line]) -> list[Event]:
 
 def standings(programme: str, stage: str, events: list[Event]) -> Standings:
     """Standings as of the last event."""
+    document, rules, record = facts_of(programme, stage, events)
+    found = tally(rules, record.course, record.cells)
+    charter = parse(document)
+    return standings_of(charter, rules_hash(document), rules, record.course, found, record.roster.names, len(events))
+
+
+def facts_of(programme: str, stage: str, events: list[Event]) -> tuple[bytes, Stage, StageRecord]:
+    """The charter in force, the stage as it has it, and the stage's record, as of the last event."""
     record = StageRecord(programme, stage)
     document = b""
     for position, event in enumerate(events, start=1):
@@ -62,8 +71,6 @@ def standings(programme: str, stage: str, events: list[Event]) -> Standings:
         tags = event.tags(programme)
         if any(item.matches(event.TYPE, tags) for item in record.selects):
             record.apply(position, event)
-    charter = parse(document)
-    rules = charter.stage(stage)
+    rules = parse(document).stage(stage)
     assert rules is not None
-    found = tally(rules, record.course, record.cells)
-    return standings_of(charter, rules_hash(document), rules, record.course, found, record.roster.names, len(events))
+    return document, rules, record

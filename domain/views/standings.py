@@ -19,6 +19,7 @@ from domain import charter_document
 from domain.call_events import CallTeamSelected
 from domain.charter import CHARTER_EVENTS
 from domain.record import COURSE_EVENTS, SCORE_EVENTS, Cell, Course, Metric, run_course, sheet_key
+from domain.rubric import Stage
 from domain.scalars import Names
 from domain.score_events import MeasurementCorrected, MeasurementRecorded, ScoreCorrected, ScoreSubmitted
 from domain.stage_events import ScoringReopened, StageConsolidated, StageReconsolidated
@@ -104,11 +105,10 @@ def compute(rows: Rows, stage_id: str, position: int) -> Standings | None:
 
     Raises `Contradiction`.
     """
-    course = _course(rows, stage_id)
-    document = rows.get(f"charter/{stage_id}" if course.consolidated else "charter")
-    stage = charter_document.parse(document).stage(stage_id) if document is not None else None
-    if document is None or stage is None:
+    document, stage = rules_of(rows, stage_id)
+    if stage is None:
         return None
+    course = _course(rows, stage_id)
     names = {team: msgspec.json.decode(value, type=Names) for team, value in keyed(rows.scan("name/"), "name/")}
     return standings_of(
         charter_document.parse(document),
@@ -119,6 +119,13 @@ def compute(rows: Rows, stage_id: str, position: int) -> Standings | None:
         names,
         position,
     )
+
+
+def rules_of(rows: Rows, stage_id: str) -> tuple[bytes, Stage | None]:
+    """The charter by which a stage was settled last, else the one in force, and the stage as it has it."""
+    course = _course(rows, stage_id)
+    document = rows.get(f"charter/{stage_id}" if course.consolidated else "charter")
+    return (b"", None) if document is None else (document, charter_document.parse(document).stage(stage_id))
 
 
 def facts_of(rows: Rows, stage: str) -> tuple[Course, dict[tuple[str, str], Cell]]:

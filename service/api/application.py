@@ -34,6 +34,7 @@ from service.api.previews import get_proposal, preview_decision
 from service.api.problems import HANDLERS
 from service.api.stream import stream_events
 from service.api.timeline import get_timeline
+from service.api.what_if import ask_what_if, get_sensitivity
 from service.api.workload import get_workload
 
 Lifespan = Callable[[Litestar], AbstractAsyncContextManager[None]]
@@ -96,6 +97,8 @@ def create_application(parts: Parts, *, lifespan: Sequence[Lifespan] = ()) -> Li
             get_timeline,
             get_workload,
             check_disclosure,
+            ask_what_if,
+            get_sensitivity,
             ledger.list_events,
             export_ledger,
             *tree.HANDLERS,

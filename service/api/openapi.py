@@ -16,6 +16,7 @@ from domain.rulebook import DECISIONS
 from domain.standings import Standings
 from service.api import (
     openapi_access,
+    openapi_audit,
     openapi_decisions,
     openapi_ledger,
     openapi_many,
@@ -27,9 +28,9 @@ from service.api.health import Health
 from service.api.metrics import MEDIA_TYPE as METRICS_MEDIA_TYPE
 from service.api.openapi_parts import (
     AFTER,
-    CREDENTIALS,
+    AS_OF,
     LIMIT,
-    PROGRAMME,
+    STAGE,
     Json,
     Operation,
     as_spreadsheet,
@@ -41,7 +42,6 @@ from service.api.problems import Problem
 from service.api.programmes import AuditTrail, CallList, ObjectionList, ProgrammeList, TeamList
 from service.application.answers import Counts, GrantsAnswer, ProgrammeDetail
 from service.application.disagreement import Disagreement
-from service.application.revealing import DisclosureFindings, DisclosureQuestion
 from service.application.timeline import Timeline
 from service.application.workload import Workload
 
@@ -62,8 +62,7 @@ _ANSWERS: Final = (
     Timeline,
     Workload,
     *openapi_ledger.ANSWERS,
-    DisclosureQuestion,
-    DisclosureFindings,
+    *openapi_audit.ANSWERS,
     Health,
     Problem,
     *openapi_access.ANSWERS,
@@ -83,15 +82,6 @@ _TAGS: Final = {
 }
 """Kinds of operations, and what each is for."""
 
-_STAGE: Final = ("stage", "A stage of the charter; the first one if none is named.", {"type": "string"})
-_AS_OF: Final = (
-    ("as_of_position", "The answer as it was at this position.", {"type": "integer", "minimum": 1}),
-    (
-        "as_of",
-        "The answer as it was at this time (RFC 3339), which is past; not beside as_of_position.",
-        {"type": "string", "format": "date-time"},
-    ),
-)
 _MINIMUM: Final = ("min_position", "Wait until the view has reached this position.", {"type": "integer", "minimum": 0})
 
 
@@ -132,7 +122,7 @@ def _operations(named: dict[Any, Json]) -> Iterator[Operation]:
     yield openapi_many.operation(named)
     one = "/v1/programmes/{programme}"
     yield "/v1/programmes", "get", read("list-programmes", "Every programme.", named[ProgrammeList], named)
-    detail = read("get-programme", "One programme.", named[ProgrammeDetail], named, *_AS_OF, of_programme=True)
+    detail = read("get-programme", "One programme.", named[ProgrammeDetail], named, *AS_OF, of_programme=True)
     yield one, "get", detail
     charter = read(
         "get-charter",
@@ -146,9 +136,9 @@ def _operations(named: dict[Any, Json]) -> Iterator[Operation]:
     yield (
         f"{one}/teams",
         "get",
-        read("list-teams", "Its teams.", named[TeamList], named, *_AS_OF, of_programme=True),
+        read("list-teams", "Its teams.", named[TeamList], named, *AS_OF, of_programme=True),
     )
-    calls = read("list-calls", "Additional calls.", named[CallList], named, *_AS_OF, of_programme=True)
+    calls = read("list-calls", "Additional calls.", named[CallList], named, *AS_OF, of_programme=True)
     yield f"{one}/calls", "get", calls
     objections = read(
         "list-objections",
@@ -156,7 +146,7 @@ def _operations(named: dict[Any, Json]) -> Iterator[Operation]:
         named[ObjectionList],
         named,
         ("stage", "A stage of the charter; every one if none is named.", {"type": "string"}),
-        *_AS_OF,
+        *AS_OF,
         of_programme=True,
     )
     yield f"{one}/objections", "get", objections
@@ -165,8 +155,8 @@ def _operations(named: dict[Any, Json]) -> Iterator[Operation]:
         "The standings of a stage; counts while its results are under embargo.",
         {"anyOf": [named[Standings], named[Counts]]},
         named,
-        _STAGE,
-        *_AS_OF,
+        STAGE,
+        *AS_OF,
         _MINIMUM,
         of_programme=True,
     )
@@ -176,14 +166,14 @@ def _operations(named: dict[Any, Json]) -> Iterator[Operation]:
         "How far evaluators are apart; for agencies, auditors, and evaluators where their own sheet is in.",
         named[Disagreement],
         named,
-        _STAGE,
-        *_AS_OF,
+        STAGE,
+        *AS_OF,
         _MINIMUM,
         of_programme=True,
         with_key=True,
     )
     yield f"{one}/disagreement", "get", disagreement
-    grants = read("get-grants", "Pools and grants.", named[GrantsAnswer], named, *_AS_OF, _MINIMUM, of_programme=True)
+    grants = read("get-grants", "Pools and grants.", named[GrantsAnswer], named, *AS_OF, _MINIMUM, of_programme=True)
     yield f"{one}/grants", "get", as_spreadsheet(grants)
     trail = read(
         "get-audit-trail",
@@ -192,7 +182,7 @@ def _operations(named: dict[Any, Json]) -> Iterator[Operation]:
         named,
         AFTER,
         LIMIT,
-        *_AS_OF,
+        *AS_OF,
         _MINIMUM,
         of_programme=True,
     )
@@ -204,7 +194,7 @@ def _operations(named: dict[Any, Json]) -> Iterator[Operation]:
         named,
         AFTER,
         LIMIT,
-        *_AS_OF,
+        *AS_OF,
         _MINIMUM,
         of_programme=True,
     )
@@ -214,35 +204,20 @@ def _operations(named: dict[Any, Json]) -> Iterator[Operation]:
         "What agencies decided, what waits for them, and how long things took; for agencies and auditors.",
         named[Workload],
         named,
-        *_AS_OF,
+        *AS_OF,
         _MINIMUM,
         of_programme=True,
         with_key=True,
     )
     yield f"{one}/workload", "get", workload
     yield from openapi_ledger.operations(named)
-    yield f"{one}/disclosure-check", "post", _check_disclosure(named)
+    yield from openapi_audit.operations(named)
     yield from openapi_access.operations(named)
     yield from openapi_people.operations(named)
     yield from openapi_tree.operations(named)
     yield "/health/live", "get", _health("live", "The process answers.", named, ready=False)
     yield "/health/ready", "get", _health("ready", "Decisions can be taken.", named, ready=True)
     yield "/metrics", "get", _metrics(named)
-
-
-def _check_disclosure(named: dict[Any, Json]) -> Json:
-    return {
-        "operationId": "check-disclosure",
-        "tags": ["views"],
-        "summary": "What figures would give away before they are published; nothing is recorded.",
-        "security": CREDENTIALS,
-        "parameters": [PROGRAMME],
-        "requestBody": {"required": True, "content": {"application/json": {"schema": named[DisclosureQuestion]}}},
-        "responses": {
-            "200": content("All that follows.", named[DisclosureFindings], "application/json"),
-            **problems([400, 401, 403, 404, 409, 413, 415, 422, 429, 503], named),
-        },
-    }
 
 
 def _health(name: str, summary: str, named: dict[Any, Json], *, ready: bool) -> Json:

@@ -34,6 +34,17 @@ FORMAT: Final = (
 LIMIT: Final = ("limit", "So many at most.", {"type": "integer", "minimum": 1, "maximum": 1000, "default": 100})
 
 
+STAGE: Final = ("stage", "A stage of the charter; the first one if none is named.", {"type": "string"})
+AS_OF: Final = (
+    ("as_of_position", "The answer as it was at this position.", {"type": "integer", "minimum": 1}),
+    (
+        "as_of",
+        "The answer as it was at this time (RFC 3339), which is past; not beside as_of_position.",
+        {"type": "string", "format": "date-time"},
+    ),
+)
+
+
 def read(
     name: str,
     summary: str,
@@ -56,6 +67,22 @@ def read(
             "200": content("As of the position that it states.", schema, media_type),
             "304": {"description": "What If-None-Match names is still true."},
             **problems(sorted(statuses), named),
+        },
+    }
+
+
+def asks(name: str, summary: str, question: Json, schema: Json, named: dict[Any, Json], *parameters: Parameter) -> Json:
+    """An operation of a programme that is asked with a body, and records nothing."""
+    return {
+        "operationId": name,
+        "tags": ["views"],
+        "summary": summary,
+        "security": CREDENTIALS,
+        "parameters": [PROGRAMME, *queries(*parameters)],
+        "requestBody": {"required": True, "content": {"application/json": {"schema": question}}},
+        "responses": {
+            "200": content("All that follows.", schema, "application/json"),
+            **problems([400, 401, 403, 404, 409, 413, 415, 422, 429, 503], named),
         },
     }
 

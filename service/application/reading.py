@@ -246,10 +246,7 @@ class Queries:
         with self.rows(STANDINGS, programme, as_of_position, min_position) as (rows, position):
             stored = rows.get(key_of_stage)
             if stored is None:
-                raise UnknownStageError(
-                    f"{stage!r} was not opened in {programme} by position {position}",
-                    rule="Standings are of a stage that was opened.",
-                )
+                raise not_opened(programme, stage, position)
             if embargoed:
                 return self._counts(disclosure.charter, stage, position)
             if stored:
@@ -446,3 +443,11 @@ def poison_told() -> Iterator[None]:
 def unknown_stage(programme: str, stage: str) -> UnknownStageError:
     """The refusal of a stage that the charter does not have."""
     return UnknownStageError(f"{stage[:80]!r} is no stage of {programme}", rule="The charter names the stages.")
+
+
+def not_opened(programme: str, stage: str, position: int) -> UnknownStageError:
+    """The refusal of a stage that no team competed in by then."""
+    return UnknownStageError(
+        f"{stage!r} was not opened in {programme} by position {position}",
+        rule="Standings are of a stage that was opened.",
+    )

@@ -21,6 +21,8 @@ _FILES: Final = {
     "reject": "proposals",
     "certify": "certify",
     "standings": "standings",
+    "what-if": "what_if",
+    "sensitivity": "what_if",
     "events": "events",
     "watch": "watch",
     "charter": "charter",

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Callable
+from typing import Any, TypeVar
 
 import click
 import msgspec
@@ -12,12 +13,22 @@ from service.cli.client import open_client
 from service.cli.service_calls import key_option, url_option
 from service.cli.tables import table_text
 
+F = TypeVar("F", bound=Callable[..., None])
+
+
+def as_of_options(command: F) -> F:
+    """`--as-of-position` and `--as-of`."""
+    position = click.option(
+        "--as-of-position", type=click.IntRange(min=1), default=None, help="As it was at this position."
+    )
+    time = click.option("--as-of", default=None, help="As it was at this time, such as 2026-02-01T09:00:00+09:00.")
+    return position(time(command))
+
 
 @click.command()
 @click.argument("programme")
 @click.option("--stage", default=None, help="A stage of the charter; the first one if none is named.")
-@click.option("--as-of-position", type=click.IntRange(min=1), default=None, help="As they were at this position.")
-@click.option("--as-of", default=None, help="As they were at this time, such as 2026-02-01T09:00:00+09:00.")
+@as_of_options
 @url_option
 @key_option
 @click.option("--json", "as_json", is_flag=True, help="The service's answer as it is.")
@@ -38,25 +49,33 @@ def standings(
 
 def standings_table(found: dict[str, Any]) -> str:
     """Standings as a table for a terminal: ranges as ranges, what is undisclosed as such."""
-    label = {"public-record": "PUBLIC RECORD", "rehearsal": "REHEARSAL — illustrative figures", "live": "LIVE"}
-    title = f"{found['programme']} · {found['stage']} · {label[found['data_set']]} · position {found['position']}"
+    title = title_of(found)
     if "rows" not in found:
         return f"{title}\nunder embargo {found['embargo']}; events so far: {sum(found['events'].values())}"
     table = Table(title=title, title_justify="left")
     for heading in ("rank", "team", "total", *_assessments(found), "status", "independence"):
         table.add_column(heading)
     for row in found["rows"]:
-        points = [_points(assessment["points"]) for assessment in row["assessments"]]
+        points = [points_text(assessment["points"]) for assessment in row["assessments"]]
         status = row["status"] if row["cause"] is None else f"{row['status']} ({row['cause']})"
-        table.add_row(_rank(row["rank"]), row["name"], _points(row["total"]), *points, status, row["independence"])
+        table.add_row(
+            rank_text(row["rank"]), row["name"], points_text(row["total"]), *points, status, row["independence"]
+        )
     return f"{table_text(table, width=140)}\ndigest {found['digest']}"
+
+
+def title_of(found: dict[str, Any]) -> str:
+    """Programme, stage, data set and position of an answer."""
+    label = {"public-record": "PUBLIC RECORD", "rehearsal": "REHEARSAL — illustrative figures", "live": "LIVE"}
+    return f"{found['programme']} · {found['stage']} · {label[found['data_set']]} · position {found['position']}"
 
 
 def _assessments(found: dict[str, Any]) -> list[str]:
     return [each["id"] for each in found["rows"][0]["assessments"]] if found["rows"] else []
 
 
-def _points(points: dict[str, Any]) -> str:
+def points_text(points: dict[str, Any]) -> str:
+    """A value or its bounds."""
     if points["exact"] is not None:
         return str(points["exact"])
     if points["low"] is None and points["high"] is None:
@@ -64,6 +83,7 @@ def _points(points: dict[str, Any]) -> str:
     return f"{points['low'] or '…'}–{points['high'] or '…'}"
 
 
-def _rank(rank: dict[str, Any]) -> str:
+def rank_text(rank: dict[str, Any]) -> str:
+    """A rank or its range, and what that rests on."""
     span = str(rank["best"]) if rank["best"] == rank["worst"] else f"{rank['best']}–{rank['worst']}"
     return f"{span} ({rank['basis']})"

@@ -55,6 +55,7 @@ class AsyncSillok:
     withdraw = _method(Calls.withdraw)
     preview = _method(Calls.preview)
     check_disclosure = _method(Calls.check_disclosure)
+    what_if = _method(Calls.what_if)
     proposal = _method(Calls.proposal)
     submit_together = _method(Calls.submit_together)
     programmes = _method(Calls.programmes)

@@ -147,19 +147,15 @@ class Calls:
 
     def check_disclosure(self, programme: str, figures: Command) -> Exchange[dict[str, Any]]:
         """What figures would give away before they are published; nothing is recorded."""
-        body = figures if isinstance(figures, bytes) else msgspec.json.encode(figures)
-        path = f"/v1/programmes/{_part(programme)}/disclosure-check"
-        answer = yield from self.send(Request("POST", path, headers={"Content-Type": JSON}, content=body))
-        found: dict[str, Any] = read(answer, dict[str, Any])
-        return found
+        return (yield from self._ask(f"/v1/programmes/{_part(programme)}/disclosure-check", figures))
+
+    def what_if(self, /, programme: str, question: Command, **parameters: str | int | None) -> Exchange[dict[str, Any]]:
+        """What would follow from other scores or rules; unofficial, nothing is recorded."""
+        return (yield from self._ask(f"/v1/programmes/{_part(programme)}/what-if", question, **parameters))
 
     def preview(self, programme: str, decision: str, command: Command) -> Exchange[dict[str, Any]]:
         """What the decision would come to if it were made now; nothing is recorded."""
-        body = command if isinstance(command, bytes) else msgspec.json.encode(command)
-        path = f"/v1/programmes/{_part(programme)}/decisions/{_part(decision)}/preview"
-        answer = yield from self.send(Request("POST", path, headers={"Content-Type": JSON}, content=body))
-        found: dict[str, Any] = read(answer, dict[str, Any])
-        return found
+        return (yield from self._ask(f"/v1/programmes/{_part(programme)}/decisions/{_part(decision)}/preview", command))
 
     def proposal(self, proposal: str) -> Exchange[dict[str, Any]]:
         """A proposal and, while it waits, what it would come to now."""
@@ -302,6 +298,15 @@ class Calls:
         if answer.status != 200:
             read(answer, Any)
         return answer.content
+
+    def _ask(self, path: str, question: Command, **parameters: str | int | None) -> Exchange[dict[str, Any]]:
+        """What is asked with a body, and recorded by nobody."""
+        body = question if isinstance(question, bytes) else msgspec.json.encode(question)
+        answer = yield from self.send(
+            Request("POST", path, _given(parameters), headers={"Content-Type": JSON}, content=body)
+        )
+        found: dict[str, Any] = read(answer, dict[str, Any])
+        return found
 
     def _get(self, path: str, type_: type[T], **parameters: str | int | None) -> Exchange[T]:
         answer = yield from self.send(Request("GET", path, _given(parameters)))

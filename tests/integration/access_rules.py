@@ -90,6 +90,8 @@ OPERATIONS: Final[dict[str, Rule]] = {
     ),
     f"GET {PROGRAMME}/workload": Rule(INSIDERS, {"auditor"}, WORKLOAD, WORKLOAD, WORKLOAD),
     f"GET {PROGRAMME}/disagreement": Rule({*INSIDERS, "evaluator"}, {"auditor", "evaluator"}, SHEETS, SHEETS, SHEETS),
+    f"POST {PROGRAMME}/what-if": Rule(INSIDERS, {"auditor"}, "wrong-role", "what-if-not-yours-to-ask"),
+    f"GET {PROGRAMME}/sensitivity": Rule(INSIDERS, {"auditor"}, "wrong-role", "what-if-not-yours-to-ask"),
     f"POST {PROGRAMME}/disclosure-check": Rule(INSIDERS, {"auditor"}, "wrong-role", "check-not-yours-to-ask"),
     "GET /v1/proposals/{proposal}": Rule(INSIDERS, {"auditor"}, "wrong-role", "preview-not-yours-to-read"),
 }

@@ -254,3 +254,11 @@ def serving(database: str, tmp_path: Path, workers: Workers) -> Iterator[Running
     ):
         yield Running(service, keys, client, database, settings)
     service.close()
+
+
+@pytest.fixture(scope="session")
+def address(played: Running) -> Iterator[str]:
+    """Where an API process over `played` answers, for commands."""
+    api = ApiProcess(played, played.settings.home)
+    yield api.url
+    api.stop()

@@ -27,6 +27,7 @@ from service.api.previews import get_proposal
 from service.api.problems import catalogue
 from service.api.stream import stream_events
 from service.api.timeline import get_timeline
+from service.api.what_if import ask_what_if, get_sensitivity
 from service.api.workload import get_workload
 from tests.integration.conftest import Running
 from tests.playing import PUBLIC_RECORD, REHEARSAL
@@ -57,6 +58,8 @@ def test_every_route_is_documented_and_nothing_else() -> None:
         get_proposal,
         submit_decisions,
         check_disclosure,
+        ask_what_if,
+        get_sensitivity,
         ledger.list_events,
         export_ledger,
         *tree.HANDLERS,
@@ -109,6 +112,7 @@ def test_every_problem_type_is_named_by_an_operation() -> None:
         (f"/v1/programmes/{REHEARSAL}/standings", "Standings"),
         (f"/v1/programmes/{PUBLIC_RECORD}/standings", "Standings"),
         (f"/v1/programmes/{REHEARSAL}/disagreement", "Disagreement"),
+        (f"/v1/programmes/{PUBLIC_RECORD}/sensitivity", "SensitivityAnswer"),
         (f"/v1/programmes/{REHEARSAL}/grants", "GrantsAnswer"),
         (f"/v1/programmes/{REHEARSAL}/audit-trail", "AuditTrail"),
         (f"/v1/programmes/{REHEARSAL}/timeline", "Timeline"),
@@ -126,7 +130,7 @@ def test_answers_fit_their_schema(played: Running, path: str, schema: str) -> No
     spec = msgspec.json.decode(SPEC.read_bytes())
     checked = {"$ref": f"#/components/schemas/{schema}", "components": spec["components"]}
     validator = Draft202012Validator(checked)
-    keys = {"Disagreement": played.keys.auditor, "Workload": played.keys.auditor}
+    keys = dict.fromkeys(("Disagreement", "SensitivityAnswer", "Workload"), played.keys.auditor)
     keys |= {"KeyList": played.keys.operator, "ClientList": played.keys.operator, "PersonList": played.keys.operator}
     headers = {"Authorization": f"Bearer {keys[schema]}"} if schema in keys else {}
     for line in played.client.get(path, headers=headers).text.splitlines():

@@ -7,7 +7,6 @@ import hashlib
 import io
 import re
 import zipfile
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +15,6 @@ import pytest
 from click.testing import CliRunner
 
 from service.cli import main
-from tests.integration.api_process import ApiProcess
 from tests.integration.conftest import Running
 from tests.playing import PUBLIC_RECORD, REHEARSAL
 
@@ -120,13 +118,6 @@ def test_under_embargo_standings_are_counts(played: Running) -> None:
     assert {row["event"]: int(row["count"]) for row in table} == said["events"]
     assert {row["embargo"] for row in table} == {said["embargo"]}
     assert "total" not in table[0]
-
-
-@pytest.fixture(scope="module")
-def address(played: Running) -> Iterator[str]:
-    api = ApiProcess(played, played.settings.home)
-    yield api.url
-    api.stop()
 
 
 @pytest.mark.parametrize("view", VIEWS)
