@@ -52,8 +52,9 @@ bench-large: $(STAMP) ## measure growth up to ten million events (RECORD=1 keeps
 specs: $(STAMP) ## write api_specs anew from the code
 	@$(BIN)/python -m api_specs
 
-release-specs: $(STAMP) ## on a release: keep its API, which later ones are held to
+release-specs: $(STAMP) ## on a release: keep its API, which later ones are held to, and a ledger, which they re-execute
 	@$(BIN)/python -m api_specs --released
+	@$(BIN)/python -m tests.releases
 
 docs: $(STAMP) ## build the documentation into build/docs
 	@PYTHONPATH=. $(BIN)/python -m mkdocs build --quiet --config-file ops/docs/mkdocs.yml

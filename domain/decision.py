@@ -149,6 +149,8 @@ class Ruling(msgspec.Struct, frozen=True, kw_only=True):
 
 DECISIONS: dict[str, Decision] = {}
 """Every decision of this release, by its name in the API."""
+EARLIER: dict[tuple[str, int], Decision] = {}
+"""What an earlier release decided with, by name and version: nobody decides so any more, and it is re-executed so."""
 
 D = TypeVar("D", bound=Decide)
 
@@ -164,17 +166,19 @@ def decision(
     mandated: bool = True,
     prior: Prior | None = None,
     rests_on: RestsOn | None = None,
+    earlier: bool = False,
 ) -> Callable[[D], D]:
     """Register a decision; `needs` names the facts beyond the charter, in the order the function takes them.
 
-    It is given command and programme, and the fact of `prior`, folded, if there is one. The rest: see `Decision`.
+    It is given command and programme, and the fact of `prior`, folded, if there is one. `earlier`: of an earlier
+    release, with the version that it had there (`EARLIER`). The rest: see `Decision`.
     """
 
     def register(function: D) -> D:
-        if type_ in DECISIONS:
+        if (type_, version) in EARLIER if earlier else type_ in DECISIONS:
             raise ValueError(f"decision {type_} is registered twice")
         summary = (function.__doc__ or "").strip().splitlines()[0]
-        DECISIONS[type_] = Decision(
+        registered = Decision(
             type=type_,
             version=version,
             command=command,
@@ -187,9 +191,19 @@ def decision(
             prior=prior,
             rests_on=rests_on,
         )
+        if earlier:
+            EARLIER[type_, version] = registered
+        else:
+            DECISIONS[type_] = registered
         return function
 
     return register
+
+
+def decider_of(type_: str, version: int) -> Decision | None:
+    """The decision as it was made in that version, if this release still knows it."""
+    current = DECISIONS.get(type_)
+    return current if current is not None and current.version == version else EARLIER.get((type_, version))
 
 
 def boundary(facts: Sequence[Fact]) -> Query:

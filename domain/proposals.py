@@ -13,6 +13,7 @@ from domain.decision import (
     DECISIONS,
     Case,
     Command,
+    CountersignatureRequiredError,
     Decision,
     Fact,
     Ruling,
@@ -108,6 +109,17 @@ def _assumed(
     if not rulings:
         raise refusals[0]
     return tuple(lawful), rulings[0]
+
+
+def ruled(decision: Decision, command: Command, body: str, facts: tuple[Fact, ...], *, case: Case) -> Ruling:
+    """What a submitted decision comes to: its events or, if it waits for a second agency, its proposal.
+
+    `body`: the command as it was sent. Raises a `Refusal`.
+    """
+    try:
+        return rule_on(decision, command, facts, case=case)
+    except CountersignatureRequiredError:
+        return propose(decision, command, body, facts, case=case)
 
 
 class Propose(Command, frozen=True, kw_only=True):

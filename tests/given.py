@@ -14,17 +14,18 @@ import json
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 import pytest
 
 from domain import decision as deciding
+from domain.boundary import Query
 from domain.checkpoint import Checkpoint
 from domain.envelope import Actor, Party
 from domain.event import Event
 from domain.proposal_events import DecisionProposed
-from domain.proposals import propose
+from domain.proposals import ruled
 from domain.refusal import Refusal
 from domain.rulebook import DECISIONS, prepare
 
@@ -107,7 +108,23 @@ def given(*events: Event, programme: str = "programme", background: Iterable[Eve
     return Given(list(events), programme, background=list(background))
 
 
+class Considered(NamedTuple):
+    """A decision in memory: what it was made on, and what it came to. `body`: as it was sent."""
+
+    decision: deciding.Decision
+    command: deciding.Command
+    body: str
+    query: Query
+    case: deciding.Case
+    ruling: deciding.Ruling
+
+
 def decide(given: Given, decision_type: str, body: dict[str, Any]) -> tuple[Event, ...]:
+    """The events that a decision comes to on a history."""
+    return considered(given, decision_type, body).ruling.events
+
+
+def considered(given: Given, decision_type: str, body: dict[str, Any]) -> Considered:
     """Run one decision on a history, as the service does, in memory."""
     decision = DECISIONS[decision_type]
     command = msgspec.convert(body, type=decision.command)
@@ -138,8 +155,6 @@ def decide(given: Given, decision_type: str, body: dict[str, Any]) -> tuple[Even
         signed_by=given.signed_by,
         sealed=lambda size: checkpoint(size) if size <= len(history) else None,
     )
-    try:
-        return deciding.rule_on(decision, command, facts, case=case).events
-    except deciding.CountersignatureRequiredError:
-        sent = json.dumps(body, ensure_ascii=False, separators=(",", ":"))
-        return propose(decision, command, sent, facts, case=case).events
+    sent = json.dumps(body, ensure_ascii=False, separators=(",", ":"))
+    ruling = ruled(decision, command, sent, facts, case=case)
+    return Considered(decision, command, sent, query, case, ruling)

@@ -51,6 +51,7 @@ def test_the_commands_are_there() -> None:
         "witness",
         "export",
         "verify",
+        "prove",
         "signatures",
         "signing-key",
         "keys",

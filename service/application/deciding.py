@@ -13,12 +13,12 @@ import msgspec
 from domain.boundary import Query
 from domain.charter_document import Charter
 from domain.checkpoint import Checkpoint
-from domain.decision import Case, CharterFact, Command, CountersignatureRequiredError, Decision, Fact, Ruling, rule_on
+from domain.decision import Case, CharterFact, Command, Decision, Fact, Ruling
 from domain.disclosure import Reader
 from domain.ed25519 import Verify
 from domain.envelope import Actor
 from domain.keys import Keys
-from domain.proposals import propose
+from domain.proposals import ruled
 from domain.refusal import Refusal
 from domain.rulebook import prepare
 from domain.signatures import Signature, Signed, read_signature, require_signature
@@ -102,14 +102,8 @@ class Considered(msgspec.Struct, frozen=True, kw_only=True):
     query: Query
 
     def ruling(self) -> Ruling:
-        """What the decision comes to: its events or, if it waits for a second agency, its proposal.
-
-        Raises a `Refusal`.
-        """
-        try:
-            return rule_on(self.decision, self.command, self.facts, case=self.case)
-        except CountersignatureRequiredError:
-            return propose(self.decision, self.command, self.submission.body.decode(), self.facts, case=self.case)
+        """See `domain.proposals.ruled`. Raises a `Refusal`."""
+        return ruled(self.decision, self.command, self.submission.body.decode(), self.facts, case=self.case)
 
 
 class Deciding:

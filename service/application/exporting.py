@@ -30,10 +30,11 @@ class Export:
         if upto > sealed:
             raise NotSealedError(f"position {upto} is not sealed yet: the last checkpoint covers {sealed}")
         of = programme if reader.role == "auditor" else None
-        return [_exported(each, of) for each in self._ledger.read(after=after, upto=upto, limit=limit)]
+        return [exported(each, of) for each in self._ledger.read(after=after, upto=upto, limit=limit)]
 
 
-def _exported(event: RecordedEvent, programme: str | None) -> ExportedEvent:
+def exported(event: RecordedEvent, programme: str | None) -> ExportedEvent:
+    """The event as a line of a bundle; in full if it is of the programme."""
     clear = ExportedEvent(
         position=event.position,
         programme=event.programme,

@@ -10,11 +10,11 @@ import msgspec
 from eventsourcing.dcb.api import DCBAppendCondition
 
 from domain.boundary import Boundary
-from domain.deadlines import instant
 from domain.decision import Ruling
-from domain.envelope import Actor, PrivateEnvelope, encode_envelope
+from domain.envelope import Actor, encode_envelope
 from domain.event import decode_data, encode_data
 from domain.proposal_events import DecisionProposed
+from domain.recorded import envelope_of
 from service.application.deciding import Considered, Sources, Submission
 from service.application.facts import as_dcb
 from service.application.ports import (
@@ -75,32 +75,20 @@ def append_request(considered: Considered, ruling: Ruling, sources: Sources) -> 
 
 def new_events(considered: Considered, ruling: Ruling, sources: Sources) -> list[NewEvent]:
     """The events of a ruling, each with its envelope."""
-    submission, decision, command, case = (
-        considered.submission,
-        considered.decision,
-        considered.command,
-        considered.case,
-    )
+    submission, case = considered.submission, considered.case
     new = []
     for number, event in enumerate(ruling.events):
         event_id = sources.identifier()
-        tags = event.tags(submission.programme)
-        envelope = PrivateEnvelope(
-            event_id=str(event_id),
-            tags=tags,
-            data_set=ruling.data_set,
-            decided_at=instant(case.decided_at),
-            actor=submission.actor,
-            attribution=command.attribution,
-            source=command.source,
-            decided_by=command.decided_by,
-            decision_id=case.decision_id,
-            command_type=decision.type,
-            command=submission.body.decode() if number == 0 else None,
+        envelope = envelope_of(
+            event,
+            ruling,
+            case,
+            decision=considered.decision,
+            command=considered.command,
+            body=submission.body.decode() if number == 0 else None,
             boundary=Boundary(considered.query, case.position),
-            rules_hash=ruling.rules_hash,
-            decider=f"{decision.type}/{decision.version}",
             signature=submission.signature if number == 0 else None,
+            event_id=str(event_id),
         )
         new.append(
             NewEvent(
@@ -108,7 +96,7 @@ def new_events(considered: Considered, ruling: Ruling, sources: Sources) -> list
                 type=event.TYPE,
                 version=event.VERSION,
                 event_id=event_id,
-                tags=tags,
+                tags=envelope.tags,
                 salt=sources.salt(),
                 envelope=encode_envelope(envelope),
                 data=encode_data(event),

@@ -3,23 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Hashable, Iterable, Iterator
-from typing import Any, Final
+from typing import Any
 
 from domain.boundary import Query, QueryItem
 from domain.decision import Fact
 from domain.event import Event
-from domain.grant_course import GrantCourse
-from domain.record import Course
-from domain.teams import Roster
+from domain.told import told
 from service.application.kept_events import KeptEvents
 
 Place = tuple[str, str]
 """A type and a tag, each empty for any: by which events, and what asks for them, find each other."""
-
-_PLAIN: Final = {str, int, bool, bytes, tuple, QueryItem, type(None)}
-_FOLDED: Final = (Course, GrantCourse, Roster)
-_FOLDED_EMPTY: Final = (dict, list, set)
-"""What facts begin with, and fold events into."""
 
 
 class SharedFacts:
@@ -38,7 +31,7 @@ class SharedFacts:
         """The fact to take in the place of this one, which is not folded yet unless it is that; folded once `read`."""
         if fact in self._selects:
             return fact
-        known = self._facts.setdefault(_what(fact), fact)
+        known = self._facts.setdefault(told(fact) or id(fact), fact)
         if known is fact:
             selects = self._selects[fact] = fact.selects
             places = self._places[fact] = frozenset(place for item in selects for place in _asked_at(item))
@@ -92,14 +85,3 @@ def stands_at(type_: str, tags: Iterable[str]) -> Iterator[Place]:
 def _asked_at(item: QueryItem) -> Iterator[Place]:
     for type_ in item.types or ("",):
         yield type_, item.tags[0] if item.tags else ""
-
-
-def _what(fact: Fact) -> Hashable:
-    """What a fact that is not folded yet is about, as it was told; one that was told anything else is its own."""
-    told: list[Hashable] = [type(fact)]
-    for each in vars(fact).values():
-        if type(each) in _PLAIN:
-            told.append(each)
-        elif not isinstance(each, _FOLDED) and (each or not isinstance(each, _FOLDED_EMPTY)):
-            return id(fact)
-    return tuple(told)

@@ -35,6 +35,7 @@ _FILES: Final = {
     "witness": "witness",
     "export": "export",
     "verify": "verify",
+    "prove": "prove",
     "signing-key": "signatures",
     "signatures": "signatures",
     "keys": "keys",

@@ -37,9 +37,10 @@ Progress = Callable[[int, int], None]
 
 @contextmanager
 def telling() -> Iterator[Progress]:
-    """A bar on standard error, gone once all events are there."""
+    """A bar on standard error, if that is a terminal, gone once all events are there."""
     columns = (TextColumn("events"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with Bar(*columns, console=Console(stderr=True), transient=True) as bar:
+    console = Console(stderr=True)
+    with Bar(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
         task = bar.add_task("events")
         yield lambda done, of: bar.update(task, completed=done, total=of)
 

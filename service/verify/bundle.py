@@ -9,9 +9,11 @@ project.
 
 from __future__ import annotations
 
+import gzip
+import lzma
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Final
+from typing import IO, Final
 
 import msgspec
 
@@ -84,6 +86,32 @@ class Line(ExportedEvent, frozen=True, kw_only=True, forbid_unknown_fields=True)
 _line = msgspec.json.Decoder(Line)
 
 
+def _opened(events: Path) -> IO[bytes] | gzip.GzipFile:
+    match events.suffix:
+        case ".gz":
+            return gzip.open(events, "rb")
+        case ".xz":
+            return lzma.open(events, "rb")
+        case _:
+            return events.open("rb")
+
+
+def lines_of(events: Path) -> Iterator[Line]:
+    """Each line of a file of events, which may be compressed (`.gz`, `.xz`).
+
+    Raises `BrokenError` for one that is none, `BundleError` without the file.
+    """
+    try:
+        with _opened(events) as file:
+            for number, text in enumerate(file, start=1):
+                try:
+                    yield _line.decode(text)
+                except msgspec.DecodeError as error:
+                    raise BrokenError(number, f"line {number} of {events.name} is no event: {error}") from None
+    except (OSError, EOFError, lzma.LZMAError) as error:
+        raise BundleError(f"{events}: {getattr(error, 'strerror', None) or error}") from None
+
+
 class Bundle:
     """A bundle on disk. Raises `BundleError` unless the folder is one."""
 
@@ -97,16 +125,8 @@ class Bundle:
             raise BundleError(f"{folder / MANIFEST}: format {self.manifest.format!r}, not {FORMAT!r}")
 
     def lines(self) -> Iterator[Line]:
-        """Each line. Raises `BrokenError` for one that is none, `BundleError` without the file."""
-        try:
-            with (self.folder / EVENTS).open("rb") as file:
-                for number, text in enumerate(file, start=1):
-                    try:
-                        yield _line.decode(text)
-                    except msgspec.DecodeError as error:
-                        raise BrokenError(number, f"line {number} of {EVENTS} is no event: {error}") from None
-        except OSError as error:
-            raise BundleError(f"{self.folder / EVENTS}: {error.strerror}") from None
+        """As `lines_of` its events."""
+        return lines_of(self.folder / EVENTS)
 
     def leaves(self) -> list[bytes]:
         """The leaf hashes; none without the file."""

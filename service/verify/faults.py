@@ -7,7 +7,15 @@ from typing import Final, Literal
 import msgspec
 
 FaultClass = Literal[
-    "edited", "removed", "reordered", "inserted", "truncated", "forked", "wrong-tally", "bad-signature"
+    "edited",
+    "removed",
+    "reordered",
+    "inserted",
+    "truncated",
+    "forked",
+    "wrong-tally",
+    "bad-signature",
+    "wrong-decision",
 ]
 
 EXIT_CODES: Final[dict[FaultClass, int]] = {
@@ -19,6 +27,7 @@ EXIT_CODES: Final[dict[FaultClass, int]] = {
     "forked": 15,
     "wrong-tally": 16,
     "bad-signature": 17,
+    "wrong-decision": 18,
 }
 
 

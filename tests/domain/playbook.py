@@ -137,8 +137,13 @@ def decision_id(position: int) -> str:
 
 def made(history: list[Event], step: Step, *, days: int = 0) -> tuple[Event, ...]:
     """What the decision comes to on the history. Raises its refusal."""
+    return decide(asked(history, step, days=days), step.decision, step.body)
+
+
+def asked(history: list[Event], step: Step, *, days: int = 0) -> Given:
+    """The history, and who decides."""
     consortium = step.by not in ("owner", "other")
-    given = Given(
+    return Given(
         [],
         charters.PROGRAMME,
         step.by,
@@ -147,4 +152,3 @@ def made(history: list[Event], step: Step, *, days: int = 0) -> tuple[Event, ...
         decided_at=DECIDED_AT + timedelta(days=days),
         decision_id=decision_id(len(history) + 1),
     )
-    return decide(given, step.decision, step.body)

@@ -1,0 +1,44 @@
+"""Ledgers as each release made them; every later one re-executes them. `make release-specs` keeps that of this one."""
+
+from __future__ import annotations
+
+import functools
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from domain.reexecution import Proof, Reexecution
+from service.ed25519 import verify_ed25519
+from service.verify.bundle import lines_of
+from tests.domain.recorded import Line
+
+LEDGERS = Path(__file__).parent
+
+
+def ledger_of(version: str) -> Path:
+    """The events of a bundle, compressed: every programme that is shipped, played into one ledger."""
+    return LEDGERS / f"{version}.ndjson.xz"
+
+
+KEPT = sorted(LEDGERS.glob("*.ndjson.xz"))
+
+
+@functools.cache
+def recorded(file: Path) -> Mapping[str, Sequence[Line]]:
+    """The events of a ledger that is kept, by programme."""
+    found: dict[str, list[Line]] = defaultdict(list)
+    for each in lines_of(file):
+        assert each.envelope is not None
+        assert each.data is not None
+        line = Line(each.position, each.type, each.version, each.envelope.encode(), each.data.encode())
+        found[each.programme].append(line)
+    return found
+
+
+@functools.cache
+def proved(file: Path) -> Mapping[str, Sequence[Proof]]:
+    """Every decision of it, made again by this release."""
+    return {
+        programme: list(Reexecution(programme, verify_ed25519).proofs(events))
+        for programme, events in recorded(file).items()
+    }
