@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from functools import cached_property
+from typing import Literal
 
 from domain.outcome_events import Basis
 from domain.record import StageRecord
@@ -13,7 +14,10 @@ from domain.tally import Outcome, Tally, gate_outcome, tally
 
 
 class Grounds:
-    """Of every team of the stage, as its facts are now. `found`: their tally, where it is known."""
+    """Of every team of the stage, as its facts are now.
+
+    `found`: their tally, if it is at hand. `left`: how many teams did not withdraw.
+    """
 
     def __init__(self, stage: Stage, record: StageRecord, found: Tally | None = None) -> None:
         self._stage = stage
@@ -21,7 +25,7 @@ class Grounds:
         self._planned = planned_eliminations(stage, record)
         self._found = tally(stage, record.course, record.cells) if found is None else found
         self._withdrawn = [team for team in self._found.ranks if self._course.withdrew(team)]
-        self._left = len(self._found.ranks) - len(self._withdrawn)
+        self.left = len(self._found.ranks) - len(self._withdrawn)
 
     def gates(self, team: str) -> Iterator[tuple[str, Outcome | None]]:
         """Each gate, and whether the team passed it, if that is known."""
@@ -36,12 +40,23 @@ class Grounds:
         """
         if failed := self._failed(team):
             return f"{team} failed {', '.join(failed)}"
+        if self.room(team) is None:
+            return f"{team} ranks {self._found.ranks[team].best}, within the cut of {self.advancing_cut}"
+        return None
+
+    @property
+    def advancing_cut(self) -> int | None:
+        """How many leave by rank where it is asked who goes on; `None` where no cut is planned."""
         if self._stage.cut is None or self._planned is None:
             return None
-        cut = min(self._stage.cut, self._planned)
-        if self._in_cut(team, cut) and self._in_cut(team, cut, without=self.out):
-            return f"{team} ranks {self._found.ranks[team].best}, within the cut of {cut}"
-        return None
+        return min(self._stage.cut, self._planned)
+
+    def room(self, team: str) -> Literal["before-cut", "others-out"] | None:
+        """Why there is a place for the team by its rank: it ranks before the cut, or others are out; `None` if not."""
+        cut = self.advancing_cut
+        if not self._in_cut(team, cut):
+            return "before-cut"
+        return None if self._in_cut(team, cut, without=self.out) else "others-out"
 
     def against_elimination(self, basis: Basis, team: str) -> str | None:
         """Why the basis does not bear an elimination, or `None`."""
@@ -51,7 +66,7 @@ class Grounds:
         elif basis == "gate":
             if not self._failed(team):
                 return f"{team} failed no gate"
-        elif basis == "rank" and not self._in_cut(team, cut := self._rank_cut):
+        elif basis == "rank" and not self._in_cut(team, cut := self.rank_cut):
             rank = self._found.ranks[team]
             planned = f"{self._stage.id} plans no cut" if cut is None else f"the cut is {cut}"
             return f"{team} ranks {rank.best} to {rank.worst} of {len(self._found.ranks)}; {planned}"
@@ -68,9 +83,9 @@ class Grounds:
         ]
 
     @property
-    def _rank_cut(self) -> int | None:
+    def rank_cut(self) -> int | None:
         """How many leave by rank; where all that are left leave, those only that are within the planned cut."""
-        return self._stage.cut if self._planned is not None and self._planned >= self._left else self._planned
+        return self._stage.cut if self._planned is not None and self._planned >= self.left else self._planned
 
     @cached_property
     def out(self) -> list[str]:
@@ -87,4 +102,4 @@ class Grounds:
         ranks = self._found.ranks
         best = ranks[team].best
         before = sum(ranks[each].best < best for each in {*self._withdrawn, *without})
-        return cut is not None and best - before > self._left - cut
+        return cut is not None and best - before > self.left - cut

@@ -19,22 +19,45 @@ def judged_points(
 ) -> dict[str, Fraction]:
     """Units of each team whose sheets are complete; nobody's where the charter does not say how they count."""
     panel = stage.panel(judged.panel)
-    weights = {} if panel is None else _weights(panel, course)
+    weights = {} if panel is None else weights_of(panel, course)
     if panel is None or not is_known(judged.aggregate) or (judged.aggregate == "weighted-mean" and weights is None):
         return {}
+    counted = counted_sheets(panel, node, criterion, judged, course, cells)
+    brought = on_common_scale(criterion, judged, counted, course)
+    if brought is None:
+        return {}
+    scale, scaled = brought
+    return {team: _aggregate(judged, sheets, weights or {}) / scale for team, sheets in scaled.items()}
+
+
+def counted_sheets(
+    panel: Panel,
+    node: str,
+    criterion: Criterion,
+    judged: Judged,
+    course: Course,
+    cells: Mapping[tuple[str, str], Cell],
+) -> dict[str, Sheets]:
+    """The sheets of each team of which nothing is missing."""
     found: dict[str, Sheets] = {}
     for team in course.teams:
         cell = cells.get((team, node), Cell())
         sheets = sheets_of(panel, node, criterion, judged, team, cell, course, closed=bool(course.closed))
         if sheets is not None:
             found[team] = sheets
+    return found
+
+
+def on_common_scale(
+    criterion: Criterion, judged: Judged, found: dict[str, Sheets], course: Course
+) -> tuple[int, dict[str, Sheets]] | None:
+    """Sheets as they are aggregated, in units multiplied by a number; `None` while the common scale is not known."""
     if judged.normalise == "none":
-        return {team: _aggregate(judged, sheets, weights or {}) for team, sheets in found.items()}
+        return 1, found
     maximum = known_units(criterion.maximum)
     if maximum is None or not found or len(found) < len(course.teams):
-        return {}  # each evaluator's scale is that of all their sheets
-    scale, normalised = _normalised(judged, found, maximum)
-    return {team: _aggregate(judged, sheets, weights or {}) / scale for team, sheets in normalised.items()}
+        return None  # each evaluator's scale is that of all their sheets
+    return _normalised(judged, found, maximum)
 
 
 def sheets_of(
@@ -83,7 +106,7 @@ def whole_sheets(criterion: Criterion, judged: Judged, cell: Cell, evaluators: l
     return found
 
 
-def _weights(panel: Panel, course: Course) -> dict[str, int] | None:
+def weights_of(panel: Panel, course: Course) -> dict[str, int] | None:
     """What each evaluator's sheet weighs; `None` if that is not known of all."""
     groups = {group.id: known_units(group.weight) for group in panel.groups}
     weights = {}

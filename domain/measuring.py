@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from fractions import Fraction
 
 from domain.points import is_known, known, known_units
@@ -22,24 +22,36 @@ def measured_points(
         metrics = metrics_of(measured, cells.get((team, node)), closed=bool(course.closed))
         if metrics is not None:
             found[team] = metrics
-    best: dict[str, Fraction] = {}
-    if measured.conversion == "relative-to-best":
-        if len(found) < len(course.teams):
-            return {}  # the best of the field is not known yet
-        for metrics in found.values():
-            for benchmark, metric in metrics.items():
-                best[benchmark] = max(best.get(benchmark, Fraction(0)), Fraction(metric.value))
+    if measured.conversion == "relative-to-best" and len(found) < len(course.teams):
+        return {}  # the best of the field is not known yet
+    best = best_of(found.values())
     points = {}
     for team, metrics in found.items():
-        shares = [
-            _share(measured, each, metrics[each.id], best) if each.id in metrics else Fraction(0)
-            for each in measured.benchmarks
-            if each.id in metrics or measured.missing == "zero"
-        ]
+        shares = [share for _benchmark, share in shares_of(measured, metrics, best)]
         known_shares = [share for share in shares if share is not None]
         if len(known_shares) == len(shares):
             points[team] = maximum * sum(known_shares, Fraction(0)) / len(shares)
     return points
+
+
+def best_of(field: Iterable[Mapping[str, Metric]]) -> dict[str, Fraction]:
+    """The best value of the field on each benchmark."""
+    best: dict[str, Fraction] = {}
+    for metrics in field:
+        for benchmark, metric in metrics.items():
+            best[benchmark] = max(best.get(benchmark, Fraction(0)), Fraction(metric.value))
+    return best
+
+
+def shares_of(
+    measured: Measured, metrics: Mapping[str, Metric], best: Mapping[str, Fraction]
+) -> Iterator[tuple[Benchmark, Fraction | None]]:
+    """What each benchmark that counts gives, between 0 and 1; `None` if what it is compared with is not known."""
+    for each in measured.benchmarks:
+        if each.id in metrics:
+            yield each, _share(measured, each, metrics[each.id], best)
+        elif measured.missing == "zero":
+            yield each, Fraction(0)
 
 
 def metrics_of(measured: Measured, cell: Cell | None, *, closed: bool) -> dict[str, Metric] | None:

@@ -53,6 +53,16 @@ def computed_ranks(figures: Figures, chain: Sequence[str]) -> dict[str, Span]:
     return {team: (1 + surely[team], 1 + possibly[team] - (team in open_teams)) for team in teams}
 
 
+def surely_above(figures: Figures, chain: Sequence[str], other: str, team: str) -> bool:
+    """Whether `other` has more than `team` whatever the open figures are."""
+    return bool(_above(figures, [other], [team], chain, least=_low, most=_high)[team])
+
+
+def possibly_above(figures: Figures, chain: Sequence[str], other: str, team: str) -> bool:
+    """Whether `other` may have more than `team`."""
+    return bool(_above(figures, [other], [team], chain, least=_high, most=_low)[team])
+
+
 Key = Callable[[Bounds], int]
 
 

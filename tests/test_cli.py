@@ -40,6 +40,7 @@ def test_the_commands_are_there() -> None:
         "standings",
         "what-if",
         "sensitivity",
+        "explain",
         "events",
         "charter",
         "disclosure",

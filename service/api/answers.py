@@ -62,6 +62,15 @@ def whole_number(request: AnyRequest, name: str, default: int, *, low: int = 0, 
     return int(text)
 
 
+def given(request: AnyRequest, name: str, meaning: str) -> str:
+    """A query parameter that must be given. Raises 400."""
+    text: str | None = request.query_params.get(name)
+    if not text:
+        detail = f"{name}: {meaning}"
+        raise ApiProblem("invalid-parameter", detail, errors=(FieldError(f"/{name}", detail),))
+    return text
+
+
 def choice(request: AnyRequest, name: str, choices: Sequence[str]) -> str:
     """A query parameter that is one of a few; the first without it. Raises 400."""
     given = request.query_params.get(name, choices[0])

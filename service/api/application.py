@@ -25,6 +25,7 @@ from service.api.decisions import settle_proposal, submit_decision
 from service.api.deprecations import tell_of_deprecation
 from service.api.disagreement import get_disagreement
 from service.api.disclosure import check_disclosure
+from service.api.explain import get_explanation
 from service.api.export import export_ledger
 from service.api.headers import ASKED_HEAD
 from service.api.many_decisions import submit_decisions
@@ -94,6 +95,7 @@ def create_application(parts: Parts, *, lifespan: Sequence[Lifespan] = ()) -> Li
             get_proposal,
             *programmes.HANDLERS,
             get_disagreement,
+            get_explanation,
             get_timeline,
             get_workload,
             check_disclosure,

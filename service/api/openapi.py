@@ -30,6 +30,7 @@ from service.api.openapi_parts import (
     AFTER,
     AS_OF,
     LIMIT,
+    MINIMUM,
     STAGE,
     Json,
     Operation,
@@ -81,8 +82,6 @@ _TAGS: Final = {
     "health": "For who runs the service.",
 }
 """Kinds of operations, and what each is for."""
-
-_MINIMUM: Final = ("min_position", "Wait until the view has reached this position.", {"type": "integer", "minimum": 0})
 
 
 def document() -> Json:
@@ -157,7 +156,7 @@ def _operations(named: dict[Any, Json]) -> Iterator[Operation]:
         named,
         STAGE,
         *AS_OF,
-        _MINIMUM,
+        MINIMUM,
         of_programme=True,
     )
     yield f"{one}/standings", "get", as_spreadsheet(standings)
@@ -168,12 +167,12 @@ def _operations(named: dict[Any, Json]) -> Iterator[Operation]:
         named,
         STAGE,
         *AS_OF,
-        _MINIMUM,
+        MINIMUM,
         of_programme=True,
         with_key=True,
     )
     yield f"{one}/disagreement", "get", disagreement
-    grants = read("get-grants", "Pools and grants.", named[GrantsAnswer], named, *AS_OF, _MINIMUM, of_programme=True)
+    grants = read("get-grants", "Pools and grants.", named[GrantsAnswer], named, *AS_OF, MINIMUM, of_programme=True)
     yield f"{one}/grants", "get", as_spreadsheet(grants)
     trail = read(
         "get-audit-trail",
@@ -183,7 +182,7 @@ def _operations(named: dict[Any, Json]) -> Iterator[Operation]:
         AFTER,
         LIMIT,
         *AS_OF,
-        _MINIMUM,
+        MINIMUM,
         of_programme=True,
     )
     yield f"{one}/audit-trail", "get", as_spreadsheet(trail)
@@ -195,7 +194,7 @@ def _operations(named: dict[Any, Json]) -> Iterator[Operation]:
         AFTER,
         LIMIT,
         *AS_OF,
-        _MINIMUM,
+        MINIMUM,
         of_programme=True,
     )
     yield f"{one}/timeline", "get", timeline
@@ -205,7 +204,7 @@ def _operations(named: dict[Any, Json]) -> Iterator[Operation]:
         named[Workload],
         named,
         *AS_OF,
-        _MINIMUM,
+        MINIMUM,
         of_programme=True,
         with_key=True,
     )

@@ -1,19 +1,38 @@
-"""The part of the OpenAPI document about what auditors and agencies ask of scores and rules."""
+"""The part of the OpenAPI document about why things are as they are, and what is asked of scores and rules."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from typing import Any, Final
 
-from service.api.openapi_parts import AS_OF, STAGE, Json, Operation, asks, read
+from service.api.openapi_parts import AS_OF, MINIMUM, STAGE, Json, Operation, asks, read
+from service.application.explain import Explanation
 from service.application.revealing import DisclosureFindings, DisclosureQuestion
 from service.application.what_if import SensitivityAnswer, WhatIfAnswer, WhatIfQuestion
 
-ANSWERS: Final = (DisclosureQuestion, DisclosureFindings, WhatIfQuestion, WhatIfAnswer, SensitivityAnswer)
+ANSWERS: Final = (Explanation, DisclosureQuestion, DisclosureFindings, WhatIfQuestion, WhatIfAnswer, SensitivityAnswer)
 
 
 def operations(named: dict[Any, Json]) -> Iterator[Operation]:
     one = "/v1/programmes/{programme}"
+    explanation = read(
+        "get-explanation",
+        "Why a team has its outcome in a stage, or a figure: reasons down to positions, rules and receipts.",
+        named[Explanation],
+        named,
+        STAGE,
+        (
+            "node",
+            "One figure only: `rank`, `total`, an assessment, `assessment/criterion` or an index.",
+            {"type": "string"},
+        ),
+        *AS_OF,
+        MINIMUM,
+        of_programme=True,
+    )
+    team = {"name": "team", "in": "query", "required": True, "description": "The id of a team of the stage."}
+    explanation["parameters"].insert(1, {**team, "schema": {"type": "string", "maxLength": 64}})
+    yield f"{one}/explain", "get", explanation
     check = asks(
         "check-disclosure",
         "What figures would give away before they are published; nothing is recorded.",

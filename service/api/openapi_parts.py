@@ -32,8 +32,6 @@ FORMAT: Final = (
     {"enum": ["json", "csv", "xlsx"], "default": "json"},
 )
 LIMIT: Final = ("limit", "So many at most.", {"type": "integer", "minimum": 1, "maximum": 1000, "default": 100})
-
-
 STAGE: Final = ("stage", "A stage of the charter; the first one if none is named.", {"type": "string"})
 AS_OF: Final = (
     ("as_of_position", "The answer as it was at this position.", {"type": "integer", "minimum": 1}),
@@ -43,6 +41,7 @@ AS_OF: Final = (
         {"type": "string", "format": "date-time"},
     ),
 )
+MINIMUM: Final = ("min_position", "Wait until the view has reached this position.", {"type": "integer", "minimum": 0})
 
 
 def read(

@@ -11,7 +11,7 @@ from typing import Final
 import msgspec
 from eventsourcing.dcb.api import DCBQuery, DCBQueryItem
 
-from domain.boundary import tag
+from domain.boundary import Query, QueryItem, tag
 from domain.bounds import Contradiction
 from domain.call_events import CALL_EVENTS, CallTeamSelected
 from domain.charter import CHARTER_EVENTS, CharterInForce, require_programme_id
@@ -23,6 +23,7 @@ from domain.disclosure import Disclosure, Reader
 from domain.event import decode_data
 from domain.naming import NAMING_EVENTS, Naming
 from domain.objections import OBJECTION_EVENTS
+from domain.proposal_events import DecisionApproved
 from domain.publications import PUBLICATION_EVENTS, Publications
 from domain.refusal import Refusal
 from domain.stages import facts_contradict
@@ -47,7 +48,7 @@ from service.application.answers import (
 )
 from service.application.facts import as_dcb
 from service.application.ports import Ledger
-from service.application.projecting import VIEWS, fold_stretch
+from service.application.projecting import VIEWS, fold_stretch, occurrences
 from service.application.view_ports import Standing, ViewStore
 
 SETTLED: Final = timedelta(seconds=30)
@@ -242,9 +243,8 @@ class Queries:
         upto = disclosure.publications.upto.get(stage)
         if embargoed and upto:
             return self._last_published(programme, stage, as_of_position, max(min_position, upto))
-        key_of_stage = f"standings/{stage}"
         with self.rows(STANDINGS, programme, as_of_position, min_position) as (rows, position):
-            stored = rows.get(key_of_stage)
+            stored = rows.get(f"standings/{stage}")
             if stored is None:
                 raise not_opened(programme, stage, position)
             if embargoed:
@@ -278,7 +278,7 @@ class Queries:
             stage=stage,
             position=position,
             data_set=charter.data_set,
-            embargo=f"until the results of {stage} are published",
+            embargo=until_published(stage),
             events=dict(sorted(counted.items())),
         )
 
@@ -333,6 +333,18 @@ class Queries:
             if as_of_position is None or row <= key(as_of_position)
         ]
         return entries, as_of_position or position
+
+    def retold(self, disclosure: Disclosure, about: tuple[QueryItem, ...], *, upto: int) -> list[Entry]:
+        """Entries of the audit trail about some events only, read from the ledger, as the reader may see them."""
+        programme = disclosure.charter.programme
+        kept = (*(cls.TYPE for cls in CHARTER_EVENTS), DecisionApproved.TYPE)
+        rules = QueryItem(types=kept, tags=(tag("programme", programme),))
+        rows = MemoryRows()
+        with poison_told():
+            found = self._ledger.read(as_dcb(Query((rules, *about))), upto=upto)
+            AUDIT_TRAIL.fold(rows, occurrences(found))
+        naming = self.naming(programme, disclosure)
+        return [shown(value, disclosure.publications, disclosure.reader, naming) for _key, value in rows.scan("0")]
 
     def position_at(self, time: datetime) -> int:
         """The position that stood at an instant: the last that was recorded by then.
@@ -438,6 +450,11 @@ def poison_told() -> Iterator[None]:
         yield
     except PoisonEventError as poison:
         raise NotYetProjectedError(poison.position - 1, str(poison)) from poison
+
+
+def until_published(stage: str) -> str:
+    """How long an embargo lasts."""
+    return f"until the results of {stage} are published"
 
 
 def unknown_stage(programme: str, stage: str) -> UnknownStageError:

@@ -23,6 +23,7 @@ _FILES: Final = {
     "standings": "standings",
     "what-if": "what_if",
     "sensitivity": "what_if",
+    "explain": "explain",
     "events": "events",
     "watch": "watch",
     "charter": "charter",

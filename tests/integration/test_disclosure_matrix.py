@@ -185,6 +185,10 @@ def of_team(answer: Any, list_: str, team: str = "driftnet") -> dict[str, Any]:
     return row
 
 
+def tree_of(answer: Any) -> object:
+    return answer["tree"]
+
+
 Field = tuple[str, dict[str, str], Callable[[Any], object], tuple[str, ...]]
 FIELDS: dict[str, Field] = {
     "points of a published stage": ("/standings", {"stage": "simulation"}, rows, READERS),
@@ -230,6 +234,14 @@ FIELDS: dict[str, Field] = {
         lambda answer: answer and answer["spreads"],
         (*INSIDERS, "evaluator", "other evaluator"),
     ),
+    "why a team stands where it does": ("/explain", {"stage": "simulation", "team": "driftnet"}, tree_of, READERS),
+    "single sheets in it": (
+        "/explain",
+        {"stage": "simulation", "team": "driftnet"},
+        lambda answer: '"kind":"sheet"' in json.dumps(answer, separators=(",", ":")),
+        (*INSIDERS, "evaluator", "other evaluator"),
+    ),
+    "the same under embargo": ("/explain", {"stage": "trial", "team": "driftnet"}, tree_of, INSIDERS),
     "workload": ("/workload", {}, lambda answer: answer and answer["agencies"], INSIDERS),
     "disagreement of another stage's panel": (
         "/disagreement",

@@ -19,6 +19,7 @@ from service.api.decisions import SETTLEMENTS
 from service.api.disagreement import get_disagreement
 from service.api.disclosure import check_disclosure
 from service.api.docs import docs_page, openapi_json
+from service.api.explain import get_explanation
 from service.api.export import export_ledger
 from service.api.many_decisions import submit_decisions
 from service.api.metrics import metrics
@@ -55,6 +56,7 @@ def test_every_route_is_documented_and_nothing_else() -> None:
         get_timeline,
         get_workload,
         get_disagreement,
+        get_explanation,
         get_proposal,
         submit_decisions,
         check_disclosure,
@@ -113,6 +115,7 @@ def test_every_problem_type_is_named_by_an_operation() -> None:
         (f"/v1/programmes/{PUBLIC_RECORD}/standings", "Standings"),
         (f"/v1/programmes/{REHEARSAL}/disagreement", "Disagreement"),
         (f"/v1/programmes/{PUBLIC_RECORD}/sensitivity", "SensitivityAnswer"),
+        (f"/v1/programmes/{REHEARSAL}/explain?team=naver-cloud", "Explanation"),
         (f"/v1/programmes/{REHEARSAL}/grants", "GrantsAnswer"),
         (f"/v1/programmes/{REHEARSAL}/audit-trail", "AuditTrail"),
         (f"/v1/programmes/{REHEARSAL}/timeline", "Timeline"),
