@@ -99,7 +99,7 @@ def _rules_in_use(command: AmendCharter, p: str) -> tuple[Fact, ...]:
     )
 
 
-@decision("amend-charter", AmendCharter, needs=_rules_in_use, version=3)
+@decision("amend-charter", AmendCharter, comes_to=(CharterAmended,), needs=_rules_in_use, version=3)
 def amend_charter(
     command: AmendCharter,
     case: Case,
@@ -219,7 +219,9 @@ def _amendment(command: AssentAmendment, p: str) -> tuple[Amendment]:
     return (Amendment(p, command.rules_hash, command.team),)
 
 
-@decision("assent-amendment", AssentAmendment, needs=_amendment, own="team", in_person=True)
+@decision(
+    "assent-amendment", AssentAmendment, comes_to=(AmendmentAssented,), needs=_amendment, own="team", in_person=True
+)
 def assent_amendment(command: AssentAmendment, case: Case, amendment: Amendment) -> Iterator[Event]:
     """Assent to an amendment of the charter, or dissent from it, for the team itself."""
     if not amendment.position:

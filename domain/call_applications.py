@@ -135,7 +135,7 @@ def _facts(command: ApplyToCall, p: str) -> tuple[CallCourse, Application, Roste
     return CallCourse(p, command.call), Application(p, command.call, command.team), Roster(p), Consortiums(p)
 
 
-@decision("apply-to-call", ApplyToCall, needs=_facts, own="team")
+@decision("apply-to-call", ApplyToCall, comes_to=(CallApplicationReceived,), needs=_facts, own="team")
 def apply_to_call(
     command: ApplyToCall,
     case: Case,
@@ -264,7 +264,7 @@ def _screening_facts(command: ScreenApplication, p: str) -> tuple[CallCourse, Ap
     return CallCourse(p, command.call), Application(p, command.call, command.team)
 
 
-@decision("screen-application", ScreenApplication, needs=_screening_facts)
+@decision("screen-application", ScreenApplication, comes_to=(ApplicationScreened,), needs=_screening_facts)
 def screen_application(
     command: ScreenApplication, case: Case, call: CallCourse, application: Application
 ) -> Iterator[Event]:

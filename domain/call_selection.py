@@ -35,7 +35,7 @@ def _facts(command: SelectTeam, p: str) -> tuple[CallCourse, Application, Roster
     return CallCourse(p, command.call), Application(p, command.call, command.team), Roster(p), Consortiums(p)
 
 
-@decision("select-team", SelectTeam, needs=_facts)
+@decision("select-team", SelectTeam, comes_to=(CallTeamSelected,), needs=_facts)
 def select_team(
     command: SelectTeam,
     case: Case,

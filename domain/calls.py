@@ -149,7 +149,7 @@ def _facts(command: OpenAdditionalCall, p: str) -> tuple[CallCourse, StageCourse
     return CallCourse(p, command.call), StageCourse(p, command.after), Roster(p), OpenedCalls(p), OpenedStages(p)
 
 
-@decision("open-additional-call", OpenAdditionalCall, needs=_facts)
+@decision("open-additional-call", OpenAdditionalCall, comes_to=(AdditionalCallOpened,), needs=_facts)
 def open_additional_call(
     command: OpenAdditionalCall,
     case: Case,
@@ -201,7 +201,13 @@ def _selected(_command: CloseCall, _case: Case, call: CallCourse) -> bytes:
     return msgspec.json.encode(call.selected)
 
 
-@decision("close-call", CloseCall, needs=lambda command, p: (CallCourse(p, command.call),), rests_on=_selected)
+@decision(
+    "close-call",
+    CloseCall,
+    comes_to=(CallClosedWithoutSelection,),
+    needs=lambda command, p: (CallCourse(p, command.call),),
+    rests_on=_selected,
+)
 def close_call(command: CloseCall, case: Case, call: CallCourse) -> Iterator[Event]:
     """End a call with seats unfilled, once the time to apply is over; nobody is selected any more."""
     rules = call_of(case, command.call)

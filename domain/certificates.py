@@ -107,6 +107,7 @@ class IssueCertificate(OfStage, frozen=True, kw_only=True):
 @decision(
     "issue-certificate",
     IssueCertificate,
+    comes_to=(CertificateIssued,),
     needs=lambda command, p: (PublishedStandings(p, command.stage),),
     mandated=False,
 )

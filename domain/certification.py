@@ -34,7 +34,12 @@ class CertifyFigure(Command, frozen=True, kw_only=True):
     figure: Figure
 
 
-@decision("certify-figure", CertifyFigure, needs=lambda command, p: (StageRecord(p, command.stage),))
+@decision(
+    "certify-figure",
+    CertifyFigure,
+    comes_to=(FigureCertified,),
+    needs=lambda command, p: (StageRecord(p, command.stage),),
+)
 def certify_figure(command: CertifyFigure, case: Case, record: StageRecord) -> Iterator[Event]:
     """State a figure of the stage that does not follow from scores in the ledger."""
     stage = stage_of(case, command.stage)

@@ -170,7 +170,7 @@ class PublisherNotOwnerError(Refusal):
     KIND = "forbidden"
 
 
-@decision("publish-charter", PublishCharter, needs=lambda _command, _programme: ())
+@decision("publish-charter", PublishCharter, comes_to=(CharterPublished,), needs=lambda _command, _programme: ())
 def publish_charter(_command: PublishCharter, case: Case, proposed: ProposedCharter) -> Iterator[Event]:
     """Publish the rules of a programme, before anything else is decided in it."""
     charter = proposed.charter

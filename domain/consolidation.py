@@ -47,6 +47,7 @@ def _rows(command: OfStage, case: Case, record: StageRecord) -> bytes:
 @decision(
     "consolidate-stage",
     ConsolidateStage,
+    comes_to=(StageConsolidated,),
     needs=lambda command, p: (StageRecord(p, command.stage),),
     rests_on=_rows,
 )
@@ -72,6 +73,7 @@ class ReconsolidateStage(OfStage, frozen=True, kw_only=True):
 @decision(
     "reconsolidate-stage",
     ReconsolidateStage,
+    comes_to=(StageReconsolidated,),
     needs=lambda command, p: (StageRecord(p, command.stage),),
     rests_on=_rows,
 )

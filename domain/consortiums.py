@@ -165,7 +165,7 @@ def _facts(command: ChangeConsortium, p: str) -> tuple[Roster, OpenedStages, Con
     return Roster(p), OpenedStages(p), Consortiums(p, None if command.joined else command.team)
 
 
-@decision("change-consortium", ChangeConsortium, needs=_facts, own="team")
+@decision("change-consortium", ChangeConsortium, comes_to=(ConsortiumChanged,), needs=_facts, own="team")
 def change_consortium(
     command: ChangeConsortium, case: Case, roster: Roster, opened: OpenedStages, consortiums: Consortiums
 ) -> Iterator[Event]:

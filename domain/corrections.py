@@ -52,7 +52,12 @@ class CorrectScore(SubmitScore, frozen=True, kw_only=True):
     reason: Text
 
 
-@decision("correct-score", CorrectScore, needs=lambda command, p: score_facts(command, p, ScoreCorrected))
+@decision(
+    "correct-score",
+    CorrectScore,
+    comes_to=(ScoreCorrected,),
+    needs=lambda command, p: score_facts(command, p, ScoreCorrected),
+)
 def correct_score(
     command: CorrectScore, case: Case, progress: StageProgress, appointment: Appointment, live: LiveScore
 ) -> Iterator[Event]:
@@ -91,6 +96,7 @@ class CorrectMeasurement(RecordMeasurement, frozen=True, kw_only=True):
 @decision(
     "correct-measurement",
     CorrectMeasurement,
+    comes_to=(MeasurementCorrected,),
     needs=lambda command, p: measurement_facts(command, p, MeasurementCorrected),
 )
 def correct_measurement(

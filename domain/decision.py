@@ -2,7 +2,7 @@
 
 A decision is declared beside its topic:
 
-    @decision("enrol-team", EnrolTeam, needs=lambda command, p: (Roster(p),))
+    @decision("enrol-team", EnrolTeam, comes_to=(TeamEnrolled,), needs=lambda command, p: (Roster(p),))
     def enrol_team(command, case, roster): ...
 
 Its *boundary* is the union of what its facts select; it is read once, folded, decided upon, and appended under the
@@ -119,6 +119,8 @@ RestsOn = Callable[..., bytes]
 class Decision(msgspec.Struct, frozen=True, kw_only=True):
     """One row of the rulebook. `version` changes whenever the same facts could lead to other events.
 
+    `comes_to`: what it may be recorded as; an approval is one more event, of the decision that was proposed. A proposal
+    is of what it proposes, so `propose` comes to nothing of its own.
     `own`: the field of the command that names the consortium which may decide this about itself. `in_person`: nobody
     says it for the consortium, but a record that reports it. `mandated`: false where the decision itself says who may
     make it, instead of the charter's mandates. `prior`: a fact that never changes once it is there, read before
@@ -129,6 +131,7 @@ class Decision(msgspec.Struct, frozen=True, kw_only=True):
     type: str
     version: int
     command: builtins.type[Command]
+    comes_to: tuple[builtins.type[Event], ...]
     needs: Needs
     decide: Decide
     summary: str
@@ -151,6 +154,8 @@ DECISIONS: dict[str, Decision] = {}
 """Every decision of this release, by its name in the API."""
 EARLIER: dict[tuple[str, int], Decision] = {}
 """What an earlier release decided with, by name and version: nobody decides so any more, and it is re-executed so."""
+DECISION_OF: dict[str, str] = {}
+"""Which decision comes to an event, by the event's type."""
 
 D = TypeVar("D", bound=Decide)
 
@@ -159,6 +164,7 @@ def decision(
     type_: str,
     command: type[Command],
     *,
+    comes_to: tuple[type[Event], ...],
     needs: Needs,
     version: int = 1,
     own: str | None = None,
@@ -182,6 +188,7 @@ def decision(
             type=type_,
             version=version,
             command=command,
+            comes_to=comes_to,
             needs=needs,
             decide=function,
             summary=summary,
@@ -195,6 +202,7 @@ def decision(
             EARLIER[type_, version] = registered
         else:
             DECISIONS[type_] = registered
+        DECISION_OF.update((each.TYPE, type_) for each in comes_to)
         return function
 
     return register

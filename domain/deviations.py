@@ -44,7 +44,7 @@ def _facts(command: RecordDeviation, p: str) -> tuple[StageRecord, OpenedStages]
     return StageRecord(p, command.stage), OpenedStages(p)
 
 
-@decision("record-deviation", RecordDeviation, needs=_facts)
+@decision("record-deviation", RecordDeviation, comes_to=(DeviationRecorded,), needs=_facts)
 def record_deviation(
     command: RecordDeviation, case: Case, record: StageRecord, opened: OpenedStages
 ) -> Iterator[Event]:

@@ -115,15 +115,18 @@ class Disclosure(msgspec.Struct, frozen=True):
         """Whether events of a type that belongs to no stage are shown, under the charter in force."""
         return readable(disclosed(self.charter, type_), None, 0, self.publications, self.reader)
 
+    def kinds(self, type_: str) -> set[Disclosed]:
+        """When the public may, or might, read events of a type: as each charter has it that ever was in force."""
+        return {disclosed(charter, type_) for _from, charter in self.charters}
+
     def types(self) -> set[str]:
         """The types of events of which the reader may read some."""
         stages = (None, *self.publications.upto)
-        kinds = {(type_, disclosed(charter, type_)) for _from, charter in self.charters for type_ in EVENTS}
         return {
-            t
-            for t, k in kinds
-            if _may_own(self.reader, EVENTS[t].OWN)
-            or any(readable(k, s, 0, self.publications, self.reader) for s in stages)
+            type_
+            for type_ in EVENTS
+            if _may_own(self.reader, EVENTS[type_].OWN)
+            or any(readable(k, s, 0, self.publications, self.reader) for k in self.kinds(type_) for s in stages)
         }
 
     def shows(self, position: int, event: Event) -> bool:

@@ -33,7 +33,7 @@ def _facts(_command: EnrolTeam, p: str) -> tuple[Roster, OpenedStages, Consortiu
     return Roster(p), OpenedStages(p), Consortiums(p)
 
 
-@decision("enrol-team", EnrolTeam, needs=_facts)
+@decision("enrol-team", EnrolTeam, comes_to=(TeamEnrolled,), needs=_facts)
 def enrol_team(
     command: EnrolTeam, case: Case, roster: Roster, opened: OpenedStages, consortiums: Consortiums
 ) -> Iterator[Event]:

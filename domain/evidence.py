@@ -54,7 +54,7 @@ def _facts(command: RegisterEvidence, p: str) -> tuple[Roster, RegisteredEvidenc
     return Roster(p), RegisteredEvidence(p, (command.sha256,)), review, Objections(p, command.stage)
 
 
-@decision("register-evidence", RegisterEvidence, needs=_facts)
+@decision("register-evidence", RegisterEvidence, comes_to=(EvidenceRegistered,), needs=_facts)
 def register_evidence(
     command: RegisterEvidence,
     case: Case,

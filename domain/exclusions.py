@@ -36,7 +36,7 @@ def _course(command: RecordExclusion, programme: str) -> tuple[StageCourse]:
     return (StageCourse(programme, command.stage),)
 
 
-@decision("record-exclusion", RecordExclusion, needs=_course)
+@decision("record-exclusion", RecordExclusion, comes_to=(ExclusionRecorded,), needs=_course)
 def record_exclusion(command: RecordExclusion, case: Case, course: StageCourse) -> Iterator[Event]:
     """Leave an evaluator's sheet out, for a reason; scoring then closes without it."""
     stage = stage_of(case, command.stage)

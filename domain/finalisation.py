@@ -38,7 +38,7 @@ def _facts(command: FinaliseStage, p: str) -> tuple[StageRecord, Objections, Sta
     return StageRecord(p, command.stage), Objections(p, command.stage), StageReviews(p, command.stage)
 
 
-@decision("finalise-stage", FinaliseStage, needs=_facts, rests_on=results)
+@decision("finalise-stage", FinaliseStage, comes_to=(StageFinalised,), needs=_facts, rests_on=results)
 def finalise_stage(
     command: FinaliseStage, case: Case, record: StageRecord, objections: Objections, reviews: StageReviews
 ) -> Iterator[Event]:

@@ -38,7 +38,7 @@ def _to_grant(command: GrantResource, p: str) -> tuple[Pool, Grant, Roster]:
     return Pool(p, command.resource), Grant(p, command.grant), Roster(p)
 
 
-@decision("grant-resource", GrantResource, needs=_to_grant)
+@decision("grant-resource", GrantResource, comes_to=(ResourceGranted,), needs=_to_grant)
 def grant_resource(command: GrantResource, case: Case, pool: Pool, grant: Grant, roster: Roster) -> Iterator[Event]:
     """Grant a team its part of a pool."""
     require_quantity(require_resource(case.charter, command.resource), command.quantity)
@@ -93,7 +93,7 @@ def _to_adjust(command: AdjustGrant, p: str) -> tuple[Grant, Pool, Roster]:
     return Grant(p, command.grant), Pool(p, command.resource), Roster(p)
 
 
-@decision("adjust-grant", AdjustGrant, needs=_to_adjust, rests_on=_as_granted)
+@decision("adjust-grant", AdjustGrant, comes_to=(GrantAdjusted,), needs=_to_adjust, rests_on=_as_granted)
 def adjust_grant(command: AdjustGrant, case: Case, grant: Grant, pool: Pool, roster: Roster) -> Iterator[Event]:
     """Make a grant larger or smaller, longer or shorter, from a day on."""
     course = grant.course
@@ -144,7 +144,7 @@ def _of_one(command: OfGrant, p: str) -> tuple[Grant, Roster]:
     return Grant(p, command.grant), Roster(p)
 
 
-@decision("suspend-grant", SuspendGrant, needs=_of_one, rests_on=_as_granted)
+@decision("suspend-grant", SuspendGrant, comes_to=(GrantSuspended,), needs=_of_one, rests_on=_as_granted)
 def suspend_grant(command: SuspendGrant, case: Case, grant: Grant, roster: Roster) -> Iterator[Event]:
     """Stop the use of a grant from a day on, until it is resumed; its part of the pool stays reserved for that."""
     course = grant.course
@@ -160,7 +160,7 @@ class ResumeGrant(OfGrant, frozen=True, kw_only=True):
     """Which grant, from when, and why."""
 
 
-@decision("resume-grant", ResumeGrant, needs=_of_one, rests_on=_as_granted)
+@decision("resume-grant", ResumeGrant, comes_to=(GrantResumed,), needs=_of_one, rests_on=_as_granted)
 def resume_grant(command: ResumeGrant, _case: Case, grant: Grant, roster: Roster) -> Iterator[Event]:
     """Let a suspended grant be used again from a day on, unless its team withdrew."""
     course = grant.course
@@ -178,7 +178,7 @@ class RevokeGrant(OfGrant, frozen=True, kw_only=True):
     """Which grant, from when, and why."""
 
 
-@decision("revoke-grant", RevokeGrant, needs=_of_one, rests_on=_as_granted)
+@decision("revoke-grant", RevokeGrant, comes_to=(GrantRevoked,), needs=_of_one, rests_on=_as_granted)
 def revoke_grant(command: RevokeGrant, case: Case, grant: Grant, roster: Roster) -> Iterator[Event]:
     """End a grant for good from a day on; its part of the pool is free from then."""
     course = grant.course

@@ -77,7 +77,7 @@ def _opening(command: OpenIndependenceReview, p: str) -> tuple[StageProgress, Re
     return StageProgress(p, command.stage), review, Objections(p, command.stage)
 
 
-@decision("open-independence-review", OpenIndependenceReview, needs=_opening)
+@decision("open-independence-review", OpenIndependenceReview, comes_to=(IndependenceReviewOpened,), needs=_opening)
 def open_independence_review(
     command: OpenIndependenceReview, case: Case, progress: StageProgress, review: ReviewCourse, objections: Objections
 ) -> Iterator[Event]:
@@ -107,7 +107,7 @@ def _days_to_answer(_command: RequestStatement, case: Case, *_facts: Any) -> byt
     return b"" if rules is None else rules.statement_days.encode()
 
 
-@decision("request-statement", RequestStatement, needs=_facts, rests_on=_days_to_answer)
+@decision("request-statement", RequestStatement, comes_to=(StatementRequested,), needs=_facts, rests_on=_days_to_answer)
 def request_statement(
     command: RequestStatement, case: Case, progress: StageProgress, review: ReviewCourse
 ) -> Iterator[Event]:
@@ -129,7 +129,7 @@ class GiveStatement(OfReview, frozen=True, kw_only=True):
     evidence: tuple[Sha256, ...] = ()
 
 
-@decision("give-statement", GiveStatement, needs=_facts, own="team", in_person=True)
+@decision("give-statement", GiveStatement, comes_to=(StatementGiven,), needs=_facts, own="team", in_person=True)
 def give_statement(
     command: GiveStatement, case: Case, progress: StageProgress, review: ReviewCourse
 ) -> Iterator[Event]:
@@ -163,7 +163,7 @@ def _opining(command: GiveOpinion, p: str) -> tuple[StageProgress, ReviewCourse,
     return (*_facts(command, p), appointment, LiveScore(opinion, IndependenceOpinionGiven))
 
 
-@decision("give-opinion", GiveOpinion, needs=_opining)
+@decision("give-opinion", GiveOpinion, comes_to=(IndependenceOpinionGiven,), needs=_opining)
 def give_opinion(
     command: GiveOpinion,
     case: Case,

@@ -76,7 +76,7 @@ def _heard(
     return msgspec.json.encode([review.requested, review.answered, sorted(review.opinions.items())])
 
 
-@decision("rule-independence", RuleIndependence, needs=_facts, rests_on=_heard)
+@decision("rule-independence", RuleIndependence, comes_to=(IndependenceRuled,), needs=_facts, rests_on=_heard)
 def rule_independence(
     command: RuleIndependence,
     case: Case,

@@ -181,7 +181,7 @@ def _needs(_command: Command, programme: str) -> tuple[Fact, ...]:
     return (Keys(programme), Roster(programme))
 
 
-@decision("register-key", RegisterKey, needs=_needs, mandated=False, version=5)
+@decision("register-key", RegisterKey, comes_to=(KeyRegistered,), needs=_needs, mandated=False, version=5)
 def register_key(command: RegisterKey, case: Case, keys: Keys, roster: Roster) -> Iterator[Event]:
     """Register a public key that the agency, or the team, signs with.
 
@@ -221,7 +221,7 @@ class RevokeKey(Command, frozen=True, kw_only=True):
     reason: Text
 
 
-@decision("revoke-key", RevokeKey, needs=_needs, mandated=False, version=3)
+@decision("revoke-key", RevokeKey, comes_to=(KeyRevoked,), needs=_needs, mandated=False, version=3)
 def revoke_key(command: RevokeKey, case: Case, keys: Keys, roster: Roster) -> Iterator[Event]:
     """Revoke a key of the agency, or of the team, for good."""
     _require_own(command.agency, case, roster)

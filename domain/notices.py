@@ -133,6 +133,7 @@ def _template(command: ServeNotice, case: Case, *_facts: Any) -> bytes:
 @decision(
     "serve-notice",
     ServeNotice,
+    comes_to=(NoticeServed,),
     needs=lambda command, p: (Roster(p), Notice(p, command.notice)),
     rests_on=_template,
 )
@@ -182,6 +183,7 @@ class AcknowledgeNotice(Command, frozen=True, kw_only=True):
 @decision(
     "acknowledge-notice",
     AcknowledgeNotice,
+    comes_to=(NoticeAcknowledged,),
     needs=lambda command, p: (Notice(p, command.notice),),
     own="team",
     in_person=True,

@@ -279,7 +279,7 @@ def _filing(command: FileObjection, p: str) -> tuple[StageCourse, ObjectionsOfId
     return StageCourse(p, command.stage), ObjectionsOfId(p, command.objection)
 
 
-@decision("file-objection", FileObjection, needs=_filing, own="team", in_person=True)
+@decision("file-objection", FileObjection, comes_to=(ObjectionFiled,), needs=_filing, own="team", in_person=True)
 def file_objection(command: FileObjection, case: Case, course: StageCourse, named: ObjectionsOfId) -> Iterator[Event]:
     """Object to an outcome, to scores or to a ruling, for the team itself.
 
@@ -319,7 +319,7 @@ def _deciding(command: DecideObjection, p: str) -> tuple[StageCourse, Participan
     return StageCourse(p, command.stage), Participants(p, command.stage), ObjectionsOfId(p, command.objection)
 
 
-@decision("decide-objection", DecideObjection, needs=_deciding, rests_on=results)
+@decision("decide-objection", DecideObjection, comes_to=(ObjectionDecided,), needs=_deciding, rests_on=results)
 def decide_objection(
     command: DecideObjection, case: Case, course: StageCourse, participants: Participants, named: ObjectionsOfId
 ) -> Iterator[Event]:

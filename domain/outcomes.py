@@ -46,7 +46,12 @@ class EliminateTeam(Command, frozen=True, kw_only=True):
     reason: Names
 
 
-@decision("eliminate-team", EliminateTeam, needs=lambda command, p: (StageRecord(p, command.stage),))
+@decision(
+    "eliminate-team",
+    EliminateTeam,
+    comes_to=(TeamEliminated,),
+    needs=lambda command, p: (StageRecord(p, command.stage),),
+)
 def eliminate_team(command: EliminateTeam, case: Case, record: StageRecord) -> Iterator[Event]:
     """End a team's part in the programme, by its rank, a failed gate or a ruling."""
     stage = stage_of(case, command.stage)
@@ -81,7 +86,9 @@ class AdvanceTeam(Command, frozen=True, kw_only=True):
     reason: Names
 
 
-@decision("advance-team", AdvanceTeam, needs=lambda command, p: (StageRecord(p, command.stage),))
+@decision(
+    "advance-team", AdvanceTeam, comes_to=(TeamAdvanced,), needs=lambda command, p: (StageRecord(p, command.stage),)
+)
 def advance_team(command: AdvanceTeam, case: Case, record: StageRecord) -> Iterator[Event]:
     """Let a team go on to the next stage."""
     stage = stage_of(case, command.stage)

@@ -94,7 +94,12 @@ class AppointEvaluator(Command, frozen=True, kw_only=True):
     group: Identifier | None = None
 
 
-@decision("appoint-evaluator", AppointEvaluator, needs=lambda command, p: (StageCourse(p, command.stage),))
+@decision(
+    "appoint-evaluator",
+    AppointEvaluator,
+    comes_to=(EvaluatorAppointed,),
+    needs=lambda command, p: (StageCourse(p, command.stage),),
+)
 def appoint_evaluator(command: AppointEvaluator, case: Case, course: StageCourse) -> Iterator[Event]:
     """Give an evaluator a place on a panel."""
     stage = stage_of(case, command.stage)
@@ -163,7 +168,7 @@ class DeclareConflict(OfEvaluator, frozen=True, kw_only=True):
     teams: tuple[Identifier, ...]
 
 
-@decision("declare-conflict", DeclareConflict, needs=_course)
+@decision("declare-conflict", DeclareConflict, comes_to=(ConflictDeclared,), needs=_course)
 def declare_conflict(command: DeclareConflict, case: Case, course: StageCourse) -> Iterator[Event]:
     """Declare that an evaluator is close to teams: they judge them no more, and their sheets for them do not count."""
     stage = stage_of(case, command.stage)
@@ -184,7 +189,7 @@ class RecuseEvaluator(OfEvaluator, frozen=True, kw_only=True):
     team: Identifier | None = None
 
 
-@decision("recuse-evaluator", RecuseEvaluator, needs=_course)
+@decision("recuse-evaluator", RecuseEvaluator, comes_to=(EvaluatorRecused,), needs=_course)
 def recuse_evaluator(command: RecuseEvaluator, case: Case, course: StageCourse) -> Iterator[Event]:
     """Recuse an evaluator, from one team or from all: from then on their sheets do not count."""
     stage = stage_of(case, command.stage)
@@ -230,7 +235,7 @@ class ReplaceEvaluator(OfEvaluator, frozen=True, kw_only=True):
     affiliations: tuple[Identifier, ...] = ()
 
 
-@decision("replace-evaluator", ReplaceEvaluator, needs=_course)
+@decision("replace-evaluator", ReplaceEvaluator, comes_to=(EvaluatorReplaced,), needs=_course)
 def replace_evaluator(command: ReplaceEvaluator, case: Case, course: StageCourse) -> Iterator[Event]:
     """Give the place of an evaluator who is recused or has a conflict to another, on the same panel."""
     stage = stage_of(case, command.stage)

@@ -41,7 +41,12 @@ class SetResourcePool(OfPeriod, frozen=True, kw_only=True):
     reason: Names | None = None
 
 
-@decision("set-resource-pool", SetResourcePool, needs=lambda command, p: (Pool(p, command.resource),))
+@decision(
+    "set-resource-pool",
+    SetResourcePool,
+    comes_to=(ResourcePoolSet,),
+    needs=lambda command, p: (Pool(p, command.resource),),
+)
 def set_resource_pool(command: SetResourcePool, case: Case, pool: Pool) -> Iterator[Event]:
     """Say how much of a resource there is to grant from a day on, in the place of all that was set for later days."""
     resource = require_resource(case.charter, command.resource)

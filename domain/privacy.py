@@ -78,7 +78,9 @@ class EraseSubject(Command, frozen=True, kw_only=True):
     legal_basis: LegalBasis | None = None
 
 
-@decision("erase-subject", EraseSubject, needs=lambda command, p: (Erasure(p, command.subject),))
+@decision(
+    "erase-subject", EraseSubject, comes_to=(SubjectErased,), needs=lambda command, p: (Erasure(p, command.subject),)
+)
 def erase_subject(command: EraseSubject, _case: Case, erasure: Erasure) -> Iterator[Event]:
     """Erase the personal data of a natural person."""
     if command.legal_basis is None:

@@ -148,7 +148,7 @@ def _needs_of_inner(command: Propose, programme: str) -> tuple[Fact, ...]:
     return inner.needs(its_command, programme)
 
 
-@decision("propose", Propose, needs=_needs_of_inner, mandated=False, version=2)
+@decision("propose", Propose, comes_to=(), needs=_needs_of_inner, mandated=False, version=2)
 def propose_decision(command: Propose, case: Case, *facts: Fact) -> Iterator[Event]:
     """Propose a decision that waits for another agency's approval."""
     inner, its_command = command.inner()
@@ -180,7 +180,15 @@ class Approve(OfProposal, frozen=True, kw_only=True):
     effects: Foreseen | None = None
 
 
-@decision("approve", Approve, needs=_needs_of_proposed, prior=_proposal, mandated=False, version=3)
+@decision(
+    "approve",
+    Approve,
+    comes_to=(DecisionApproved,),
+    needs=_needs_of_proposed,
+    prior=_proposal,
+    mandated=False,
+    version=3,
+)
 def approve(command: Approve, case: Case, proposal: Proposal, *facts: Fact) -> Iterator[Event]:
     """Approve a proposal: it is decided again on the facts of now, and takes effect."""
     proposed = proposal.proposed
@@ -262,7 +270,7 @@ def _needs_proposal(command: OfProposal, programme: str) -> tuple[Fact, ...]:
     return (_proposal(command, programme),)
 
 
-@decision("reject", Reject, needs=_needs_proposal, mandated=False, version=2)
+@decision("reject", Reject, comes_to=(DecisionRejected,), needs=_needs_proposal, mandated=False, version=2)
 def reject(command: Reject, case: Case, proposal: Proposal) -> Iterator[Event]:
     """Refuse one's approval of a proposal; it is settled by that."""
     _require_countersigner(case, proposal.proposed)
@@ -275,7 +283,14 @@ class WithdrawProposal(OfProposal, frozen=True, kw_only=True):
     reason: Text
 
 
-@decision("withdraw-proposal", WithdrawProposal, needs=_needs_proposal, mandated=False, version=2)
+@decision(
+    "withdraw-proposal",
+    WithdrawProposal,
+    comes_to=(ProposalWithdrawn,),
+    needs=_needs_proposal,
+    mandated=False,
+    version=2,
+)
 def withdraw_proposal(command: WithdrawProposal, case: Case, proposal: Proposal) -> Iterator[Event]:
     """Take a proposal back before it is settled."""
     proposed = proposal.proposed

@@ -49,6 +49,7 @@ class PublishResults(OfStage, frozen=True, kw_only=True):
 @decision(
     "publish-results",
     PublishResults,
+    comes_to=(ReleaseAgreed, ResultsPublished),
     version=2,
     needs=lambda command, p: (StageRecord(p, command.stage),),
     rests_on=results,

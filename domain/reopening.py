@@ -28,7 +28,7 @@ def _facts(command: ReopenScoring, p: str) -> tuple[StageCourse, Objections, Ope
     return StageCourse(p, command.stage), Objections(p, command.stage), OpenedStages(p)
 
 
-@decision("reopen-scoring", ReopenScoring, needs=_facts, rests_on=results)
+@decision("reopen-scoring", ReopenScoring, comes_to=(ScoringReopened,), needs=_facts, rests_on=results)
 def reopen_scoring(
     command: ReopenScoring, case: Case, course: StageCourse, objections: Objections, opened: OpenedStages
 ) -> Iterator[Event]:

@@ -39,10 +39,10 @@ from domain import (  # noqa: F401 — imported for what they register
     withdrawal,
 )
 from domain.charter import CharterInForce, ProposedCharter, PublishCharter
-from domain.decision import DECISIONS, CharterFact, Command, Decision, Fact
+from domain.decision import DECISION_OF, DECISIONS, CharterFact, Command, Decision, Fact
 from domain.event import EVENTS
 
-__all__ = ["DECISIONS", "EVENTS", "prepare"]
+__all__ = ["DECISIONS", "DECISION_OF", "EVENTS", "prepare"]
 
 
 def prepare(

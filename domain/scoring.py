@@ -120,7 +120,7 @@ def score_facts(command: SubmitScore, p: str, *later: type[Event]) -> tuple[Stag
     )
 
 
-@decision("submit-score", SubmitScore, needs=score_facts)
+@decision("submit-score", SubmitScore, comes_to=(ScoreSubmitted,), needs=score_facts)
 def submit_score(
     command: SubmitScore, case: Case, progress: StageProgress, appointment: Appointment, live: LiveScore
 ) -> Iterator[Event]:
@@ -189,7 +189,7 @@ def measurement_facts(command: RecordMeasurement, p: str, *later: type[Event]) -
     return StageProgress(p, command.stage), LiveScore(measured, MeasurementRecorded, *later)
 
 
-@decision("record-measurement", RecordMeasurement, needs=measurement_facts)
+@decision("record-measurement", RecordMeasurement, comes_to=(MeasurementRecorded,), needs=measurement_facts)
 def record_measurement(
     command: RecordMeasurement, case: Case, progress: StageProgress, live: LiveScore
 ) -> Iterator[Event]:

@@ -13,8 +13,7 @@ import msgspec
 from domain.amendments import given_to_two
 from domain.charter import CharterAmended, CharterInForce, CharterPublished
 from domain.charter_document import canonical, parse
-from domain.decision import DECISIONS, Case, folding
-from domain.decision_of import DECISION_OF
+from domain.decision import DECISION_OF, DECISIONS, Case, folding
 from domain.envelope import PrivateEnvelope
 from domain.event import Event
 from domain.keys import KeyRegistered, KeyRevoked, Keys

@@ -168,7 +168,7 @@ def _before_opening(command: OpenStage, programme: str) -> tuple[StageCourse, Ro
     return StageCourse(programme, command.stage), Roster(programme), OpenedCalls(programme)
 
 
-@decision("open-stage", OpenStage, needs=_before_opening)
+@decision("open-stage", OpenStage, comes_to=(StageOpened,), needs=_before_opening)
 def open_stage(
     command: OpenStage, case: Case, course: StageCourse, roster: Roster, calls: OpenedCalls
 ) -> Iterator[Event]:
@@ -194,7 +194,9 @@ class CloseScoring(OfStage, frozen=True, kw_only=True):
     """Which stage."""
 
 
-@decision("close-scoring", CloseScoring, needs=lambda command, p: (StageRecord(p, command.stage),))
+@decision(
+    "close-scoring", CloseScoring, comes_to=(ScoringClosed,), needs=lambda command, p: (StageRecord(p, command.stage),)
+)
 def close_scoring(command: CloseScoring, case: Case, record: StageRecord) -> Iterator[Event]:
     """Close scoring: every panel and every measurement that the charter asks for is complete."""
     stage = stage_of(case, command.stage)

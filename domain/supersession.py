@@ -45,7 +45,7 @@ def _facts(command: SupersedeOutcome, p: str) -> tuple[StageRecord, Objections, 
     return StageRecord(p, command.stage), Objections(p, command.stage), Roster(p), OpenedStages(p), Consortiums(p)
 
 
-@decision("supersede-outcome", SupersedeOutcome, needs=_facts)
+@decision("supersede-outcome", SupersedeOutcome, comes_to=(OutcomeSuperseded,), needs=_facts)
 def supersede_outcome(
     command: SupersedeOutcome,
     case: Case,

@@ -24,6 +24,7 @@ TEAM = machine(
         ("evaluating", "eliminate-team", "eliminated"),
         ("advanced", "supersede-outcome", "eliminated"),
         ("eliminated", "supersede-outcome", "advanced"),
+        ("eliminated", "supersede-outcome", "eliminated"),
         ("enrolled", "change-consortium", "enrolled"),
         ("selected", "change-consortium", "selected"),
         ("evaluating", "change-consortium", "evaluating"),

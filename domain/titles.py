@@ -92,7 +92,7 @@ def _facts(command: ConferTitle | WithdrawTitle, p: str) -> tuple[Roster, Titles
     return Roster(p), Titles(p, command.team)
 
 
-@decision("confer-title", ConferTitle, needs=_facts)
+@decision("confer-title", ConferTitle, comes_to=(TitleConferred,), needs=_facts)
 def confer_title(command: ConferTitle, case: Case, roster: Roster, titles: Titles) -> Iterator[Event]:
     """Give a team a title that its status entitles it to."""
     roster.require(command.team)
@@ -120,7 +120,7 @@ class WithdrawTitle(Command, frozen=True, kw_only=True):
     reason: Names
 
 
-@decision("withdraw-title", WithdrawTitle, needs=_facts)
+@decision("withdraw-title", WithdrawTitle, comes_to=(TitleWithdrawn,), needs=_facts)
 def withdraw_title(command: WithdrawTitle, _case: Case, roster: Roster, titles: Titles) -> Iterator[Event]:
     """Take a title from a team, for a reason."""
     roster.require(command.team)

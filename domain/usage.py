@@ -38,7 +38,13 @@ class ReportUsage(Command, frozen=True, kw_only=True):
     correction: Names | None = None
 
 
-@decision("report-usage", ReportUsage, needs=lambda command, p: (Grant(p, command.grant),), own="team")
+@decision(
+    "report-usage",
+    ReportUsage,
+    comes_to=(UsageReported,),
+    needs=lambda command, p: (Grant(p, command.grant),),
+    own="team",
+)
 def report_usage(command: ReportUsage, case: Case, grant: Grant) -> Iterator[Event]:
     """Report how much of a grant was in use; a team reports for itself, an agency with the mandate for any."""
     course = grant.course

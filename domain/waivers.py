@@ -23,6 +23,7 @@ class WaiveObjections(OfStage, frozen=True, kw_only=True):
 @decision(
     "waive-objections",
     WaiveObjections,
+    comes_to=(ObjectionsWaived,),
     needs=lambda command, p: (StageCourse(p, command.stage),),
     own="team",
     in_person=True,

@@ -25,7 +25,7 @@ def _facts(_command: WithdrawTeam, p: str) -> tuple[Roster, OpenedStages]:
     return Roster(p), OpenedStages(p)
 
 
-@decision("withdraw-team", WithdrawTeam, needs=_facts, own="team", in_person=True)
+@decision("withdraw-team", WithdrawTeam, comes_to=(TeamWithdrawn,), needs=_facts, own="team", in_person=True)
 def withdraw_team(command: WithdrawTeam, _case: Case, roster: Roster, opened: OpenedStages) -> Iterator[Event]:
     """Leave the programme; the seat of the team is free from then.
 

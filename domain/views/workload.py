@@ -20,7 +20,7 @@ from domain.hearing_course import IndependenceReviewOpened, StatementGiven, Stat
 from domain.objections import ObjectionDecided, ObjectionFiled
 from domain.outcome_events import IndependenceRuled, TeamAdvanced, TeamEliminated, TeamWithdrawn
 from domain.proposal_events import PROPOSAL_EVENTS, DecisionApproved, DecisionProposed
-from domain.record import CHANGES_RESULTS
+from domain.record import CHANGES_RESULTS, with_agreement
 from domain.stage_events import (
     ReleaseAgreed,
     ResultsPublished,
@@ -66,13 +66,13 @@ class Filed(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class StageWork(msgspec.Struct, frozen=True, kw_only=True):
-    """How far a stage is. `undecided`: teams without an outcome. `released`: who agreed to release the results."""
+    """How far a stage is. `undecided`: teams without an outcome. `released`: as in `Course`."""
 
     undecided: tuple[str, ...] = ()
     closed: At | None = None
     settled: At | None = None
     reopened: bool = False
-    released: tuple[str, ...] = ()
+    released: dict[str, str] = {}
     published: bool = False
 
 
@@ -174,7 +174,7 @@ def _follow(rows: Rows, at: At, event: Event, who: str | None) -> None:
         case _:
             _stage(rows, at, event)
     if isinstance(event, CHANGES_RESULTS) and event.stage is not None:
-        _change(rows, f"stage/{event.stage}", StageWork, released=())
+        _change(rows, f"stage/{event.stage}", StageWork, released={})
 
 
 def _review(rows: Rows, at: At, event: Event) -> None:
@@ -202,9 +202,9 @@ def _stage(rows: Rows, at: At, event: Event) -> None:
         case ScoringReopened(stage=stage):
             nothing = {"closed": None, "settled": None, "published": False}
             _change(rows, f"stage/{stage}", StageWork, reopened=True, **nothing)
-        case ReleaseAgreed(stage=stage, agency=agency):
-            released = _stage_work(rows, stage).released
-            _change(rows, f"stage/{stage}", StageWork, released=(*released, agency))
+        case ReleaseAgreed(stage=stage, agency=agency, principal=principal):
+            released = with_agreement(_stage_work(rows, stage).released, agency, principal)
+            _change(rows, f"stage/{stage}", StageWork, released=released)
         case TeamAdvanced(stage=str(stage), team=team) | TeamEliminated(stage=str(stage), team=team):
             _decided(rows, stage, team)
         case TeamWithdrawn(team=team):
@@ -226,4 +226,4 @@ def _decided(rows: Rows, stage: str, team: str) -> None:
         _change(rows, f"stage/{stage}", StageWork, undecided=tuple(each for each in undecided if each != team))
 
 
-WORKLOAD = View(name="workload", version=2, fold=fold, envelopes=True, remembers=True)
+WORKLOAD = View(name="workload", version=3, fold=fold, envelopes=True, remembers=True)

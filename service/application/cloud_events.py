@@ -14,6 +14,7 @@ from domain.disclosure import Disclosure, Reader
 from domain.envelope import DataSet, decode_envelope
 from domain.event import decode_data
 from service.application.ports import Ledger, RecordedEvent
+from service.application.shown_by_tag import Source, sources
 
 
 class CloudEvent(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -104,20 +105,35 @@ class ReadEvents:
         types = {each for each in disclosure.types() if type_ in (None, each)}
         if not types or programme not in (None, scope):
             return EventPage(events=[], reached=after, more=False, head=self._ledger.head())
-        query = DCBQuery(items=[DCBQueryItem(types=sorted(types), tags=[tag_])])
+        head = self._ledger.head()
+        shown = [
+            each
+            for source in sources(disclosure, types, tag_)
+            for each in self._shown(source, disclosure, tag_, after, limit + 1, head)
+        ]
+        shown.sort(key=lambda each: each.position)
+        page = shown[:limit]
+        return EventPage(events=page, reached=page[-1].position if page else after, more=len(shown) > limit, head=head)
+
+    def _shown(
+        self, source: Source, disclosure: Disclosure, tag_: str, after: int, limit: int, head: int
+    ) -> list[CloudEvent]:
+        """The first events of a source that carry the tag and are shown."""
+        upto = head if source.upto is None else min(source.upto, head)
+        programme = disclosure.charter.programme
         shown: list[CloudEvent] = []
-        reached, chunk = after, limit + 1
-        while True:
-            found = self._ledger.read(query, after=reached, limit=chunk)
-            looked_at = list(found)
-            shown += [each for each in (_cloud_event(one, disclosure) for one in looked_at) if not each.withheld]
-            if len(looked_at) < chunk or len(shown) > limit:
+        reached, chunk = after, limit
+        while len(shown) < limit and reached < upto:
+            looked_at = list(self._ledger.read(source.query, after=reached, upto=upto, limit=chunk))
+            for each in looked_at:
+                if each.programme == programme:
+                    event = _cloud_event(each, disclosure)
+                    if not event.withheld and (not source.searched or tag_ in each.tags):
+                        shown.append(event)
+            if len(looked_at) < chunk:
                 break
             reached, chunk = looked_at[-1].position, 1000
-        page = shown[:limit]
-        return EventPage(
-            events=page, reached=page[-1].position if page else after, more=len(shown) > limit, head=found.head
-        )
+        return shown
 
 
 def _cloud_event(recorded: RecordedEvent, disclosure: Disclosure) -> CloudEvent:

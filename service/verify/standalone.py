@@ -327,7 +327,7 @@ def check_content(line, public):
 
 
 GUARDING = {"register-key", "revoke-key", "amend-charter"}  # signed wherever anything is
-# Each decision comes to one event, an approval to one more: what was proposed. Written apart, as all of this file is.
+# Each decision comes to one event, an approval to one more: what was proposed. From the rulebook, by `make specs`.
 DECISION_OF = {
     "AdditionalCallOpened": "open-additional-call",
     "AmendmentAssented": "assent-amendment",

@@ -12,7 +12,7 @@ import msgspec
 import pytest
 
 from domain.charter import CharterAmended
-from domain.decision_of import DECISION_OF
+from domain.decision import DECISION_OF
 from domain.envelope import Actor, PrivateEnvelope, encode_envelope
 from domain.event import EVENTS, Event, encode_data
 from domain.outcome_events import DeviationRecorded

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import msgspec
 import pytest
 
+from domain.boundary import tag
 from domain.charter_document import Charter
-from domain.disclosure import PUBLIC, Disclosure, Reader, disclosed, owner_of, readable
-from domain.event import Disclosed
+from domain.disclosure import PUBLIC, Disclosure, Reader, disclosed, owner_of, readable, stage_of_event
+from domain.event import Disclosed, decode_data
 from domain.hearing_course import IndependenceOpinionGiven, StatementGiven, StatementRequested
 from domain.scalars import Names
 from domain.stage_events import ResultsPublished, ScoringReopened
+from service.application.shown_by_tag import WITHOUT_STAGE_TAG
 from tests.domain import charters
 from tests.domain.charters import publications
 
@@ -102,3 +106,16 @@ def test_an_agency_reads_under_embargo_only_where_the_charter_names_it() -> None
     assert stranger.within(charter) == PUBLIC
     assert Reader("auditor", "stranger").within(charter).reads_embargoed
     assert not Reader("consortium", "owner").within(charter).reads_embargoed
+
+
+def test_what_is_public_with_results_carries_the_tag_of_its_stage_but_for_a_few() -> None:
+    vectors = Path(__file__).parent / "vectors" / "events.json"
+    events = [
+        decode_data(e["type"], e["version"], e["data"].encode()) for e in msgspec.json.decode(vectors.read_bytes())
+    ]
+    bare = {
+        each.TYPE
+        for each in events
+        if each.PUBLIC == "with-results" and tag("stage", "p", str(stage_of_event(each))) not in each.tags("p")
+    }
+    assert bare == WITHOUT_STAGE_TAG

@@ -386,6 +386,7 @@ def test_the_machine_of_a_team_allows_exactly_what_the_deciders_do() -> None:
         ("bee", everyone_on),
         ("bee", [*everyone_on, ruled("bee", "not_met")]),
         ("bee", [*without_outcome, bee_out, *advanced("ant", "cow"), PUBLISHED]),
+        ("bee", [*without_outcome, ruled("bee", "not_met"), eliminated("bee"), *advanced("ant", "cow"), PUBLISHED]),
         ("bee", [*without_outcome, withdrawn("bee"), PUBLISHED]),
         ("bee", [*charters.opened(), withdrawn("bee")]),
         ("bee", [*charters.enrolled(), withdrawn("bee", None)]),

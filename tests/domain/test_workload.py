@@ -191,6 +191,14 @@ def test_a_closed_stage_waits_to_be_settled_and_then_to_be_published_by_each_pub
     assert of(history.waiting("other"), "publish-results") == []
 
 
+def test_who_agrees_for_another_agency_takes_their_earlier_agreement_back() -> None:
+    history = History(OPENED, CLOSED, SETTLED)
+    history.by("owner", ReleaseAgreed(stage="heat", agency="owner", principal="person-1"))
+    history.by("other", ReleaseAgreed(stage="heat", agency="other", principal="person-1"))
+    assert of(history.waiting(), "publish-results") == [("heat", 4)]
+    assert of(history.waiting("other"), "publish-results") == []
+
+
 def test_a_reopened_stage_waits_to_be_settled_anew() -> None:
     history = History(OPENED, CLOSED, SETTLED, ScoringReopened(stage="heat", reason=WHY))
     assert of(history.waiting(), "publish-results") == []

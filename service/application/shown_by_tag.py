@@ -1,0 +1,53 @@
+"""Where to look for the events with a tag that a reader is shown, so that none is looked at that carries it and is not.
+
+How long an answer takes would else tell which team an outcome under embargo is about.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final
+
+import msgspec
+from eventsourcing.dcb.api import DCBQuery, DCBQueryItem
+
+from domain.boundary import tag
+from domain.disclosure import Disclosure
+from domain.event import EVENTS
+
+WITHOUT_STAGE_TAG: Final = frozenset({"AdditionalCallOpened", "CallClosedWithoutSelection", "EvidenceRegistered"})
+"""Events of a stage that are public with its results and that no tag brings together by stage; there are few."""
+
+
+class Source(msgspec.Struct, frozen=True):
+    """Events to read, up to a position if any. `searched`: they are of every team, and the tag is looked for in them
+    once it is known that they are shown."""
+
+    query: DCBQuery
+    upto: int | None = None
+    searched: bool = False
+
+
+def sources(disclosure: Disclosure, types: set[str], tag_: str) -> Iterator[Source]:
+    """All that is shown of some types, among those that the reader may read some of, with a tag."""
+    if disclosure.reader.reads_embargoed:
+        yield _tagged(types, tag_)
+        return
+    own = {each for each in types if EVENTS[each].OWN == "team"} if disclosure.reader.consortium else set()
+    sheets = (
+        {each for each in types if EVENTS[each].OWN == "evaluator"} if disclosure.reader.role == "evaluator" else set()
+    )
+    at_once = {each for each in types - own if disclosure.kinds(each) == {"at-once"}} | sheets
+    with_results = {each for each in types - own - at_once if disclosure.kinds(each) == {"with-results"}}
+    staged = with_results - WITHOUT_STAGE_TAG
+    if at_once:
+        yield _tagged(at_once, tag_)
+    if staged:
+        for stage, upto in disclosure.publications.upto.items():
+            yield Source(_tagged(staged, tag_, tag("stage", disclosure.charter.programme, stage)).query, upto)
+    if rest := types - at_once - staged:
+        yield Source(DCBQuery(items=[DCBQueryItem(types=sorted(rest))]), searched=True)
+
+
+def _tagged(types: set[str], *tags: str) -> Source:
+    return Source(DCBQuery(items=[DCBQueryItem(types=sorted(types), tags=list(dict.fromkeys(tags)))]))
