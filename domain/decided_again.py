@@ -15,17 +15,21 @@ from domain.deadlines import moment
 from domain.decision import DECISIONS, Case, Command, Decision, Fact, Ruling, decider_of, rule_on
 from domain.discretion import Discretion, discretion
 from domain.ed25519 import Verify
-from domain.effects import as_proposed, command_of, countersigned
+from domain.effects import as_proposed, command_of, countersigned, decided_anew
 from domain.envelope import Actor, PrivateEnvelope, decode_envelope, encode_envelope
 from domain.event import Event, UnknownEventError, decode_data, encode_data
+from domain.foreseen import Foreseen
 from domain.history import History
 from domain.keys import Keys
 from domain.proposal_events import DecisionProposed, Proposal
 from domain.proposals import Approve, Propose, ruled
+from domain.readings import Facts, NotReproducedError, OwnReading, SharedReading
 from domain.recorded import envelope_of
 from domain.refusal import Refusal
 from domain.rulebook import prepare
 from domain.signatures import Signed, read_signature, require_signature
+from domain.views import Occurrence
+from domain.views.effects import ahead, changes_after
 
 Sealed = Callable[[int], Checkpoint | None]
 
@@ -45,82 +49,8 @@ class Stored(Protocol):
     def data(self) -> bytes: ...
 
 
-class NotReproducedError(Exception):
-    """What is recorded is not what the decision comes to. `position`: of what is wrong."""
-
-    def __init__(self, position: int, why: str) -> None:
-        super().__init__(why)
-        self.position = position
-
-
 class NotReExecutableError(Exception):
     """This release does not know the decider, or what it decided."""
-
-
-class Facts(Protocol):
-    """The facts of one decision, folded."""
-
-    def folded(self, *facts: Fact) -> list[Any]:
-        """What to decide on in the place of each, which are not folded yet."""
-
-
-class SharedReading:
-    """Facts as other decisions have read them, up to a decision. `needed`: what they select; `last`: what they took in.
-
-    Where the boundary is `needed`, and `last` stands before it was read, they are what reading it comes to.
-    """
-
-    def __init__(self, history: History, before: int) -> None:
-        self._history = history
-        self._before = before
-        self.needed: tuple[QueryItem, ...] = ()
-        self.last = 0
-
-    def folded(self, *facts: Fact) -> list[Any]:
-        """See `Facts`. Raises `UnreadableEventError`."""
-        known = [self._history.known(each, self._before) for each in facts]
-        self.needed = tuple(dict.fromkeys([item for each in known for item in each.selects]))
-        self.last = max([self.last, *[each.last for each in known]])
-        return [each.fact for each in known]
-
-
-class OwnReading:
-    """Facts that are folded for one decision, from the events that its boundary names and no other."""
-
-    def __init__(self, history: History, boundary: Boundary, before: int) -> None:
-        self._history = history
-        self._boundary = boundary
-        self._before = before
-
-    def folded(self, *facts: Fact) -> list[Any]:
-        """See `Facts`. Raises `NotReproducedError`, `UnreadableEventError`."""
-        self._require_covered([item for each in facts for item in each.selects])
-        self._history.within(self._boundary.query, facts, self._boundary.after)
-        return list(facts)
-
-    def _require_covered(self, needed: Sequence[QueryItem]) -> None:
-        """Raise unless the boundary names every event that the decider depends on."""
-        named = self._boundary.query
-        missing = set(needed).difference(named.items)
-        for position in self._history.matching(missing, upto=self._before):
-            if not self._history.names(named, position):
-                type_ = self._history.type_at(position)
-                raise NotReproducedError(
-                    self._before + 1, f"its boundary lacks the {type_} at position {position}, on which it depends"
-                )
-
-    def require_unchanged(self) -> None:
-        """Raise if anything that the boundary names came between its reading and the decision."""
-        after, items = self._boundary.after, self._boundary.query.items or (QueryItem(),)
-        if not 0 <= after <= self._before:
-            raise NotReproducedError(
-                self._before + 1, f"its boundary was read at position {after}, which is not before it"
-            )
-        for position in self._history.matching(items, after=after, upto=self._before):
-            type_ = self._history.type_at(position)
-            raise NotReproducedError(
-                self._before + 1, f"it was decided as of position {after}, and missed the {type_} at {position}"
-            )
 
 
 class Again(msgspec.Struct, frozen=True, kw_only=True):
@@ -208,7 +138,7 @@ class Recorded(msgspec.Struct, frozen=True):
             raise NotReproducedError(self.first, "an event of no decision")
         decision = self._decider()
         command = self._command(decision, said.command)
-        if not exact:
+        if not exact and not (isinstance(command, Approve) and command.effects is not None):
             try:
                 shared = SharedReading(history, self.first - 1)
                 made = self._make(decision, command, said.command, history, shared, verify, sealed)
@@ -272,6 +202,8 @@ class Recorded(msgspec.Struct, frozen=True):
             keys = found[next(reversed(wanted))]
             case = msgspec.structs.replace(case, signed_by=require_signature(signature, signed, command, keys, verify))
         given = tuple([found[each] for each in needed])
+        if isinstance(command, Approve) and command.effects is not None:
+            case = msgspec.structs.replace(case, foreseen=_foreseen(given, case, history))
         ruling = ruled(decision, command, body, given, case=case)
         return Again(
             decision=decision,
@@ -347,6 +279,17 @@ class Recorded(msgspec.Struct, frozen=True):
             if expected != envelopes[number]:
                 differing = _differing(msgspec.structs.asdict(expected), msgspec.structs.asdict(envelopes[number]))
                 raise NotReproducedError(position, f"its envelope has another {differing} than the decision")
+
+
+def _foreseen(facts: Sequence[Any], case: Case, history: History) -> Foreseen | None:
+    """What was foreseen of a proposal when it was approved; `None` where what refuses the decision says so itself."""
+    proposal, *of_proposed = facts
+    try:
+        events = decided_anew(proposal.proposed, tuple(of_proposed), case=case).events
+    except Refusal:
+        return None
+    before = [Occurrence(at, case.decided_at, each.VERSION, b"", each) for at, each in history.upto(case.position)]
+    return changes_after(case.programme, before, ahead(case, events)).foreseen(events)
 
 
 def _require_data(stored: Stored, event: Event) -> None:

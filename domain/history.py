@@ -8,6 +8,7 @@ from __future__ import annotations
 import sys
 from bisect import bisect_right
 from collections.abc import Hashable, Iterable, Iterator, Sequence
+from itertools import takewhile
 from typing import Final
 
 import msgspec
@@ -66,6 +67,10 @@ class History:
             return decode_data(type_, version, data)
         except (LookupError, msgspec.DecodeError) as error:
             raise UnreadableEventError(position, error) from error
+
+    def upto(self, position: int) -> Iterator[tuple[int, Event]]:
+        """Every event up to a position, with its own. Raises `UnreadableEventError`."""
+        yield from ((each, self.event(each)) for each in takewhile(lambda each: each <= position, self._events))
 
     def type_at(self, position: int) -> str:
         return self._events[position][0]

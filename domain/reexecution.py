@@ -11,11 +11,12 @@ from typing import Final, Literal
 
 import msgspec
 
-from domain.decided_again import NotReExecutableError, NotReproducedError, Recorded, Said, Sealed, Stored
+from domain.decided_again import NotReExecutableError, Recorded, Said, Sealed, Stored
 from domain.decision import nothing_sealed
 from domain.discretion import Instead
 from domain.ed25519 import Verify
 from domain.history import History, UnreadableEventError
+from domain.readings import NotReproducedError
 from domain.refusal import Refusal
 
 Verdict = Literal["forced", "discretion", "not-reproduced", "not-re-executable"]
@@ -121,8 +122,10 @@ class Reexecution:
             verdict, why = "not-re-executable", str(error)
         except Refusal as refusal:
             why = f"the rules refuse it: {refusal.detail} ({refusal.rule})"
-        except (UnreadableEventError, msgspec.DecodeError, ValueError) as error:
+        except UnreadableEventError as error:
             why = str(error)
+        except Exception as error:  # noqa: BLE001 — on a record that was tampered with deciders fail in any way
+            why = f"it cannot be made again on what stands before it: {type(error).__name__}: {error}"
         return Proof(
             position=position,
             verdict=verdict,

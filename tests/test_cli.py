@@ -53,6 +53,7 @@ def test_the_commands_are_there() -> None:
         "export",
         "verify",
         "prove",
+        "replay",
         "signatures",
         "signing-key",
         "keys",

@@ -10,14 +10,17 @@ import msgspec
 from domain.boundary import QueryItem, tag
 from domain.charter import CHARTER_EVENTS
 from domain.charter_document import Charter
+from domain.decision import Case
 from domain.event import Event
 from domain.foreseen import Foreseen, effects_of
 from domain.grant_events import ResourcePoolSet
 from domain.record import COURSE_EVENTS, SCORE_EVENTS
 from domain.scalars import Names
 from domain.standings import IndependenceStatus, PointsValue, RankValue, Row, Standings, TeamStatus
-from domain.teams import ROSTER_EVENTS, Status
-from domain.views.grants import GRANT_EVENTS, GrantRow, PoolRow, ResourceUse
+from domain.teams import ROSTER_EVENTS, Roster, Status
+from domain.views import MemoryRows, Occurrence, Rows
+from domain.views.grants import GRANT_EVENTS, GRANTS, GrantRow, PoolRow, ResourceUse, resource_use
+from domain.views.standings import STANDINGS
 
 
 class TeamChange(msgspec.Struct, frozen=True, kw_only=True):
@@ -66,6 +69,78 @@ class HoldingChange(msgspec.Struct, frozen=True, kw_only=True):
     team: str | None
     was: Holding | None
     becomes: Holding
+
+
+class Changes(msgspec.Struct, frozen=True, kw_only=True):
+    """What would be seen to change. Standings of a stage that takes scores are worked out once scoring closes."""
+
+    teams: tuple[TeamChange, ...]
+    standings: tuple[StandingChange, ...]
+    holdings: tuple[HoldingChange, ...]
+
+    def foreseen(self, events: Sequence[Event]) -> Foreseen:
+        """The digests of these changes, and of the events that bring them."""
+        return foreseen(events, self.teams, self.standings, self.holdings)
+
+
+def ahead(case: Case, events: Sequence[Event]) -> list[Occurrence]:
+    """Events as though they were recorded after the position of the case."""
+    return [
+        Occurrence(case.position + n, case.decided_at, each.VERSION, b"", each)
+        for n, each in enumerate(events, start=1)
+    ]
+
+
+def teams_changed(roster: Roster, coming: Sequence[Occurrence]) -> tuple[TeamChange, ...]:
+    """How teams change by what comes, which the roster takes in."""
+    statuses: dict[str, Status] = dict(roster.status)
+    for each in coming:
+        if any(each.event.TYPE in item.types for item in roster.selects):
+            roster.apply(each.position, each.event)
+    return tuple(team_changes(statuses, roster.status, roster.names))
+
+
+def standings_changed(rows: Rows, coming: Sequence[Occurrence]) -> tuple[StandingChange, ...]:
+    """How standings change by what comes, which is folded into their rows."""
+    before = dict(rows.scan("standings/"))
+    STANDINGS.fold(rows, coming)
+    after = dict(rows.scan("standings/"))
+    return tuple(
+        change
+        for key in dict.fromkeys((*before, *after))
+        if before.get(key) != after.get(key)
+        for change in standing_changes(
+            key.removeprefix("standings/"), _standings(before.get(key)), _standings(after.get(key))
+        )
+    )
+
+
+def holdings_changed(rows: Rows, coming: Sequence[Occurrence]) -> tuple[HoldingChange, ...]:
+    """How pools and grants change by what comes, which is folded into their rows."""
+    before = _uses(rows)
+    GRANTS.fold(rows, coming)
+    return tuple(holding_changes(before, _uses(rows)))
+
+
+def changes_after(programme: str, before: Sequence[Occurrence], coming: Sequence[Occurrence]) -> Changes:
+    """What would change by what comes, after all that was recorded of a programme."""
+    roster, standings, grants = Roster(programme), MemoryRows(), MemoryRows()
+    teams_changed(roster, before)
+    STANDINGS.fold(standings, before)
+    GRANTS.fold(grants, before)
+    return Changes(
+        teams=teams_changed(roster, coming),
+        standings=standings_changed(standings, coming),
+        holdings=holdings_changed(grants, coming),
+    )
+
+
+def _standings(stored: bytes | None) -> Standings | None:
+    return msgspec.json.decode(stored, type=Standings) if stored else None
+
+
+def _uses(rows: Rows) -> tuple[ResourceUse, ...]:
+    return resource_use([*rows.scan("grant/"), *rows.scan("pool/")])
 
 
 def foreseen(

@@ -28,10 +28,11 @@ from domain.recounting import Circumstances, recounted
 from domain.refusal import Refusal
 from domain.rulebook import DECISIONS
 from domain.sentences import Words
+from domain.views.effects import Changes
 from service.application.bodies import parse_command
 from service.application.deciding import Considered, Deciding, Submission
 from service.application.facts import read_facts
-from service.application.foreseeing import Changes, Foreseeing
+from service.application.foreseeing import Foreseeing
 from service.application.ports import Ledger
 from service.application.reading import Queries
 from service.application.submitting import UnknownDecisionError

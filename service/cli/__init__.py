@@ -37,6 +37,7 @@ _FILES: Final = {
     "export": "export",
     "verify": "verify",
     "prove": "prove",
+    "replay": "replay",
     "signing-key": "signatures",
     "signatures": "signatures",
     "keys": "keys",

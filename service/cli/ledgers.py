@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from datetime import datetime
 from itertools import chain, takewhile
 from pathlib import Path
 from typing import Protocol
 
+import click
 import msgspec
 
 from domain.charter import CharterPublished
@@ -17,6 +19,8 @@ from domain.merkle import Frontier, leaf_hash
 from service.application.ports import StreamedEvent
 from service.application.projecting import AdvanceProjection
 from service.application.proving import Prove
+from service.cli.failures import NotAsAskedError
+from service.cli.opened import settings_here
 from service.storage.ledger import PostgresLedger
 from service.storage.sealing import PostgresSeals
 from service.storage.views import PostgresViewStore
@@ -33,11 +37,17 @@ class Going(Protocol):
     def programmes(self) -> list[str]:
         """Whose events are there in full."""
 
-    def events(self, programme: str, upto: int) -> Iterator[StreamedEvent]:
-        """The events of a programme up to a position, in order. Raises `BrokenError` where one is missing."""
+    def events(self, programme: str, upto: int, *, envelopes: bool = True) -> Iterator[StreamedEvent]:
+        """The events of a programme up to a position, in order. Raises `BrokenError` where one is missing.
+
+        `envelopes`: as in `Ledger.stream`.
+        """
 
     def sealed(self, size: int) -> Checkpoint | None:
         """The checkpoint of a size, if the log signed one."""
+
+    def position_at(self, time: datetime) -> int:
+        """The last position that was recorded by then."""
 
 
 class Where(msgspec.Struct, frozen=True):
@@ -60,6 +70,26 @@ class Where(msgspec.Struct, frozen=True):
             found.close()
 
 
+bundle_option = click.option(
+    "--bundle",
+    type=click.Path(exists=True, path_type=Path),
+    default=None,
+    help="A bundle's folder, or a file of its events (.ndjson, also .gz and .xz), instead of the database.",
+)
+
+
+def where_of(bundle: Path | None) -> Where:
+    """The bundle or, without one, the service's own database."""
+    return Where(database=settings_here().require_database()) if bundle is None else Where(bundle=bundle)
+
+
+def wanted_of(programmes: Sequence[str], named: str | None) -> list[str]:
+    """The programme that was named, or each. Raises `NotAsAskedError`."""
+    if named is not None and named not in programmes:
+        raise NotAsAskedError(f"{named[:80]!r} is no programme of this ledger.")
+    return [named] if named is not None else list(programmes)
+
+
 class _InBundle:
     def __init__(self, place: Path) -> None:
         self._manifest = Bundle(place).manifest if place.is_dir() else None
@@ -74,7 +104,7 @@ class _InBundle:
         first = (line for line in lines_of(self._file) if line.type == CharterPublished.TYPE and not line.withheld)
         return [line.programme for line in first]
 
-    def events(self, programme: str, upto: int) -> Iterator[StreamedEvent]:
+    def events(self, programme: str, upto: int, *, envelopes: bool = True) -> Iterator[StreamedEvent]:
         for number, line in enumerate(takewhile(lambda line: line.position <= upto, lines_of(self._file)), start=1):
             if line.position != number:
                 raise BrokenError(number, f"position {line.position} stands here")
@@ -90,6 +120,9 @@ class _InBundle:
             for _node in edge.add(leaf_hash(line.entry)):
                 pass
         return Checkpoint(origin=self._manifest.log, size=size, root=edge.root)
+
+    def position_at(self, time: datetime) -> int:
+        return sum(1 for _line in takewhile(lambda line: moment(line.recorded_at) <= time, lines_of(self._file)))
 
 
 def _streamed(line: Line) -> StreamedEvent:
@@ -124,11 +157,14 @@ class _InDatabase:
         finally:
             store.close()
 
-    def events(self, programme: str, upto: int) -> Iterator[StreamedEvent]:
-        return chain.from_iterable(self._ledger.stream(programme, upto=upto))
+    def events(self, programme: str, upto: int, *, envelopes: bool = True) -> Iterator[StreamedEvent]:
+        return chain.from_iterable(self._ledger.stream(programme, upto=upto, envelopes=envelopes))
 
     def sealed(self, size: int) -> Checkpoint | None:
         return Prove(self._seals).signed(size)
+
+    def position_at(self, time: datetime) -> int:
+        return self._ledger.position_at(time)[0]
 
     def close(self) -> None:
         self._ledger.close()

@@ -14,8 +14,7 @@ from domain.decision import DECISIONS
 from domain.reexecution import Proof
 from service.cli.bundles import telling
 from service.cli.failures import NotAsAskedError
-from service.cli.ledgers import Where
-from service.cli.opened import settings_here
+from service.cli.ledgers import Where, bundle_option, wanted_of, where_of
 from service.cli.proofs import Proved, fault_of, jobs_for, prove_all, prove_some
 from service.verify.bundle import BundleError
 from service.verify.faults import EXIT_CODES, Fault
@@ -27,25 +26,6 @@ _VERDICTS: Final = {
     "not-reproduced": "is not what its command comes to",
     "not-re-executable": "cannot be made again by this release",
 }
-
-bundle_option = click.option(
-    "--bundle",
-    type=click.Path(exists=True, path_type=Path),
-    default=None,
-    help="A bundle's folder, or a file of its events (.ndjson, also .gz and .xz), instead of the database.",
-)
-
-
-def where_of(bundle: Path | None) -> Where:
-    """The bundle or, without one, the service's own database."""
-    return Where(database=settings_here().require_database()) if bundle is None else Where(bundle=bundle)
-
-
-def wanted_of(programmes: Sequence[str], named: str | None) -> list[str]:
-    """The programme that was named, or each. Raises `NotAsAskedError`."""
-    if named is not None and named not in programmes:
-        raise NotAsAskedError(f"{named[:80]!r} is no programme of this ledger.")
-    return [named] if named is not None else list(programmes)
 
 
 @click.command()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
 from functools import cache
 from typing import Any
 
@@ -11,9 +10,10 @@ import msgspec
 
 from domain.boundary import Boundary
 from domain.envelope import PrivateEnvelope, decode_envelope, encode_envelope
-from domain.event import Event, encode_data
+from domain.event import Event, decode_data, encode_data
 from domain.recorded import envelope_of
 from domain.reexecution import Proof, Reexecution
+from service.application.ports import StreamedEvent
 from service.ed25519 import verify_ed25519
 from tests.domain.charters import PROGRAMME
 from tests.domain.lives import LIVES
@@ -21,15 +21,8 @@ from tests.domain.playbook import Step, asked
 from tests.given import checkpoint, considered
 
 
-@dataclass(frozen=True)
-class Line:
+class Line(StreamedEvent, frozen=True):
     """An event of a ledger."""
-
-    position: int
-    type: str
-    version: int
-    envelope: bytes
-    data: bytes
 
     @property
     def said(self) -> PrivateEnvelope:
@@ -37,12 +30,12 @@ class Line:
 
     def saying(self, **changes: Any) -> Line:
         """The same with another envelope."""
-        return replace(self, envelope=encode_envelope(msgspec.structs.replace(self.said, **changes)))
+        return msgspec.structs.replace(self, envelope=encode_envelope(msgspec.structs.replace(self.said, **changes)))
 
     def holding(self, **changes: Any) -> Line:
         """The same with other data."""
-        data = msgspec.json.decode(self.data) | changes
-        return replace(self, data=msgspec.json.encode(data, order="deterministic"))
+        event = decode_data(self.type, self.version, self.data)
+        return msgspec.structs.replace(self, data=encode_data(msgspec.structs.replace(event, **changes)))
 
 
 @cache
@@ -70,7 +63,15 @@ def lines(steps: Sequence[Step]) -> Iterator[Line]:
                 signature=None,
                 event_id=f"event {len(history)}",
             )
-            yield Line(len(history), event.TYPE, event.VERSION, encode_envelope(envelope), encode_data(event))
+            yield Line(
+                position=len(history),
+                recorded_at=made.case.decided_at,
+                programme=PROGRAMME,
+                type=event.TYPE,
+                version=event.VERSION,
+                envelope=encode_envelope(envelope),
+                data=encode_data(event),
+            )
 
 
 def proofs(ledger: Sequence[Line], *, exact: bool = False) -> list[Proof]:

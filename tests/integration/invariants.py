@@ -3,24 +3,17 @@ decision is what the facts before it come to, and all views follow."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from datetime import datetime
-
 import msgspec
 
-from domain import decision as deciding
 from domain.charter import CharterInForce
-from domain.envelope import PrivateEnvelope, decode_envelope
-from domain.event import decode_data, encode_data
-from domain.proposals import propose
 from domain.record import StageRecord
-from domain.rulebook import DECISIONS, prepare
+from domain.reexecution import Reexecution
 from domain.standings import standings_of
 from domain.tally import tally
 from domain.views import MemoryRows, View
 from service.application.facts import read_facts
-from service.application.ports import RecordedEvent
 from service.application.projecting import VIEWS, occurrences
+from service.ed25519 import verify_ed25519
 from tests.integration.conftest import Running
 from tests.integration.small import SmallProgramme
 from tests.lawful import Lawful
@@ -69,54 +62,10 @@ def _lawful(running: Running, programme: str) -> None:
 def _decided_on_what_was_read(running: Running, programme: str) -> None:
     """Each decision, made again on what it had read, comes to the same, and nothing it depends on came in between."""
     events = list(running.service.ledger.read_programme(programme))
-    made: dict[str, list[RecordedEvent]] = {}
-    for each in events:
-        made.setdefault(str(decode_envelope(each.envelope).decision_id), []).append(each)
-    for recorded in made.values():
-        envelope = decode_envelope(recorded[0].envelope)
-        assert envelope.boundary is not None
-        read = envelope.boundary
-        for each in events:
-            if read.after < each.position < recorded[0].position:
-                assert not read.query.matches(each.type, each.tags), f"{envelope.command_type} missed {each.type}"
-        before = [each for each in events if each.position <= read.after]
-        again = _decide_again(programme, envelope, before, read.after)
-
-        assert again == [(each.type, each.data) for each in recorded], envelope.command_type
-
-
-def _decide_again(
-    programme: str, envelope: PrivateEnvelope, before: Sequence[RecordedEvent], position: int
-) -> list[tuple[str, bytes]]:
-    assert envelope.command_type is not None
-    assert envelope.command is not None
-    decision = DECISIONS[envelope.command_type]
-    command = msgspec.json.decode(envelope.command, type=decision.command)
-
-    def fold(*facts: deciding.Fact) -> None:
-        for each in before:
-            event = decode_data(each.type, each.version, each.data)
-            deciding.fold(facts, each.type, each.tags, each.position, event)
-
-    prior = None if decision.prior is None else decision.prior(command, programme)
-    if prior is not None:
-        fold(prior)
-    charter_fact, facts = prepare(decision, command, programme, prior)
-    fold(*dict.fromkeys((charter_fact, *facts)))
-    case = deciding.Case(
-        programme=programme,
-        actor=envelope.actor,
-        decided_at=datetime.fromisoformat(envelope.decided_at),
-        position=position,
-        decision_id=str(envelope.decision_id),
-        charter=charter_fact.charter,
-        rules_hash=charter_fact.rules_hash,
-    )
-    try:
-        events = deciding.rule_on(decision, command, facts, case=case).events
-    except deciding.CountersignatureRequiredError:
-        events = propose(decision, command, envelope.command, facts, case=case).events
-    return [(each.TYPE, encode_data(each)) for each in events]
+    for exact in (False, True):
+        proofs = list(Reexecution(programme, verify_ed25519, exact=exact).proofs(events))
+        assert [each for each in proofs if each.why is not None] == []
+        assert sum(len(each.events) for each in proofs) == len(events)
 
 
 def _standings_follow(played: SmallProgramme, stage_id: str) -> None:

@@ -21,6 +21,7 @@ from tests.integration.sealing import SignerProcess, as_owner, sealer
 from tests.integration.small import HEAT, PROGRAMME, WHY, SmallProgramme
 
 KEY = SigningKey.make("owner-1")
+SIGNED = ["change-consortium", "register-key"]
 DEVIATION = {**HEAT, "subject": "eliminations", "actual": "0", "reason": WHY}
 
 
@@ -36,12 +37,9 @@ class Original:
 
 def small_ledger(running: Running, seal: Callable[[], object]) -> int:
     """A stage that is scored and settled, signed decisions, an approval, another programme; sealed early once."""
-    small = SmallProgramme(running, signed=["change-consortium", "register-key"])
+    small = SmallProgramme(running, signed=SIGNED)
     other = SmallProgramme(running, programme="elsewhere")
-    with_key = ApiKey(small.keys["owner"])
-    owner = Sillok("http://testserver", with_key, signing=KEY, transport=running.client._transport)
-    owner.decide(PROGRAMME, "register-key", {"agency": "owner", "key": KEY.kid, "jwk": KEY.public})
-    owner.decide(PROGRAMME, "change-consortium", {"team": "ant", "joined": ["Lab"], "effective": "2026-01-01"})
+    sign(small)
     small.score()
     seal()
     early = running.head()
@@ -49,6 +47,13 @@ def small_ledger(running: Running, seal: Callable[[], object]) -> int:
     small.rule()
     small.proposed("record-deviation", DEVIATION)
     return early
+
+
+def sign(small: SmallProgramme) -> None:
+    """Register a key of the owner's, and decide with a signature by it."""
+    owner = Sillok("http://testserver", ApiKey(small.keys["owner"]), signing=KEY, transport=small.client._transport)
+    owner.decide(PROGRAMME, "register-key", {"agency": "owner", "key": KEY.kid, "jwk": KEY.public})
+    owner.decide(PROGRAMME, "change-consortium", {"team": "ant", "joined": ["Lab"], "effective": "2026-01-01"})
 
 
 def copied(original: Original, name: str) -> str:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import json
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import httpx
 import pytest
+from click.testing import CliRunner
 
 from domain.deadlines import instant
+from service.cli import main
 from tests.integration.conftest import Running
 from tests.playing import REHEARSAL
 
@@ -88,3 +91,25 @@ def test_what_is_no_time_is_refused(played: Running, text: str) -> None:
 def test_a_position_and_a_time_are_not_asked_at_once(played: Running) -> None:
     answer = ask(played, "/teams", as_of="2026-02-01T09:00:00Z", as_of_position=1)
     assert (answer.status_code, answer.json()["errors"][0]["pointer"]) == (400, "/as_of")
+
+
+def test_a_replay_to_any_position_has_the_digest_that_is_shown_there(played: Running) -> None:
+    environment = {"DATABASE_URL": played.url, "SILLOK_HOME": str(played.settings.home)}
+    position = played.head() - 400
+    for upto in (str(position), instant(recorded_at(played, position))):
+        done = CliRunner().invoke(main, ["replay", REHEARSAL, "--to", upto, "--json"], env=environment)
+        assert done.exit_code == 0, done.output
+        (found,) = json.loads(done.stdout)
+        for stage, digest in found["standings"].items():
+            shown = ask(played, "/standings", stage=stage, as_of_position=found["position"]).json()
+            assert digest == shown["digest"]
+    done = CliRunner().invoke(main, ["replay", REHEARSAL, "--to", str(position), "--view", "grants"], env=environment)
+    assert done.stdout.splitlines()[1:] == [f"  grants  {found['grants']}"]
+
+
+@pytest.mark.parametrize("upto", ["9999999", "0", "yesterday", "2026-01-01"])
+def test_a_place_that_cannot_be_replayed_to_is_said(played: Running, upto: str) -> None:
+    environment = {"DATABASE_URL": played.url, "SILLOK_HOME": str(played.settings.home)}
+    done = CliRunner().invoke(main, ["replay", REHEARSAL, "--to", upto], env=environment)
+    assert done.exit_code in (1, 2)
+    assert "Error: " in done.output

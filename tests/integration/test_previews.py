@@ -12,7 +12,8 @@ import pytest
 
 from domain.decision import Case
 from domain.event import Event
-from service.application.foreseeing import Changes, Foreseeing
+from domain.views.effects import Changes
+from service.application.foreseeing import Foreseeing
 from tests.domain import charters
 from tests.integration.conftest import Running, run_shared
 from tests.integration.small import HEAT, PROGRAMME, WHY, SmallProgramme

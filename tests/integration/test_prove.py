@@ -11,21 +11,30 @@ import msgspec
 import pytest
 from click.testing import CliRunner, Result
 
+from domain.envelope import decode_envelope, encode_envelope
+from domain.reexecution import Reexecution
+from service.application.ports import StreamedEvent
 from service.cli import main
+from service.ed25519 import verify_ed25519
 from service.verify import EXIT_CODES
 from service.verify.bundle import Line, lines_of
 from tests.integration.conftest import Running, run_shared
 from tests.integration.small import PROGRAMME, SmallProgramme
+from tests.integration.tampering import SIGNED, sign
+from tests.integration.test_previews import approved, correcting, looked_at
 from tests.playing import HARBOUR
 from tests.releases import KEPT
 
 
 @pytest.fixture(scope="module")
 def small(server: str, template: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
-    """A stage that is scored and settled."""
+    """Signed decisions, a stage that is scored and settled, a correction approved as its effects were looked at."""
     for running in run_shared(server, template, tmp_path_factory.mktemp("prove")):
-        played = SmallProgramme(running)
+        played = SmallProgramme(running, signed=SIGNED)
+        sign(played)
         played.score()
+        waiting = correcting(played, "ant")
+        assert approved(played, waiting, looked_at(played, waiting)).status_code == 201
         played.rule()
         yield running
 
@@ -48,7 +57,8 @@ def test_every_decision_in_the_database_follows(small: Running) -> None:
         [],
         [],
     )
-    assert found["forced"] + found["discretion"] == small.head()  # each comes to one event here
+    assert found["forced"] + found["discretion"] == small.head() - 1  # an approval comes to two events
+    assert found["decisions"]["approve"] == {"discretion": 1}
     assert found["decisions"]["consolidate-stage"] == {"forced": 1}
 
 
@@ -63,6 +73,18 @@ def test_one_decision_is_told_in_words(small: Running) -> None:
     assert "advance-team: cow failed slow\n" in done.stdout
     id_ = json.loads(here(small, "--position", str(found.position), "--json").stdout)["decision_id"]
     assert here(small, "--decision", id_).stdout == done.stdout
+
+
+def test_a_signature_is_verified_again(small: Running) -> None:
+    events: list[StreamedEvent] = list(small.service.ledger.read())
+    place = next(n for n, each in enumerate(events) if each.type == "ConsortiumChanged")
+    envelope = decode_envelope(events[place].envelope)
+    header, value = str(envelope.signature).split("..")
+    forged = encode_envelope(msgspec.structs.replace(envelope, signature=f"{header}..{value[:8]}AAAA{value[12:]}"))
+    events[place] = msgspec.structs.replace(events[place], envelope=forged)
+    (found,) = [each for each in Reexecution(PROGRAMME, verify_ed25519).proofs(events) if each.why]
+    assert found.position == events[place].position
+    assert "not that of key owner-1" in (found.why or "")
 
 
 def test_what_is_not_there_is_said(small: Running, tmp_path: Path) -> None:

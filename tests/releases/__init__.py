@@ -7,7 +7,10 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from domain.deadlines import moment
 from domain.reexecution import Proof, Reexecution
+from domain.views.replay import VIEWS, Digests, Replay
+from service.application.projecting import occurrences
 from service.ed25519 import verify_ed25519
 from service.verify.bundle import lines_of
 from tests.domain.recorded import Line
@@ -20,6 +23,11 @@ def ledger_of(version: str) -> Path:
     return LEDGERS / f"{version}.ndjson.xz"
 
 
+def digests_of(ledger: Path) -> Path:
+    """What its views came to in that release."""
+    return ledger.with_name(ledger.name.replace(".ndjson.xz", ".json"))
+
+
 KEPT = sorted(LEDGERS.glob("*.ndjson.xz"))
 
 
@@ -30,7 +38,15 @@ def recorded(file: Path) -> Mapping[str, Sequence[Line]]:
     for each in lines_of(file):
         assert each.envelope is not None
         assert each.data is not None
-        line = Line(each.position, each.type, each.version, each.envelope.encode(), each.data.encode())
+        line = Line(
+            position=each.position,
+            recorded_at=moment(each.recorded_at),
+            programme=each.programme,
+            type=each.type,
+            version=each.version,
+            envelope=each.envelope.encode(),
+            data=each.data.encode(),
+        )
         found[each.programme].append(line)
     return found
 
@@ -42,3 +58,15 @@ def proved(file: Path) -> Mapping[str, Sequence[Proof]]:
         programme: list(Reexecution(programme, verify_ed25519).proofs(events))
         for programme, events in recorded(file).items()
     }
+
+
+def replayed(file: Path, *, page: int = 500) -> list[Digests]:
+    """The digests of its views, folded by this release."""
+    found = []
+    for programme, events in recorded(file).items():
+        replay = Replay(programme, list(VIEWS.values()))
+        taken = list(occurrences(events))
+        for first in range(0, len(taken), page):
+            replay.take(taken[first : first + page])
+        found.append(replay.digests(events[-1].position))
+    return found

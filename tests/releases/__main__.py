@@ -16,7 +16,7 @@ from service.embedded import EmbeddedPostgres
 from service.storage.migrate import migrate
 from tests.integration.conftest import run_service
 from tests.playing import EVERY, lines_of
-from tests.releases import ledger_of
+from tests.releases import digests_of, ledger_of, replayed
 
 
 def main() -> None:
@@ -30,6 +30,7 @@ def main() -> None:
             file.write_bytes(lzma.compress(b"".join(map(_line, played(embedded.start(), Path(folder)))), preset=9))
         finally:
             embedded.stop()
+    digests_of(file).write_bytes(msgspec.json.format(msgspec.json.encode(replayed(file))) + b"\n")
     print(file.name, file.stat().st_size, "bytes")
 
 
