@@ -72,7 +72,8 @@ def asyncapi() -> Json:
             "title": "Sillok, events of the ledger",
             "version": version("sillok"),
             "description": "Every decision is an event in an append-only ledger. Events leave as CloudEvents 1.0.2; of "
-            "one that a reader may not see yet, programme, type, position and time are told, and `withheld`.",
+            "one that a reader may not see yet, programme, type, position and time are told, and `withheld`. Nothing "
+            "is sent to who does not follow: there are no webhooks and no e-mail yet.",
             "license": {"name": "Apache-2.0"},
         },
         "defaultContentType": "application/json",

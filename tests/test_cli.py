@@ -75,6 +75,16 @@ def test_every_command_and_option_has_help(path: tuple[str, ...], command: click
             assert parameter.opts[0] in said
 
 
+def test_commands_for_agencies_have_an_example_and_json() -> None:
+    for name in ("login", "decide", "propose", "approve", "reject", "import", "watch", "export", "export-view"):
+        command = main.get_command(click.Context(main), name)
+        assert command is not None
+        assert "Example:" in (command.help or ""), name
+        one = command.get_command(click.Context(command), "open-stage") if isinstance(command, click.Group) else command
+        assert one is not None
+        assert "--json" in {option for each in one.params for option in each.opts}, name
+
+
 @pytest.mark.parametrize("programme", EVERY)
 def test_a_sound_charter_is_said_to_be_one(programme: str) -> None:
     status, said = run("charter", "check", str(PROGRAMMES / programme / "charter.yaml"))

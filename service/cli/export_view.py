@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from pathlib import Path
 
 import click
@@ -32,6 +33,7 @@ PAGE = 1_000
 @click.option("--as-of-position", type=click.IntRange(min=1), default=None, help="As it was at this position.")
 @url_option
 @key_option
+@click.option("--json", "as_json", is_flag=True, help="The file's name and what it is of as JSON.")
 def export_view(
     programme: str,
     view: str,
@@ -41,6 +43,7 @@ def export_view(
     as_of_position: int | None,
     url: str | None,
     key: str | None,
+    as_json: bool,
 ) -> None:
     """Write a VIEW of PROGRAMME to a file, whose name says of which data set and position it is, and the digest.
 
@@ -71,7 +74,7 @@ def export_view(
         path.write_bytes(content)
     except OSError as error:
         raise FileError(f"{path}: {error.strerror}.") from None
-    click.echo(path)
+    click.echo(msgspec.json.encode({"file": str(path), **asdict(table.label)}) if as_json else path)
 
 
 class _Page(msgspec.Struct):

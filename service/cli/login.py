@@ -59,11 +59,15 @@ def kept_login() -> Login | None:
 @click.option("--client-id", default=None, help="The id of a registered client, in the place of a key.")
 @click.option("--client-key", type=click.Path(path_type=Path), help="The file with that client's private JWK.")
 @click.option("--audience", default=None, help="The issuer that the service says it is, if that is not its address.")
-def login(url: str, key: str | None, client_id: str | None, client_key: Path | None, audience: str | None) -> None:
+@click.option("--json", "as_json", is_flag=True, help="The URL, the ledger's head and the file as JSON.")
+def login(
+    url: str, key: str | None, client_id: str | None, client_key: Path | None, audience: str | None, as_json: bool
+) -> None:
     """Keep URL and a credential for the commands that follow, once the service has taken it.
 
     The credential is a key, from --key-file or SILLOK_KEY, or a registered client's own key. It is used where a command
-    is given neither --url nor a key, and kept in a file that its owner alone may read.
+    is given neither --url nor a key, URL also where it is given a key; both are kept in a file that its owner alone may
+    read.
 
     \b
     Example:
@@ -82,7 +86,10 @@ def login(url: str, key: str | None, client_id: str | None, client_key: Path | N
     with Sillok(url, kept.credential(), patience=5) as client:
         head = client.events_page(limit=1).head
     _write(kept)
-    click.echo(f"{url} takes it, its ledger ends at position {head}; kept in {login_file()}")
+    if as_json:
+        click.echo(msgspec.json.encode({"url": url, "head": head, "file": str(login_file())}))
+    else:
+        click.echo(f"{url} takes it, its ledger ends at position {head}; kept in {login_file()}")
 
 
 @click.command()

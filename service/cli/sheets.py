@@ -21,7 +21,7 @@ from service.cli.client import open_client
 from service.cli.failures import FileError, NotAsAskedError
 from service.cli.service_calls import key_option, url_option
 from service.client import Line, LineAnswer, Sillok
-from service.spreadsheets.limits import SpreadsheetError
+from service.spreadsheets.limits import ROWS, SpreadsheetError
 from service.spreadsheets.reading import read_rows
 from service.spreadsheets.reading_csv import ENCODINGS
 from service.spreadsheets.writing import write_table
@@ -91,6 +91,8 @@ def import_template(programme: str, stage: str, file: Path, kind: str, url: str 
     except OSError as error:
         raise FileError(f"{file}: {error.strerror}.") from None
     click.echo(f"{len(rows) - 1} rows to fill in: {file}")
+    if len(rows) > ROWS:
+        click.echo(f"`sillok import` takes {ROWS - 1:,} rows at most: divide the sheet before", err=True)
 
 
 class _Fields:

@@ -29,17 +29,23 @@ def watch(
     key: str | None,
     as_json: bool,
 ) -> None:
-    """Print events of the ledger as they come, until Ctrl-C. A stream that breaks is taken up where it was.
+    """Print events of the ledger as they come, until Ctrl-C. A stream that breaks is taken up where it was, which
+    is said on standard error.
 
     \b
     Example:
       sillok watch --type TeamEliminated --after 0 --count 1
     """
     with open_client(url, key) as client:
-        for number, event in enumerate(client.follow(after=after, type=type_, tag=tag, programme=programme), start=1):
+        events = client.follow(after=after, type=type_, tag=tag, programme=programme, broke=_say)
+        for number, event in enumerate(events, start=1):
             click.echo(msgspec.json.encode(event).decode() if as_json else _line(event))
             if number == count:
                 return
+
+
+def _say(why: str) -> None:
+    click.echo(f"nothing comes ({why}); trying again", err=True)
 
 
 def _line(event: Event) -> str:

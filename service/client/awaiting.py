@@ -101,9 +101,10 @@ class AsyncSillok:
         type: str | None = None,
         tag: str | None = None,
         programme: str | None = None,
+        broke: Callable[[str], object] = lambda _why: None,
     ) -> AsyncIterator[Event]:
         """See `Sillok.follow`."""
-        following = Following(after, {"type": type, "tag": tag, "programme": programme})
+        following = Following(after, {"type": type, "tag": tag, "programme": programme}, self._calls.patience, broke)
         while True:
             async for event in self._stream(following):
                 yield event
@@ -122,8 +123,8 @@ class AsyncSillok:
                 async for line in response.aiter_lines():
                     if (event := following.take(line)) is not None:
                         yield event
-        except (httpx.TransportError, UnreachableError):
-            return
+        except (httpx.TransportError, UnreachableError) as error:
+            following.lost(error)
 
     async def _go_through(self, exchange: Exchange[T]) -> T:
         heard: Answer | Lost | None = None

@@ -108,11 +108,13 @@ class Sillok:
         type: str | None = None,
         tag: str | None = None,
         programme: str | None = None,
+        broke: Callable[[str], object] = lambda _why: None,
     ) -> Iterator[Event]:
         """Events as they come, without an end, from now on or after a position; whenever the stream breaks it is taken
-        up where it was. Raises `ServiceProblemError` if the service refuses it.
+        up where it was, and `broke` is told why. Raises `ServiceProblemError` if the service refuses it, and
+        `UnreachableError` if it is not there from the beginning, for as long as patience lasts.
         """
-        following = Following(after, {"type": type, "tag": tag, "programme": programme})
+        following = Following(after, {"type": type, "tag": tag, "programme": programme}, self._calls.patience, broke)
         while True:
             yield from self._stream(following)
             time.sleep(following.pause())
@@ -130,8 +132,8 @@ class Sillok:
                 for line in response.iter_lines():
                     if (event := following.take(line)) is not None:
                         yield event
-        except (httpx.TransportError, UnreachableError):
-            return
+        except (httpx.TransportError, UnreachableError) as error:
+            following.lost(error)
 
     def _go_through(self, exchange: Exchange[T]) -> T:
         heard: Answer | Lost | None = None

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import time
+from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 import httpx
@@ -11,7 +12,7 @@ import msgspec
 from service.client.answers import Event, LineAnswer
 from service.client.credentials import Credential
 from service.client.exchange import Answer, Request, problem_of
-from service.client.problems import ServiceProblemError
+from service.client.problems import ServiceError, ServiceProblemError, UnreachableError
 from service.client.server_sent import Parser
 
 STREAM: Final = "/v1/ledger/stream"
@@ -41,9 +42,19 @@ def answered(answer: LineAnswer, before: int) -> LineAnswer:
 
 
 class Following:
-    """Where a follower is: the last position that was seen, and how often in turn nothing came."""
+    """Where a follower is: the last position that was seen, and how often in turn nothing came.
 
-    def __init__(self, after: int | None, wanted: Mapping[str, str | None]) -> None:
+    `patience`: for so many seconds the stream is tried until it is first opened, and for ever after. `broke`: told why
+    nothing comes, once until something does.
+    """
+
+    def __init__(
+        self,
+        after: int | None,
+        wanted: Mapping[str, str | None],
+        patience: float,
+        broke: Callable[[str], object] = lambda _why: None,
+    ) -> None:
         self.parameters = {name: value for name, value in wanted.items() if value is not None}
         if after is not None:
             self.parameters["after"] = str(after)
@@ -51,6 +62,10 @@ class Following:
         self._parser = Parser()
         self._failed = 0
         self._renewed = False
+        self._opened = False
+        self._until = time.monotonic() + patience
+        self._broke = broke
+        self._told = False
 
     def headers(self, authorization: str | None) -> dict[str, str]:
         """What the next request says of where it goes on, and who asks; the parser begins anew."""
@@ -64,6 +79,7 @@ class Following:
 
     def take(self, line: str) -> Event | None:
         """A line of the stream; the event that it completes, if one."""
+        self._opened, self._told = True, False
         seen = self._parser.take(line)
         if seen is None:
             return None
@@ -74,11 +90,22 @@ class Following:
         """What to do where the stream was not opened: nothing, if another attempt may fare better, for the service is
         busy or a token has ended, the first time. Raises `ServiceProblemError`.
         """
+        problem = problem_of(answer)
         if answer.status == 401 and not self._renewed:
             self._renewed = True
             credential.forget()
         elif answer.status not in _COMES_BACK:
-            raise ServiceProblemError(problem_of(answer))
+            raise ServiceProblemError(problem)
+        else:
+            self.lost(ServiceProblemError(problem))
+
+    def lost(self, error: httpx.TransportError | ServiceError) -> None:
+        """What to do where nothing comes. Raises `ServiceError` if patience ended before the stream was ever opened."""
+        if not self._opened and time.monotonic() > self._until:
+            raise error if isinstance(error, ServiceError) else UnreachableError(f"{type(error).__name__}: {error}")
+        if not self._told:
+            self._told = True
+            self._broke(str(error))
 
     def pause(self) -> float:
         """Seconds before the next attempt: as the service asks, and longer each time in vain."""

@@ -34,7 +34,7 @@ SHOWS = [
     ],
     ["c2sp.org/tlog-proof@v1", "index 877", "— 127.0.0.1:", '"size":878,"from":100', '"keys":["127.0.0.1:'],
     ["events of 127.0.0.1:", "standings derived again", "edited at position 400: this ScoreSubmitted", "ended with 10"],
-    ["retry: 1000", 'data: {"specversion"', '"type":"TeamEliminated"'],
+    ["retry: 1000", 'data: {"specversion"', '"type":"TeamEliminated"', '"type":"TeamEnrolled"', '"team":"upstage"'],
     ['"rank (순위)","team (팀)"', '"1","lg-ai-research","LG AI Research","90.2"', "_public-record_at-"],
     ["KeyRegistered", "1 of ", "decisions are signed, every one as it should be."],
     ['"what": "sum"', "have 111.2 together at expert"],

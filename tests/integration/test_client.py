@@ -185,11 +185,12 @@ def test_all_decisions_or_none(small: SmallProgramme, sillok: Sillok) -> None:
 def test_a_follower_goes_on_through_a_restart(shared_api: ApiProcess, small: SmallProgramme, sillok: Sillok) -> None:
     head = small.running.head()
     seen: list[int] = []
+    breaks: list[str] = []
     enough = threading.Event()
 
     def follow() -> None:
-        with Sillok(shared_api.url) as public:
-            for event in islice(public.follow(after=head, type="TeamEnrolled"), 4):
+        with Sillok(shared_api.url, patience=0) as public:
+            for event in islice(public.follow(after=head, type="TeamEnrolled", broke=breaks.append), 4):
                 seen.append(event.position)
                 if len(seen) == 2:
                     enough.set()
@@ -205,6 +206,7 @@ def test_a_follower_goes_on_through_a_restart(shared_api: ApiProcess, small: Sma
             sillok.decide(small.programme, "enrol-team", team(name))
         following.result(60)
     assert seen == [head + 1, head + 2, head + 3, head + 4]
+    assert len(breaks) == 1
 
 
 def test_a_stream_that_is_refused_is_not_asked_for_again(shared_api: ApiProcess) -> None:

@@ -89,12 +89,15 @@ def test_what_a_login_keeps_is_used_where_nothing_else_is_given(
     key.write_text(small.keys["owner"] + "\n")
     kept = sillok("login", api.url, "--key-file", str(key))
     assert kept.exit_code == 0, kept.output
+    assert json.loads(sillok("login", api.url, "--key-file", str(key), "--json").stdout)["url"] == api.url
     assert f"position {small.running.head()};" in kept.stdout
     file = tmp_path / "config" / "login.json"
     assert stat.S_IMODE(file.stat().st_mode) == 0o600
     body = msgspec.json.encode(EVIDENCE).decode()
     asked = ("decide", "register-evidence", small.programme, body)
     assert sillok(*asked, url="http://127.0.0.1:1").exit_code == 0
+    another = (*asked[:-1], msgspec.json.encode({**EVIDENCE, "sha256": "cd" * 32}).decode())
+    assert sillok(*another, "--key-file", str(key), url="http://127.0.0.1:1").exit_code == 0
     elsewhere = sillok(*asked, "--url", api.url)
     assert "unauthenticated" in elsewhere.stderr, "a login's key is shown to its own service only"
     assert sillok("logout").exit_code == 0
@@ -199,10 +202,12 @@ def test_a_watch_that_is_stopped_ends_quietly(api: ApiProcess) -> None:
 
 def test_a_service_that_is_not_there_is_said_in_one_sentence(sillok: Command, monkeypatch: Any) -> None:
     monkeypatch.setattr("service.cli.client.PATIENCE_SECONDS", 0.1)
-    done = sillok("standings", "any", url="http://127.0.0.1:1")
-    assert done.exit_code == 1
-    assert done.stderr.startswith("Error: ")
-    assert "Traceback" not in done.stderr
+    for command in (["standings", "any"], ["watch"]):
+        done = sillok(*command, url="http://127.0.0.1:1")
+        assert done.exit_code == 1
+        assert "Error: The service does not answer" in done.stderr
+        assert "Traceback" not in done.stderr
+    assert done.stderr.startswith("nothing comes (")
 
 
 @pytest.mark.parametrize(("shell", "said"), [("bash", "2"), ("zsh", "2"), ("fish", "open-")])

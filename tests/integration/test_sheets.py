@@ -60,8 +60,13 @@ def sheet(file: Path, *rows: str, header: str = HEADER, encoding: str = "utf-8")
     return str(file)
 
 
-def test_a_template_filled_in_is_imported_once(small: SmallProgramme, sillok: Import, tmp_path: Path) -> None:
+def test_a_template_filled_in_is_imported_once(
+    small: SmallProgramme, sillok: Import, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     file = tmp_path / "sheet.csv"
+    with monkeypatch.context() as less:
+        less.setattr("service.cli.sheets.ROWS", 9)
+        assert "takes 8 rows at most" in sillok("import-template", "heat", str(file)).stderr
     assert sillok("import-template", "heat", str(file)).output == f"9 rows to fill in: {file}\n"
     empty = file.read_text("utf-8-sig")
     assert empty.splitlines()[1] == f'"heat","{ONE}","ant","paper/idea","","ant (ko) (ant)","Idea (ko) (Idea)","10",""'

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import hashlib
 import io
+import json
 import re
 import zipfile
 from pathlib import Path
@@ -130,6 +131,10 @@ def test_the_command_writes_a_file_that_says_what_it_is(
         assert done.exit_code == 0, done.output
         file = Path(done.output.strip())
         assert re.fullmatch(rf"{view}_{REHEARSAL}_.*rehearsal_at-\d+_[0-9a-f]{{12}}\.{format_}", file.name)
+        if format_ == "json":
+            said = json.loads(CliRunner().invoke(main, [*arguments, "--json"]).stdout)
+            assert (said["file"], said["view"], said["programme"]) == (str(file), view, REHEARSAL)
+            assert f"at-{said['position']}_{said['digest'][:12]}" in file.name
         if view != "audit-trail":
             assert file.read_bytes() == ask(played, view, format=format_).content
         elif format_ == "csv":
