@@ -14,6 +14,7 @@ from domain.boundary import Boundary, Query
 from domain.decision import DECISIONS, EARLIER, Case
 from domain.envelope import Actor
 from domain.event import Event
+from domain.panel_events import EvaluatorAppointed
 from domain.panels import AppointEvaluator, appoint_evaluator
 from domain.record import StageCourse
 from domain.reexecution import Reexecution
@@ -208,6 +209,7 @@ def earlier() -> Iterator[list[Case]]:
     @deciding.decision(
         "appoint-evaluator",
         AppointEvaluator,
+        comes_to=(EvaluatorAppointed,),
         needs=lambda command, p: (StageCourse(p, command.stage),),
         version=99,
         earlier=True,
