@@ -90,13 +90,13 @@ def signed_by(public, message, signature):
 # 1. Checkpoints
 
 
-def read_log_key(text):
-    """Name, id and public key of `name+id+key`."""
-    name, id_, encoded = text.split("+", 2)
-    key = unbase64(encoded)
-    if key[:1] != b"\x01" or len(key) != 33 or sha256(name.encode(), b"\n", key)[:4].hex() != id_:
-        raise ValueError("the log's key is name+id+key, of an Ed25519 key")
-    return name, bytes.fromhex(id_), key[1:]
+def read_key(text, kind=b"\x01"):
+    """Name, id and public key of `name+id+key`; of a log, or of a witness."""
+    found = re.fullmatch(r"([^\s+]+)\+([0-9a-f]{8})\+([A-Za-z0-9+/]+={0,2})", text)
+    key = unbase64(found[3]) if found else b""
+    if key[:1] != kind or len(key) != 33 or sha256(found[1].encode(), b"\n", key)[:4].hex() != found[2]:
+        raise ValueError(f"{text!r} is not name+id+key, of an Ed25519 key of such a signer")
+    return found[1], bytes.fromhex(found[2]), key[1:]
 
 
 def read_checkpoint(note, log_key):
@@ -142,27 +142,42 @@ def signed_roots(folder, size, log_key, state):
 
 
 def read_policy(content):
-    """Witnesses by name, each with name, id and public key; groups; what is asked for."""
-    witnesses, groups, quorum = {}, {}, "none"
-    for line in content.splitlines():
-        match line.split():
-            case ["witness", name, key, *_]:
-                signer, id_, encoded = key.split("+", 2)
-                raw = unbase64(encoded)
-                if raw[:1] != b"\x04" or len(raw) != 33 or sha256(signer.encode(), b"\n", raw)[:4].hex() != id_:
-                    raise ValueError(f"the key of {name} is no witness's")
-                witnesses[name] = signer, bytes.fromhex(id_), raw[1:]
-            case ["group", name, count, *members] if set(members) <= {*witnesses, *groups}:
-                groups[name] = int({"all": len(members), "any": 1}.get(count, count)), members
-            case ["quorum", name] if name in {*witnesses, *groups, "none"}:
+    """Witnesses by name, each with name, id and public key; groups; what is asked for, which has to be said."""
+    witnesses, groups, quorum = {}, {}, None
+    for line in content.split("\n"):
+        items = re.findall("[^ \t]+", line)
+        if any(each < " " and each != "\t" for each in line):
+            raise ValueError("control characters in a policy")
+        match items:
+            case ["witness", name, key] | ["witness", name, key, _] if name not in {*witnesses, *groups, "none"}:
+                witnesses[name] = read_key(key, b"\x04")
+                if sum(witnesses[name][2] == public for _name, _id, public in witnesses.values()) > 1:
+                    raise ValueError(f"the key of {name} is on a line before")
+            case ["group", name, count, *members] if members and name not in {*witnesses, *groups, "none"}:
+                grouped = [*members, *(each for _count, others in groups.values() for each in others)]
+                count = {"all": str(len(members)), "any": "1"}.get(count, count)
+                if not set(members) <= {*witnesses, *groups} or len(set(grouped)) < len(grouped):
+                    raise ValueError(f"the members of {name} are to be of lines before, each in one group")
+                if not re.fullmatch("[1-9][0-9]{0,3}", count) or int(count) > len(members):
+                    raise ValueError(f"{name} needs all, any, or 1 to {len(members)} of its members")
+                groups[name] = int(count), members
+            case ["quorum", name] if quorum is None and name in {*witnesses, *groups, "none"}:
                 quorum = name
-            case [] | ["log", *_]:
-                pass
-            case [first, *_] if first.startswith("#"):
-                pass
-            case _:
+            case ["log", key] | ["log", key, _]:
+                read_key(key, b"\x01")
+            case [first, *_] if not first.startswith("#"):
                 raise ValueError(f"{line!r} is no line of a policy")
+    if quorum is None:
+        raise ValueError("the policy has no quorum line")
     return witnesses, groups, quorum
+
+
+def is_met(groups, name, seen):
+    """Whether those that were seen are enough for a witness, a group or nobody."""
+    if name in groups:
+        count, members = groups[name]
+        return sum(is_met(groups, each, seen) for each in members) >= count
+    return name == "none" or name in seen
 
 
 def check_policy(note, policy):
@@ -180,14 +195,7 @@ def check_policy(note, policy):
                 if len(value) != 76 or not signed_by(public, message, value[12:]):
                     raise Fault("bad-signature", 0, f"the cosignature of {signer} is wrong")
                 seen.add(name)
-
-    def counts(name):
-        if name in groups:
-            count, members = groups[name]
-            return sum(map(counts, members)) >= count
-        return name in seen
-
-    if quorum != "none" and not counts(quorum):
+    if not is_met(groups, quorum, seen):
         raise Fault("bad-signature", 0, f"{', '.join(sorted(seen)) or 'nobody'} cosigned, which is not enough")
 
 
@@ -1378,7 +1386,7 @@ def main():
     if asked.state is not None and asked.state.exists():
         state = json.loads(asked.state.read_bytes())
     try:
-        log_key = read_log_key(asked.log_key)
+        log_key = read_key(asked.log_key)
         policy = None if asked.policy is None else read_policy(asked.policy.read_text(encoding="utf-8"))
         said, root = verify(asked.folder, log_key, state, asked.public, policy)
     except Fault as fault:

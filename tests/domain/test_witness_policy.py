@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import hashlib
+from typing import Any
 
 import pytest
 
 from domain.note import COSIGNATURE, ED25519, VerifierKey
 from domain.witness_policy import PolicyError, read_policy
+from service.verify import standalone as untyped
+
+STANDALONE: Any = untyped
 
 KEYS = {
     name: VerifierKey(f"{name}.example", COSIGNATURE, hashlib.sha256(name.encode()).digest())
@@ -28,7 +32,13 @@ quorum X-and-Y
 
 
 def met(policy: str, *names: str) -> bool:
-    return read_policy(policy).is_met([KEYS[each] for each in names])
+    """For the stand-alone verifier as well, whose note these have signed."""
+    found = read_policy(policy).is_met([KEYS[each] for each in names])
+    witnesses, groups, quorum = STANDALONE.read_policy(policy)
+    public = {KEYS[each].public_key for each in names}
+    seen = {name for name, (_name, _id, key) in witnesses.items() if key in public}
+    assert STANDALONE.is_met(groups, quorum, seen) == found
+    return found
 
 
 def test_the_example_of_the_specification() -> None:
@@ -101,3 +111,5 @@ def test_the_same_rule_is_told_from_another_one() -> None:
 def test_what_is_no_policy_is_refused_with_its_line(wrong: str, because: str) -> None:
     with pytest.raises(PolicyError, match=because):
         read_policy(wrong)
+    with pytest.raises(ValueError, match=r"poli|key|need|member"):
+        STANDALONE.read_policy(wrong)
