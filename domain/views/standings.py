@@ -31,6 +31,12 @@ from domain.views import Occurrence, Rows, View, encode_row, keyed, one_by_one
 
 def fold(rows: Rows, occurrences: Iterable[Occurrence]) -> None:
     """Take the facts in, then compute the standings of every stage that they touch and that takes no scores, once."""
+    for stage, latest in take_in(rows, occurrences).items():
+        one_by_one([latest], partial(_settle, rows, stage))
+
+
+def take_in(rows: Rows, occurrences: Iterable[Occurrence]) -> dict[str, Occurrence]:
+    """Take the facts in, for who computes standings when they are wanted; the last fact of each stage touched."""
     touched: dict[str, Occurrence] = {}
     courses: dict[str, Course] = {}
 
@@ -67,8 +73,7 @@ def fold(rows: Rows, occurrences: Iterable[Occurrence]) -> None:
 
     one_by_one(occurrences, take)
     store()
-    for stage, latest in touched.items():
-        one_by_one([latest], partial(_settle, rows, stage))
+    return touched
 
 
 def _settle(rows: Rows, stage: str, latest: Occurrence) -> None:

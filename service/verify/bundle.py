@@ -22,8 +22,8 @@ from domain.deadlines import moment
 from domain.exported import ExportedEvent
 from domain.merkle import HASH_BYTES
 from domain.note import Note, read_note
-from domain.standings import Standings
 from service.verify.faults import Fault
+from service.verify.shown import Shown, read_shown
 
 FORMAT: Final = "sillok-bundle/1"
 MANIFEST: Final = "manifest.json"
@@ -140,12 +140,12 @@ class Bundle:
         for file in sorted((self.folder / CHECKPOINTS).glob("*")):
             yield file.name, read_note(file.read_text(encoding="utf-8"))
 
-    def standings(self) -> Iterator[tuple[str, Standings]]:
+    def standings(self) -> Iterator[tuple[str, Shown]]:
         """What the service showed, by the name of its file. Raises `BrokenError`."""
         for file in sorted((self.folder / STANDINGS).glob("*.json")):
             try:
-                yield file.name, msgspec.json.decode(file.read_bytes(), type=Standings)
-            except msgspec.DecodeError as error:
+                yield file.name, read_shown(file.read_bytes())
+            except (ValueError, OSError) as error:
                 raise BrokenError(0, f"{STANDINGS}/{file.name}: {error}") from None
 
     def charters(self) -> Iterator[tuple[str, bytes]]:

@@ -26,6 +26,7 @@ from domain.views import MemoryRows, Occurrence, PoisonEventError
 from domain.views import standings as view
 from service.verify.bundle import Line
 from service.verify.faults import Fault
+from service.verify.shown import Shown
 
 PAGE: Final = 1000
 """Events that are folded at a time."""
@@ -34,7 +35,7 @@ PAGE: Final = 1000
 class Outcomes:
     """A fold over the events of a programme, by position. `shown`: what the service shows, by the name of its file."""
 
-    def __init__(self, verify: Verify, shown: Sequence[tuple[str, Standings]]) -> None:
+    def __init__(self, verify: Verify, shown: Sequence[tuple[str, Shown]]) -> None:
         self.signatures = SignatureAudit(verify)
         self.digests = 0
         self.charters: set[str] = set()
@@ -49,15 +50,24 @@ class Outcomes:
         self._page: list[Occurrence] = []
 
     def take(self, lines: Iterable[Line]) -> None:
-        """Every event, and then what is left to compare."""
+        """Every event up to one that cannot be taken in, or all, and then what is left to compare."""
+        try:
+            if self._take_each(lines):
+                self._compare_shown(None)
+            self._fold()
+        except PoisonEventError as error:
+            self.faults.append(_not_taken_in(error.position, error))
+        signed = [Fault("bad-signature", each.position, each.detail) for each in self.signatures.faults]
+        self.faults = sorted([*signed, *self.faults], key=lambda each: each.position)
+
+    def _take_each(self, lines: Iterable[Line]) -> bool:
         for line in lines:
             try:
                 self._take(line)
-            except (UnknownEventError, msgspec.DecodeError, PoisonEventError, ValueError) as error:
-                self.faults.append(Fault("wrong-tally", line.position, f"the event cannot be taken in: {error}"))
-                return
-        self._compare_shown(None)
-        self.faults += (Fault("bad-signature", each.position, each.detail) for each in self.signatures.faults)
+            except (UnknownEventError, msgspec.DecodeError, ValueError) as error:
+                self.faults.append(_not_taken_in(line.position, error))
+                return False
+        return True
 
     def _take(self, line: Line) -> None:
         self._compare_shown(line.position)
@@ -101,7 +111,7 @@ class Outcomes:
 
     def _fold(self) -> None:
         page, self._page = self._page, []
-        view.fold(self._rows, page)
+        view.take_in(self._rows, page)
 
     def _compare_settled(self, position: int, event: StageConsolidated | StageReconsolidated) -> None:
         self._fold()
@@ -119,27 +129,19 @@ class Outcomes:
             self._fold()
             derived = self._derived(shown.stage, shown.position)
             self.digests += 1
-            if derived != shown:
-                differs = "nothing" if derived is None else _difference(derived, shown)
-                detail = f"{name}: the service shows {differs}"
+            if differs := shown.difference(derived):
+                detail = f"{name}: the service shows {differs} than follows from the record"
                 self.faults.append(Fault("wrong-tally", shown.position, detail))
 
     def _derived(self, stage: str, position: int) -> Standings | None:
         try:
             return view.compute(self._rows, stage, position)
-        except (Contradiction, KeyError, ValueError):
+        except (Contradiction, LookupError, ValueError, msgspec.DecodeError):
             return None
 
 
-def _difference(derived: Standings, shown: Standings) -> str:
-    ours = {row.team: row for row in derived.rows}
-    for row in shown.rows:
-        own = ours.get(row.team)
-        if own != row:
-            fields = [each for each in row.__struct_fields__ if getattr(own, each, None) != getattr(row, each)]
-            return f"{row.team} with another {', '.join(fields)} than follows from the record"
-    fields = [each for each in shown.__struct_fields__ if getattr(derived, each) != getattr(shown, each)]
-    return f"another {', '.join(fields)} than follows from the record"
+def _not_taken_in(position: int, error: Exception) -> Fault:
+    return Fault("wrong-tally", position, f"the event cannot be taken in: {error}")
 
 
 def _countersigned(

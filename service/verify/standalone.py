@@ -52,6 +52,10 @@ CODES = {
 }
 
 
+UNREADABLE = (ArithmeticError, AttributeError, LookupError, StopIteration, TypeError, ValueError)
+"""What comes of taking something for what it is not."""
+
+
 class Fault(Exception):  # noqa: N818 — it is what is found
     """What is wrong, and from which position on; 0 if that is nothing in the ledger."""
 
@@ -59,6 +63,18 @@ class Fault(Exception):  # noqa: N818 — it is what is found
         self.kind, self.position = kind, position
         place = f" at position {position}" if position else ""
         super().__init__(f"{kind}{place}: {detail}")
+
+
+def once(pairs):
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        raise ValueError("a name stands twice")
+    return found
+
+
+def read_json(content):
+    """Of UTF-8 bytes, each name standing once. Raises `ValueError`."""
+    return json.loads(content.decode(), object_pairs_hook=once)
 
 
 def sha256(*parts):
@@ -657,7 +673,7 @@ class Stage:
         self.statements = []
         self.rulings, self.eliminated, self.advanced = {}, {}, set()
 
-    def take(self, type_, event, rules):
+    def take(self, position, type_, event, rules):
         team = event.get("team")
         if type_ == "StageOpened":
             self.teams = list(event["teams"])
@@ -685,7 +701,7 @@ class Stage:
             if event["below_quorum"]:
                 self.below_quorum.add((team, event["criterion"]))
         elif type_ == "FigureCertified":
-            self.statements.append(event["figure"])
+            self.statements.append({**event["figure"], "source": event["source"], "position": position})
         elif type_ == "ScoringClosed":
             self.closed = True
         elif type_ in ("StageConsolidated", "StageReconsolidated"):
@@ -1280,10 +1296,10 @@ class Programme:
                 detail = f"no standings with the digest that is certified were settled at {event['settlement']}"
                 raise Fault("wrong-tally", position, detail)
         if event.get("stage") is not None and type_ != "CallTeamSelected":
-            self.stages[event["stage"]].take(type_, event, self.rules_hash)
+            self.stages[event["stage"]].take(position, type_, event, self.rules_hash)
 
     def standings(self, stage_id, position):
-        """Rows and digest, of a position up to which nothing of the stage is to come."""
+        """What is shown of a stage, of a position up to which nothing of it is to come."""
         stage = self.stages[stage_id]
         rules_hash = stage.settled_under if stage.settled else self.rules_hash
         charter = self.charters[rules_hash]
@@ -1291,23 +1307,68 @@ class Programme:
         rows = rows_of(charter, rules, stage, self.names)
         content = ["sillok-standings/1", self.name, stage_id, position, rules_hash, rows]
         canonical = json.dumps(content, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
-        return {"rows": rows, "digest": sha256(canonical.encode()).hex(), "rules_hash": rules_hash}
+        return {
+            "programme": self.name,
+            "stage": stage_id,
+            "position": position,
+            "rules_hash": rules_hash,
+            "digest": sha256(canonical.encode()).hex(),
+            "data_set": charter["data_set"],
+            "statements": [statement_of(each) for each in stage.statements],
+            "rows": rows,
+        }
 
     def compare(self, name, shown):
         """What the service showed with what follows. Raises `Fault`."""
         self.digests += 1
-        derived = self.standings(shown["stage"], shown["position"])
-        for key, value in derived.items():
-            if shown[key] != value:
-                raise Fault("wrong-tally", shown["position"], f"{name}: the service shows another {key} than follows")
-        stated = [(each["kind"], each["value"]) for each in shown["statements"]]
-        if len(stated) != len(self.stages[shown["stage"]].statements):
-            raise Fault("wrong-tally", shown["position"], f"{name}: the service shows other statements than follow")
+        try:
+            derived = self.standings(shown["stage"], shown["position"])
+        except UNREADABLE:
+            derived = {}
+        differs = [each for each in {**derived, **shown} if written(derived.get(each)) != written(shown.get(each))]
+        if differs:
+            detail = f"{name}: the service shows another {', '.join(differs)} than follows from the record"
+            raise Fault("wrong-tally", shown["position"], detail)
+
+
+def written(value):
+    """In one way only: 1, 1.0 and true are three things."""
+    return json.dumps(value, sort_keys=True)
+
+
+def statement_of(figure):
+    """A certified figure as it is shown."""
+    node, value, teams = figure.get("node", "total"), figure.get("value"), figure.get("teams", [])
+    if figure["kind"] == "gate":
+        node, value = figure["gate"], figure["outcome"]
+    elif figure["kind"] == "rank-group":
+        value = f"{figure['best']}-{figure['worst']}"
+    return {
+        "kind": figure["kind"],
+        "node": node,
+        "teams": [figure["team"]] if "team" in figure else teams,
+        "value": value,
+        "source": figure["source"],
+        "position": figure["position"],
+    }
+
+
+def read_standings(folder):
+    """What the service showed, by the name of its file, in order of position. Raises `Fault`."""
+    shown = []
+    for file in sorted((folder / "standings").glob("*.json")):
+        try:
+            content = read_json(file.read_bytes())
+        except (ValueError, OSError):
+            content = None
+        if type(content) is not dict or [type(content.get(each)) for each in ("stage", "position")] != [str, int]:
+            raise Fault("edited", 0, f"standings/{file.name} is nothing that a service shows")
+        shown.append((file.name, content))
+    return sorted(shown, key=lambda each: each[1]["position"])
 
 
 def check_outcomes(folder, lines, name):
-    shown = [(file.name, json.loads(file.read_bytes())) for file in sorted((folder / "standings").glob("*.json"))]
-    shown.sort(key=lambda each: each[1]["position"])
+    shown = read_standings(folder)
     programme = Programme(name)
     for line in lines:
         while shown and shown[0][1]["position"] < line["position"]:
@@ -1315,7 +1376,7 @@ def check_outcomes(folder, lines, name):
         if line["programme"] == name:
             try:
                 programme.take(line)
-            except (KeyError, ValueError, TypeError, StopIteration) as error:
+            except UNREADABLE as error:
                 detail = f"the event cannot be taken in: {type(error).__name__} {error}"
                 raise Fault("wrong-tally", line["position"], detail) from None
     for each in shown:
