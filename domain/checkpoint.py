@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import re
 import struct
+from collections.abc import Sequence
 from typing import Final
 
 import msgspec
@@ -56,13 +57,14 @@ def read_checkpoint(text: str) -> Checkpoint:
     return found
 
 
-def signed_checkpoint(note: Note, key: VerifierKey, verify: Verify) -> Checkpoint:
-    """The checkpoint in a note that the log's key signed, the origin being the key's name. Raises `NoteError`."""
-    if key.type != ED25519 or not signers(note, (key,), verify):
-        raise NoteError(f"the checkpoint is not signed by {key.name}")
+def signed_checkpoint(note: Note, keys: Sequence[VerifierKey], verify: Verify) -> Checkpoint:
+    """The checkpoint in a note that one of a log's keys signed, the origin being their name. Raises `NoteError`."""
+    signed = signers(note, [each for each in keys if each.type == ED25519], verify)
+    if not signed:
+        raise NoteError(f"it is not signed by {' or '.join(dict.fromkeys(each.name for each in keys))}")
     found = read_checkpoint(note.text)
-    if found.origin != key.name:
-        raise NoteError(f"the checkpoint is of {found.origin}, not of {key.name}")
+    if found.origin != signed[0].name:
+        raise NoteError(f"it is of {found.origin}, not of {signed[0].name}")
     return found
 
 

@@ -37,13 +37,19 @@ def commitment(salt: bytes, envelope: bytes, data: bytes) -> bytes:
 def encode_entry(
     *, position: int, programme: str, type_: str, version: int, recorded_at_us: int, commitment: bytes
 ) -> bytes:
-    """The entry's bytes. The database builds the same bytes under the head lock (`ledger.entry_v1`)."""
-    return b"".join(
-        (
-            struct.pack(">BQ", ENTRY_VERSION, position),
-            _prefixed(programme.encode()),
-            _prefixed(type_.encode()),
-            struct.pack(">Iq", version, recorded_at_us),
-            commitment,
+    """The entry's bytes. The database builds the same bytes under the head lock (`ledger.entry_v1`).
+
+    Raises `ValueError` for numbers that have no place in it.
+    """
+    try:
+        return b"".join(
+            (
+                struct.pack(">BQ", ENTRY_VERSION, position),
+                _prefixed(programme.encode()),
+                _prefixed(type_.encode()),
+                struct.pack(">Iq", version, recorded_at_us),
+                commitment,
+            )
         )
-    )
+    except struct.error as error:
+        raise ValueError(str(error)) from None

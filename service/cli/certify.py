@@ -34,7 +34,7 @@ from service.ed25519 import verify_ed25519
 def certify(
     programme: str,
     stage: str,
-    log_key: VerifierKey,
+    log_keys: list[VerifierKey],
     url: str | None,
     key: str | None,
     sign: Path | None,
@@ -55,7 +55,7 @@ def certify(
             raise NotAsAskedError(f"The standings of {stage} are not shown with the digest that was settled.")
         note, _unverified = covering(client, _last(client, programme, stage, ResultsPublished.TYPE).position)
         try:
-            found = signed_checkpoint(read_note(note), log_key, verify_ed25519)
+            found = signed_checkpoint(read_note(note), log_keys, verify_ed25519)
         except NoteError as error:
             raise NotAsAskedError(f"The checkpoint is not the log's: {error}.") from None
         body = {

@@ -23,11 +23,14 @@ from service.verify.kept import KeptError, keep, read_kept
 _SHOWN = 20
 
 
-def _read_key(_context: click.Context, _parameter: click.Parameter, text: str) -> VerifierKey:
+def _read_keys(_context: click.Context, _parameter: click.Parameter, texts: tuple[str, ...]) -> list[VerifierKey]:
     try:
-        return verifier_key(text)
+        keys = [verifier_key(each) for each in texts]
     except NoteError as error:
         raise click.BadParameter(str(error)) from None
+    if len({each.name for each in keys}) > 1:
+        raise click.BadParameter("they are keys of more logs than one")
+    return keys
 
 
 def _read_policy(_context: click.Context, _parameter: click.Parameter, file: Path | None) -> WitnessPolicy | None:
@@ -38,7 +41,12 @@ def _read_policy(_context: click.Context, _parameter: click.Parameter, file: Pat
 
 
 log_key_option = click.option(
-    "--log-key", required=True, callback=_read_key, help="The log's key, name+id+key, as you know it."
+    "--log-key",
+    "log_keys",
+    multiple=True,
+    required=True,
+    callback=_read_keys,
+    help="The log's key, name+id+key, as you know it; once for each that it has signed with.",
 )
 
 
@@ -64,7 +72,7 @@ log_key_option = click.option(
 @key_option
 def verify(
     folder: Path | None,
-    log_key: VerifierKey,
+    log_keys: list[VerifierKey],
     state: Path | None,
     policy: WitnessPolicy | None,
     public: bool,
@@ -93,7 +101,7 @@ def verify(
             if url is not None:
                 _fetch(url, key, programme, place)
             kept = None if state is None else read_kept(state)
-            report = verify_bundle(place, log_key, kept, public=public, policy=policy)
+            report = verify_bundle(place, log_keys, kept, public=public, policy=policy)
     except (BundleError, KeptError) as error:
         raise NotAsAskedError(str(error)) from None
     for fault in report.faults[:_SHOWN]:

@@ -16,7 +16,7 @@ from domain.checkpoint import Checkpoint, signed_checkpoint
 from domain.note import Note, NoteError, VerifierKey
 from domain.witness_policy import WitnessPolicy
 from service.ed25519 import verify_ed25519
-from service.verify.bundle import CHARTERS, BrokenError, Bundle, BundleError
+from service.verify.bundle import CHARTERS, MANIFEST, BrokenError, Bundle, BundleError
 from service.verify.certificates import certificate_faults
 from service.verify.faults import EXIT_CODES, Fault, FaultClass
 from service.verify.kept import Kept
@@ -43,42 +43,46 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
 
 def verify_bundle(
     folder: Path,
-    key: VerifierKey,
+    keys: Sequence[VerifierKey],
     kept: Kept | None = None,
     *,
     public: bool = False,
     policy: WitnessPolicy | None = None,
 ) -> Report:
-    """Verify a bundle. `key`: the log's, as the auditor knows it. `kept`: the checkpoint that they verified last.
+    """Verify a bundle. `keys`: the log's, as the auditor knows them, of which one has to have signed each checkpoint.
+
+    `kept`: the checkpoint that they verified last.
 
     `public`: what events commit to may be left out, and outcomes are then not looked at. `policy`: whose cosignatures
     the checkpoint has to have. Raises `BundleError`.
     """
     bundle = Bundle(folder)
     try:
-        signed, note = _signed(bundle, key)
-    except (NoteError, UnicodeDecodeError) as error:
+        signed, note = _signed(bundle, keys)
+    except NoteError as error:
         return Report(checkpoint=None, faults=[Fault("bad-signature", 0, str(error))])
     last = signed[max(signed)]
     roots = {size: each.root for size, each in signed.items()}
-    try:
-        faults = [*_kept_fault(kept, last, roots), *record_faults(bundle, roots, public=public)]
-        faults += [] if policy is None else policy_faults(note, policy)
-    except BrokenError as error:
-        return Report(checkpoint=last, faults=[error.fault])
+    faults = [*_kept_fault(kept, last, roots), *record_faults(bundle, roots, public=public)]
+    if bundle.manifest.log != last.origin:
+        faults.append(Fault("edited", 0, f"{MANIFEST} says that this is the log {bundle.manifest.log}"))
+    faults += [] if policy is None else policy_faults(note, policy)
     if faults or public:
         return Report(checkpoint=last, faults=faults)
     return _outcomes(bundle, last)
 
 
-def _signed(bundle: Bundle, key: VerifierKey) -> tuple[dict[int, Checkpoint], Note]:
+def _signed(bundle: Bundle, keys: Sequence[VerifierKey]) -> tuple[dict[int, Checkpoint], Note]:
     """Every checkpoint of the bundle by its size, and the last one's note.
 
     Raises `NoteError` unless the log signed each of them.
     """
     found, notes = {}, {}
     for name, note in bundle.checkpoints():
-        checkpoint = signed_checkpoint(note, key, verify_ed25519)
+        try:
+            checkpoint = signed_checkpoint(note, keys, verify_ed25519)
+        except NoteError as error:
+            raise NoteError(f"checkpoint {name}: {error}") from None
         if name != str(checkpoint.size):
             raise NoteError(f"checkpoint {name} is of size {checkpoint.size}")
         found[checkpoint.size], notes[checkpoint.size] = checkpoint, note

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import gzip
 import lzma
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import IO, Final
@@ -21,9 +22,10 @@ from domain import entry
 from domain.deadlines import moment
 from domain.exported import ExportedEvent
 from domain.merkle import HASH_BYTES
-from domain.note import Note, read_note
+from domain.note import Note, NoteError, read_note
 from service.verify.faults import Fault
 from service.verify.shown import Shown, read_shown
+from service.verify.strict_json import read_json
 
 FORMAT: Final = "sillok-bundle/1"
 MANIFEST: Final = "manifest.json"
@@ -35,6 +37,7 @@ CHARTERS: Final = "charters"
 SCHEMAS: Final = "schemas"
 
 _EPOCH: Final = moment("1970-01-01T00:00:00Z")
+_RECORDED: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}\.[0-9]{6}Z")
 
 
 class BundleError(Exception):
@@ -64,7 +67,16 @@ class Line(ExportedEvent, frozen=True, kw_only=True, forbid_unknown_fields=True)
     @property
     def withheld(self) -> bool:
         """Whether anything of what the commitment is over is not there."""
-        return None in (self.event_id, self.tags, self.salt, self.envelope, self.data)
+        return None in self._committed
+
+    @property
+    def is_bare(self) -> bool:
+        """Whether nothing of that is there."""
+        return self._committed == (None,) * 5
+
+    @property
+    def _committed(self) -> tuple[object, ...]:
+        return self.event_id, self.tags, self.salt, self.envelope, self.data
 
     def entry_at(self, position: int) -> bytes:
         """The entry that the line makes at a position. Raises `ValueError`."""
@@ -72,6 +84,8 @@ class Line(ExportedEvent, frozen=True, kw_only=True, forbid_unknown_fields=True)
             committed = self.entry[-HASH_BYTES:]
         else:
             committed = entry.commitment(self.salt, self.envelope.encode(), self.data.encode())
+        if not _RECORDED.fullmatch(self.recorded_at):
+            raise ValueError(f"recorded_at: {self.recorded_at!r}")
         since = moment(self.recorded_at) - _EPOCH
         return entry.encode_entry(
             position=position,
@@ -83,7 +97,25 @@ class Line(ExportedEvent, frozen=True, kw_only=True, forbid_unknown_fields=True)
         )
 
 
-_line = msgspec.json.Decoder(Line)
+NO_EVENT: Final = Line(position=0, programme="", type="", version=0, recorded_at="", entry=b"")
+
+_decode = msgspec.json.Decoder(Line).decode
+_encode = msgspec.json.Encoder().encode
+
+
+def read_line(text: bytes) -> Line:
+    """The line that a text is. Raises `ValueError`, also where one reader would take it for this and another for that:
+    where a name stands twice, or bytes are written in a way that is not the only one."""
+    try:
+        line = _decode(text)
+    except msgspec.DecodeError as error:
+        raise ValueError(str(error)) from None
+    written = _encode(line)
+    if written != text.rstrip(b"\n"):  # it may say the same all the same
+        said = {name: value for name, value in read_json(text).items() if value is not None}
+        if said != read_json(written):
+            raise ValueError("it is not as it would be written")
+    return line
 
 
 def _opened(events: Path) -> IO[bytes] | gzip.GzipFile:
@@ -101,13 +133,17 @@ def lines_of(events: Path) -> Iterator[Line]:
 
     Raises `BrokenError` for one that is none, `BundleError` without the file.
     """
+    for number, text in enumerate(_texts(events), start=1):
+        try:
+            yield read_line(text)
+        except ValueError as error:
+            raise BrokenError(number, f"line {number} of {events.name} is no event: {error}") from None
+
+
+def _texts(events: Path) -> Iterator[bytes]:
     try:
         with _opened(events) as file:
-            for number, text in enumerate(file, start=1):
-                try:
-                    yield _line.decode(text)
-                except msgspec.DecodeError as error:
-                    raise BrokenError(number, f"line {number} of {events.name} is no event: {error}") from None
+            yield from file
     except (OSError, EOFError, lzma.LZMAError) as error:
         raise BundleError(f"{events}: {getattr(error, 'strerror', None) or error}") from None
 
@@ -125,20 +161,26 @@ class Bundle:
             raise BundleError(f"{folder / MANIFEST}: format {self.manifest.format!r}, not {FORMAT!r}")
 
     def lines(self) -> Iterator[Line]:
-        """As `lines_of` its events."""
-        return lines_of(self.folder / EVENTS)
+        """As `lines_of` its events; `NO_EVENT` in the place of what is none."""
+        for text in _texts(self.folder / EVENTS):
+            try:
+                yield read_line(text)
+            except ValueError:
+                yield NO_EVENT
 
     def leaves(self) -> list[bytes]:
         """The leaf hashes; none without the file."""
         file = self.folder / LEAVES
-        content = file.read_bytes() if file.exists() else b""
+        content = file.read_bytes() if file.is_file() else b""
         return [content[at : at + HASH_BYTES] for at in range(0, len(content), HASH_BYTES)]
 
     def checkpoints(self) -> Iterator[tuple[str, Note]]:
-        """Every checkpoint by the name of its file, unverified. Raises `NoteError` (a `ValueError`), as for any text
-        that is no note."""
+        """Every checkpoint by the name of its file, unverified. Raises `NoteError`."""
         for file in sorted((self.folder / CHECKPOINTS).glob("*")):
-            yield file.name, read_note(file.read_text(encoding="utf-8"))
+            try:
+                yield file.name, read_note(file.read_text(encoding="utf-8"))
+            except (ValueError, OSError) as error:
+                raise NoteError(f"checkpoint {file.name}: {error}") from None
 
     def standings(self) -> Iterator[tuple[str, Shown]]:
         """What the service showed, by the name of its file. Raises `BrokenError`."""

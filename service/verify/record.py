@@ -26,7 +26,7 @@ def record_faults(bundle: Bundle, roots: Mapping[int, bytes], *, public: bool) -
     """What is wrong with the record, at most one fault, the first.
 
     `roots`: those that were signed, by size; the greatest size is the bundle's. `public`: what events commit to may be
-    left out. Raises `BrokenError`.
+    left out.
     """
     size = max(roots)
     tree = _Tree(roots)
@@ -43,7 +43,8 @@ def record_faults(bundle: Bundle, roots: Mapping[int, bytes], *, public: bool) -
         yield from _leaves_fault(leaves, tree.leaves)
         return
     known = leaves if _root(leaves) == roots[size] else []
-    yield _first_fault(list(bundle.lines()), known, size) or fault or _forked(roots, tree.roots, size)
+    found = [each for each in (_first_fault(list(bundle.lines()), known, size), fault) if each is not None]
+    yield min(found, key=lambda each: each.position, default=_forked(roots, tree.roots, size))
 
 
 class _Tree:
@@ -80,15 +81,18 @@ def _entry(line: Line, position: int) -> bytes:
     """The entry that a line makes at a position; none where it makes none."""
     try:
         return line.entry_at(position)
-    except (ValueError, OverflowError, UnicodeError, msgspec.MsgspecError):
+    except ValueError:
         return b""
 
 
 def _content_fault(line: Line, programme: str, public: bool) -> Fault | None:
-    if line.programme != programme:
+    """What nobody vouches for but the line itself. Of another programme, and for the public, nothing need be there."""
+    if line.withheld and line.programme == programme and not public:
+        return Fault("removed", line.position, "what the event says is left out")
+    if line.is_bare:
         return None
     if line.withheld:
-        return None if public else Fault("removed", line.position, "what the event says is left out")
+        return Fault("edited", line.position, "a part stands there that is not hashed without the others")
     try:
         envelope = _named_in(line.envelope or "")
     except msgspec.DecodeError as error:
@@ -128,7 +132,7 @@ def _named(lines: Sequence[Line], leaves: Sequence[bytes], position: int, size: 
         return Fault("inserted", position, f"a {line.type} that the log has not here")
     if belongs or line.position > position:
         return Fault("removed", position, "the event of the log is not there")
-    return Fault("edited", position, f"this {line.type} is not what the log signed")
+    return Fault("edited", position, f"this {line.type or 'line'} is not what the log signed")
 
 
 def _forked(roots: Mapping[int, bytes], found: Mapping[int, bytes], size: int) -> Fault:
@@ -156,5 +160,6 @@ def _root(leaves: Sequence[bytes]) -> bytes:
 
 def _leaves_fault(leaves: Sequence[bytes], own: Sequence[bytes]) -> Iterator[Fault]:
     if list(leaves) != list(own):
-        at = next((n for n, pair in enumerate(zip(leaves, own, strict=False)) if pair[0] != pair[1]), len(own))
+        shorter = min(len(leaves), len(own))
+        at = next((n for n in range(shorter) if leaves[n] != own[n]), shorter)
         yield Fault("edited", at + 1, f"the file {LEAVES}, not the record")

@@ -1,15 +1,16 @@
 """Verify a Sillok bundle with nothing of Sillok: Python 3.11 or later and the package `cryptography`.
 
-    python verify.py FOLDER --log-key KEY [--state FILE] [--policy FILE] [--public]
+    python verify.py FOLDER --log-key KEY [--log-key KEY] [--state FILE] [--policy FILE] [--public]
 
 KEY is the log's verifier key, name+id+key, as somebody told you whom you trust: never take it from the bundle, nor from
-whoever gave you the bundle. FILE is yours: it keeps the size and root that were verified last, and the next record has
-to go on from there. The policy (C2SP tlog-policy) is yours as well: which witnesses have to have cosigned. With
---public, what events commit to may be left out, and outcomes are not looked at.
+whoever gave you the bundle. Give each key that the log has signed with, one --log-key for each: every checkpoint has to
+be signed by one of them. FILE is yours: it keeps the size and root that were verified last, and the next record has to
+go on from there. The policy (C2SP tlog-policy) is yours as well: which witnesses have to have cosigned. With --public,
+what events commit to may be left out, and outcomes are not looked at.
 
 What is verified, in this order:
 
-1. Every file in `checkpoints` is a note (C2SP signed-note, tlog-checkpoint) that the log's key signed.
+1. Every file in `checkpoints` is a note (C2SP signed-note, tlog-checkpoint) that a key of the log signed.
 2. Line n of `events.ndjson` is the event of position n; its entry is made again from salt, envelope and data; the
    Merkle tree (RFC 9162) over all entries has the root that was signed, at every size that was signed.
 3. Every decision that carries an agency's signature (detached JWS, Ed25519) carries a right one, by a key that the
@@ -115,31 +116,66 @@ def read_key(text, kind=b"\x01"):
     return found[1], bytes.fromhex(found[2]), key[1:]
 
 
-def read_checkpoint(note, log_key):
-    """Size and root of a checkpoint that the log signed."""
-    name, id_, public = log_key
-    text, _, lines = note.rpartition("\n\n")
-    text += "\n"
-    for line in lines.splitlines():
-        dash, signer, value = line.split(" ")
-        value = unbase64(value)
-        if (dash, signer, value[:4]) == ("—", name, id_):
-            if not signed_by(public, text.encode(), value[4:]):
+def read_log_keys(texts):
+    keys = [read_key(each) for each in texts]
+    if len({name for name, _id, _public in keys}) > 1:
+        raise ValueError("they are keys of more logs than one")
+    return keys
+
+
+def read_note(note):
+    """The text that is signed, and signatures by name and id of the key."""
+    text, blank, lines = note.rpartition("\n\n")
+    if any(each < " " and each != "\n" for each in note) or len(note) > 2**18:
+        raise ValueError("it is no note")
+    if not blank or not text or not lines.endswith("\n") or lines.count("\n") > 100:
+        raise ValueError("a note is a text, an empty line, and signatures")
+    signatures = {}
+    for line in lines[:-1].split("\n"):
+        found = re.fullmatch(r"— ([^\s+]+) ([A-Za-z0-9+/]+={0,2})", line)
+        value = unbase64(found[2]) if found else b""
+        if len(value) <= 4:
+            raise ValueError("a signature is a dash, the key's name, and id and signature in base64")
+        signatures.setdefault((found[1], value[:4]), value[4:])
+    return text + "\n", signatures
+
+
+def read_checkpoint(note, log_keys):
+    """Size and root of a checkpoint that one of the log's keys signed."""
+    text, signatures = read_note(note)
+    name = log_keys[0][0]
+    signed = False
+    for _name, id_, public in log_keys:
+        if (name, id_) in signatures:
+            if not signed_by(public, text.encode(), signatures[name, id_]):
                 raise ValueError(f"the signature of {name} is wrong")
-            origin, size, root, *_more = text[:-1].split("\n")
-            if origin != name or not re.fullmatch("[1-9][0-9]*", size):
-                raise ValueError(f"it is of {origin}, not of {name}")
-            return int(size), unbase64(root)
-    raise ValueError(f"it is not signed by {name}")
+            signed = True
+    if not signed:
+        raise ValueError(f"it is not signed by {name}")
+    origin, size, root, *_more = text[:-1].split("\n")
+    if origin != name or not re.fullmatch("0|[1-9][0-9]{0,18}", size):
+        raise ValueError(f"it is of {origin}, not of {name}")
+    return int(size), unbase64(root)
 
 
-def signed_roots(folder, size, log_key, state):
+def read_state(file):
+    """What was kept, if anything was."""
+    if file is None or not file.exists():
+        return None
+    state = read_json(file.read_bytes())
+    if type(state) is not dict or [type(state.get(each)) for each in ("origin", "size", "root")] != [str, int, str]:
+        raise ValueError(f"{file} holds no checkpoint that was kept")
+    return {**state, "root": unbase64(state["root"])}
+
+
+def signed_roots(folder, size, log_keys, state):
     """Every root that was signed, by size, with the one that was kept."""
     roots = {}
-    for file in sorted((folder / "checkpoints").iterdir()):
+    name = log_keys[0][0]
+    for file in sorted((folder / "checkpoints").glob("*")):
         try:
-            found, root = read_checkpoint(file.read_text(encoding="utf-8"), log_key)
-        except ValueError as error:
+            found, root = read_checkpoint(file.read_text(encoding="utf-8"), log_keys)
+        except (ValueError, OSError) as error:
             raise Fault("bad-signature", 0, f"checkpoint {file.name}: {error}") from None
         if file.name != str(found):
             raise Fault("bad-signature", 0, f"checkpoint {file.name} is of size {found}")
@@ -147,12 +183,11 @@ def signed_roots(folder, size, log_key, state):
     if not roots or max(roots) != size:
         raise Fault("bad-signature", 0, f"there is no checkpoint of size {size}, which the bundle says it has")
     if state:
-        if state["origin"] != log_key[0]:
-            raise Fault("forked", 0, f"this is the log {log_key[0]}, and {state['origin']} was kept")
+        if state["origin"] != name:
+            raise Fault("forked", 0, f"this is the log {name}, and {state['origin']} was kept")
         if state["size"] > size:
             raise Fault("truncated", size + 1, f"the log had signed {state['size']} events, and has {size} now")
-        kept = unbase64(state["root"])
-        if roots.setdefault(state["size"], kept) != kept:
+        if roots.setdefault(state["size"], state["root"]) != state["root"]:
             raise Fault("forked", 0, f"the log signed two trees of size {state['size']}")
     return roots
 
@@ -199,18 +234,16 @@ def is_met(groups, name, seen):
 def check_policy(note, policy):
     """As many witnesses as the policy asks for have signed the checkpoint, each with the time. Raises `Fault`."""
     witnesses, groups, quorum = policy
-    text, _, lines = note.rpartition("\n\n")
+    text, signatures = read_note(note)
     seen = set()
-    for line in lines.splitlines():
-        _dash, signer, value = line.split(" ")
-        value = unbase64(value)
-        for name, (called, id_, public) in witnesses.items():
-            if (signer, value[:4]) == (called, id_):
-                time = int.from_bytes(value[4:12], "big")
-                message = f"cosignature/v1\ntime {time}\n{text}\n".encode()
-                if len(value) != 76 or not signed_by(public, message, value[12:]):
-                    raise Fault("bad-signature", 0, f"the cosignature of {signer} is wrong")
-                seen.add(name)
+    for name, (signer, id_, public) in witnesses.items():
+        if (signer, id_) in signatures:
+            value = signatures[signer, id_]
+            time = int.from_bytes(value[:8], "big")
+            message = f"cosignature/v1\ntime {time}\n{text}".encode()
+            if len(value) != 72 or time >= 2**63 or not signed_by(public, message, value[8:]):
+                raise Fault("bad-signature", 0, f"the cosignature of {signer} is wrong")
+            seen.add(name)
     if not is_met(groups, quorum, seen):
         raise Fault("bad-signature", 0, f"{', '.join(sorted(seen)) or 'nobody'} cosigned, which is not enough")
 
@@ -223,10 +256,30 @@ def prefixed(part):
 
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+RECORDED = r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}\.[0-9]{6}Z"
+
+
+EXPORTED = {"position": int, "programme": str, "type": str, "version": int, "recorded_at": str, "entry": str}
+COMMITTED = {"event_id": str, "tags": list, "salt": str, "envelope": str, "data": str}  # what the entry is hashed over
+
+
+def read_line(content):
+    """A line of the ledger; nothing if it is none. Each name stands once, and no other does."""
+    try:
+        line = read_json(content)
+        if type(line) is dict and not set(line) - {*EXPORTED, *COMMITTED}:
+            line = {name: value for name, value in line.items() if value is not None}
+            types = {**EXPORTED, **{name: type_ for name, type_ in COMMITTED.items() if name in line}}
+            unbase64(line.get("salt", "")), unbase64(line.get("entry", ""))
+            if all(type(line.get(name)) is type_ for name, type_ in types.items()):
+                return line
+    except (ValueError, TypeError):
+        pass
+    return {}
 
 
 def complete(line):
-    return all(line.get(each) is not None for each in ("event_id", "tags", "salt", "envelope", "data"))
+    return set(COMMITTED) <= set(line)
 
 
 def entry_of(line, position):
@@ -239,6 +292,8 @@ def entry_of(line, position):
             committed = sha256(salt, prefixed(line["envelope"].encode()), prefixed(line["data"].encode()))
         else:
             committed = unbase64(line["entry"])[-32:]
+        if not re.fullmatch(RECORDED, line["recorded_at"]):
+            return b""
         recorded = (datetime.fromisoformat(line["recorded_at"]) - EPOCH) // timedelta(microseconds=1)
         return b"".join(
             (
@@ -305,15 +360,15 @@ def check_record(folder, lines, programme, roots, public):
         same = entry == base64.b64encode(entry_of(line, position)).decode()
         if line.get("position") != position or not same or (known and own[position - 1] != known[position - 1]):
             raise named(lines, known, position, size)
-        if line["programme"] == programme:
-            check_content(line, public)
+        check_content(line, line["programme"] == programme and not public)
     if len(lines) < size:
         raise Fault("truncated", len(lines) + 1, f"the record ends, and the log signed {size} events")
     if any(found[each] != roots[each] for each in roots):
         last = max((each for each in roots if found[each] == roots[each]), default=0)
         raise Fault("forked", last + 1, f"the record is another one than the log signed, after its first {last} events")
     if leaves != own:
-        at = next((n for n in range(min(len(own), len(leaves))) if own[n] != leaves[n]), len(leaves))
+        shorter = min(len(own), len(leaves))
+        at = next((n for n in range(shorter) if own[n] != leaves[n]), shorter)
         raise Fault("edited", at + 1, "the file leaves, not the record")
 
 
@@ -337,13 +392,20 @@ def named(lines, leaves, position, size):
     return Fault("edited", position, "the event is not what the log signed")
 
 
-def check_content(line, public):
-    if not complete(line):
-        if public:
-            return
+def check_content(line, wanted):
+    """What nobody vouches for but the line itself. `wanted`: what the entry is hashed over has to be there."""
+    if wanted and not complete(line):
         raise Fault("removed", line["position"], "what the event says is left out")
-    envelope = json.loads(line["envelope"])
-    if (line["event_id"], line["tags"]) != (envelope["event_id"], envelope["tags"]):
+    if not set(COMMITTED) & set(line):
+        return
+    if not complete(line):
+        raise Fault("edited", line["position"], "a part stands there that is not hashed without the others")
+    try:
+        envelope = json.loads(line["envelope"])
+        same = (line["event_id"], line["tags"]) == (envelope["event_id"], envelope["tags"])
+    except UNREADABLE:
+        same = False
+    if not same:
         raise Fault("edited", line["position"], "its id or tags are not those of its envelope")
 
 
@@ -1401,55 +1463,61 @@ def check_certificates(certificates, lines):
             raise Fault("forked", position, detail)
 
 
-def read_lines(folder):
-    lines = []
-    with (folder / "events.ndjson").open("rb") as file:
-        for number, content in enumerate(file, start=1):
-            try:
-                lines.append(dict(json.loads(content)))
-            except (ValueError, TypeError):
-                raise Fault("edited", number, "the line is no event") from None
-    return lines
-
-
-def verify(folder, log_key, state, public, policy):
-    """What was found, in a sentence, and what to keep. Raises `Fault`."""
+def read_manifest(folder):
     manifest = json.loads((folder / "manifest.json").read_bytes())
-    name, size = manifest["programme"], manifest["size"]
+    named = {"format": str, "programme": str, "log": str, "size": int}
+    if type(manifest) is not dict or any(type(manifest.get(name)) is not type_ for name, type_ in named.items()):
+        raise ValueError("manifest.json is no manifest")
     if manifest["format"] != "sillok-bundle/1":
         raise ValueError(f"format {manifest['format']} is not known here")
-    roots = signed_roots(folder, size, log_key, state)
+    return manifest
+
+
+def verify(folder, log_keys, state, public, policy):
+    """What was found, in a sentence, and what to keep. Raises `Fault`."""
+    manifest = read_manifest(folder)
+    name, size, origin = manifest["programme"], manifest["size"], log_keys[0][0]
+    roots = signed_roots(folder, size, log_keys, state)
+    with (folder / "events.ndjson").open("rb") as file:
+        lines = [read_line(content) for content in file]
+    check_record(folder, lines, name, roots, public)
+    if manifest["log"] != origin:
+        raise Fault("edited", 0, f"manifest.json says that this is the log {manifest['log']}")
     if policy is not None:
         check_policy((folder / "checkpoints" / str(size)).read_text(encoding="utf-8"), policy)
-    lines = read_lines(folder)
-    check_record(folder, lines, name, roots, public)
-    said = f"whole: {size} events of {log_key[0]}, as signed"
+    said = f"whole: {size} events of {origin}, as signed"
+    kept = {"origin": origin, "size": size, "root": base64.b64encode(roots[size]).decode()}
     if public:
-        return f"{said}; outcomes were not looked at", roots[size]
+        return f"{said}; outcomes were not looked at", kept
     found = check_outcomes(folder, lines, name)
     check_certificates(found.certificates, lines)
     return (
         f"{said}; {found.signatures.signed} of {found.signatures.decisions} decisions signed, each as it should be; "
         f"{found.digests} standings derived again, each as recorded and shown"
         + (f"; certificates of them: {len(found.certificates)}" if found.certificates else "")
-    ), roots[size]
+    ), kept
 
 
-def main():
+def keep(file, kept):
+    """In the place of what was kept before, at once."""
+    fresh = file.with_name(file.name + ".new")
+    fresh.write_text(json.dumps(kept), encoding="utf-8")
+    fresh.replace(file)
+
+
+def main(arguments=None):
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("folder", type=Path)
-    parser.add_argument("--log-key", required=True)
+    parser.add_argument("--log-key", required=True, action="append")
     parser.add_argument("--state", type=Path)
     parser.add_argument("--policy", type=Path)
     parser.add_argument("--public", action="store_true")
-    asked = parser.parse_args()
-    state = None
-    if asked.state is not None and asked.state.exists():
-        state = json.loads(asked.state.read_bytes())
+    asked = parser.parse_args(arguments)
     try:
-        log_key = read_key(asked.log_key)
+        log_keys = read_log_keys(asked.log_key)
+        state = read_state(asked.state)
         policy = None if asked.policy is None else read_policy(asked.policy.read_text(encoding="utf-8"))
-        said, root = verify(asked.folder, log_key, state, asked.public, policy)
+        said, kept = verify(asked.folder, log_keys, state, asked.public, policy)
     except Fault as fault:
         print(fault, file=sys.stderr)
         return CODES[fault.kind]
@@ -1457,9 +1525,7 @@ def main():
         print(f"This is no bundle that can be verified: {type(error).__name__} {error}", file=sys.stderr)
         return 1
     if asked.state is not None:
-        size = json.loads((asked.folder / "manifest.json").read_bytes())["size"]
-        kept = {"origin": log_key[0], "size": size, "root": base64.b64encode(root).decode()}
-        asked.state.write_text(json.dumps(kept), encoding="utf-8")
+        keep(asked.state, kept)
     print(said)
     return 0
 

@@ -8,7 +8,10 @@ from typing import Any
 
 def read_json(content: bytes) -> Any:
     """What UTF-8 bytes say. Raises `ValueError`, also for a name that stands twice in an object."""
-    return json.loads(content.decode(), object_pairs_hook=_once)
+    try:
+        return json.loads(content.decode(), object_pairs_hook=_once)
+    except RecursionError:
+        raise ValueError("it goes too deep") from None
 
 
 def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

@@ -90,15 +90,15 @@ def test_the_published_cosigned_message_is_what_a_witness_signs() -> None:
 
 
 def test_a_checkpoint_is_that_of_the_log_whose_key_signed_it() -> None:
-    assert signed_checkpoint(read_note(str(note())), LOG, verify_ed25519) == CHECKPOINT
+    assert signed_checkpoint(read_note(str(note())), [LOG], verify_ed25519) == CHECKPOINT
     other = Checkpoint(origin="example.com/other", size=1, root=bytes(32))
     with pytest.raises(NoteError, match="not of"):
-        signed_checkpoint(note(other), LOG, verify_ed25519)
+        signed_checkpoint(note(other), [LOG], verify_ed25519)
     with pytest.raises(NoteError, match="not signed"):
-        signed_checkpoint(note(key=WITNESS), LOG, verify_ed25519)
+        signed_checkpoint(note(key=WITNESS), [LOG], verify_ed25519)
     altered = Checkpoint(origin=LOG.name, size=43, root=CHECKPOINT.root)
     with pytest.raises(NoteError, match="wrong"):
-        signed_checkpoint(Note(altered.text, note().signatures), LOG, verify_ed25519)
+        signed_checkpoint(Note(altered.text, note().signatures), [LOG], verify_ed25519)
 
 
 def test_a_witness_signs_checkpoint_and_time() -> None:

@@ -68,7 +68,7 @@ def test_the_verifier_knows_every_event_by_itself(sealed: Running, bundle: Path)
     program = (
         "import sys; from pathlib import Path; from domain.note import verifier_key; "
         "from service.verify import verify_bundle; "
-        "print(verify_bundle(Path(sys.argv[1]), verifier_key(sys.argv[2])).faults)"
+        "print(verify_bundle(Path(sys.argv[1]), [verifier_key(sys.argv[2])]).faults)"
     )
     command = [sys.executable, "-c", program, str(bundle), log_key(sealed)]
     done = subprocess.run(command, capture_output=True, text=True, check=True)
