@@ -129,7 +129,7 @@ def _named(lines: Sequence[Line], leaves: Sequence[bytes], position: int, size: 
     if later and belongs > position:
         return Fault("reordered", position, f"the event that stands here belongs to position {belongs}")
     if later or 0 < belongs < position:
-        return Fault("inserted", position, f"a {line.type} that the log has not here")
+        return Fault("inserted", position, f"a {line.type or 'line'} that the log has not here")
     if belongs or line.position > position:
         return Fault("removed", position, "the event of the log is not there")
     return Fault("edited", position, f"this {line.type or 'line'} is not what the log signed")

@@ -21,7 +21,9 @@ class Shown(msgspec.Struct, frozen=True):
 
     def difference(self, derived: Standings | None) -> str:
         """In what they are others than those that follow; empty if in nothing."""
-        own: Mapping[str, Any] = {} if derived is None else msgspec.to_builtins(derived)
+        if derived is None:
+            return "others"
+        own: Mapping[str, Any] = msgspec.to_builtins(derived)
         rows = _teams(own)
         for team, row in _teams(self.content).items():
             if fields := _differing(row, rows.get(team, {})):

@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+import io
 import subprocess
 import sys
+from contextlib import redirect_stderr, redirect_stdout
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from click.testing import CliRunner
 
 from service.cli import main
 from service.cli.bundles import make_bundle
 from service.client import ApiKey, Sillok
+from service.verify import standalone as untyped
 from tests.integration.conftest import Running
 from tests.playing import REHEARSAL
+
+STANDALONE: Any = untyped
 
 
 @dataclass(frozen=True)
@@ -41,6 +47,14 @@ def verify(folder: Path, key: str, *options: str) -> Verified:
     """`sillok verify`."""
     done = CliRunner().invoke(main, ["verify", str(folder), "--log-key", key, *options])
     return Verified(done.exit_code, done.output)
+
+
+def verify_beside(folder: Path, key: str, *options: str) -> Verified:
+    """The same file as in the bundle, in this process."""
+    said = io.StringIO()
+    with redirect_stdout(said), redirect_stderr(said):
+        code = STANDALONE.main([str(folder), "--log-key", key, *options])
+    return Verified(code, said.getvalue())
 
 
 def verify_apart(folder: Path, key: str, *options: str) -> Verified:

@@ -20,8 +20,9 @@ from domain import base64url
 from domain.charter_document import canonical
 from service.client.signing import SigningKey
 from service.verify.faults import EXIT_CODES, FaultClass
-from tests.integration.bundles import export, log_key, verify, verify_apart
+from tests.integration.bundles import export, log_key, verify, verify_apart, verify_beside
 from tests.integration.conftest import Running, run_service
+from tests.integration.mutations import mutations
 from tests.integration.sealing import SignerProcess, sealer
 from tests.integration.small import HEAT, PROGRAMME
 from tests.integration.tampering import (
@@ -80,8 +81,14 @@ def name_of(original: Original) -> str:
 
 def found(folder: Path, key: str, fault: FaultClass, position: int, *options: str) -> None:
     """Both verifiers say so."""
+    said_by_both(folder, key, fault, position, *options, verifiers=(verify, verify_apart))
+
+
+def said_by_both(
+    folder: Path, key: str, fault: FaultClass, position: int, *options: str, verifiers: Any = (verify, verify_beside)
+) -> None:
     place = f" at position {position}" if position else ""
-    for verifier in (verify, verify_apart):
+    for verifier in verifiers:
         said = verifier(folder, key, *options)
         assert (said.code, said.said.partition(":")[0]) == (EXIT_CODES[fault], f"{fault}{place}"), said
 
@@ -557,7 +564,33 @@ def test_a_bundle_that_was_tampered_with(original: Original, tmp_path: Path, wha
     folder = Path(shutil.copytree(original.home / "bundle", tmp_path / "bundle"))
     size = len(lines_of(folder))
     tamper(folder)
-    found(folder, (original.home / "key").read_text(), fault, size if fault == "wrong-tally" else position)
+    said_by_both(folder, (original.home / "key").read_text(), fault, size if fault == "wrong-tally" else position)
+
+
+def test_whatever_is_done_to_a_file_both_say_the_same(original: Original, tmp_path: Path) -> None:
+    """The same class and place; and little of it is nothing."""
+    key, folder = (original.home / "key").read_text(), tmp_path / "bundle"
+    nothing, differ = [], []
+    for what, mutate in mutations(original.home / "bundle"):
+        shutil.copytree(original.home / "bundle", folder, ignore=shutil.ignore_patterns("schemas"))
+        mutate(folder)
+        ours, theirs = verify(folder, key), verify_beside(folder, key)
+        first, second = ((each.code, each.code > 1 and each.said.partition(":")[0]) for each in (ours, theirs))
+        differ += [(what, ours, theirs)] * (first != second)
+        nothing += [what] * (ours.code == 0)
+        shutil.rmtree(folder)
+    assert not differ
+    assert set(nothing) == HARMLESS
+
+
+HARMLESS = {
+    "a line: spaces",
+    "lines: the last without its end",
+    "a checkpoint: with other ends of lines",
+    "a checkpoint: with somebody's signature",
+    "standings: written with spaces",
+}
+"""What says the same as before."""
 
 
 def test_a_bundle_of_another_log(original: Original) -> None:
