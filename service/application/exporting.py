@@ -21,11 +21,11 @@ class Export:
     def __call__(
         self, reader: Reader, programme: str | None, *, after: int, limit: int, size: int | None
     ) -> list[ExportedEvent]:
-        """Events after a position, up to `size`, by default that of the last checkpoint.
+        """Events after a position, up to `size`, by default that of the last checkpoint, whoever cosigned it.
 
         Raises `NotSealedError` for a size that no checkpoint covers, `LedgerUnavailableError`.
         """
-        sealed = self._prove.checkpoint().size
+        sealed = self._prove.covered()
         upto = sealed if size is None else size
         if upto > sealed:
             raise NotSealedError(f"position {upto} is not sealed yet: the last checkpoint covers {sealed}")

@@ -79,6 +79,10 @@ class Prove:
             raise NoSuchCheckpointError(f"there is no checkpoint of size {size}")
         return found
 
+    def covered(self) -> int:
+        """Up to where the log signed, whoever cosigned. Raises `NotSealedError`."""
+        return self._covering_tree(0).size
+
     def signed(self, size: int) -> Checkpoint | None:
         """What the log signed of a size, if there is a checkpoint of exactly that one."""
         found = self._sealed.of_size(size)

@@ -29,6 +29,9 @@ from service.verify import bundle as parts
 SEAL_SECONDS: Final = 60.0
 """For so long what was shown is waited for to be sealed."""
 
+WITNESS_SECONDS: Final = 2.0
+"""For so long they are waited for."""
+
 _STANDALONE: Final = Path(parts.__file__).with_name("standalone.py")
 
 Progress = Callable[[int, int], None]
@@ -95,16 +98,31 @@ def _standings(sillok: Sillok, programme: str, folder: Path) -> int:
 
 
 def covering(sillok: Sillok, position: int) -> tuple[str, Checkpoint]:
-    """The last checkpoint, unverified, once it covers a position. Raises `NotAsAskedError`."""
-    until = time.monotonic() + SEAL_SECONDS
+    """The last checkpoint, unverified, once it covers a position; that of the position's receipt while witnesses do not
+    come to enough, as the service serves the last that they have. Raises `NotAsAskedError`."""
+    began = time.monotonic()
     while True:
         note = sillok.checkpoint()
         found = read_checkpoint(read_note(note).text)
+        waited = time.monotonic() - began
+        if found.size < position and waited > WITNESS_SECONDS:
+            note = _of_receipt(sillok, position) or note
+            found = read_checkpoint(read_note(note).text)
         if found.size >= position:
             return note, found
-        if time.monotonic() > until:
+        if waited > SEAL_SECONDS:
             raise NotAsAskedError(f"Position {position} is not sealed: the last checkpoint covers {found.size}.")
         time.sleep(0.2)
+
+
+def _of_receipt(sillok: Sillok, position: int) -> str | None:
+    """The checkpoint that a position's receipt is of, if it has one yet."""
+    try:
+        return sillok.receipt(position, seconds=0).partition("\n\n")[2]
+    except ServiceProblemError as error:
+        if error.problem.slug != "not-sealed":
+            raise
+        return None
 
 
 def _leaves(sillok: Sillok, file: Path, size: int) -> None:

@@ -20,9 +20,11 @@ from domain.note import ED25519, VerifierKey
 from service.application import cosigning
 from service.application.sealing import Seal
 from service.bootstrap import Cosigning, open_cosigning
+from service.cli import bundles
 from service.ed25519 import ed25519_key
 from service.secret_rings import SecretRing
 from service.supervisor import WITNESSES
+from tests.integration.bundles import export, log_key, verify
 from tests.integration.conftest import Running, run_service
 from tests.integration.lying_witness import CONTRADICTIONS, FAILURES
 from tests.integration.sealing import SignerProcess, as_owner, sealer
@@ -193,8 +195,10 @@ def test_two_of_three_are_enough_beside_one_that_lies(opening: Opening, witnesse
     assert [each["witness"] for each in audited] == ["witness.example/2"] * contradicts
 
 
-def test_one_that_lies_and_one_that_is_down_are_two_too_many(opening: Opening, witnesses: Witnesses) -> None:
-    """What met the policy before is served until the one that was down is back."""
+def test_one_that_lies_and_one_that_is_down_are_two_too_many(
+    opening: Opening, witnesses: Witnesses, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What met the policy before is served until the one that was down is back. The record is exported all the same."""
     found = opening(witnesses.policy("2"))
     found.decide("enrol-team")
     found.asking.cosign(seconds=20)
@@ -208,6 +212,11 @@ def test_one_that_lies_and_one_that_is_down_are_two_too_many(opening: Opening, w
     assert found.get("checkpoint") == before
     assert found.cosigners(found.get(f"checkpoint/{head}")) == {0}
     assert found.cosigners(found.get(f"receipts/{head}")) == {0}
+    monkeypatch.setattr(bundles, "WITNESS_SECONDS", 0.0)
+    found.running.project()
+    export(found.running, tmp_path / "bundle")
+    exported = verify(tmp_path / "bundle", log_key(found.running))
+    assert (exported.code, f"whole: {head} events" in exported.said) == (0, True), exported.said
     witnesses.honest[1].start()
     found.asking.cosign(seconds=20)
     assert found.get("checkpoint") == found.get(f"checkpoint/{head}") != before
