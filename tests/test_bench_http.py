@@ -2,22 +2,26 @@
 
 from __future__ import annotations
 
+import socket
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from subprocess import PIPE
 
 import pytest
 
-from ops.bench import http_load, machine
+from ops.bench import http_load, machine, stream, stream_readers
 
 
 def test_an_answer_is_whole_once_its_length_is_there() -> None:
     answer = b"HTTP/1.1 201 Created\r\nContent-Length: 2\r\nserver: granian\r\n\r\n{}"
     assert http_load.length_of(answer[:20]) is None
     assert http_load.length_of(answer) == len(answer)
+    unchanged = b'HTTP/1.1 304 Not Modified\r\nETag: "0"\r\n\r\n'
+    assert http_load.length_of(unchanged) == len(unchanged)
 
 
 @pytest.fixture
@@ -77,3 +81,27 @@ def test_processor_time_is_that_of_processes_started_so() -> None:
         process.communicate(b"\n")
     assert 0.1 < spent["busy"] < 5
     assert spent["idle"] == 0
+
+
+def test_readers_of_a_stream_note_when_they_had_read_how_far() -> None:
+    """Wherever what is sent is cut: each event counts once, and an id without an event for none."""
+    pieces = (b"HTTP/1.1 200 OK\r\n", b"\r\n18\r\nretry: 1\nid: 4\n\n", b"\r\nid: 5\ndata: {}\n\nid: ", b"6\nda")
+    pieces += (b"ta: {}\n\n", b"\r\nid: 7\n\n", b"\r\nid: 8\ndata: {}\n\n")
+    with socket.create_server(("127.0.0.1", 0)) as server:
+
+        def send() -> None:
+            connection, _address = server.accept()
+            with connection:
+                connection.recv(100)
+                for each in pieces:
+                    connection.sendall(each)
+                    time.sleep(0.02)
+
+        sending = threading.Thread(target=send)
+        sending.start()
+        asked = stream_readers.Asked("127.0.0.1", server.getsockname()[1], 1, b"GET / HTTP/1.1\r\n\r\n", 8)
+        (read,) = stream_readers.run(asked)
+        sending.join()
+    assert (read.events, [position for _when, position in read.seen]) == (3, [5, 6, 8])
+    began = read.seen[0][0] - 0.5
+    assert stream.longest_gap(read, began) == pytest.approx(500)

@@ -123,11 +123,11 @@ def open_stage(url: str, scores: int) -> PostgresLedger:
     return ledger
 
 
-def fill(url: str, scores: int) -> int:
-    """Open the stage and append so many sheets: the ledger's head."""
+def fill(url: str, scores: int, made: Callable[[ScoreSubmitted], NewEvent] | None = None) -> int:
+    """Open the stage and append so many sheets, as `made` makes events of them: the ledger's head."""
     ledger = open_stage(url, scores)
     try:
-        new = (new_event(each) for each in sheets(scores))
+        new = map(made or new_event, sheets(scores))
         while batch := list(itertools.islice(new, BATCH)):
             ledger.append(AppendRequest(events=batch, decision_id=uuid7()))
         head = ledger.head()

@@ -22,6 +22,7 @@ from ops.bench.rounds import NotMeasuredError
 ANSWER_SECONDS: Final = 30.0
 _END: Final = b"\r\n\r\n"
 _LENGTH: Final = b"content-length:"
+_WITHOUT_BODY: Final = b"http/1.1 304 "
 
 
 class Load(msgspec.Struct, frozen=True):
@@ -77,6 +78,8 @@ def length_of(received: bytes) -> int | None:
     if end < 0:
         return None
     headers = received[:end].lower()
+    if headers.startswith(_WITHOUT_BODY):
+        return end + len(_END)
     return end + len(_END) + int(headers.partition(_LENGTH)[2].partition(b"\r\n")[0])
 
 

@@ -25,7 +25,7 @@ from domain.score_events import ScoreSubmitted
 from ops.bench import competition
 from ops.bench.results import Row
 from ops.bench.rounds import Case, Figures, NotMeasuredError, percentile, rows_of
-from ops.bench.service import agency_key, head_of, run_service, watch
+from ops.bench.service import head_of, key_of, run_service, watch
 from ops.bench.setting import Setting
 from ops.bench.workload import COMMAND, PROGRAMME
 from service.settings import Settings
@@ -85,7 +85,7 @@ def measure(setting: Setting) -> list[Row]:
             figures.values.setdefault(Case(system, size=number, clients=CLIENTS), []).append(value)
 
         def work(settings: Settings) -> None:
-            key = agency_key(settings, "nipa")
+            key = key_of(settings, "agency", "nipa")
             for each in range(times + 1):
                 found = _round(url, [settings.address, key, str(each * number), str(number)])
                 if each == 0:  # it warms up

@@ -8,12 +8,11 @@ the whole service runs, as `make run` starts it, and has sealed the ledger by it
 from __future__ import annotations
 
 import random
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 from urllib.parse import urlsplit
 
 import psycopg
@@ -23,7 +22,7 @@ from ops.bench import competition
 from ops.bench.http_load import Load, Report, send
 from ops.bench.results import Row
 from ops.bench.rounds import Case, Figures, NotMeasuredError, percentile, rounds, rows_of, timed
-from ops.bench.service import run_service
+from ops.bench.service import run_service, sealed_size
 from ops.bench.setting import Setting
 from service.application.checkpoint_signer import CheckpointSigner
 from service.application.sealing import Seal
@@ -101,26 +100,11 @@ def measure(setting: Setting) -> list[Row]:
 
         def work(settings: Settings) -> None:
             with psycopg.connect(url, autocommit=True) as connection:
-                size = _sealed_size(connection)
+                size = sealed_size(connection, PATIENCE)
             figures.extend(_proofs(setting, settings, size))
 
         run_service(url, home / "home", work)
     return figures
-
-
-def _sealed_size(connection: psycopg.Connection[Any]) -> int:
-    """Wait until a checkpoint covers the ledger; its size."""
-    deadline = time.monotonic() + PATIENCE
-    while True:
-        row = connection.execute(
-            "SELECT h.position, (SELECT max(size) FROM seal.checkpoint) FROM ledger.head h"
-        ).fetchone()
-        assert row is not None
-        if row[0] == row[1]:
-            return int(row[0])
-        if time.monotonic() > deadline:
-            raise NotMeasuredError(f"the last checkpoint covered {row[1]} after {PATIENCE:.0f} s")
-        time.sleep(0.1)
 
 
 def _proofs(setting: Setting, settings: Settings, size: int) -> list[Row]:

@@ -17,6 +17,7 @@ from ops.bench.rounds import NotMeasuredError
 from ops.bench.setting import place_of
 from ops.bench.workload import PROGRAMME
 from service import supervisor
+from service.application.identity import Role
 from service.entrance import open_administering
 from service.settings import Settings
 
@@ -47,10 +48,10 @@ def run_service(url: str, home: Path, work: Callable[[Settings], None]) -> None:
     raise KeyboardInterrupt  # which it took for itself
 
 
-def agency_key(settings: Settings, agency: str) -> str:
-    """A key of the agency."""
+def key_of(settings: Settings, role: Role, subject: str) -> str:
+    """A new key."""
     with open_administering(settings) as administering:
-        return administering.keys.issue("agency", agency, operator="benchmark")
+        return administering.keys.issue(role, subject, operator="benchmark")
 
 
 def visible(connection: Connection) -> int:
@@ -60,6 +61,21 @@ def visible(connection: Connection) -> int:
         (PROGRAMME, [view.name for view in VIEWS]),
     ).fetchone()
     return found[0] if found is not None and found[1] == len(VIEWS) else 0
+
+
+def sealed_size(connection: Connection, patience: float) -> int:
+    """Wait until a checkpoint covers the ledger; its size. Raises `NotMeasuredError` when patience ends."""
+    deadline = time.monotonic() + patience
+    while True:
+        row = connection.execute(
+            "SELECT h.position, (SELECT max(size) FROM seal.checkpoint) FROM ledger.head h"
+        ).fetchone()
+        assert row is not None
+        if row[0] == row[1]:
+            return int(row[0])
+        if time.monotonic() > deadline:
+            raise NotMeasuredError(f"the last checkpoint covered {row[1]} after {patience:.0f} s")
+        time.sleep(0.1)
 
 
 def head_of(connection: Connection) -> int:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Callable, Iterator
 from typing import Final, NamedTuple, TypeVar
+from uuid import UUID
 
 import msgspec
 from eventsourcing.dcb.api import DCBQuery, DCBQueryItem
@@ -42,7 +43,7 @@ EVALUATOR_TYPES: Final = (
 class Sheet(NamedTuple):
     """A score that nobody gave before: its tags, its data, and what the decision depends on."""
 
-    tags: tuple[str, str, str]
+    tags: tuple[str, ...]
     data: bytes
     items: tuple[QueryItem, ...]
 
@@ -92,11 +93,11 @@ def command(of: Sheet) -> str:
     return msgspec.json.encode({name: event[name] for name in COMMAND}).decode()
 
 
-def envelope(of: Sheet) -> bytes:
+def envelope(of: Sheet, event_id: UUID) -> bytes:
     """The envelope of that event."""
     return encode_envelope(
         PrivateEnvelope(
-            event_id=str(uuid7()),
+            event_id=str(event_id),
             tags=of.tags,
             data_set="rehearsal",
             decided_at="2026-01-01T00:00:00.000000Z",
@@ -112,5 +113,5 @@ def envelope(of: Sheet) -> bytes:
     )
 
 
-ENVELOPE: Final = envelope(sheet("team-00", f"ev-{0:016x}"))
+ENVELOPE: Final = envelope(sheet("team-00", f"ev-{0:016x}"), uuid7())
 """Made once: encoding it is work of whoever decides, not of a ledger."""
