@@ -85,8 +85,10 @@ def test_processor_time_is_that_of_processes_started_so() -> None:
 
 def test_readers_of_a_stream_note_when_they_had_read_how_far() -> None:
     """Wherever what is sent is cut: each event counts once, and an id without an event for none."""
-    pieces = (b"HTTP/1.1 200 OK\r\n", b"\r\n18\r\nretry: 1\nid: 4\n\n", b"\r\nid: 5\ndata: {}\n\nid: ", b"6\nda")
-    pieces += (b"ta: {}\n\n", b"\r\nid: 7\n\n", b"\r\nid: 8\ndata: {}\n\n")
+    pieces = [
+        *(b"HTTP/1.1 200 OK\r\n", b"\r\n18\r\nretry: 1\nid: 4\n\n", b"\r\nid: 5\ndata: {}\n\nid: ", b"6\nda"),
+        *(b"ta: {}\n\n", b"\r\nid: 7\n\n", b"\r\nid: 8\ndata: {}\n\n"),
+    ]
     with socket.create_server(("127.0.0.1", 0)) as server:
 
         def send() -> None:
