@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from domain.charter_document import Condition
 from domain.explained import Explained
 from domain.grounds import Grounds
 from domain.hearing_course import (
@@ -223,35 +224,48 @@ def _findings(of: Explained, ruling: IndependenceRuled, position: int) -> Iterat
         if perspective.id not in ruling.perspectives:
             continue
         conditions = [
-            _condition(of, each.text, each.mandatory, findings.get((perspective.id, each.id)), position)
+            _condition(of, each, _verdict(ruling, findings.get((perspective.id, each.id))), position)
             for each in perspective.conditions
         ]
         yield reason(
             "perspective",
             say("{title} perspective.", "{title}.", title=perspective.title),
+            rule=of.rule(*_REQUIRES[perspective.requires]),
             children=conditions,
         )
 
 
-def _condition(of: Explained, text: object, mandatory: str, finding: Finding | None, position: int) -> Reason:
-    verdict = UNDISCLOSED if finding is None else finding.verdict
-    said = _VERDICTS[verdict]
-    what = say("{verdict}: {text}", "{verdict}: {text}", verdict=said, text=text)  # type: ignore[arg-type]
+def _verdict(ruling: IndependenceRuled, finding: Finding | None) -> Finding | str:
+    """What was found of a condition, or why nothing is known of it."""
+    return finding or (UNDISCLOSED if ruling.findings == UNDISCLOSED else _UNSAID)
+
+
+def _condition(of: Explained, condition: Condition, found: Finding | str, position: int) -> Reason:
+    finding = found if isinstance(found, Finding) else None
+    verdict = found.verdict if isinstance(found, Finding) else found
+    text = Words(*(f"{each.rstrip('.')}." for each in (condition.text.en, condition.text.ko)))
+    what = say("{verdict}: {text}", "{verdict}: {text}", verdict=_VERDICTS[verdict], text=text)
     if finding is not None and finding.reason is not None:
         what = say("{what} Reason: “{reason}”.", "{what} 사유: “{reason}”.", what=what, reason=finding.reason)
     return reason(
         "condition",
         what,
         value=verdict,
-        rule=of.rule(*_MANDATORY[mandatory]),
+        rule=of.rule(*_MANDATORY[condition.mandatory]),
         positions=() if finding is None else (position,),
     )
 
 
+_UNSAID = "unsaid"
 _VERDICTS = {
+    _UNSAID: Words("No finding", "판단 없음"),
     "met": Words("Met", "충족"),
     "not_met": Words("Not met", "미충족"),
     UNDISCLOSED: Words("Undisclosed", "비공개"),
+}
+_REQUIRES = {
+    "all": ("It is met if all its mandatory conditions are.", "필수 조건을 모두 충족하여야 한다."),
+    "any": ("It is met if any of its mandatory conditions is.", "필수 조건을 하나라도 충족하면 된다."),
 }
 _MANDATORY = {
     "yes": ("This condition is mandatory.", "필수 조건이다."),

@@ -109,6 +109,10 @@ def _standing(of: Explained, other: str) -> str:
     return "certified-behind" if its.best > own.worst else "open"
 
 
+def _standing_so(of: Explained, *standings: str) -> list[str]:
+    return [each for each in of.course.teams if each != of.team and _standing(of, each) in standings]
+
+
 def _with_total(of: Explained, team: str) -> Words:
     return say(
         "{team} ({total})",
@@ -125,17 +129,23 @@ def _alone(of: Explained) -> Iterator[Reason]:
         return
     best, worst = computed_ranks(of.found.figures, (TOTAL, *of.stage.tie_break))[of.team]
     rank = of.found.ranks[of.team]
-    if (best, worst) == (rank.best, rank.worst):
+    jointly_open = rank.best < rank.worst and not _standing_so(of, "open")
+    if (best, worst) == (rank.best, rank.worst) and not jointly_open:
         return
     certified = certified_ranks(of.course.teams, groups)[of.team]
+    only = say(
+        "A rank is what both allow; it is not worked out whether both together allow less.",
+        "순위는 둘 다 허용하는 범위이며, 둘을 함께 볼 때 더 좁아지는지는 따지지 않는다.",
+    )
     yield reason(
         "points-alone",
         say(
-            "By points alone {team} could rank {points}; by certified ranks alone, {certified}. Both hold.",
-            "점수만으로 가능한 {team}의 순위: {points}. 확인된 순위만으로 가능한 순위: {certified}. 둘 다 성립한다.",
+            "By points alone {team} could rank {points}; by certified ranks alone, {certified}. {both}",
+            "점수만으로 가능한 {team}의 순위: {points}. 확인된 순위만으로 가능한 순위: {certified}. {both}",
             team=of.named.team(of.team),
             points=_ranks(best, worst),
             certified=_ranks(*certified),
+            both=only if jointly_open else say("Both hold.", "둘 다 성립한다."),
         ),
         value=f"{best}-{worst}",
     )
@@ -175,7 +185,8 @@ def _missing(of: Explained, rank: Rank) -> Iterator[Reason]:
     """Which figures would settle a range."""
     if rank.best == rank.worst:
         return
-    open_ = [of.team, *(each for each in of.course.teams if each != of.team and _standing(of, each) == "open")]
+    settled_by_groups = _standing_so(of, "certified-before", "certified-behind")
+    open_ = [of.team, *(_standing_so(of, "open") or settled_by_groups)]
     yield reason(
         "missing",
         say(
@@ -188,7 +199,10 @@ def _missing(of: Explained, rank: Rank) -> Iterator[Reason]:
 
 def missing_figures(of: Explained, team: str) -> Reason:
     """The figures of a team that are not known, each with the values that it may have."""
-    total = of.bounds(TOTAL, team)
+    named, total = of.named.team(team), of.bounds(TOTAL, team)
+    if total.exact is not None:
+        known = between(total, of.decimals)
+        return reason("missing", say("{team}: its total is {total}.", "{team}: 총점 {total}.", team=named, total=known))
     figures = [
         say(
             "{node} ({span})",
@@ -198,24 +212,14 @@ def missing_figures(of: Explained, team: str) -> Reason:
         )
         for node in _unknown(of, team)
     ]
-    return reason(
-        "missing",
-        say(
-            "{team}: {figures}. Hence a total of {total}.",
-            "{team}: {figures}. 따라서 총점은 {total}.",
-            team=of.named.team(team),
-            figures=together(figures),
-            total=between(total, of.decimals),
-        )
-        if figures
-        else say(
-            "{team}: its total is {total}.",
-            "{team}: 총점 {total}.",
-            team=of.named.team(team),
-            total=between(total, of.decimals),
-        ),
-        value=None if total.exact is None else between(total, of.decimals).en,
+    what = say(
+        "{team}: {figures}. Hence a total of {total}.",
+        "{team}: {figures}. 따라서 총점은 {total}.",
+        team=named,
+        figures=together(figures),
+        total=between(total, of.decimals),
     )
+    return reason("missing", what)
 
 
 def _unknown(of: Explained, team: str) -> Iterator[str]:

@@ -10,7 +10,7 @@ import msgspec
 from domain.bounds import Bounds
 from domain.maxima import UNBOUNDED
 from domain.naming import NamesThen
-from domain.points import SCALE, format_bound, format_units
+from domain.points import SCALE, format_bound, format_units, grid_step
 from domain.scalars import Names
 from domain.sentences import LANGUAGES, Says, Words, listed, told
 
@@ -139,7 +139,7 @@ def between(bounds: Bounds, decimals: int | None) -> Words:
     """What is known of a figure: itself, or between what it lies."""
     if bounds.exact is not None:
         return points(bounds.exact, decimals)
-    low, high = format_bound(bounds.low, upward=False), format_bound(bounds.high, upward=True)
+    low, high = _bound(bounds.low, decimals, upward=False), _bound(bounds.high, decimals, upward=True)
     if bounds.high >= int(UNBOUNDED * SCALE) // 2:  # nothing says how many there are at most
         more, least = Words(f"more than {low}", f"{low}점 초과"), Words(f"{low} or more", f"{low}점 이상")
         return more if bounds.low_open else least
@@ -152,6 +152,13 @@ def between(bounds: Bounds, decimals: int | None) -> Words:
         return most
     least = Words(f"more than {low}", f"{low}점 초과") if bounds.low_open else Words(f"at least {low}", f"{low}점 이상")
     return Words(f"{least.en} and {most.en}", f"{least.ko} {most.ko}")
+
+
+def _bound(units: int, decimals: int | None, *, upward: bool) -> str:
+    """As points are written where it is a number of that kind; else rounded outwards."""
+    if decimals is not None and units % grid_step(decimals) == 0:
+        return format_units(units, decimals=decimals)
+    return format_bound(units, upward=upward)
 
 
 class _Of(msgspec.Struct, frozen=True):

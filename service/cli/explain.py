@@ -50,9 +50,7 @@ def explain(
 ) -> None:
     """Say why TEAM stands where it stands in a stage of PROGRAMME, down to positions in the ledger.
 
-    \b
-    sillok explain independent-ai-foundation-model naver-cloud
-    sillok explain independent-ai-foundation-model nc-ai --node rank --lang ko
+    For example: sillok explain independent-ai-foundation-model sk-telecom --node rank
     """
     with open_client(url, key) as client:
         found = client.view(

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from typing import Any
 
+import pytest
+from click.testing import CliRunner
 from rich.cells import cell_len
 
+from service.cli import explain as command
+from service.cli import main
 from service.cli.explain import written
 from tests.integration.conftest import Running
 from tests.playing import PUBLIC_RECORD, REHEARSAL
@@ -165,6 +170,35 @@ def test_under_embargo_nothing_is_told(played: Running) -> None:
     assert list(written(asked[0], "en", 80))[-1:] == [f"under embargo {asked[0]['embargo']}"]
     inside = explained(played, REHEARSAL, "lg-ai-research", played.keys.auditor, stage="stage-2")
     assert inside["tree"]["value"] == "in"
+
+
+def test_it_is_a_command(played: Running, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It says the same as the service, with a key down to sheets. That it finds a service the README's test tells."""
+
+    class Client:
+        def __init__(self, _url: str | None, key: str | None) -> None:
+            self._headers = {} if key is None else {"Authorization": f"Bearer {key}"}
+
+        def __enter__(self) -> Client:
+            return self
+
+        def __exit__(self, *_error: object) -> None: ...
+
+        def view(self, programme: str, name: str, **parameters: str | None) -> Any:
+            given = {each: value for each, value in parameters.items() if value is not None}
+            return played.client.get(f"/v1/programmes/{programme}/{name}", params=given, headers=self._headers).json()
+
+    monkeypatch.setattr(command, "open_client", Client)
+    monkeypatch.setenv("COLUMNS", "80")
+
+    def run(*arguments: str) -> str:
+        return CliRunner().invoke(main, ["explain", REHEARSAL, "nc-ai", *arguments], catch_exceptions=False).output
+
+    assert json.loads(run("--json")) == explained(played, REHEARSAL, "nc-ai")
+    assert run("--node", "rank", "--lang", "ko").splitlines()[2].startswith("NC AI의 순위는 5팀 가운데 5위이다.")
+    assert "Evaluator ev-" not in run("--node", "user/applicability", "--plain")
+    monkeypatch.setenv("SILLOK_KEY", played.keys.auditor)
+    assert run("--node", "user/applicability", "--plain").count("Evaluator ev-") == 49
 
 
 def test_what_there_is_not_is_said_to_be_so(played: Running) -> None:

@@ -32,13 +32,21 @@ def total(programme: SmallProgramme, by: str | None = None, **parameters: int) -
     return points
 
 
+def explained(programme: SmallProgramme, by: str | None = None) -> tuple[str, int]:
+    """A total as it is explained, and as of which position."""
+    found = programme.read("/explain", by, stage="heat", team="ant", node="total")
+    return found["tree"]["value"], found["position"]
+
+
 def test_what_was_public_stays_so_until_results_are_published_again(reopened: tuple[SmallProgramme, int]) -> None:
     programme, at = reopened
     for reader in (None, "ant", "bee"):
         assert total(programme, reader) == "25"
         assert programme.read("/standings", reader, stage="heat")["position"] == at - 1
         assert total(programme, reader, as_of_position=at + 1) == "25"
+        assert explained(programme, reader) == ("25", at - 1)
     assert total(programme, "owner") == "26"
+    assert explained(programme, "owner")[0] == "26"
     programme.publish()
     assert total(programme) == "26"
     assert total(programme, as_of_position=at - 1) == "25"
