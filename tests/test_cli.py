@@ -38,6 +38,7 @@ def test_the_commands_are_there() -> None:
         "play",
         "decide",
         "standings",
+        "diff",
         "what-if",
         "sensitivity",
         "explain",

@@ -23,6 +23,7 @@ from litestar.types import (
 from service.api import administration, docs, health, ledger, oauth, people, programmes, sessions, sign_in, tree
 from service.api.decisions import settle_proposal, submit_decision
 from service.api.deprecations import tell_of_deprecation
+from service.api.diff import get_diff
 from service.api.disagreement import get_disagreement
 from service.api.disclosure import check_disclosure
 from service.api.explain import get_explanation
@@ -100,6 +101,7 @@ def create_application(parts: Parts, *, lifespan: Sequence[Lifespan] = ()) -> Li
             get_workload,
             check_disclosure,
             ask_what_if,
+            get_diff,
             get_sensitivity,
             ledger.list_events,
             export_ledger,

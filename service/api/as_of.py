@@ -26,18 +26,32 @@ async def as_of(request: AnyRequest, parts: Parts) -> int | None:
     if text is None:
         return position
     if position is not None:
-        raise _wrong("as_of: not beside as_of_position")
-    return await parts.run(partial(parts.queries.position_at, _time(text)))
+        raise _wrong("as_of", "not beside as_of_position")
+    return await _stood_at(text, "as_of", parts)
 
 
-def _time(text: str) -> datetime:
+async def position_of(text: str, parameter: str, parts: Parts) -> int:
+    """The position that a parameter names, or the one that stood at the time that it names. Raises as `as_of`."""
+    if text.isascii() and text.isdigit() and len(text) <= 18 and int(text):
+        return int(text)
+    return await _stood_at(text, parameter, parts)
+
+
+async def _stood_at(text: str, parameter: str, parts: Parts) -> int:
+    return await parts.run(partial(parts.queries.position_at, _time(text, parameter)))
+
+
+def _time(text: str, parameter: str) -> datetime:
     try:
         if _TIME.fullmatch(text):
             return datetime.fromisoformat(text)
     except ValueError:
         pass
-    raise _wrong("as_of: a time of RFC 3339 such as 2026-02-01T09:00:00+09:00, its + written as %2B")
+    position = "" if parameter == "as_of" else "a position, or "
+    example = f"{position}a time of RFC 3339 such as 2026-02-01T09:00:00+09:00, its + written as %2B"
+    raise _wrong(parameter, example)
 
 
-def _wrong(detail: str) -> ApiProblem:
-    return ApiProblem("invalid-parameter", detail, errors=(FieldError("/as_of", detail),))
+def _wrong(parameter: str, detail: str) -> ApiProblem:
+    said = f"{parameter}: {detail}"
+    return ApiProblem("invalid-parameter", said, errors=(FieldError(f"/{parameter}", said),))

@@ -6,11 +6,20 @@ from collections.abc import Iterator
 from typing import Any, Final
 
 from service.api.openapi_parts import AS_OF, MINIMUM, STAGE, Json, Operation, asks, read
+from service.application.differing import Diff
 from service.application.explain import Explanation
 from service.application.revealing import DisclosureFindings, DisclosureQuestion
 from service.application.what_if import SensitivityAnswer, WhatIfAnswer, WhatIfQuestion
 
-ANSWERS: Final = (Explanation, DisclosureQuestion, DisclosureFindings, WhatIfQuestion, WhatIfAnswer, SensitivityAnswer)
+ANSWERS: Final = (
+    Diff,
+    Explanation,
+    DisclosureQuestion,
+    DisclosureFindings,
+    WhatIfQuestion,
+    WhatIfAnswer,
+    SensitivityAnswer,
+)
 
 
 def operations(named: dict[Any, Json]) -> Iterator[Operation]:
@@ -61,3 +70,17 @@ def operations(named: dict[Any, Json]) -> Iterator[Operation]:
         with_key=True,
     )
     yield f"{one}/sensitivity", "get", sensitivity
+    diff = read(
+        "get-diff",
+        "What changed between two positions, in words too, and what was recorded between them.",
+        named[Diff],
+        named,
+        *(
+            (each, "A position, or the one that stood at a time (RFC 3339) that is past.", {"type": "string"})
+            for each in ("from", "to")
+        ),
+        of_programme=True,
+    )
+    for parameter in diff["parameters"][1:]:
+        parameter["required"] = True
+    yield f"{one}/diff", "get", diff

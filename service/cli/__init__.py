@@ -21,6 +21,7 @@ _FILES: Final = {
     "reject": "proposals",
     "certify": "certify",
     "standings": "standings",
+    "diff": "diff",
     "what-if": "what_if",
     "sensitivity": "what_if",
     "explain": "explain",

@@ -71,7 +71,17 @@ OPERATIONS: Final[dict[str, Rule]] = {
     ),
     **{
         f"GET {PROGRAMME}/{view}": READ_BY_ALL
-        for view in ("audit-trail", "calls", "explain", "grants", "objections", "standings", "teams", "timeline")
+        for view in (
+            "audit-trail",
+            "calls",
+            "diff",
+            "explain",
+            "grants",
+            "objections",
+            "standings",
+            "teams",
+            "timeline",
+        )
     },
     "GET /v1/ledger/events": READ_BY_ALL,
     "GET /v1/ledger/stream": READ_BY_ALL,

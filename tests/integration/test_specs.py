@@ -16,6 +16,7 @@ from domain.machines import MACHINES
 from domain.rulebook import DECISIONS
 from service.api import administration, docs, health, ledger, oauth, people, programmes, sessions, sign_in, tree
 from service.api.decisions import SETTLEMENTS
+from service.api.diff import get_diff
 from service.api.disagreement import get_disagreement
 from service.api.disclosure import check_disclosure
 from service.api.docs import docs_page, openapi_json
@@ -61,6 +62,7 @@ def test_every_route_is_documented_and_nothing_else() -> None:
         submit_decisions,
         check_disclosure,
         ask_what_if,
+        get_diff,
         get_sensitivity,
         ledger.list_events,
         export_ledger,
@@ -115,6 +117,7 @@ def test_every_problem_type_is_named_by_an_operation() -> None:
         (f"/v1/programmes/{PUBLIC_RECORD}/standings", "Standings"),
         (f"/v1/programmes/{REHEARSAL}/disagreement", "Disagreement"),
         (f"/v1/programmes/{PUBLIC_RECORD}/sensitivity", "SensitivityAnswer"),
+        (f"/v1/programmes/{REHEARSAL}/diff?from=800&to=900", "Diff"),
         (f"/v1/programmes/{REHEARSAL}/explain?team=naver-cloud", "Explanation"),
         (f"/v1/programmes/{REHEARSAL}/grants", "GrantsAnswer"),
         (f"/v1/programmes/{REHEARSAL}/audit-trail", "AuditTrail"),
