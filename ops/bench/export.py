@@ -24,7 +24,7 @@ from service.cli.bundles import make_bundle
 from service.client import ApiKey, Sillok
 from service.settings import Settings
 
-SCORES: Final = 100_000
+SCORES: Final = 50_000
 ROUNDS: Final = 5
 PATIENCE: Final = 120.0
 

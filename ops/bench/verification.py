@@ -34,7 +34,7 @@ from service.application.ports import NewEvent
 from service.ed25519 import verify_ed25519
 from service.settings import Settings
 
-SCORES: Final = 100_000
+SCORES: Final = 20_000
 SIGNATURES: Final = 10_000
 ROUNDS: Final = 3
 SILLOK: Final = (sys.executable, "-c", "from service.cli import main; main()", "verify")
