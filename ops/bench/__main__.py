@@ -32,6 +32,7 @@ MEASURES: Final = (
     "verification",
     "memory",
     "decisions",
+    "reexecute",
     "tally",
 )
 HOME: Final = ".bench"
