@@ -153,6 +153,19 @@ def test_a_decision_that_missed_what_came_before_it_is_named() -> None:
     )
 
 
+def test_a_decision_that_missed_something_is_named_though_it_would_have_come_out_the_same() -> None:
+    score = line("ScoreSubmitted")
+    boundary = score.said.boundary
+    assert boundary is not None
+    early = Boundary(boundary.query, at("StageOpened") - 1)
+    (found,) = faults(with_line(score.position, score.saying(boundary=early)))
+    opened = at("StageOpened")
+    assert found == (
+        score.position,
+        f"it was decided as of position {opened - 1}, and missed the StageOpened at {opened}",
+    )
+
+
 @pytest.mark.parametrize("after", [-1, 10_000])
 def test_a_boundary_is_read_before_its_decision(after: int) -> None:
     settled = line("StageConsolidated")

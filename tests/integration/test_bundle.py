@@ -11,10 +11,12 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from domain.checkpoint import cosignature, cosigned_message
 from domain.note import COSIGNATURE, VerifierKey
+from service.cli import main
 from service.cli.failures import NotAsAskedError
 from service.verify import EXIT_CODES, standalone
 from tests.integration.bundles import Verified, export, log_key, verify, verify_apart
@@ -191,3 +193,14 @@ def test_as_many_witnesses_as_the_auditor_asks_for_have_seen_it(
     found = verified(lines[0] + wrong + lines[2], two)
     assert (found.code, "the cosignature of w2.example is wrong" in found.said) == (17, True), found.said
     assert verified("", "quorum w9").code not in (0, *EXIT_CODES.values())
+
+
+def test_every_decision_follows_from_what_is_in_a_bundle(bundle: Path) -> None:
+    said = CliRunner().invoke(main, ["prove", "--bundle", str(bundle)])
+    assert said.exit_code == 0, said.output
+    assert (
+        "866 decisions up to position 867 made again: 18 had to come out so; 848 were lawful discretion" in said.stdout
+    )
+    digests = CliRunner().invoke(main, ["replay", "--bundle", str(bundle), "--view", "standings"])
+    shown = json.loads((bundle / "standings" / "stage-1.json").read_bytes())
+    assert f"standings of stage-1  {shown['digest']}" in digests.stdout
