@@ -24,9 +24,11 @@ from service.settings import Settings
 
 SCORES: Final = 15_000
 """Of ten teams."""
-REQUESTS: Final = {1: 200, 16: 800}
-"""Connections → requests of a turn."""
-ROUNDS: Final = 5
+REQUESTS: Final = {1: 30, 16: 96}
+"""Connections → standings of a turn."""
+ROUTE: Final = 2_000
+"""Requests of a turn for a few bytes."""
+ROUNDS: Final = 3
 PATIENCE: Final = 120.0
 MEASURE: Final = "standings over HTTP"
 REFERENCE: Final = "sillok, GET /health/live"
@@ -79,7 +81,9 @@ def measure(setting: Setting) -> list[Row]:
                 whole, known = (Case(f"sillok, {status}", events, clients) for status in (200, 304))
                 turns[whole] = partial(running.standings, whole, number, 200)
                 turns[known] = partial(running.standings, known, number, 304, **{"If-None-Match": running.etag})
-                turns[Case(REFERENCE, events, clients)] = partial(running.route, clients, number)
+                turns[Case(REFERENCE, events, clients)] = partial(
+                    running.route, clients, max(clients, setting.events(ROUTE))
+                )
             rounds(turns, 1)  # connections and plans are made
             running.latencies.clear()
             rates = rounds(turns, setting.rounds(ROUNDS))
