@@ -20,8 +20,8 @@ WITHOUT_STAGE_TAG: Final = frozenset({"AdditionalCallOpened", "CallClosedWithout
 
 
 class Source(msgspec.Struct, frozen=True):
-    """Events to read, up to a position if any. `searched`: they are of every team, and the tag is looked for in them
-    once it is known that they are shown."""
+    """Events to read, up to a position if any. `searched`: not by the tag asked, which is looked for in them once it is
+    known that they are shown."""
 
     query: DCBQuery
     upto: int | None = None
@@ -37,17 +37,22 @@ def sources(disclosure: Disclosure, types: set[str], tag_: str) -> Iterator[Sour
     sheets = (
         {each for each in types if EVENTS[each].OWN == "evaluator"} if disclosure.reader.role == "evaluator" else set()
     )
-    at_once = {each for each in types - own if disclosure.kinds(each) == {"at-once"}} | sheets
+    at_once = {
+        each for each in types - own if disclosure.kinds(each) == {"at-once"}
+    } | sheets  # alone read by the tag asked
     with_results = {each for each in types - own - at_once if disclosure.kinds(each) == {"with-results"}}
     staged = with_results - WITHOUT_STAGE_TAG
     if at_once:
         yield _tagged(at_once, tag_)
     if staged:
         for stage, upto in disclosure.publications.upto.items():
-            yield Source(_tagged(staged, tag_, tag("stage", disclosure.charter.programme, stage)).query, upto)
+            of_stage = tag(
+                "stage", disclosure.charter.programme, stage
+            )  # alone: the database looks up one tag of several
+            yield msgspec.structs.replace(_tagged(staged, of_stage), upto=upto, searched=True)
     if rest := types - at_once - staged:
         yield Source(DCBQuery(items=[DCBQueryItem(types=sorted(rest))]), searched=True)
 
 
-def _tagged(types: set[str], *tags: str) -> Source:
-    return Source(DCBQuery(items=[DCBQueryItem(types=sorted(types), tags=list(dict.fromkeys(tags)))]))
+def _tagged(types: set[str], tag_: str) -> Source:
+    return Source(DCBQuery(items=[DCBQueryItem(types=sorted(types), tags=[tag_])]))

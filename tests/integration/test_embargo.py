@@ -151,7 +151,10 @@ def test_nothing_is_read_by_its_tag_that_is_withheld(played: Running) -> None:
         disclosure = msgspec.structs.replace(queries.disclosure(REHEARSAL, reader), publications=reopened)
         for team in ("nc-ai", "upstage"):
             for source in sources(disclosure, disclosure.types(), f"team:{REHEARSAL}/{team}"):
-                found = [] if source.searched else list(ledger.read(source.query, upto=source.upto))
+                (item,) = source.query.items
+                asked = f"team:{REHEARSAL}/{team}"
+                assert source.searched == (asked not in item.tags)
+                found = [] if source.searched else list(ledger.read(source.query))
                 for each in found:
                     event = decode_data(each.type, each.version, each.data)
                     assert disclosure.shows(each.position, event), (reader, each.type)
