@@ -9,12 +9,14 @@ from litestar import Litestar
 
 from service.api.application import create_application
 from service.bootstrap import open_service
+from service.serving import allow_connections
 from service.settings import read_settings
 from service.stopping import when_stopping
 
 
 def create_app() -> Litestar:
     """The application over the servers that the environment names. Raises `SettingsError`."""
+    allow_connections()
     service = open_service(read_settings())
 
     @asynccontextmanager

@@ -21,6 +21,7 @@ import msgspec
 
 from service.child_processes import end, last_words, start_process
 from service.embedded import EmbeddedPostgres, EmbeddedRedis, only_one
+from service.serving import granian
 from service.settings import Settings
 from service.storage.migrate import migrate
 from service.storage.wake_ups import require_broker
@@ -175,9 +176,8 @@ def _start_children(settings: Settings, stack: ExitStack, signals: _Signals, loc
     }
     # The signer is told of no server: whoever has its process has not the ledger as well.
     of_signer = {name: value for name, value in environment.items() if name not in ("DATABASE_URL", "REDIS_URL")}
-    api = ["granian", "--interface", "asgi", "--factory", "service.app:create_app", "--loop", "uvloop", "--no-ws"]
-    api += ["--host", settings.host, "--port", str(settings.port), "--workers", "1", "--workers-kill-timeout", "5"]
-    api += ["--respawn-failed-workers"]
+    api = granian("service.app:create_app", settings.host, settings.port)
+    api += ["--workers-kill-timeout", "5", "--respawn-failed-workers"]
     worker, beat = [*CELERY, *WORKER], [*CELERY, *BEAT, "--schedule", str(settings.home / "beat-schedule")]
     children = []
     every: list[tuple[str, Sequence[str]]] = [("api", api), ("signer", SIGNER), ("sealer", SEALER)]

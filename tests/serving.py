@@ -15,6 +15,7 @@ import httpx
 import pytest
 
 from service.child_processes import start_process
+from service.serving import granian
 
 
 def free_port() -> int:
@@ -28,10 +29,7 @@ def free_port() -> int:
 def api_process(home: Path, database: str, port: int, **settings: str) -> subprocess.Popen[bytes]:
     """The API as it runs, over a database, without Redis; its log is in the home. `settings`: of its environment."""
     return start_process(
-        [
-            *(sys.executable, "-m", "granian", "--interface", "asgi", "--factory", "service.app:create_app"),
-            *("--loop", "uvloop", "--no-ws", "--host", "127.0.0.1", "--port", str(port)),
-        ],
+        [sys.executable, "-m", *granian("service.app:create_app", "127.0.0.1", port)],
         home / f"api-{port}.log",
         when_parent_dies=signal.SIGTERM,
         environment={

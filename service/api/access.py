@@ -14,6 +14,7 @@ from service.api.cookies import SESSION, expired, read_cookie
 from service.api.parts import Parts
 from service.api.problems import PRINCIPAL, ApiProblem
 from service.api.same_origin import HEADER, SAFE, require_csrf, require_same_origin
+from service.api.slow_clients import HOLD
 from service.application.audit import audit
 from service.application.identity import Person, Principal, WrongCredentialError
 from service.application.jose import LIMIT
@@ -35,6 +36,7 @@ async def principal_of(request: AnyRequest, parts: Parts) -> Principal | None:
     principal = await _principal_of(request, parts)
     if principal is not None:
         request.state[PRINCIPAL] = principal.id
+        request.state[HOLD].know()
     return principal
 
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from contextlib import AbstractAsyncContextManager
 from typing import cast
 
-from litestar import Litestar
+from litestar import Litestar, Request
 from litestar.di import Provide
 from litestar.enums import HttpMethod
 from litestar.routes import HTTPRoute
@@ -21,6 +21,7 @@ from litestar.types import (
 )
 
 from service.api import administration, docs, health, ledger, oauth, people, programmes, sessions, sign_in, tree
+from service.api.access import address_of
 from service.api.decisions import settle_proposal, submit_decision
 from service.api.deprecations import tell_of_deprecation
 from service.api.diff import get_diff
@@ -34,6 +35,7 @@ from service.api.metrics import metrics
 from service.api.parts import Parts
 from service.api.previews import get_proposal, preview_decision
 from service.api.problems import HANDLERS
+from service.api.slow_clients import SlowClients
 from service.api.stream import stream_events
 from service.api.timeline import get_timeline
 from service.api.what_if import ask_what_if, get_sensitivity
@@ -118,6 +120,7 @@ def create_application(parts: Parts, *, lifespan: Sequence[Lifespan] = ()) -> Li
         ],
         dependencies={"parts": Provide(provide_parts)},
         exception_handlers=HANDLERS,
+        middleware=[SlowClients(lambda scope: address_of(Request(scope), parts))],
         before_send=[tell_of_deprecation],
         openapi_config=None,
         lifespan=list(lifespan),

@@ -9,6 +9,7 @@ from typing import Final
 from litestar.types import Receive
 
 from service.api.decisions import BODY_LIMIT
+from service.api.problems import ApiProblem
 from service.application.lines import LineTooLongError
 
 LINE_LIMIT: Final = BODY_LIMIT + 4096
@@ -27,12 +28,12 @@ class _GoneError(Exception):
 
 
 class Lines:
-    """Cuts pieces into lines. Of one that is too long nothing is kept."""
+    """Cuts pieces into lines. Of one that is too long nothing is kept. `number`: of lines that were cut."""
 
     def __init__(self) -> None:
         self._rest = bytearray()
         self._too_long = False
-        self._number = 0
+        self.number = 0
 
     def take(self, piece: bytes) -> list[Numbered]:
         """The lines that a piece completes."""
@@ -46,11 +47,11 @@ class Lines:
 
     def end(self) -> list[Numbered]:
         """What is left, as a line."""
-        self._number += 1
+        self.number += 1
         text: Text = LineTooLongError() if self._too_long else bytes(self._rest)
         self._rest.clear()
         self._too_long = False
-        return [(self._number, text)] if isinstance(text, LineTooLongError) or text.strip() else []
+        return [(self.number, text)] if isinstance(text, LineTooLongError) or text.strip() else []
 
     def _add(self, part: bytes) -> None:
         self._too_long = self._too_long or len(self._rest) + len(part) > LINE_LIMIT
@@ -63,11 +64,12 @@ class Lines:
 class Incoming:
     """The lines of a body, of which so many are read ahead while others are worked on.
 
-    `gone`: the client is, once it ended.
+    `gone`: the client is, once it ended. `refused`: why no more of the body was waited for, if that is so.
     """
 
     def __init__(self, receive: Receive) -> None:
         self.gone = False
+        self.refused: ApiProblem | None = None
         self._receive = receive
         self._lines = Lines()
         self._waiting: deque[Numbered] = deque()
@@ -82,6 +84,8 @@ class Incoming:
             self.gone = False
         except _GoneError:
             pass
+        except ApiProblem as problem:
+            self.gone, self.refused = False, problem
         finally:
             async with self._changed:
                 self._ended = True
@@ -112,6 +116,11 @@ class Incoming:
             taken = [self._waiting.popleft() for _n in range(min(most, len(self._waiting)))]
             self._changed.notify_all()
         return taken
+
+    @property
+    def next_number(self) -> int:
+        """Of the line that would come next."""
+        return self._lines.number + 1
 
     def _has_room(self) -> bool:
         return len(self._waiting) < WAITING_LINES and sum(map(_size, self._waiting)) < WAITING_BYTES

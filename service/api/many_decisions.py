@@ -85,7 +85,8 @@ def _line_by_line(request: AnyRequest, programme: str, actor: Actor, parts: Part
                     answers = await parts.run(partial(submitting.take, texts) if texts else submitting.settle)
                     body = b"".join(_answer(request, numbers.popleft(), each.key, each.outcome) for each in answers)
                     await send({"type": "http.response.body", "body": body, "more_body": True})
-            await send({"type": "http.response.body", "body": b"", "more_body": False})
+            last = b"" if incoming.refused is None else _answer(request, incoming.next_number, None, incoming.refused)
+            await send({"type": "http.response.body", "body": last, "more_body": False})
         finally:
             reading.cancel()
 
@@ -109,7 +110,7 @@ async def _together(request: AnyRequest, programme: str, actor: Actor, parts: Pa
 
 
 async def _whole(request: AnyRequest) -> list[Numbered]:
-    """Every line. Raises 400 without any, 413 for too many."""
+    """Every line. Raises 400 without any or where the end is missing, 408 for a slow client, 413 for too many."""
     incoming = Incoming(request.receive)
     reading = asyncio.create_task(incoming.read())
     found: list[Numbered] = []
@@ -126,6 +127,10 @@ async def _whole(request: AnyRequest) -> list[Numbered]:
                 raise ApiProblem("body-too-large", detail)
     finally:
         reading.cancel()
+    if incoming.refused is not None:
+        raise incoming.refused
+    if incoming.gone:
+        raise ApiProblem("malformed-body", "the body was cut off")
     if not found:
         raise ApiProblem("malformed-body", "there is no line")
     return found

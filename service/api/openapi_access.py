@@ -84,7 +84,7 @@ def operations(named: dict[Any, Json]) -> Iterator[Operation]:
                 "200": content("An access token, at+jwt.", named[TokenAnswer], "application/json"),
                 "400": fault("invalid_request; unsupported_grant_type; invalid_scope"),
                 "401": fault("invalid_client"),
-                **problems([413, 429, 503], named),
+                **problems([408, 413, 429, 503], named),
             },
         },
     )
@@ -128,7 +128,7 @@ def administering(named: dict[Any, Json]) -> Callable[..., Json]:
         parameters: tuple[str, ...] = (),
         whom: str = "operators",
     ) -> Json:
-        statuses = [400, 401, 403, 429, 503, *([404] if parameters else []), *([413, 415, 422] if asks else [])]
+        statuses = [400, 401, 403, 429, 503, *([404] if parameters else []), *([408, 413, 415, 422] if asks else [])]
         if asks is not None and gives in (ClientRecord, PersonRecord):
             statuses.append(409)
         status = "204" if gives is None else "201" if asks else "200"

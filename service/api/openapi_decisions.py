@@ -39,7 +39,7 @@ def operations(named: dict[Any, Json]) -> Iterator[Operation]:
 
 
 def _submit(name: str, summary: str, command: Json, named: dict[Any, Json]) -> Json:
-    statuses = sorted({STATUS[kind] for kind in STATUS} | {400, 401, 412, 413, 415, 429, 503})
+    statuses = sorted({STATUS[kind] for kind in STATUS} | {400, 401, 408, 412, 413, 415, 429, 503})
     return {
         "operationId": name,
         "tags": ["decisions"],
@@ -145,7 +145,7 @@ def _preview(named: dict[Any, Json]) -> Json:
         },
         "responses": {
             "200": content("What it would come to.", named[Preview], "application/json"),
-            **problems([400, 401, 403, 404, 409, 413, 415, 422, 429, 503], named),
+            **problems([400, 401, 403, 404, 408, 409, 413, 415, 422, 429, 503], named),
         },
     }
 

@@ -81,7 +81,7 @@ def asks(name: str, summary: str, question: Json, schema: Json, named: dict[Any,
         "requestBody": {"required": True, "content": {"application/json": {"schema": question}}},
         "responses": {
             "200": content("All that follows.", schema, "application/json"),
-            **problems([400, 401, 403, 404, 409, 413, 415, 422, 429, 503], named),
+            **problems([400, 401, 403, 404, 408, 409, 413, 415, 422, 429, 503], named),
         },
     }
 

@@ -20,6 +20,7 @@ from service.api.headers import ASKED_HEAD, only_header
 from service.api.ledger import FILTERS, wanted_events
 from service.api.parts import Wired
 from service.api.problems import ApiProblem
+from service.api.slow_clients import HOLD
 
 STREAMS: Final = 2_000
 """Who may follow at once, in one process."""
@@ -90,6 +91,7 @@ async def stream_events(request: AnyRequest, parts: Wired) -> EventStream:
 
     if parts.feed.followers >= STREAMS:
         raise ApiProblem("too-many-streams", f"{STREAMS} follow the ledger already: try again, or read pages")
+    request.state[HOLD].begin()
     return EventStream(chunks(parts.feed, wanted, position, same_reader))
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 import click
 
 from service.cli.failures import NotAsAskedError
+from service.serving import granian
 from service.witness.application import HOME, witness_of
 from service.witness.files import WitnessFiles, WitnessFilesError
 
@@ -40,10 +41,9 @@ def witness(context: click.Context, home: Path, host: str, port: int) -> None:
         raise NotAsAskedError(str(error)) from None
     click.echo(f"{found.key.verifier}\nhttp://{host}:{port}/add-checkpoint")
     sys.stdout.flush()
-    server = ["granian", "--interface", "asgi", "--factory", "service.witness.application:create_app", "--no-ws"]
-    server += ["--host", host, "--port", str(port), "--workers", "1", "--log-level", "error"]
     os.environ[HOME] = str(home.absolute())
-    os.execv(sys.executable, [sys.executable, "-m", *server])
+    server = granian("service.witness.application:create_app", host, port)
+    os.execv(sys.executable, [sys.executable, "-m", *server, "--log-level", "error"])
 
 
 @witness.command()

@@ -25,6 +25,7 @@ from domain.witnessing import (
 )
 from service.ed25519 import verify_ed25519
 from service.logs import configure_logs
+from service.serving import allow_connections
 from service.witness.cosigning import NotSignedError, UnknownLogError, Witness
 from service.witness.files import WitnessFiles
 
@@ -79,6 +80,7 @@ def _answer(witness: Witness, body: bytes) -> Response[str]:
 def create_app() -> Litestar:
     """The application over the folder that the environment names. Raises `WitnessFilesError`."""
     configure_logs()
+    allow_connections()
     files = WitnessFiles(Path(os.environ[HOME]))
     held = ExitStack()
     held.enter_context(files.open())

@@ -25,12 +25,12 @@ class ApiProcess:
         self.running = running
         self._settings = settings
         self._home = home
-        self._port = free_port()
-        self.url = f"http://127.0.0.1:{self._port}"
+        self.port = free_port()
+        self.url = f"http://127.0.0.1:{self.port}"
         self.start()
 
     def start(self) -> None:
-        self.process = api_process(self._home, self.running.url, self._port, **self._settings)
+        self.process = api_process(self._home, self.running.url, self.port, **self._settings)
         until_ready(self.url)
 
     def stop(self) -> None:

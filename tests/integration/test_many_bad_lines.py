@@ -11,6 +11,7 @@ import msgspec
 import pytest
 from litestar.types import Message
 
+from service.api import slow_clients
 from service.api.line_stream import LINE_LIMIT, WAITING_LINES, Lines
 from service.application.lines import LineTooLongError
 from service.application.ports import Appended, AppendRequest, LedgerUnavailableError
@@ -173,12 +174,18 @@ def test_after_a_lost_connection_the_same_lines_are_answered_and_nothing_is_doub
 class Client:
     """A client of the application itself: `pieces` are sent as they are asked for; nothing is read until `reads`."""
 
-    def __init__(self, small: SmallProgramme, pieces: list[bytes], *, vanishes: bool = False) -> None:
-        self.small, self.pieces, self.vanishes = small, pieces, vanishes
+    def __init__(
+        self, small: SmallProgramme, pieces: list[bytes], *, vanishes: bool = False, pauses: float = 0.0
+    ) -> None:
+        """`pauses`: seconds before each piece."""
+        self.small, self.pieces, self.vanishes, self.pauses = small, pieces, vanishes, pauses
         self.sent, self.answers = 0, b""
+        self.status = 0
         self.reads = asyncio.Event()
 
     async def receive(self) -> Message:
+        if self.pauses:
+            await asyncio.sleep(self.pauses)
         if self.sent == len(self.pieces):
             assert self.vanishes
             return {"type": "http.disconnect"}
@@ -188,15 +195,17 @@ class Client:
         return message  # type: ignore[no-any-return]
 
     async def send(self, message: Message) -> None:
-        if message["type"] == "http.response.body" and message["body"]:
+        if message["type"] == "http.response.start":
+            self.status = message["status"]
+        elif message["type"] == "http.response.body" and message["body"]:
             await self.reads.wait()
             self.answers += message["body"]
 
-    async def submit(self) -> None:
-        headers = {**self.small.headers("owner"), "content-type": "application/x-ndjson"}
+    async def submit(self, query: bytes = b"", **more: str) -> None:
+        headers = {**self.small.headers("owner"), "content-type": "application/x-ndjson", **more}
         scope: Any = {
             **{"type": "http", "asgi": {"version": "3.0"}, "http_version": "1.1", "method": "POST", "scheme": "http"},
-            **{"query_string": b"", "root_path": "", "client": ("127.0.0.1", 1), "server": ("127.0.0.1", 80)},
+            **{"query_string": query, "root_path": "", "client": ("127.0.0.1", 1), "server": ("127.0.0.1", 80)},
             "path": f"/v1/programmes/{self.small.programme}/decisions",
             "raw_path": f"/v1/programmes/{self.small.programme}/decisions".encode(),
             "headers": [(name.lower().encode(), value.encode()) for name, value in headers.items()],
@@ -234,6 +243,38 @@ def test_the_line_that_a_cut_leaves_unfinished_is_not_taken(running: Running) ->
     asyncio.run(client.submit())
     assert running.head() == head
     assert submit(small, whole)[0]["replayed"] is False
+
+
+def test_of_lines_that_go_together_none_is_taken_if_the_client_is_gone_before_the_end(running: Running) -> None:
+    small, head = scoring(running), running.head()
+    client = Client(small, [line(None, "submit-score", GOOD) + b"\n"], vanishes=True, pauses=0.01)
+    client.reads.set()
+    asyncio.run(client.submit(b"atomic=true", **{"idempotency-key": "all"}))
+    assert (client.status, running.head()) == (400, head)
+
+
+def test_a_body_is_waited_for_as_long_as_it_keeps_a_pace(running: Running, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What came of it is answered; of lines that go together none is recorded."""
+    monkeypatch.setattr(slow_clients, "BODY_SECONDS", 0.3)
+    small, head = scoring(running), running.head()
+    scored = [line(f"k-{n}", "submit-score", sheet(*each)) + b"\n" for n, each in enumerate(EVERY[:3])]
+    slow = Client(small, [*scored, line(None, "submit-score", GOOD)], pauses=0.2)
+    slow.reads.set()
+    monkeypatch.setattr(slow_clients, "BYTES_A_SECOND", 1_000_000)
+    asyncio.run(slow.submit())
+    assert slow.status == 200
+    first, refused = map(json.loads, slow.answers.splitlines())
+    assert (first["line"], first["status"]) == (1, 201)
+    assert (refused["line"], refused["status"], refused["body"]["type"]) == (2, 408, "/problems/body-too-slow")
+    together_ = Client(small, [line(None, "submit-score", GOOD) + b"\n"] * 3, pauses=0.2)
+    together_.reads.set()
+    asyncio.run(together_.submit(b"atomic=true", **{"idempotency-key": "all"}))
+    assert (together_.status, running.head()) == (408, head + 1)
+    steady = Client(small, scored, pauses=0.2)
+    steady.reads.set()
+    monkeypatch.setattr(slow_clients, "BYTES_A_SECOND", 100)
+    asyncio.run(steady.submit())
+    assert [json.loads(each)["status"] for each in steady.answers.splitlines()] == [201] * 3
 
 
 @pytest.mark.parametrize("size", [1, 2, 3, 7, 100])

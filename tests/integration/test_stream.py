@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import json
+import resource
+import selectors
 import socket
 import threading
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -20,6 +22,7 @@ import pytest
 from domain.disclosure import PUBLIC
 from service.api import event_feed, stream
 from service.api.event_feed import EventFeed, Wanted
+from service.api.slow_clients import STRANGERS
 from tests.integration.api_process import ApiProcess
 from tests.integration.conftest import Running
 from tests.integration.working import eventually
@@ -269,3 +272,35 @@ def test_who_takes_nothing_costs_no_memory_and_delays_nobody(api: ApiProcess) ->
     assert memory() - before < 100_000_000
     for connection in idle:
         connection.close()
+
+
+def test_however_many_connections_one_address_opens_a_decision_is_taken(api: ApiProcess) -> None:
+    """One more than it may hold without a credential, each with half a body, and as many that say nothing at all."""
+    half = b"POST /oauth/token HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 1000\r\n\r\ngrant"
+    with many_files(), ExitStack() as stack, selectors.DefaultSelector() as selector:
+        for said in (b"", half) * (STRANGERS + 1):
+            connection = stack.enter_context(socket.create_connection(("127.0.0.1", api.port), timeout=20))
+            connection.sendall(said)
+            selector.register(connection, selectors.EVENT_READ)
+        ((answered, _events),) = selector.select(20)
+        answer = answered.fileobj.recv(10_000)  # type: ignore[union-attr]
+        assert answer.startswith(b"HTTP/1.1 429 ")
+        assert b"/problems/too-many-at-once" in answer
+        line = lines_of(REHEARSAL)[api.running.head()]
+        decided = httpx.post(
+            f"{api.url}/v1/programmes/{REHEARSAL}/decisions/{line.decision}",
+            json=line.body,
+            headers=api.running.as_agency(line.agency or ""),
+            trust_env=False,
+            timeout=20,
+        )
+        assert decided.status_code == 201, decided.text
+
+
+@contextmanager
+def many_files() -> Iterator[None]:
+    """Enough for the connections."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (max(soft, 3 * STRANGERS), hard))
+    yield
+    resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
