@@ -18,7 +18,10 @@ from service.application.shown_by_tag import Source, sources
 
 
 class CloudEvent(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """An event as it leaves, CloudEvents 1.0.2 in JSON; under embargo without data and actor, `withheld` says so."""
+    """An event as it leaves, CloudEvents 1.0.2 in JSON; under embargo without data and actor, `withheld` says so.
+
+    `tags`: with a blank between them, as an attribute of a CloudEvent is no list, and no tag has a blank.
+    """
 
     specversion: str = ""
     id: str
@@ -32,7 +35,7 @@ class CloudEvent(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     dataset: DataSet
     attribution: str | None = None
     agency: str | None = None
-    tags: tuple[str, ...] | None = None
+    tags: str | None = None
     withheld: bool = False
     data: msgspec.Raw | msgspec.UnsetType = msgspec.UNSET
 
@@ -153,7 +156,7 @@ def _cloud_event(recorded: RecordedEvent, disclosure: Disclosure) -> CloudEvent:
         dataset=envelope.data_set,
         attribution=envelope.attribution if shows else None,
         agency=envelope.actor.agency if shows else None,
-        tags=recorded.tags if shows else None,
+        tags=" ".join(recorded.tags) if shows else None,
         withheld=not shows,
         data=msgspec.Raw(recorded.data) if shows else msgspec.UNSET,
     )

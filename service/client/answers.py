@@ -82,9 +82,14 @@ class Event(msgspec.Struct, frozen=True, kw_only=True):
     dataset: DataSet
     attribution: str | None = None
     agency: str | None = None
-    tags: tuple[str, ...] = ()
+    tagged: str = msgspec.field(default="", name="tags")
     withheld: bool = False
     data: dict[str, Any] = {}
+
+    @property
+    def tags(self) -> tuple[str, ...]:
+        """What it is about; `tagged` is the same as it was sent."""
+        return tuple(self.tagged.split())
 
 
 class ForeseenEvent(msgspec.Struct, frozen=True, kw_only=True):

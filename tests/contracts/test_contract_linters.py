@@ -71,11 +71,16 @@ def with_a_narrower_parameter(document: Any) -> None:
     limit["schema"]["maximum"] = 10
 
 
+def without_a_field_of_a_request(document: Any) -> None:
+    del document["components"]["schemas"]["SubmitScore"]["properties"]["item"]
+
+
 BREAKS: list[tuple[Callable[[Any], None], str]] = [
     (without_an_operation, "/v1/programmes/get"),
     (with_a_field_that_has_to_be_given, "decisions/enrol-team/post/requestBody"),
     (without_a_field_of_an_answer, "standings/get/responses/200/content/application/json/schema"),
     (with_a_narrower_parameter, "/v1/ledger/events/get/parameters"),
+    (without_a_field_of_a_request, "decisions/submit-score/post/requestBody"),
 ]
 
 

@@ -102,7 +102,7 @@ def test_views_and_events(shared_api: ApiProcess, small: SmallProgramme, sillok:
         assert [each.position for each in events] == list(range(1, small.running.head() + 1))
         assert any(each.withheld for each in events if each.programme == small.programme)
         enrolled = list(public.events(type="TeamEnrolled", programme=small.programme))
-        assert enrolled[0].data["team"]
+        assert f"team:{small.programme}/{enrolled[0].data['team']}" in enrolled[0].tags
     assert not any(each.withheld for each in sillok.events(programme=small.programme))
 
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import re
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -44,6 +46,26 @@ def test_every_version_ever_recorded_fits_its_schema(vector: dict[str, Any]) -> 
     assert list(Draft202012Validator(found).iter_errors({**data, "more": "than it has"}))
 
 
+def require_cloud_event(event: dict[str, Any]) -> None:
+    """CloudEvents 1.0.2: what an attribute may be called and be; a list is none of it."""
+    assert event["specversion"] == "1.0"
+    assert datetime.fromisoformat(event["time"]).tzinfo
+    assert all(event[name] for name in ("id", "source", "type"))
+    for name, value in event.items():
+        if name == "data":
+            continue
+        assert re.fullmatch("[a-z0-9]{1,20}", name)
+        match value:
+            case bool():
+                pass
+            case int():
+                assert -(2**31) <= value < 2**31
+            case str():
+                assert not re.search(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff\ufdd0-\ufdef]", value)
+            case _:
+                raise AssertionError((name, value))
+
+
 def test_whatever_is_sent_is_a_message_of_the_document(played: Running) -> None:
     """Every event of every programme, to an auditor and to the public."""
     document = asyncapi()
@@ -67,6 +89,7 @@ def test_whatever_is_sent_is_a_message_of_the_document(played: Running) -> None:
                 break
             for each in lines:
                 assert not list(messages[each["type"]].iter_errors(each)), each
+                require_cloud_event(each)
                 seen.add(each["type"])
             after = lines[-1]["position"]
     assert len(seen) > 40
