@@ -49,15 +49,17 @@ class History:
 
     def __init__(self) -> None:
         self._at: dict[Place, list[int]] = {}
+        self._last: dict[str, int] = {}
         self._events: dict[int, tuple[str, int, bytes, tuple[str, ...]]] = {}
         self._kept: dict[Hashable, Known] = {}
 
     def add(self, position: int, type_: str, version: int, data: bytes, tags: Iterable[str]) -> None:
         """The next event; `data` is decoded once a fact needs it."""
         type_ = sys.intern(type_)
-        carried = tuple(dict.fromkeys(map(sys.intern, tags)))
+        carried = tuple(map(sys.intern, tags))
         for each in carried:
             self._at.setdefault((type_, each), []).append(position)
+            self._last[each] = position
         self._events[position] = type_, version, data, carried
 
     def event(self, position: int) -> Event:
@@ -141,6 +143,9 @@ class History:
             return self.matching(known.selects, after=known.upto, upto=upto)
         found: list[int] = []
         after, at_place = known.upto, self._at.get
+        tag = known.places[0][1]
+        if len(known.selects) == 1 and self._last.get(tag, 0) <= after:
+            return found
         for place in known.places:
             at = at_place(place)
             if at is not None and at[-1] > after:

@@ -46,10 +46,10 @@ def illegible(value: Any) -> Iterator[tuple[str, str]]:
 
 def illegible_fields(command: msgspec.Struct) -> Iterator[tuple[str, str]]:
     """As `illegible`, of the fields of a struct."""
-    fields = msgspec.structs.asdict(command)
-    if all(each is None or (isinstance(each, str) and _PLAIN.fullmatch(each)) for each in fields.values()):
-        return iter(())
-    return illegible(msgspec.to_builtins(command))
+    for each in msgspec.structs.astuple(command):
+        if each is not None and not (isinstance(each, str) and _PLAIN.fullmatch(each)):
+            return illegible(msgspec.to_builtins(command))
+    return iter(())
 
 
 def _fault(text: str) -> str | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Hashable
-from typing import Final
+from typing import Final, NamedTuple
 
 from domain.boundary import QueryItem
 from domain.decision import Fact
@@ -17,12 +17,34 @@ _FOLDED_EMPTY: Final = (dict, list, set)
 """What facts begin with, and fold events into."""
 
 
+class _Plan(NamedTuple):
+    """Which attributes of a fact say what it is about, and which are empty in one that is not folded yet."""
+
+    plain: tuple[int, ...]
+    empty: tuple[int, ...]
+    own: bool
+
+
+_PLANS: Final[dict[tuple[type, ...], _Plan]] = {}
+"""By the type of a fact, and those of its attributes: what to look at is the same for all of these."""
+
+
 def told(fact: Fact) -> Hashable:
     """What a fact that is not folded yet was told; `None` of one that was told anything else, and is its own."""
-    found: list[Hashable] = [type(fact)]
-    for each in vars(fact).values():
-        if type(each) in _PLAIN:
-            found.append(each)
-        elif not isinstance(each, _FOLDED) and (each or not isinstance(each, _FOLDED_EMPTY)):
+    values = tuple(vars(fact).values())
+    kinds = (type(fact), *map(type, values))
+    plan = _PLANS.get(kinds)
+    if plan is None:
+        plan = _PLANS[kinds] = _planned(values)
+    if plan.own:
+        return None
+    for at in plan.empty:
+        if values[at]:
             return None
-    return tuple(found)
+    return (kinds[0], *[values[at] for at in plan.plain])
+
+
+def _planned(values: tuple[object, ...]) -> _Plan:
+    plain = tuple(at for at, each in enumerate(values) if type(each) in _PLAIN)
+    left = [at for at, each in enumerate(values) if at not in plain and not isinstance(each, _FOLDED)]
+    return _Plan(plain, tuple(left), own=any(not isinstance(values[at], _FOLDED_EMPTY) for at in left))
