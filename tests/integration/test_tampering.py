@@ -7,7 +7,7 @@ import hashlib
 import itertools
 import json
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime, timedelta
 from functools import partial
 from pathlib import Path
@@ -22,7 +22,8 @@ from service.client.signing import SigningKey
 from service.verify.faults import EXIT_CODES, FaultClass
 from tests.integration.bundles import export, log_key, verify, verify_apart, verify_beside
 from tests.integration.conftest import Running, run_service
-from tests.integration.mutations import mutations
+from tests.integration.forging import Signer, read_lines, says
+from tests.integration.mutations import in_json, mutations
 from tests.integration.sealing import SignerProcess, sealer
 from tests.integration.small import HEAT, PROGRAMME
 from tests.integration.tampering import (
@@ -37,6 +38,7 @@ from tests.integration.tampering import (
 )
 
 _numbers = itertools.count(1)
+Lines = list[dict[str, Any]]
 Tamper = Callable[[Database], int]
 """Does it; the first bad position."""
 
@@ -591,6 +593,66 @@ HARMLESS = {
     "standings: written with spaces",
 }
 """What says the same as before."""
+
+
+# Signed by whoever has the log's key
+
+
+FIGURE = {"stage": "heat", "figure": {"kind": "points", "node": "total", "team": "ant", "value": "1"}, "source": "s"}
+NOBODY = {"stage": "heat", "team": "nobody", "reason": {"en": "why", "ko": "왜"}}
+
+
+def of_another_decision(lines: Lines) -> None:
+    lines[1]["envelope"] = lines[1]["envelope"].replace('"enrol-team"', '"open-stage"')
+
+
+def unreadable(lines: Lines) -> None:
+    lines[19]["data"] = '{"x":1}'
+
+
+def impossible(lines: Lines) -> None:
+    """A figure that the scores leave no room for; nothing but what is shown comes after it."""
+    lines.append(says(lines[40], "FigureCertified", "certify-figure", FIGURE))
+
+
+def of_nobody(lines: Lines) -> None:
+    lines[14] = says(lines[14], "TeamWithdrawn", "withdraw-team", NOBODY)
+
+
+FAULTY: dict[str, tuple[Sequence[Callable[[Lines], None]], FaultClass, int]] = {
+    "an unsound signature before what cannot be read": ((of_another_decision, unreadable), "bad-signature", 2),
+    "what cannot be read": ((unreadable,), "wrong-tally", 20),
+    "what cannot be taken in before what cannot be read": ((of_nobody, unreadable), "wrong-tally", 15),
+    "what cannot be taken in": ((of_nobody,), "wrong-tally", 15),
+    "what comes to no standings": ((impossible,), "wrong-tally", 45),
+}
+
+
+@pytest.mark.parametrize("what", FAULTY)
+def test_the_first_fault_is_named_whatever_follows(original: Original, tmp_path: Path, what: str) -> None:
+    changes, fault, position = FAULTY[what]
+    folder = Path(shutil.copytree(original.home / "bundle", tmp_path / "bundle"))
+    lines = read_lines(folder)
+    for change in changes:
+        change(lines)
+    Signer(1).sign(folder, lines)
+    in_json("standings/heat.json", lambda shown: shown.update(position=len(lines)))(folder)
+    said_by_both(folder, str(Signer(1).key), fault, position)
+
+
+def test_a_log_that_signs_with_another_key_since(original: Original, tmp_path: Path) -> None:
+    """Who knows both verifies all of it; who knows one is told which checkpoint it did not sign."""
+    folder = Path(shutil.copytree(original.home / "bundle", tmp_path / "bundle"))
+    lines, one, two = read_lines(folder), Signer(1), Signer(2)
+    one.sign(folder, lines[:30])
+    two.sign(folder, lines, keep=True)
+    other = (original.home / "key").read_text()
+    for verifier in (verify, verify_beside):
+        assert verifier(folder, str(one.key), "--log-key", str(two.key)).code == 0
+        for known, unsigned in ((one, 44), (two, 30)):
+            said = verifier(folder, str(known.key))
+            assert (said.code, f"checkpoint {unsigned}: it is not signed by" in said.said) == (17, True), said
+        assert verifier(folder, str(one.key), "--log-key", other).code not in (0, *EXIT_CODES.values())
 
 
 def test_a_bundle_of_another_log(original: Original) -> None:

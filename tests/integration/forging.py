@@ -1,0 +1,59 @@
+"""Bundles of a log of one's own: what whoever has the log's key can sign."""
+
+from __future__ import annotations
+
+import base64
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+from domain.checkpoint import Checkpoint
+from domain.merkle import Frontier, leaf_hash
+from domain.note import ED25519, Note, NoteSignature, VerifierKey
+from service.verify.bundle import CHECKPOINTS, EVENTS, LEAVES, MANIFEST, read_line
+
+NAME = "log.example/forged"
+
+
+class Signer:
+    """A key of that log."""
+
+    def __init__(self, seed: int) -> None:
+        self._private = Ed25519PrivateKey.from_private_bytes(bytes([seed] * 32))
+        self.key = VerifierKey(NAME, ED25519, self._private.public_key().public_bytes_raw())
+
+    def sign(self, folder: Path, lines: Sequence[dict[str, Any]], *, keep: bool = False) -> None:
+        """Make the bundle one of these lines, with entries that fit, and one checkpoint, which this key signs.
+
+        `keep`: and those that it has.
+        """
+        edge, leaves = Frontier(), []
+        for position, line in enumerate(lines, start=1):
+            line["position"] = position
+            entry = read_line(json.dumps(line).encode()).entry_at(position)
+            line["entry"] = base64.b64encode(entry).decode()
+            leaves.append(leaf_hash(entry))
+            for _node in edge.add(leaves[-1]):
+                pass
+        text = Checkpoint(origin=NAME, size=len(lines), root=edge.root).text
+        signature = NoteSignature(NAME, self.key.id, self._private.sign(text.encode()))
+        for file in () if keep else (folder / CHECKPOINTS).iterdir():
+            file.unlink()
+        (folder / CHECKPOINTS / str(len(lines))).write_text(str(Note(text, (signature,))))
+        (folder / LEAVES).write_bytes(b"".join(leaves))
+        (folder / EVENTS).write_text("".join(json.dumps(line) + "\n" for line in lines))
+        manifest = json.loads((folder / MANIFEST).read_bytes()) | {"log": NAME, "size": len(lines)}
+        (folder / MANIFEST).write_text(json.dumps(manifest))
+
+
+def read_lines(folder: Path) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in (folder / EVENTS).read_text().splitlines()]
+
+
+def says(line: dict[str, Any], type_: str, decision: str, command: Any) -> dict[str, Any]:
+    """The same line, as that of another decision, whose event says what it was told."""
+    envelope = json.loads(line["envelope"]) | {"command_type": decision, "command": json.dumps(command)}
+    return {**line, "type": type_, "version": 1, "envelope": json.dumps(envelope), "data": json.dumps(command)}
