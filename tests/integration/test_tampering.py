@@ -621,7 +621,6 @@ def of_nobody(lines: Lines) -> None:
 
 FAULTY: dict[str, tuple[Sequence[Callable[[Lines], None]], FaultClass, int]] = {
     "an unsound signature before what cannot be read": ((of_another_decision, unreadable), "bad-signature", 2),
-    "what cannot be read": ((unreadable,), "wrong-tally", 20),
     "what cannot be taken in before what cannot be read": ((of_nobody, unreadable), "wrong-tally", 15),
     "what cannot be taken in": ((of_nobody,), "wrong-tally", 15),
     "what comes to no standings": ((impossible,), "wrong-tally", 45),
