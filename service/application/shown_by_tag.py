@@ -37,18 +37,15 @@ def sources(disclosure: Disclosure, types: set[str], tag_: str) -> Iterator[Sour
     sheets = (
         {each for each in types if EVENTS[each].OWN == "evaluator"} if disclosure.reader.role == "evaluator" else set()
     )
-    at_once = {
-        each for each in types - own if disclosure.kinds(each) == {"at-once"}
-    } | sheets  # alone read by the tag asked
+    at_once = sheets | {each for each in types - own if disclosure.kinds(each) == {"at-once"}}
     with_results = {each for each in types - own - at_once if disclosure.kinds(each) == {"with-results"}}
     staged = with_results - WITHOUT_STAGE_TAG
     if at_once:
         yield _tagged(at_once, tag_)
     if staged:
         for stage, upto in disclosure.publications.upto.items():
-            of_stage = tag(
-                "stage", disclosure.charter.programme, stage
-            )  # alone: the database looks up one tag of several
+            # By the stage alone: of several tags the database looks up one, and may meet what is withheld by the other.
+            of_stage = tag("stage", disclosure.charter.programme, stage)
             yield msgspec.structs.replace(_tagged(staged, of_stage), upto=upto, searched=True)
     if rest := types - at_once - staged:
         yield Source(DCBQuery(items=[DCBQueryItem(types=sorted(rest))]), searched=True)
