@@ -7,7 +7,7 @@ from pathlib import Path
 from api_specs.events import Json, asyncapi, event_schemas, specification
 from api_specs.examples import examples
 from api_specs.rulebook import rulebook_page
-from api_specs.standalone import STANDALONE, with_decisions
+from api_specs.standalone import STANDALONE, with_rulebook
 from service.api.docs import openapi_json
 from service.api.openapi_decisions import EXAMPLES
 
@@ -25,7 +25,7 @@ EXAMPLES.write_text(specification(examples()), encoding="utf-8")  # first: the d
 for _name, _schema in event_schemas():
     _write(f"events/{_name}", _schema)
 _write("asyncapi.json", asyncapi())
-STANDALONE.write_text(with_decisions(STANDALONE.read_text(encoding="utf-8")), encoding="utf-8")
+STANDALONE.write_text(with_rulebook(STANDALONE.read_text(encoding="utf-8")), encoding="utf-8")
 if "--released" in sys.argv:
     _whole = json.loads(openapi_json())
     _compact = json.dumps(_whole, ensure_ascii=False, separators=(",", ":"))

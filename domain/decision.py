@@ -243,7 +243,7 @@ def rule_on(decision: Decision, command: Command, facts: Sequence[Fact], *, case
     refuse_if(illegible_fields(command), rule="What is recorded can be seen, and is written in one way.")
     if decision.mandated:
         require_mandate(decision, command, case.actor, charter)
-    _require_attribution(command, charter)
+    require_attribution(command, charter)
     require_signed(decision.type, case)
     if charter.countersigned(decision.type) and not command.reported:
         require_countersignature(case, f"{decision.type} of {case.actor.agency}")
@@ -295,7 +295,8 @@ def require_mandate(decision: Decision, command: Command, actor: Actor, charter:
         )
 
 
-def _require_attribution(command: Command, charter: Charter) -> None:
+def require_attribution(command: Command, charter: Charter) -> None:
+    """Raise `InvalidCommandError` unless it is said to be decided, or reported, as the charter's data set has it."""
     wanted: Attribution = "reported" if charter.data_set == "public-record" else "decided"
     if command.attribution != wanted:
         raise InvalidCommandError(

@@ -192,20 +192,7 @@ class Approve(OfProposal, frozen=True, kw_only=True):
 def approve(command: Approve, case: Case, proposal: Proposal, *facts: Fact) -> Iterator[Event]:
     """Approve a proposal: it is decided again on the facts of now, and takes effect."""
     proposed = proposal.proposed
-    _require_countersigner(case, proposed)
-    require_signed(proposed.decision, case)
-    proposal.require_open()
-    if command.command_hash != proposed.command_hash:
-        raise InvalidCommandError(
-            f"command_hash: not that of {command.proposal}",
-            rule="Whoever approves names the very command that was proposed.",
-            pointer="/command_hash",
-        )
-    if passed(proposed.expires_at, case.decided_at):
-        raise ProposalExpiredError(
-            f"{command.proposal} could be approved until {proposed.expires_at}",
-            rule=f"A proposal can be approved for {case.charter.proposal_days} days.",
-        )
+    require_approvable(command, case, proposal)
     now = decided_anew(proposed, facts, case=case).events
     if not has_effects(proposed, facts, now, case=case):
         raise ProposalStaleError(
@@ -222,6 +209,25 @@ def approve(command: Approve, case: Case, proposal: Proposal, *facts: Fact) -> I
     )
     approved = msgspec.structs.replace(as_proposed(proposed, case), countersigned_by=case.actor)
     yield from rule_on(DECISIONS[proposed.decision], command_of(proposed), facts, case=approved).events
+
+
+def require_approvable(command: Approve, case: Case, proposal: Proposal) -> None:
+    """Raise unless it still waits, for this approval of this very command, whatever it would come to."""
+    proposed = proposal.proposed
+    _require_countersigner(case, proposed)
+    require_signed(proposed.decision, case)
+    proposal.require_open()
+    if command.command_hash != proposed.command_hash:
+        raise InvalidCommandError(
+            f"command_hash: not that of {command.proposal}",
+            rule="Whoever approves names the very command that was proposed.",
+            pointer="/command_hash",
+        )
+    if passed(proposed.expires_at, case.decided_at):
+        raise ProposalExpiredError(
+            f"{command.proposal} could be approved until {proposed.expires_at}",
+            rule=f"A proposal can be approved for {case.charter.proposal_days} days.",
+        )
 
 
 def _require_foreseen(looked_at: Foreseen, case: Case, proposal: str) -> None:

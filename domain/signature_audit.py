@@ -8,20 +8,14 @@ from typing import Final
 
 import msgspec
 
-from domain.charter import CHARTER_EVENTS
 from domain.decision import DECISIONS
 from domain.ed25519 import Verify
 from domain.envelope import PrivateEnvelope
 from domain.event import Event
-from domain.keys import KeyRegistered, KeyRevoked
 from domain.proposal_events import DecisionApproved, DecisionProposed, DecisionRejected, ProposalWithdrawn
 from domain.refusal import Refusal
 from domain.signatures import SignatureMismatchError, Signed, read_signature, require_signature
 from domain.signed_for import SignedFor
-
-_HELD_AGAINST: Final = (KeyRegistered, KeyRevoked, *CHARTER_EVENTS, DecisionProposed, DecisionApproved)
-"""What other signatures are held against: where one is faulty it counts as not said."""
-
 
 RECORDED_WITHIN: Final = timedelta(hours=1)
 """Of its decision a signed request is recorded: far more than any wait, and than clocks are apart."""
@@ -37,12 +31,11 @@ class SignatureFault(msgspec.Struct, frozen=True):
 class SignatureAudit:
     """A fold over every event of a ledger, by position, from 1.
 
-    Signatures are held against commands, and every event is of a decision that comes to such an event. That it says
-    what the command comes to is looked at where signatures rest on it, and nowhere else: of keys, charters, proposals
-    and approvals (`domain.signed_for`).
+    Signatures are held against commands, and events against what was asked for (`domain.signed_for`): whether the
+    rest of an event follows is not looked at.
 
     What it holds a signature against is what the ledger said before it: the keys registered and revoked by then, and
-    the charter in force. A signature that stands twice is faulty the second time.
+    the charter in force; what is faulty counts as not said. A signature that stands twice is faulty the second time.
     """
 
     def __init__(self, verify: Verify) -> None:
@@ -72,13 +65,17 @@ class SignatureAudit:
                     signed_by = self._signer(of, envelope.command_type, envelope.command, envelope.signature, envelope)
                 except (Refusal, msgspec.DecodeError) as error:
                     found.append(str(error))
+                except KeyError as unknown:
+                    found.append(f"{unknown} is no decision")
         try:
             found = found or list(of.faults(position, event, envelope, signed_by))
         except (msgspec.DecodeError, ValueError) as error:
             found.append(f"its command: {error}")
-        self.faults += (SignatureFault(position, each) for each in found)
-        if not found or not isinstance(event, _HELD_AGAINST):
+        if not found:
             of.take(position, event, envelope, signed_by)
+        if envelope.tags != event.tags(programme):
+            found.append("its tags are not those of what it says, so decisions do not find it")
+        self.faults += (SignatureFault(position, each) for each in found)
 
     def _signer(self, of: SignedFor, type_: str, command: str, text: str, envelope: PrivateEnvelope) -> str:
         """The key that signed. Raises a `Refusal`."""

@@ -1,27 +1,55 @@
 """What signatures are held against, as a ledger says it: who has which keys, what has to be signed, what was proposed.
 
-Whoever could make this up could make up the signatures, so each such event is held against its signed command.
+Whoever could make this up could make up the signatures, so each event is held against its command, and the command
+against the charter; what is decided of keys and proposals is decided again.
 """
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterator
 from datetime import datetime
 
 import msgspec
 
-from domain.amendments import given_to_two
-from domain.charter import CharterAmended, CharterInForce, CharterPublished
+from domain.amendments import AmendCharter, given_to_two
+from domain.as_asked import differing
+from domain.charter import CharterAmended, CharterInForce, CharterPublished, PublishCharter
 from domain.charter_document import canonical, parse
-from domain.decision import DECISION_OF, DECISIONS, Case, folding
-from domain.envelope import PrivateEnvelope
+from domain.decision import (
+    DECISION_OF,
+    DECISIONS,
+    Case,
+    Command,
+    Decision,
+    Fact,
+    folding,
+    require_attribution,
+    require_mandate,
+)
+from domain.envelope import Actor, PrivateEnvelope
 from domain.event import Event
 from domain.keys import KeyRegistered, KeyRevoked, Keys
 from domain.opened_stages import OpenedStages
-from domain.proposal_events import DecisionApproved, DecisionProposed
-from domain.proposals import Approve, Propose
+from domain.proposal_events import (
+    DecisionApproved,
+    DecisionProposed,
+    DecisionRejected,
+    Proposal,
+    ProposalWithdrawn,
+)
+from domain.proposals import Approve, Propose, require_approvable
 from domain.refusal import Refusal
+from domain.releases import Releases
 from domain.teams import Roster
+
+
+class _Asked(msgspec.Struct, frozen=True):
+    """What was asked for, and by whom: of what was approved, by who had proposed it."""
+
+    decision: Decision
+    command: Command
+    by: Actor
 
 
 class SignedFor:
@@ -34,7 +62,8 @@ class SignedFor:
         self._roster = Roster(programme)
         self._opened = OpenedStages(programme)
         self._fold = folding((self.keys, self._charter, self._roster, self._opened))
-        self._proposed: dict[str, tuple[DecisionProposed, str | None]] = {}
+        self._releases = Releases()
+        self._proposals: dict[str, tuple[Proposal, str | None]] = {}
         self._approved: tuple[int, PrivateEnvelope, DecisionProposed] | None = None
 
     def wants_signed(self, decision: str) -> bool:
@@ -43,46 +72,78 @@ class SignedFor:
 
     def decision_of(self, proposal: str) -> str | None:
         """What was proposed."""
-        return self._proposed[proposal][0].decision if proposal in self._proposed else None
+        return self._proposals[proposal][0].proposed.decision if proposal in self._proposals else None
 
     def take(self, position: int, event: Event, envelope: PrivateEnvelope, signed_by: str | None) -> None:
         """What the event says counts from here on."""
-        if isinstance(event, DecisionProposed):
-            self._proposed[event.proposal] = event, signed_by
-        elif isinstance(event, DecisionApproved) and event.proposal in self._proposed:
-            self._approved = position, envelope, self._proposed[event.proposal][0]
-        self._fold(event.TYPE, envelope.tags, position, event)
+        match event:
+            case DecisionProposed():
+                proposal = Proposal(self.programme, event.proposal)
+                proposal.apply(position, event)
+                self._proposals[event.proposal] = proposal, signed_by
+            case DecisionApproved() | DecisionRejected() | ProposalWithdrawn():
+                proposal, _ = self._proposals[event.proposal]
+                proposal.apply(position, event)
+                if isinstance(event, DecisionApproved):
+                    self._approved = position, envelope, proposal.proposed
+            case _:
+                self._releases.take(event)
+                self._fold(event.TYPE, event.tags(self.programme), position, event)
 
     def faults(self, position: int, event: Event, envelope: PrivateEnvelope, signed_by: str | None) -> Iterator[str]:
         """Where the event is not what its command comes to. `signed_by`: the key that the command was signed with."""
-        approved = self._approved_before(position, envelope)
-        decision = envelope.command_type if approved is None else approved.decision
-        if not isinstance(event, DecisionProposed):
-            if approved is None and envelope.command is None:
-                yield "an event of no decision"
+        try:
+            yield from self._faults(position, event, envelope, signed_by)
+        except Refusal as refusal:
+            yield refusal.detail
+
+    def _faults(self, position: int, event: Event, envelope: PrivateEnvelope, signed_by: str | None) -> Iterator[str]:
+        if not self._charter.position and not isinstance(event, CharterPublished):
+            yield "a programme begins with its charter"
+            return
+        proposed = event if isinstance(event, DecisionProposed) else self._approved_before(position, envelope)
+        if proposed is None:
+            name, text, by = envelope.command_type, envelope.command, envelope.actor
+        else:
+            name, text, by = proposed.decision, proposed.command, proposed.proposer
+        if name is None or text is None:
+            yield "an event of no decision"
+            return
+        if not isinstance(event, DecisionProposed) and name != DECISION_OF.get(event.TYPE):
+            yield f"{name} does not come to {event.TYPE}"
+            return
+        decision = DECISIONS.get(name)
+        if decision is None or (proposed is not None and not decision.mandated):
+            yield f"{name} is never proposed"
+            return
+        asked = _Asked(decision, msgspec.json.decode(text, type=decision.command), by)
+        charter = parse(event.document.encode()) if isinstance(event, CharterPublished) else self._charter.charter
+        require_attribution(asked.command, charter)
+        if decision.mandated:
+            require_mandate(decision, asked.command, by, charter)
+        if isinstance(event, DecisionProposed):
+            yield from self._proposal_faults(event, envelope, signed_by)
+            return
+        if proposed is None:
+            if self._takes_two(event):
+                yield f"{name} of {by.agency} is not countersigned"
                 return
-            if decision != DECISION_OF.get(event.TYPE):
-                yield f"{decision} does not come to {event.TYPE}"
-                return
-            if approved is None and self._takes_two(event):
-                yield f"{decision} of {envelope.actor.agency} is not countersigned"
-                return
+            said = asked.command
+            if (said.attribution, said.source, said.decided_by) != _attributed(envelope):
+                yield f"it is attributed to others than {name} of {by.agency} says"
+        if others := differing(asked.command, event):
+            yield f"{event.TYPE} has another {', '.join(others)} than {name} of {by.agency}"
+            return
+        yield from self._releases.faults(event, charter, by)
         match event:
-            case KeyRegistered():
-                yield from self._key_faults("register-key", event, envelope, signed_by)
-            case KeyRevoked():
-                yield from self._key_faults("revoke-key", event, envelope, signed_by)
+            case KeyRegistered() | KeyRevoked():
+                yield from self._decided_again(event, asked, envelope, signed_by, self.keys, self._roster)
+            case DecisionRejected() | ProposalWithdrawn():
+                yield from self._decided_again(event, asked, envelope, signed_by, self._proposal(event.proposal))
             case CharterPublished() | CharterAmended():
-                yield from self._charter_faults(event, envelope.command if approved is None else approved.command)
-            case DecisionProposed():
-                if event.proposer != envelope.actor or not _proposes(envelope, event):
-                    yield f"{envelope.actor.agency} did not propose this"
-                if event.signed_by not in (None, signed_by):
-                    yield f"the proposal is not signed with {event.signed_by}"
-                if not {*event.awaiting} <= {*self._countersigners(event)}:
-                    yield f"the charter has others countersign {event.decision} of {event.proposer.agency}"
+                yield from self._charter_faults(event, asked.command)
             case DecisionApproved():
-                yield from self._approval_faults(event, envelope)
+                yield from self._approval_faults(event, asked.command, envelope, signed_by)
             case _:
                 pass
 
@@ -104,59 +165,71 @@ class SignedFor:
         decision = DECISION_OF[event.TYPE]
         return decision == "record-deviation" or charter.countersigned(decision)
 
-    def _countersigners(self, proposed: DecisionProposed) -> tuple[str, ...]:
-        """By the charter in force."""
-        if not self._charter.position:
-            return ()
-        return self._charter.charter.countersigners(proposed.decision, proposed.proposer.agency)
+    def _proposal(self, proposal: str) -> Proposal:
+        return self._proposals.get(proposal, (Proposal(self.programme, proposal), None))[0]
 
-    def _key_faults(self, type_: str, event: Event, envelope: PrivateEnvelope, signed_by: str | None) -> Iterator[str]:
-        """Decided again it comes to this: only its owner's, vouched for, and the last one stays where it has to."""
-        if envelope.command is None:
-            yield f"{type_} is never proposed"
-            return
-        decision = DECISIONS[type_]
-        try:
-            case = Case(
-                programme=self.programme,
-                actor=envelope.actor,
-                decided_at=datetime.fromisoformat(envelope.decided_at),
-                position=0,
-                decision_id=envelope.decision_id or "",
-                charter=self._charter.charter,
-                rules_hash=self._charter.rules_hash,
-                signed_by=signed_by,
-            )
-            command = msgspec.json.decode(envelope.command, type=decision.command)
-            again = tuple(decision.decide(command, case, self.keys, self._roster))
-        except Refusal as refusal:
-            yield refusal.detail
-            return
+    def _case(self, envelope: PrivateEnvelope, signed_by: str | None) -> Case:
+        return Case(
+            programme=self.programme,
+            actor=envelope.actor,
+            decided_at=datetime.fromisoformat(envelope.decided_at),
+            position=0,
+            decision_id=envelope.decision_id or "",
+            charter=self._charter.charter,
+            rules_hash=self._charter.rules_hash,
+            signed_by=signed_by,
+        )
+
+    def _decided_again(
+        self, event: Event, asked: _Asked, envelope: PrivateEnvelope, signed_by: str | None, *facts: Fact
+    ) -> Iterator[str]:
+        """It comes to this: only its owner's, vouched for, and the last key stays; of a proposal that waits."""
+        again = tuple(asked.decision.decide(asked.command, self._case(envelope, signed_by), *facts))
         if again != (event,):
-            yield f"{event.TYPE} says something else than {type_} of {envelope.actor.agency}"
+            yield f"{event.TYPE} says something else than {asked.decision.type} of {asked.by.agency}"
 
-    def _charter_faults(self, event: CharterPublished | CharterAmended, command: str | None) -> Iterator[str]:
-        """It is the document that was submitted or, if it was proposed, the one that was approved."""
-        if isinstance(event, CharterPublished) and self._charter.position:
-            yield "a charter is published once"
-        if canonical(msgspec.json.decode(command or "", type=_Document).charter).decode() != event.document:
+    def _charter_faults(self, event: CharterPublished | CharterAmended, command: Command) -> Iterator[str]:
+        """It is the document that was submitted, and takes no protection away."""
+        assert isinstance(command, PublishCharter | AmendCharter)
+        if canonical(command.charter).decode() != event.document:
             yield "the charter is not the one of its command"
-        elif self._charter.position:
-            now = parse(event.document.encode()).signed
-            for gone in (each for each in self._charter.charter.signed if each not in now):
-                yield f"{gone} is signed no more"
-
-    def _approval_faults(self, event: DecisionApproved, envelope: PrivateEnvelope) -> Iterator[str]:
-        said = msgspec.json.decode(envelope.command or "", type=Approve)
-        if (said.proposal, said.command_hash) != (event.proposal, event.command_hash):
-            yield f"{envelope.actor.agency} did not approve this"
-        proposed, signed_by = self._proposed.get(event.proposal, (None, None))
-        if proposed is None:
-            yield "it approves what was not proposed"
             return
-        if envelope.actor.agency not in self._countersigners(proposed):
-            yield f"{envelope.actor.agency} does not countersign {proposed.decision} of {proposed.proposer.agency}"
-        if signed_by is None and self.wants_signed(proposed.decision):
+        if not self._charter.position:
+            return
+        if isinstance(event, CharterPublished):
+            yield "a charter is published once"
+        before, now = self._charter.charter, parse(event.document.encode())
+        for gone in (each for each in before.signed if each not in now.signed):
+            yield f"{gone} is signed no more"
+        if now.data_set != before.data_set:
+            yield f"{before.data_set} stays what it is"
+
+    def _proposal_faults(
+        self, event: DecisionProposed, envelope: PrivateEnvelope, signed_by: str | None
+    ) -> Iterator[str]:
+        if event.proposal in self._proposals:
+            yield f"{event.proposal} was proposed before"
+        if event.proposer != envelope.actor or not _proposes(envelope, event):
+            yield f"{envelope.actor.agency} did not propose this"
+        if hashlib.sha256(event.command.encode()).hexdigest() != event.command_hash:
+            yield "the proposal's hash is not that of its command"
+        if event.signed_by not in (None, signed_by):
+            yield f"the proposal is not signed with {event.signed_by}"
+        named = self._charter.charter.countersigners(event.decision, event.proposer.agency)
+        if not {*event.awaiting} <= {*named}:
+            yield f"the charter has others countersign {event.decision} of {event.proposer.agency}"
+
+    def _approval_faults(
+        self, event: DecisionApproved, command: Command, envelope: PrivateEnvelope, signed_by: str | None
+    ) -> Iterator[str]:
+        """It names what was proposed and waits, by its hash, and is another's."""
+        assert isinstance(command, Approve)
+        proposal = self._proposal(event.proposal)
+        require_approvable(command, self._case(envelope, signed_by), proposal)
+        proposed = proposal.proposed
+        if (event.decision, event.proposer) != (proposed.decision, proposed.proposer):
+            yield "it approves what was not proposed"
+        if self._proposals[event.proposal][1] is None and self.wants_signed(proposed.decision):
             yield f"{proposed.decision} was proposed by {proposed.proposer.agency} unsigned, and has to be signed"
 
 
@@ -165,10 +238,8 @@ def _maker(envelope: PrivateEnvelope) -> tuple[object, ...]:
     return envelope.decision_id, envelope.command_type, envelope.actor, envelope.decided_at
 
 
-class _Document(msgspec.Struct):
-    """What publishing and amending a charter have in common."""
-
-    charter: dict[str, object]
+def _attributed(envelope: PrivateEnvelope) -> tuple[object, ...]:
+    return envelope.attribution, envelope.source, envelope.decided_by
 
 
 def _proposes(envelope: PrivateEnvelope, event: DecisionProposed) -> bool:

@@ -69,8 +69,8 @@ class _FaultError(Exception):
 async def issue_token(request: AnyRequest, parts: Wired) -> Response[bytes]:
     """A token for a client's signed assertion."""
     try:
-        assertion = _assertion(request, await request.body())
-        issued = await parts.run(partial(parts.access.issue_token, assertion, address_of(request, parts)))
+        assertion, client = _assertion(request, await request.body())
+        issued = await parts.run(partial(parts.access.issue_token, assertion, client, address_of(request, parts)))
     except _FaultError as fault:
         return _fault(fault.error, str(fault))
     except WrongCredentialError as error:
@@ -78,8 +78,8 @@ async def issue_token(request: AnyRequest, parts: Wired) -> Response[bytes]:
     return _unstored(TokenAnswer(access_token=issued.token, expires_in=issued.expires_in), 200)
 
 
-def _assertion(request: AnyRequest, body: bytes) -> str:
-    """The client's assertion. Raises `_FaultError`."""
+def _assertion(request: AnyRequest, body: bytes) -> tuple[str, str | None]:
+    """The client's assertion, and whom the request names beside it. Raises `_FaultError`."""
     if request.headers.get("content-type", "").partition(";")[0].strip().lower() != FORM:
         raise _FaultError("invalid_request", f"the body is {FORM}")
     try:
@@ -101,7 +101,7 @@ def _assertion(request: AnyRequest, body: bytes) -> str:
         raise _FaultError("invalid_request", f"client_assertion_type is {BY_ASSERTION}")
     if not form.get("client_assertion"):
         raise _FaultError("invalid_request", "client_assertion is missing")
-    return form["client_assertion"]
+    return form["client_assertion"], form.get("client_id")
 
 
 def _fault(error: Fault, detail: str) -> Response[bytes]:

@@ -61,6 +61,7 @@ _FORM: Final[Json] = {
             "description": "A JWT signed with the client's key: alg EdDSA or Ed25519, kid; iss and sub the client_id, "
             "aud the issuer or this address, jti once each, exp two minutes ahead at most.",
         },
+        "client_id": {"type": "string", "description": "May be left out; else the assertion's."},
     },
 }
 

@@ -99,9 +99,9 @@ class Access:
         until, holder = self._known.get(digest, (0.0, None))
         return holder if until > time.monotonic() else None
 
-    def issue_token(self, assertion: str, address: str) -> Issued:
+    def issue_token(self, assertion: str, client: str | None, address: str) -> Issued:
         """See `Tokens.issue`; raises `TooManyRequestsError` besides."""
-        issued = self.guarded(address, lambda: self._tokens.issue(assertion))
+        issued = self.guarded(address, lambda: self._tokens.issue(assertion, client))
         self._spend(issued.principal)
         return issued
 

@@ -11,7 +11,7 @@ import msgspec
 from domain import base64url
 from domain.boundary import whole
 from domain.refusal import InvalidCommandError
-from domain.scalars import Days, Identifier
+from domain.scalars import Identifier
 from service.application.audit import audit
 from service.application.identity import ExternalIdentity, Role
 from service.application.jose import Kid, public_jwk
@@ -73,6 +73,12 @@ class PublicJwk(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
         return str(public_jwk(self.public_key, self.kid)["kid"])
 
 
+KeyDays = Annotated[
+    str,
+    whole("[1-9][0-9]{0,2}|[12][0-9]{3}|3[0-5][0-9]{2}|36[0-4][0-9]|3650", "a whole number of days from 1 to 3650"),
+]
+
+
 class NewKey(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A key that is asked for. `subject`: the agency, team, evaluator, auditor or operator who is to hold it.
 
@@ -81,7 +87,7 @@ class NewKey(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
 
     role: Role
     subject: Identifier
-    expires_in_days: Days | None = None
+    expires_in_days: KeyDays | None = None
 
 
 class NewClient(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -74,10 +74,15 @@ class Tokens:
         self.issuer = issuer
         self._now = now
 
-    def issue(self, assertion: str) -> Issued:
-        """A token for the client that signed the assertion; it is used up. Raises `WrongCredentialError`."""
+    def issue(self, assertion: str, client: str | None = None) -> Issued:
+        """A token for the client that signed the assertion; it is used up. Raises `WrongCredentialError`.
+
+        `client`: whom the request names beside it (RFC 7521 4.2).
+        """
         header, claims = read_unverified(assertion, _assertions, "jwt", "client-authentication+jwt", "")
         with _claimed_by(claims.iss):
+            if client not in (None, claims.iss):
+                raise WrongCredentialError("client_id names another client than the assertion")
             key = self._registered(claims.iss, header.kid)
             require_signature(assertion, key.public_key)
             self._require_meant_for_us(claims)

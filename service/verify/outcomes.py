@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from typing import Final
 
 import msgspec
@@ -15,12 +14,10 @@ from domain.charter import CHARTER_EVENTS
 from domain.charter_document import rules_hash
 from domain.deadlines import moment
 from domain.ed25519 import Verify
-from domain.envelope import Actor, PrivateEnvelope, decode_envelope
-from domain.event import Event, UnknownEventError, decode_data
-from domain.proposal_events import DecisionApproved, DecisionProposed
-from domain.record import CHANGES_RESULTS, with_agreement
+from domain.envelope import decode_envelope
+from domain.event import UnknownEventError, decode_data
 from domain.signature_audit import SignatureAudit
-from domain.stage_events import ReleaseAgreed, ResultsPublished, StageConsolidated, StageReconsolidated
+from domain.stage_events import StageConsolidated, StageReconsolidated
 from domain.standings import Standings
 from domain.views import MemoryRows, Occurrence, PoisonEventError
 from domain.views import standings as view
@@ -42,10 +39,7 @@ class Outcomes:
         self.certificates: list[tuple[int, CertificateIssued]] = []
         self.faults: list[Fault] = []
         self._shown = sorted(shown, key=lambda each: each[1].position)
-        self._proposed: dict[str, tuple[DecisionProposed, PrivateEnvelope]] = {}
         self._settled: dict[int, str] = {}
-        self._agreed: dict[str | None, dict[str, str]] = {}
-        self._approved: tuple[str | None, Actor | None] = None, None
         self._rows = MemoryRows()
         self._page: list[Occurrence] = []
 
@@ -75,8 +69,6 @@ class Outcomes:
         event = decode_data(line.type, line.version, data)
         private = decode_envelope(envelope)
         self.signatures.take(line.position, line.programme, event, private, moment(line.recorded_at))
-        self.faults += self._published(line.position, event, private)
-        self.faults += _countersigned(self._proposed, line.position, event, private)
         if isinstance(event, CHARTER_EVENTS):
             self.charters.add(event.rules_hash)
             if rules_hash(event.document.encode()) != event.rules_hash:
@@ -91,23 +83,6 @@ class Outcomes:
         self._page.append(Occurrence(line.position, moment(line.recorded_at), line.version, envelope, event))
         if len(self._page) == PAGE:
             self._fold()
-
-    def _published(self, position: int, event: Event, envelope: PrivateEnvelope) -> Iterator[Fault]:
-        """No single person publishes for several agencies: an agreement stands until what was agreed to changes."""
-        if isinstance(event, DecisionApproved):
-            self._approved = envelope.decision_id, event.proposer
-        stage = getattr(event, "stage", None)
-        if isinstance(event, CHANGES_RESULTS):
-            self._agreed.pop(stage, None)
-        elif isinstance(event, ReleaseAgreed):
-            self._agreed[stage] = with_agreement(self._agreed.get(stage, {}), event.agency, event.principal)
-        elif isinstance(event, ResultsPublished):
-            decision, proposer = self._approved
-            actor = proposer if proposer is not None and decision == envelope.decision_id else envelope.actor
-            agreed = {**self._agreed.pop(stage, {}), actor.agency: actor.principal}
-            told = [each for agency, each in agreed.items() if agency in event.publishers and each]
-            if envelope.attribution == "decided" and len(set(told)) < len(told):
-                yield Fault("bad-signature", position, "one person published for more than one agency")
 
     def _fold(self) -> None:
         page, self._page = self._page, []
@@ -142,33 +117,3 @@ class Outcomes:
 
 def _not_taken_in(position: int, error: Exception) -> Fault:
     return Fault("wrong-tally", position, f"the event cannot be taken in: {error}")
-
-
-def _countersigned(
-    proposed: dict[str, tuple[DecisionProposed, PrivateEnvelope]],
-    position: int,
-    event: Event,
-    envelope: PrivateEnvelope,
-) -> Iterator[Fault]:
-    """An approval names what was proposed, by its hash, and is another's."""
-    if isinstance(event, DecisionProposed):
-        proposed[event.proposal] = event, envelope
-        if hashlib.sha256(event.command.encode()).hexdigest() != event.command_hash:
-            yield Fault("bad-signature", position, "the proposal's hash is not that of its command")
-    if not isinstance(event, DecisionApproved):
-        return
-    found = proposed.get(event.proposal)
-    if found is None or found[0].command_hash != event.command_hash:
-        yield Fault("bad-signature", position, "it approves what was not proposed")
-    elif not _another(found[1].actor, envelope.actor) or envelope.actor.agency not in found[0].awaiting:
-        yield Fault("bad-signature", position, f"{envelope.actor.agency} is not whose countersignature was asked for")
-
-
-def _another(proposer: Actor, approver: Actor) -> bool:
-    """Whether somebody else approves: another principal and, unless both are persons, of another agency."""
-    two_persons = proposer.is_person and approver.is_person
-    return (
-        approver.party == "agency"
-        and approver.principal != proposer.principal
-        and (approver.agency != proposer.agency or two_persons)
-    )

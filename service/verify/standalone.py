@@ -14,10 +14,11 @@ What is verified, in this order:
 2. Line n of `events.ndjson` is the event of position n; its entry is made again from salt, envelope and data; the
    Merkle tree (RFC 9162) over all entries has the root that was signed, at every size that was signed.
 3. Every decision that carries an agency's signature (detached JWS, Ed25519) carries a right one, by a key that the
-   agency had registered and not revoked; where the charter asks for one there is one. Keys, charters, proposals and
-   approvals are what their own commands say; a key is its owner's, and vouched for by one that the owner has; every
-   approval names what was proposed, and is by somebody else of an agency that the charter names. Every event is of a
-   decision that comes to such, and approved where the charter always asks for that or an amendment takes two.
+   agency had registered and not revoked; where the charter asks for one there is one. Every event is of a decision that
+   comes to such, by whom the charter lets make it, and says what its command says, in every field that both have. A key
+   is its owner's, and vouched for by one that the owner has; an approval is of what was proposed and waits, by somebody
+   else of an agency that the charter names, and stands where the charter always asks for one or an amendment takes two;
+   results have the agreement of every joint publisher.
 4. Whenever a stage was settled, its standings are derived again from charter, sheets, measurements and certified
    figures, and have the digest that was recorded; what the service showed (`standings`) is what is derived. Every
    certificate names such a digest, and the root of as many events of this record as it says.
@@ -478,6 +479,82 @@ DECISION_OF = {
 }
 
 
+# Fields of an event that its command may leave out, with what it says then. From the rulebook, by `make specs`.
+LEFT_OUT = {
+    "AmendmentAssented": {"statement": None},
+    "ApplicationScreened": {"evidence": [], "independence": "not_reviewed", "independence_reason": None},
+    "CallApplicationReceived": {"members": [], "reenters": None},
+    "CharterAmended": {"reason": None},
+    "ConsortiumChanged": {"joined": [], "left": []},
+    "EvaluatorAppointed": {"group": None},
+    "EvaluatorRecused": {"team": None},
+    "ExclusionRecorded": {"below_quorum": False},
+    "GrantAdjusted": {"ends": None, "quantity": None},
+    "IndependenceRuled": {"evidence": [], "findings": []},
+    "MeasurementCorrected": {"target": None},
+    "MeasurementRecorded": {"target": None},
+    "NoticeServed": {"values": {}},
+    "ObjectionFiled": {"evidence": []},
+    "OutcomeSuperseded": {"objection": None},
+    "ResourceGranted": {"quantity": None},
+    "ResourcePoolSet": {"quantity": None, "reason": None},
+    "ScoreCorrected": {"item": None},
+    "ScoreSubmitted": {"item": None},
+    "ScoringReopened": {"objection": None},
+    "StatementGiven": {"evidence": []},
+    "SubjectErased": {"legal_basis": None},
+    "TeamEnrolled": {"members": []},
+    "UsageReported": {"correction": None, "quantity": None},
+}
+CHANGES_RESULTS = {  # after these an agreement to release results is one to others
+    *("StageConsolidated", "ScoringReopened", "StageReconsolidated", "IndependenceRuled", "DeviationRecorded"),
+    *("TeamAdvanced", "TeamEliminated", "TeamWithdrawn", "OutcomeSuperseded"),
+}
+# What a charter may let a team decide about itself, and whether nobody else says it for the team.
+OF_ITSELF = {
+    "acknowledge-notice": True,
+    "apply-to-call": False,
+    "assent-amendment": True,
+    "change-consortium": False,
+    "file-objection": True,
+    "give-statement": True,
+    "report-usage": False,
+    "waive-objections": True,
+    "withdraw-team": True,
+}
+# What no mandate is needed for: who makes it is said below.
+OF_NO_MANDATE = {
+    "approve",
+    "issue-certificate",
+    "propose",
+    "register-key",
+    "reject",
+    "revoke-key",
+    "withdraw-proposal",
+}
+
+
+def differing(type_, event, command):
+    """The fields of an event that are not what was asked for, of those that both have or a command may leave out."""
+    left_out = LEFT_OUT.get(type_, {})
+    for field in sorted({*command, *left_out}):
+        if field not in left_out and (field not in event or command[field] is None):
+            continue  # the event says nothing of it, or the decision fills it in
+        if (type_, field) != ("ResultsPublished", "publishers") and not same(
+            command.get(field, left_out.get(field)), event.get(field)
+        ):
+            yield field
+
+
+def same(asked, says):
+    """Whether an event's value is a command's, but for what is left out within it, and for numbers told as text."""
+    if isinstance(asked, list) and isinstance(says, list):
+        return len(asked) == len(says) and all(map(same, asked, says))
+    if isinstance(asked, dict) and isinstance(says, dict):
+        return all(same(asked.get(each), says.get(each)) for each in {*asked, *says})
+    return asked == says or (isinstance(says, int) and asked == str(says))
+
+
 def given_to_two(charter):
     """What no amendment changes that is not countersigned."""
     named = [
@@ -503,10 +580,10 @@ def maker(envelope):
 
 
 class Signatures:
-    """The keys of one programme's agencies and teams, what has to be signed, and what was signed and proposed.
+    """The keys of one programme's agencies and teams, what has to be signed, and what was signed, proposed and agreed.
 
-    Keys, charters, proposals and approvals are what signatures are held against; so each of them says what its own
-    command says, and keys are their owner's and vouched for.
+    What signatures are held against could be made up by whoever could make up signatures; so every event says what its
+    own command says, whoever made it may by the charter, and keys are their owner's and vouched for.
     """
 
     def __init__(self, programme):
@@ -514,37 +591,52 @@ class Signatures:
         self.keys = {}  # id -> (owner: id and party, public key)
         self.revoked = set()
         self.used = set()
-        self.proposed = {}  # proposal -> (event, actor, key that it was signed with)
+        self.proposed = {}  # proposal -> (event, key that it was signed with)
+        self.settled = set()  # proposals that wait no more
         self.approved = (None, None, None)  # position and maker of the last approval, the proposal's event
-        self.charter = {}  # the one in force
+        self.charter = None  # the one in force
         self.opened = False  # whether any stage is, or was
-        self.signed_by_charter = None  # what the charter in force names; none before there is one
+        self.agreed = defaultdict(dict)  # stage -> agency -> who agreed for it
         self.decisions = self.signed = 0
 
     @property
     def must_be_signed(self):
-        return self.signed_by_charter | GUARDING if self.signed_by_charter else set()
+        signed = set((self.charter or {}).get("signed", ()))
+        return signed | GUARDING if signed else set()
 
     def take(self, position, type_, event, envelope):
         """Raises `Fault`."""
         try:
             key = self.signer(type_, event, envelope)
             actor = envelope["actor"]
-            proposal = self.proposal_of(position, envelope)
-            if type_ != "DecisionProposed":
-                self.check_decision(type_, event, envelope, proposal)
-            if type_ == "KeyRegistered":
-                self.register(event, envelope, (actor["agency"], actor["party"]), key)
-            elif type_ == "KeyRevoked":
-                self.revoke(event, envelope, (actor["agency"], actor["party"]))
-            elif type_ in ("CharterPublished", "CharterAmended"):
-                self.govern(type_, event, envelope["command"] if proposal is None else proposal["command"])
-            elif type_ == "DecisionProposed":
-                self.propose(event, envelope, actor, key)
-            elif type_ == "DecisionApproved":
-                self.approve(event, envelope, actor, position)
-            elif type_ == "StageOpened":
-                self.opened = True
+            proposal = event if type_ == "DecisionProposed" else self.proposal_of(position, envelope)
+            command, by = self.check_decision(type_, event, envelope, proposal)
+            match type_:
+                case "KeyRegistered":
+                    self.register(event, (actor["agency"], actor["party"]), key)
+                case "KeyRevoked":
+                    self.revoke(event, (actor["agency"], actor["party"]))
+                case "CharterPublished" | "CharterAmended":
+                    self.govern(type_, event, command)
+                case "DecisionProposed":
+                    self.propose(event, envelope, key)
+                case "DecisionApproved":
+                    self.approve(event, envelope, position)
+                case "DecisionRejected":
+                    self.waits(event, actor)
+                    self.settled.add(event["proposal"])
+                case "ProposalWithdrawn":
+                    self.withdraw(event, actor)
+                case "StageOpened":
+                    self.opened = True
+                case "ReleaseAgreed":
+                    self.agree(event, by)
+                case "ResultsPublished":
+                    self.publish(event, by)
+                case "CertificateIssued":
+                    self.require_publisher(event, by)
+            if type_ in CHANGES_RESULTS:
+                self.agreed.pop(event["stage"], None)
         except ValueError as error:
             raise Fault("bad-signature", position, str(error)) from None
 
@@ -555,18 +647,57 @@ class Signatures:
         return proposal if follows else None
 
     def check_decision(self, type_, event, envelope, proposal):
-        """The event is of a decision that comes to such, and was countersigned where it always is."""
+        """The command and who made it: such a decision comes to the event, by whom the charter lets make it.
+
+        What always is, was countersigned. `proposal`: what was proposed, in the place of what was sent.
+        """
+        if self.charter is None and type_ != "CharterPublished":
+            raise ValueError("a programme begins with its charter")
+        told, by = (envelope, envelope["actor"]) if proposal is None else (proposal, proposal["proposer"])
         decision = envelope["command_type"] if proposal is None else proposal["decision"]
-        if proposal is None and envelope["command"] is None:
+        if told["command"] is None:
             raise ValueError("it is an event of no decision")
-        if DECISION_OF.get(type_) != decision:
+        if type_ != "DecisionProposed" and DECISION_OF.get(type_) != decision:
             raise ValueError(f"{decision} does not come to {type_}")
-        if proposal is None and self.takes_two(decision, event):
-            raise ValueError(f"{decision} of {envelope['actor']['agency']} is not countersigned")
+        if proposal is not None and (decision in OF_NO_MANDATE or decision not in DECISION_OF.values()):
+            raise ValueError(f"{decision} is never proposed")
+        command = json.loads(told["command"])
+        if type(command) is not dict:
+            raise ValueError("its command is no object")
+        charter = json.loads(event["document"]) if self.charter is None else self.charter
+        self.check_mandate(decision, command, by, charter)
+        if type_ == "DecisionProposed":
+            return command, by
+        if proposal is None:
+            if self.takes_two(decision, event):
+                raise ValueError(f"{decision} of {by['agency']} is not countersigned")
+            said = {"attribution": "decided", "source": None, "decided_by": None} | command
+            if any(envelope[each] != said[each] for each in ("attribution", "source", "decided_by")):
+                raise ValueError(f"it is attributed to others than {decision} of {by['agency']} says")
+        if others := ", ".join(differing(type_, event, command)):
+            raise ValueError(f"{type_} has another {others} than {decision} of {by['agency']}")
+        return command, by
+
+    def check_mandate(self, decision, command, by, charter):
+        """Whoever made the decision may make it; what is recorded only is said to be."""
+        reported = command.get("attribution", "decided") == "reported"
+        if reported != (charter["data_set"] == "public-record"):
+            raise ValueError(f"{decision} is reported where it is decided, or decided where it is reported")
+        if decision in OF_NO_MANDATE:
+            return
+        agency = by["agency"]
+        if by["party"] == "consortium":
+            may = decision in OF_ITSELF and decision in charter.get("consortium_decisions", ())
+            may = may and command.get("team") == agency
+        else:
+            may = any(decision in each["decisions"] and agency in each["agencies"] for each in charter["mandates"])
+            may = may and (reported or not OF_ITSELF.get(decision))
+        if not may:
+            raise ValueError(f"{agency} may not {decision}")
 
     def takes_two(self, decision, event):
         """Whether it is countersigned at any time: what is reported never is."""
-        if self.charter.get("data_set", "public-record") == "public-record":
+        if self.charter is None or self.charter["data_set"] == "public-record":
             return False
         if decision == "amend-charter" and (
             self.opened or given_to_two(json.loads(event["document"])) != given_to_two(self.charter)
@@ -593,7 +724,7 @@ class Signatures:
         if type_ == "DecisionProposed":
             made.add(event["decision"])
         elif type_ in ("DecisionApproved", "DecisionRejected", "ProposalWithdrawn"):
-            proposal, *_ = self.proposed.get(event["proposal"], (None,))
+            proposal, _key = self.proposed.get(event["proposal"], (None, None))
             made.add(proposal["decision"] if proposal else None)
         if made & self.must_be_signed:
             raise ValueError(f"{actor['agency']} did not sign what has to be signed")
@@ -633,12 +764,10 @@ class Signatures:
         """The ids of its keys that are not revoked."""
         return {key for key, (of, _public) in self.keys.items() if of == owner} - self.revoked
 
-    def register(self, event, envelope, owner, signer):
-        said, key, public = said_by(envelope, "register-key"), event["key"], unbase64url(event["jwk"]["x"])
+    def register(self, event, owner, signer):
+        key, public = event["key"], unbase64url(event["jwk"]["x"])
         if (event["agency"], event.get("party", "agency")) != owner:
             raise ValueError(f"{owner[0]} registered a key of {event['agency']}")
-        if any(event[each] != said[each] for each in ("agency", "key", "jwk")):
-            raise ValueError(f"{owner[0]} registered another key")
         if key in self.keys or public in (known for _of, known in self.keys.values()):
             raise ValueError(f"{key} was registered before")
         live = self.live_of(owner)
@@ -646,10 +775,9 @@ class Signatures:
             raise ValueError(f"no key that {owner[0]} has vouches for {key}")
         self.keys[key] = (owner, public)
 
-    def revoke(self, event, envelope, owner):
-        said, key = said_by(envelope, "revoke-key"), event["key"]
-        live = self.live_of(owner)
-        if key not in live or event["agency"] != owner[0] or any(event[each] != said[each] for each in event):
+    def revoke(self, event, owner):
+        key, live = event["key"], self.live_of(owner)
+        if key not in live or event["agency"] != owner[0]:
             raise ValueError(f"{owner[0]} did not revoke {key}, or has no such key")
         if live == {key} and self.must_be_signed:
             raise ValueError(f"{key} is the only key of {owner[0]}")
@@ -657,20 +785,24 @@ class Signatures:
 
     def govern(self, type_, event, command):
         first = type_ == "CharterPublished"
-        if first and self.signed_by_charter is not None:
+        if first and self.charter is not None:
             raise ValueError("a charter is published once")
         document = json.loads(event["document"])
-        if json.loads(command)["charter"] != document:
+        if command["charter"] != document:
             raise ValueError("the charter is not the one of its command")
-        signed = set(document.get("signed", ()))
-        if gone := (self.signed_by_charter or set()) - signed:
+        before = self.charter or document
+        if gone := set(before.get("signed", ())) - set(document.get("signed", ())):
             raise ValueError(f"{', '.join(sorted(gone))} would be signed no more")
-        self.signed_by_charter, self.charter = signed, document
+        if document["data_set"] != before["data_set"]:
+            raise ValueError(f"{before['data_set']} stays what it is")
+        self.charter = document
 
-    def propose(self, event, envelope, actor, key):
+    def propose(self, event, envelope, key):
+        actor, asked, command = envelope["actor"], envelope["command_type"], envelope["command"]
+        if event["proposal"] in self.proposed:
+            raise ValueError(f"{event['proposal']} was proposed before")
         if sha256(event["command"].encode()).hex() != event["command_hash"]:
             raise ValueError("the proposal's hash is not that of its command")
-        asked, command = envelope["command_type"], envelope["command"]
         if asked == "propose" and command is not None:
             named = json.loads(command)
             same = (named["decision"], named["command"]) == (event["decision"], json.loads(event["command"]))
@@ -682,15 +814,14 @@ class Signatures:
             raise ValueError(f"the proposal is not signed with {event['signed_by']}")
         if not set(event["awaiting"]) <= countersigners(self.charter, event["decision"], actor["agency"]):
             raise ValueError(f"the charter has others countersign {event['decision']} of {actor['agency']}")
-        self.proposed[event["proposal"]] = (event, actor, key)
+        self.proposed[event["proposal"]] = (event, key)
 
-    def approve(self, event, envelope, actor, position):
-        said = said_by(envelope, "approve")
-        proposal, proposer, key = self.proposed.get(event["proposal"], (None, None, None))
-        if proposal is None or proposal["command_hash"] != event["command_hash"]:
-            raise ValueError("it approves what was not proposed")
-        if any(said[each] != event[each] for each in ("proposal", "command_hash")):
-            raise ValueError(f"{actor['agency']} approved something else")
+    def waits(self, event, actor):
+        """The proposal, with the key that it was signed with: it waits, and for this countersignature."""
+        proposal, key = self.proposed.get(event["proposal"], (None, None))
+        if proposal is None or event["proposal"] in self.settled:
+            raise ValueError("what is settled was not proposed, or is settled")
+        proposer = proposal["proposer"]
         persons = all(each["principal"].startswith("person-") for each in (actor, proposer))
         if (
             actor["principal"] == proposer["principal"]
@@ -700,16 +831,52 @@ class Signatures:
             or actor["agency"] not in countersigners(self.charter, proposal["decision"], proposer["agency"])
         ):
             raise ValueError(f"{actor['agency']} was not asked for its countersignature")
+        return proposal, key
+
+    def approve(self, event, envelope, position):
+        proposal, key = self.waits(event, envelope["actor"])
+        if any(event[each] != proposal[each] for each in ("command_hash", "decision", "proposer")):
+            raise ValueError("it approves what was not proposed")
+        if datetime.fromisoformat(envelope["decided_at"]) >= datetime.fromisoformat(proposal["expires_at"]):
+            raise ValueError(f"it could be approved until {proposal['expires_at']}")
         if key is None and proposal["decision"] in self.must_be_signed:
-            raise ValueError(f"{proposer['agency']} proposed unsigned what has to be signed")
+            raise ValueError(f"{proposal['proposer']['agency']} proposed unsigned what has to be signed")
+        self.settled.add(event["proposal"])
         self.approved = (position, maker(envelope), proposal)
 
+    def withdraw(self, event, actor):
+        proposal, _key = self.proposed.get(event["proposal"], (None, None))
+        if proposal is None or event["proposal"] in self.settled:
+            raise ValueError("what is withdrawn was not proposed, or is settled")
+        if any(actor[each] != proposal["proposer"][each] for each in ("agency", "party")):
+            raise ValueError(f"{actor['agency']} did not propose it")
+        self.settled.add(event["proposal"])
 
-def said_by(envelope, decision):
-    """The command of an event that nothing but that decision comes to. Raises `ValueError`."""
-    if envelope["command"] is None or envelope["command_type"] != decision:
-        raise ValueError(f"the event is not that of {decision}")
-    return json.loads(envelope["command"])
+    def require_publisher(self, event, by):
+        """It speaks for itself, as one of the joint publishers."""
+        if event["agency"] != by["agency"] or event["agency"] not in self.charter["joint_publishers"]:
+            raise ValueError(f"{by['agency']} spoke for {event['agency']}, or publishes no results")
+
+    def agree(self, event, by):
+        self.require_publisher(event, by)
+        who = event.get("principal", "")
+        if who not in ("", by["principal"]):
+            raise ValueError(f"{by['principal']} spoke for {who}")
+        kept = {agency: other for agency, other in self.agreed[event["stage"]].items() if not who or other != who}
+        self.agreed[event["stage"]] = {**kept, event["agency"]: who}
+
+    def publish(self, event, by):
+        """Every joint publisher has agreed to results as they stand, no single person for two of them."""
+        if set(event["publishers"]) != set(self.charter["joint_publishers"]):
+            raise ValueError(f"{', '.join(self.charter['joint_publishers'])} publish together")
+        agreed = {**self.agreed[event["stage"]], by["agency"]: by["principal"]}
+        if self.charter["data_set"] != "public-record":
+            if missing := set(event["publishers"]) - set(agreed):
+                raise ValueError(f"{', '.join(sorted(missing))} did not agree to release the results")
+            told = [who for agency, who in agreed.items() if agency in event["publishers"] and who]
+            if len(set(told)) < len(told):
+                raise ValueError("one person published for more than one agency")
+        self.agreed.pop(event["stage"], None)
 
 
 # 4. Standings. All points are fractions; "undisclosed" is None.
@@ -1287,12 +1454,6 @@ def gate_of(gate, stage, team, bounds):
     return {"id": gate["id"], "node": gate["node"], "minimum": gate["minimum"], "outcome": outcome}
 
 
-CHANGES_RESULTS = {  # after these an agreement to release results is one to others
-    *("StageConsolidated", "ScoringReopened", "StageReconsolidated", "IndependenceRuled", "DeviationRecorded"),
-    *("TeamAdvanced", "TeamEliminated", "TeamWithdrawn", "OutcomeSuperseded"),
-}
-
-
 class Programme:
     """A programme as its events make it."""
 
@@ -1305,8 +1466,6 @@ class Programme:
         self.digests = 0
         self.settled = {}  # position -> digest
         self.certificates = []  # position, event
-        self.agreed = defaultdict(dict)  # stage -> agency -> who agreed for it
-        self.approved = ("", None)  # the last decision that was approved, and who had proposed it
 
     def take(self, line):
         """Raises `Fault`."""
@@ -1316,27 +1475,7 @@ class Programme:
         if envelope["signature"] is not None and abs(late) > timedelta(hours=1):
             raise Fault("bad-signature", line["position"], "recorded long after it was decided, or before it")
         self.signatures.take(line["position"], line["type"], event, envelope)
-        self.check_publishers(line["position"], line["type"], event, envelope)
         self.fold(line["position"], line["type"], event)
-
-    def check_publishers(self, position, type_, event, envelope):
-        """No single person publishes for several agencies: an agreement stands until what was agreed to changes."""
-        stage = event.get("stage")
-        if type_ == "DecisionApproved":
-            self.approved = envelope["decision_id"], event["proposer"]
-        elif type_ in CHANGES_RESULTS:
-            self.agreed[stage].clear()
-        elif type_ == "ReleaseAgreed":
-            who = event.get("principal", "")
-            kept = {agency: by for agency, by in self.agreed[stage].items() if not who or by != who}
-            self.agreed[stage] = {**kept, event["agency"]: who}
-        elif type_ == "ResultsPublished":
-            decision, proposer = self.approved
-            actor = proposer if decision == envelope["decision_id"] else envelope["actor"]
-            agreed = {**self.agreed.pop(stage, {}), actor["agency"]: actor["principal"]}
-            told = [each for agency, each in agreed.items() if agency in event["publishers"] and each]
-            if envelope["attribution"] == "decided" and len(set(told)) < len(told):
-                raise Fault("bad-signature", position, "one person published for more than one agency")
 
     def fold(self, position, type_, event):
         if type_ in ("CharterPublished", "CharterAmended"):

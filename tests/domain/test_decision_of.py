@@ -2,73 +2,39 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterator
-from dataclasses import replace
-from datetime import datetime
 from typing import Any
 
 import msgspec
 import pytest
 
-from domain.charter import CharterAmended
 from domain.decision import DECISION_OF
-from domain.envelope import Actor, PrivateEnvelope, encode_envelope
-from domain.event import EVENTS, Event, encode_data
+from domain.envelope import Actor
+from domain.event import EVENTS, Event
 from domain.outcome_events import DeviationRecorded
 from domain.proposal_events import DecisionProposed
 from domain.rulebook import DECISIONS
 from domain.scalars import Names
-from domain.signature_audit import SignatureAudit
 from domain.stage_events import StageOpened
-from domain.teams import TeamEnrolled
-from service.ed25519 import verify_ed25519
-from service.verify import standalone as untyped
 from tests import given as deciding
 from tests import playing
 from tests.domain import charters, playbook
 from tests.domain.lives import LIVES
-from tests.given import Given, decide, given
+from tests.domain.verified import (
+    BEE,
+    ENROL,
+    GIVEN_TO_TWO,
+    STANDALONE,
+    Entry,
+    alone,
+    amended,
+    by_two,
+    changed,
+    first,
+    found,
+    recorded,
+)
+from tests.given import Given, decide
 from tests.playing import EVERY, lines_of, play
-
-STANDALONE: Any = untyped
-Entry = tuple[Event, PrivateEnvelope]
-GIVEN_TO_TWO = [*charters.document()["countersignatures"], {"decisions": ["enrol-team"], "agencies": ["other"]}]
-BEE = TeamEnrolled(team="bee", name=Names(**charters.names("bee")))
-
-
-def found(entries: list[Entry], programme: str = charters.PROGRAMME) -> list[int]:
-    """Positions of faults, by both checks alike."""
-    audit, apart, raised = SignatureAudit(verify_ed25519), STANDALONE.Signatures(programme), []
-    for position, (event, envelope) in enumerate(entries, start=1):
-        audit.take(position, programme, event, envelope, datetime.fromisoformat(envelope.decided_at))
-        try:
-            said = json.loads(encode_data(event)), json.loads(encode_envelope(envelope))
-            apart.take(position, event.TYPE, *said)
-        except STANDALONE.Fault as fault:
-            raised.append(fault.position)
-    assert list(dict.fromkeys(each.position for each in audit.faults)) == raised, audit.faults
-    return raised
-
-
-def recorded(given: Given, decision: str, body: dict[str, Any], events: tuple[Event, ...]) -> Iterator[Entry]:
-    """The events with their envelopes, as the service records them."""
-    agency, party = given.agency or "owner", given.party
-    for number, event in enumerate(events):
-        yield (
-            event,
-            PrivateEnvelope(
-                event_id="",
-                tags=event.tags(given.programme),
-                data_set="live",
-                decided_at=given.decided_at.isoformat(),
-                actor=Actor(agency=agency, principal=given.principal or f"key of {agency}", party=party),
-                attribution="decided",
-                decision_id=given.decision_id,
-                command_type=decision,
-                command=json.dumps(body, ensure_ascii=False, separators=(",", ":")) if number == 0 else None,
-            ),
-        )
 
 
 @pytest.fixture
@@ -107,36 +73,6 @@ def test_a_programme_that_is_shipped_is_accused_of_nothing(record: list[Entry], 
     assert found(record, programme) == []
 
 
-ENROL = {"team": "bee", "name": charters.names("bee")}
-
-
-def first(**rules: Any) -> list[Entry]:
-    body = {"charter": charters.document(**rules)}
-    return list(recorded(given(), "publish-charter", body, (charters.charter(**rules),)))
-
-
-def alone(decision: str, body: dict[str, Any], event: Event) -> list[Entry]:
-    """The owner's decision, as though it were the owner's alone."""
-    return list(recorded(given(), decision, body, (event,)))
-
-
-def changed(entry: Entry, **changes: Any) -> Entry:
-    return entry[0], msgspec.structs.replace(entry[1], **changes)
-
-
-def by_two(decision: str, body: dict[str, Any], number: int = 1) -> list[Entry]:
-    """What the owner proposed and the other approved: proposal, approval, and what it comes to."""
-    under = given(charters.charter(countersignatures=GIVEN_TO_TWO))
-    history = replace(under, decision_id=f"{deciding.DECISION_ID[:-1]}{number}")
-    proposed = decide(history, decision, body)
-    assert isinstance(proposed[0], DecisionProposed)
-    approval = {"proposal": proposed[0].proposal, "command_hash": proposed[0].command_hash}
-    background = [*history.events, *proposed]
-    other = replace(history, events=[], background=background, agency="other", decision_id=f"approval {number}")
-    approved = decide(other, "approve", approval)
-    return [*recorded(history, decision, body, proposed), *recorded(other, "approve", approval, approved)]
-
-
 BY_TWO = by_two("enrol-team", ENROL)
 ENROLLED = alone("enrol-team", ENROL, BEE)
 BY_CLERK = [*charters.document()["countersignatures"], {"decisions": ["enrol-team"], "agencies": ["clerk"]}]
@@ -156,12 +92,6 @@ def to_idle(entry: Entry) -> Entry:
     if isinstance(event, DecisionProposed):
         return msgspec.structs.replace(event, awaiting=("idle",)), envelope
     return event, msgspec.structs.replace(envelope, actor=IDLE)
-
-
-def amended(**rules: Any) -> list[Entry]:
-    now = charters.charter(**rules)
-    event = CharterAmended(rules_hash=now.rules_hash, document=now.document, replaces="a" * 64, deviation=False)
-    return alone("amend-charter", {"charter": charters.document(**rules)}, event)
 
 
 OF_NO_DECISION = {
@@ -206,5 +136,11 @@ def test_what_one_may_decide_takes_one() -> None:
     assert found([*TO_TWO, *BY_TWO]) == found([*TO_ONE, *ENROLLED, *amended(seats="9")]) == []
     at_times = [{**GIVEN_TO_TWO[-1], "when": "after-close"}]
     assert found([*first(countersignatures=at_times), *ENROLLED]) == []
-    reported = first(countersignatures=GIVEN_TO_TWO, data_set="public-record")
-    assert found([*reported, *ENROLLED, *OPENED, *amended(data_set="public-record")]) == []
+    said = {"attribution": "reported", "source": "a newspaper"}
+    reported = [
+        *first(said, countersignatures=GIVEN_TO_TWO, data_set="public-record"),
+        *alone("enrol-team", ENROL | said, BEE),
+        *alone("open-stage", {"stage": "heat"} | said, HEAT),
+        *amended(said, data_set="public-record"),
+    ]
+    assert found(reported) == []

@@ -2,23 +2,22 @@
 
 from __future__ import annotations
 
+import hashlib
 from typing import Any
 
 import msgspec
 import pytest
 
 from domain.charter import CharterAmended, CharterPublished
-from domain.envelope import Actor
 from domain.event import Event
 from domain.keys import KeyRevoked
 from domain.proposal_events import DecisionProposed
 from service.client.signing import SigningKey
 from tests.domain import charters
 from tests.domain.test_signature_audit import (
-    APPROVAL,
+    CLERK,
     COUNTERSIGNED,
     PROPOSAL,
-    Entry,
     approval,
     audited,
     charter_entry,
@@ -29,10 +28,10 @@ from tests.domain.test_signature_audit import (
     revocation,
 )
 from tests.domain.test_signatures import KEY, OTHER, registered, signature
+from tests.domain.verified import Entry, changed
 
 SIGNED = ("enrol-team",)
 SECOND, EVIL = SigningKey.make("second"), SigningKey.make("evil")
-OTHERS = Actor(agency="other", principal="a key")
 
 
 def by(key: SigningKey, made: Entry) -> Entry:
@@ -70,6 +69,8 @@ FORGED = {
         by(KEY, key_entry(EVIL)),
     ],
     "registered by another agency": [THEIRS, saying(registered(EVIL), by(OTHER, key_entry(EVIL, "other")))],
+    "asked for by another agency": [THEIRS, changed(by(OTHER, key_entry(EVIL)), actor=CLERK)],
+    "as a team's": [saying(msgspec.structs.replace(registered(EVIL), party="consortium"), by(KEY, key_entry(EVIL)))],
     "another than was signed": [saying(registered(EVIL), by(KEY, key_entry(SECOND)))],
     "of no decision": [following(key_entry(EVIL))],
     "of another decision": [saying(registered(EVIL), enrolment(signature()))],
@@ -95,6 +96,8 @@ def test_a_key_that_was_registered_is_put_in_nobodys_hands() -> None:
 OWN_REVOKED = KeyRevoked(agency="owner", key=KEY.kid, reason="lost")
 UNDONE = {
     "the only one": [by(KEY, revocation())],
+    "asked for by another agency": [THEIRS, changed(by(OTHER, revocation()), actor=CLERK)],
+    "never registered": [by(KEY, revocation(SECOND))],
     "by another agency": [THEIRS, by(OTHER, (OWN_REVOKED, revocation(KEY, "other")[1]))],
     "another than was signed": [
         by(KEY, key_entry(SECOND)),
@@ -146,10 +149,11 @@ def amended_by_two(*signed: str, key: SigningKey | None = None, **said: Any) -> 
     """A charter that has those signed, proposed and approved. `key`: the proposer's. `said`: by the amendment only."""
     _event, envelope = amendment(key, signed=list(signed))
     (proposed, _), (approved, _) = proposal(), approval()
-    same = {"proposal": PROPOSAL[:-1] + "2", "command_hash": "b" * 64, "decision": "amend-charter"}
+    named = hashlib.sha256((envelope.command or "").encode()).hexdigest()
+    same = {"proposal": PROPOSAL[:-1] + "2", "command_hash": named, "decision": "amend-charter"}
     approving = msgspec.json.encode({each: same[each] for each in ("proposal", "command_hash")})
     signing = {"command": envelope.command, "signed_by": None if key is None else key.kid}
-    approval_ = entry(msgspec.structs.replace(approved, **same), approving, "approve", actor=OTHERS)
+    approval_ = entry(msgspec.structs.replace(approved, **same), approving, "approve", actor=CLERK)
     amended, _ = amendment(**{"signed": list(signed), **said})
     return [
         (msgspec.structs.replace(proposed, **signing, **same), envelope),
@@ -162,6 +166,7 @@ def test_a_charter_that_was_approved_is_the_one_that_was_proposed() -> None:
     more = (*SIGNED, "open-stage")
     assert positions(OWN, THEIRS, *amended_by_two(*more, key=KEY)) == []
     assert positions(OWN, THEIRS, *amended_by_two(*more, key=KEY, seats="9")) == [6]
+    assert positions(OWN, THEIRS, *amended_by_two(key=KEY)) == [6]
     proposed, _approved, amended = amended_by_two(*more, key=KEY)
     assert positions(OWN, THEIRS, proposed, amended) == [5]
 
@@ -174,7 +179,7 @@ SIGNED_PROPOSAL = proposal(text=signature(request="proposed"), signed_by=KEY.kid
     [
         proposal(text=signature(request="proposed"), signed_by="another"),
         saying(msgspec.structs.replace(SIGNED_PROPOSAL[0], command='{"team":"bee"}'), SIGNED_PROPOSAL),
-        proposal(text=signature(request="proposed"), proposer=OTHERS),
+        proposal(text=signature(request="proposed"), proposer=CLERK),
         following(proposal(signed_by=KEY.kid)),
     ],
 )
@@ -196,9 +201,11 @@ def test_what_was_proposed_by_name_is_what_was_signed() -> None:
     event = SIGNED_PROPOSAL[0]
     assert isinstance(event, DecisionProposed)
     text = msgspec.json.encode(command, order="deterministic").decode()
-    named = by(KEY, entry(msgspec.structs.replace(event, command=text), asked, "propose"))
+    event = msgspec.structs.replace(event, command=text, command_hash=hashlib.sha256(text.encode()).hexdigest())
+    named = by(KEY, entry(event, asked, "propose"))
     assert positions(OWN, THEIRS, named) == []
-    other = msgspec.structs.replace(event, command=text.replace("ANT", "BEE"))
+    bees = text.replace("ANT", "BEE")
+    other = msgspec.structs.replace(event, command=bees, command_hash=hashlib.sha256(bees.encode()).hexdigest())
     assert positions(OWN, THEIRS, saying(other, named)) == [4]
 
 
@@ -209,4 +216,3 @@ def test_an_approval_of_what_was_proposed_unsigned_does_not_stand_once_it_has_to
     begun = amended_by_two(*SIGNED, key=KEY)
     assert positions(*before, *begun, by(OTHER, approval()), signed=()) == [8]
     assert positions(OWN, THEIRS, SIGNED_PROPOSAL, *begun, by(OTHER, approval()), signed=()) == []
-    assert PROPOSAL in APPROVAL.decode()

@@ -148,9 +148,11 @@ def test_what_the_client_never_signed_is_refused(agency: SigningClient) -> None:
         faults(answer, 401, "invalid_client")
 
 
-def test_an_assertion_is_good_once(agency: SigningClient) -> None:
+def test_an_assertion_is_good_once_for_the_client_that_made_it(agency: SigningClient) -> None:
     assertion = agency.assertion()
-    assert agency.ask(assertion).status_code == 200
+    named = "slc_0123456789abcdef"
+    assert "another client" in faults(agency.ask(assertion, client_id=named), 401, "invalid_client")
+    assert agency.ask(assertion, client_id=agency.client_id).status_code == 200
     assert "used before" in faults(agency.ask(assertion), 401, "invalid_client")
 
 

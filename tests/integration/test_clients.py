@@ -115,6 +115,7 @@ BAD: list[tuple[str, dict[str, Any], str]] = [
     ("/v1/keys", {"role": "agency"}, "/subject"),
     ("/v1/keys", {"role": "agency", "subject": "nipa", "expires_in_days": 30}, "/expires_in_days"),
     ("/v1/keys", {"role": "agency", "subject": "nipa", "expires_in_days": "9999999"}, "/expires_in_days"),
+    ("/v1/keys", {"role": "agency", "subject": "nipa", "expires_in_days": "0"}, "/expires_in_days"),
     ("/v1/keys", {"role": "agency", "subject": "nipa", "scope": "all"}, "/scope"),
     ("/v1/clients", {"role": "agency", "subject": "nipa"}, "/keys"),
     ("/v1/clients", {"role": "agency", "subject": "nipa", "keys": []}, "/keys"),

@@ -22,7 +22,7 @@ from tests.integration.small import PROGRAMME, SmallProgramme
 KEY = SigningKey.make("owner-1")
 AUDITED = (
     "{signed} of {decisions} decisions are signed, every one as it should be.\n"
-    "Signatures, and what they rest on, were held against commands; whether other events follow was not looked at.\n"
+    "Events were held against their commands, and these against the charter; what else the rules say: sillok prove.\n"
 )
 TEAM = {"team": "dog", "name": charters.names("dog")}
 

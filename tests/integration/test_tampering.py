@@ -346,8 +346,9 @@ def settled_otherwise(database: Database) -> int:
 
 
 def measured_otherwise(database: Database) -> int:
-    """The standings that were settled are not those of the measurements any more."""
+    """And so it was sent; the standings that were settled are not those of the measurements any more."""
     position = database.first("MeasurementRecorded")
+    database.replace(position, "envelope", r"\"value\":\"80\"", r"\"value\":\"70\"")
     database.replace(position, "data", '"value":"80"', '"value":"70"')
     database.commit_again(position)
     return database.first("StageConsolidated")
