@@ -86,7 +86,7 @@ class _Passing(MemoryRows):
 
     def put(self, key: str, value: bytes) -> None:
         if key[0].isdigit():
-            _hash(self.hashed, key, value)
+            self.hashed.update(_row(key, value))
         else:
             super().put(key, value)
 
@@ -95,10 +95,11 @@ def rows_digest(rows: MemoryRows) -> str:
     """As `Digests` says."""
     hashed = rows.hashed.copy() if isinstance(rows, _Passing) else hashlib.sha256()
     for key, value in rows.scan(""):
-        _hash(hashed, key, value)
+        hashed.update(_row(key, value))
     return hashed.hexdigest()
 
 
-def _hash(hashed: hashlib._Hash, key: str, value: bytes) -> None:
+def _row(key: str, value: bytes) -> bytes:
+    """A row as it is hashed."""
     name = key.encode()
-    hashed.update(b"%d %d:" % (len(name), len(value)) + name + value)
+    return b"%d %d:" % (len(name), len(value)) + name + value

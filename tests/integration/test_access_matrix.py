@@ -164,7 +164,8 @@ class Programmes:
         named |= {"person_id": "person-0", "session_id": "session-0", "membership": "agency:owner", "path": "0/000.p/1"}
         path = path.format(**named, key_id="slk_0", client_id="slc_0", kid="k", size=1, position=1)
         if method == "POST":
-            return self.post(path, {**HEAT, "figures": []}, self.key(credential))
+            asked = {"alterations": [{"change": "cut", "eliminate": "1"}]} if "what-if" in path else {"figures": []}
+            return self.post(path, {**HEAT, **asked}, self.key(credential))
         return self.running.client.request(method, path, headers=self._headers(self.key(credential)))
 
     def post(self, path: str, body: Any, key: str | Headers | None) -> httpx.Response:

@@ -622,9 +622,9 @@ def of_nobody(lines: Lines) -> None:
 
 FAULTY: dict[str, tuple[Sequence[Callable[[Lines], None]], FaultClass, int]] = {
     "an unsound signature before what cannot be read": ((of_another_decision, unreadable), "bad-signature", 2),
-    "what cannot be taken in before what cannot be read": ((of_nobody, unreadable), "wrong-tally", 15),
-    "what cannot be taken in": ((of_nobody,), "wrong-tally", 15),
-    "what comes to no standings": ((impossible,), "wrong-tally", 45),
+    "what cannot be taken in before what cannot be read": ((of_nobody, unreadable), "bad-signature", 15),
+    "what cannot be taken in": ((of_nobody,), "bad-signature", 15),
+    "what comes to no standings": ((impossible,), "bad-signature", 45),
 }
 
 
