@@ -50,7 +50,9 @@ class SignatureAudit:
         self, position: int, programme: str, event: Event, envelope: PrivateEnvelope, recorded_at: datetime
     ) -> None:
         """The next event of the ledger."""
-        of = self._programmes.setdefault(programme, SignedFor(programme))
+        if programme not in self._programmes:
+            self._programmes[programme] = SignedFor(programme)
+        of = self._programmes[programme]
         signed_by, found = None, list[str]()
         if envelope.command is not None and envelope.command_type is not None:
             self.decisions += 1

@@ -14,6 +14,7 @@ import msgspec
 
 from domain.amendments import AmendCharter, given_to_two
 from domain.as_asked import differing
+from domain.boundary import tag
 from domain.charter import CharterAmended, CharterInForce, CharterPublished, PublishCharter
 from domain.charter_document import canonical, parse
 from domain.decision import (
@@ -62,6 +63,7 @@ class SignedFor:
         self._roster = Roster(programme)
         self._opened = OpenedStages(programme)
         self._fold = folding((self.keys, self._charter, self._roster, self._opened))
+        self._tags = (tag("programme", programme),)  # whatever tags an event is recorded with
         self._releases = Releases()
         self._proposals: dict[str, tuple[Proposal, str | None]] = {}
         self._approved: tuple[int, PrivateEnvelope, DecisionProposed] | None = None
@@ -88,7 +90,7 @@ class SignedFor:
                     self._approved = position, envelope, proposal.proposed
             case _:
                 self._releases.take(event)
-                self._fold(event.TYPE, event.tags(self.programme), position, event)
+                self._fold(event.TYPE, self._tags, position, event)
 
     def faults(self, position: int, event: Event, envelope: PrivateEnvelope, signed_by: str | None) -> Iterator[str]:
         """Where the event is not what its command comes to. `signed_by`: the key that the command was signed with."""

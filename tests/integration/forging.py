@@ -11,6 +11,7 @@ from typing import Any
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from domain.checkpoint import Checkpoint
+from domain.event import decode_data
 from domain.merkle import Frontier, leaf_hash
 from domain.note import ED25519, Note, NoteSignature, VerifierKey
 from service.verify.bundle import CHECKPOINTS, EVENTS, LEAVES, MANIFEST, read_line
@@ -53,7 +54,13 @@ def read_lines(folder: Path) -> list[dict[str, Any]]:
     return [json.loads(line) for line in (folder / EVENTS).read_text().splitlines()]
 
 
-def says(line: dict[str, Any], type_: str, decision: str, command: Any) -> dict[str, Any]:
-    """The same line, as that of another decision, whose event says what it was told."""
-    envelope = json.loads(line["envelope"]) | {"command_type": decision, "command": json.dumps(command)}
-    return {**line, "type": type_, "version": 1, "envelope": json.dumps(envelope), "data": json.dumps(command)}
+def says(
+    line: dict[str, Any], type_: str, decision: str, command: dict[str, Any], *, team: str | None = None, **data: Any
+) -> dict[str, Any]:
+    """The same line, as that of another decision, of a team if one is named. `data`: what its event says beside."""
+    told = json.dumps(command | data)
+    tags = list(decode_data(type_, 1, told.encode()).tags(line["programme"]))
+    by = {} if team is None else {"actor": {"agency": team, "principal": "a key", "party": "consortium"}}
+    asked = {"command_type": decision, "command": json.dumps(command), "source": command.get("source"), "tags": tags}
+    envelope = json.loads(line["envelope"]) | asked | by
+    return {**line, "type": type_, "version": 1, "tags": tags, "envelope": json.dumps(envelope), "data": told}

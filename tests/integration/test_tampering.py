@@ -600,7 +600,7 @@ HARMLESS = {
 
 
 FIGURE = {"stage": "heat", "figure": {"kind": "points", "node": "total", "team": "ant", "value": "1"}, "source": "s"}
-NOBODY = {"stage": "heat", "team": "nobody", "reason": {"en": "why", "ko": "왜"}}
+NOBODY = {"team": "nobody", "reason": {"en": "why", "ko": "왜"}}
 
 
 def of_another_decision(lines: Lines) -> None:
@@ -617,14 +617,14 @@ def impossible(lines: Lines) -> None:
 
 
 def of_nobody(lines: Lines) -> None:
-    lines[14] = says(lines[14], "TeamWithdrawn", "withdraw-team", NOBODY)
+    lines[14] = says(lines[14], "TeamWithdrawn", "withdraw-team", NOBODY, team="nobody", stage="heat")
 
 
 FAULTY: dict[str, tuple[Sequence[Callable[[Lines], None]], FaultClass, int]] = {
     "an unsound signature before what cannot be read": ((of_another_decision, unreadable), "bad-signature", 2),
-    "what cannot be taken in before what cannot be read": ((of_nobody, unreadable), "bad-signature", 15),
-    "what cannot be taken in": ((of_nobody,), "bad-signature", 15),
-    "what comes to no standings": ((impossible,), "bad-signature", 45),
+    "what cannot be taken in before what cannot be read": ((of_nobody, unreadable), "wrong-tally", 15),
+    "what cannot be taken in": ((of_nobody,), "wrong-tally", 15),
+    "what comes to no standings": ((impossible,), "wrong-tally", 45),
 }
 
 
