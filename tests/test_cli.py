@@ -167,7 +167,8 @@ def test_migrating_twice_applies_nothing_the_second_time(database: str) -> None:
     assert run("migrate", DATABASE_URL=url) == (0, "nothing to apply\n")
 
 
-def test_a_service_that_does_not_answer_is_said() -> None:
+def test_a_service_that_does_not_answer_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("service.cli.client.PATIENCE_SECONDS", 0.5)
     for command in (["standings", "p"], ["events"], ["decide", "open-stage", "p", "{}"]):
         status, said = run(*command, "--url", "http://127.0.0.1:9")
         assert status == 1

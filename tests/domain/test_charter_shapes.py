@@ -135,7 +135,7 @@ def test_what_is_no_mapping_at_all_is_one_fault(nothing: object) -> None:
     assert fault.pointer == ""
 
 
-@settings(max_examples=400)
+@settings(max_examples=250)
 @hypothesis.given(
     st.sampled_from(scalars(document())),
     st.text(max_size=5) | st.sampled_from(["", "1/0", "12", "123456", "٣", "-1", "1e9", "NaN", "undisclosed", "0"]),
@@ -156,7 +156,7 @@ def test_any_text_anywhere_gives_faults_or_a_charter_and_never_another_error(pla
         assert faults
 
 
-@settings(max_examples=400)
+@settings(max_examples=250)
 @hypothesis.given(st.data())
 def test_what_is_of_another_shape_is_a_fault_exactly_where_it_is_no_charter(data: st.DataObject) -> None:
     """Faults or a charter, never another error."""

@@ -204,7 +204,7 @@ def test_both_know_the_same_maxima(published: CharterPublished) -> None:
     assert {node: int(most * SCALE) for node, most in theirs.items()} == maxima(heat)
 
 
-@settings(max_examples=200)
+@settings(max_examples=120)
 @given(heats())
 def test_of_a_stage_of_any_kind(events: list[Event]) -> None:
     """Facts that cannot all be true are so for both."""

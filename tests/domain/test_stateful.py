@@ -237,7 +237,7 @@ def test_whatever_is_decided_the_invariants_hold() -> None:
     run_state_machine_as_test(
         Programme,
         settings=settings(
-            max_examples=200,
+            max_examples=120,
             stateful_step_count=40,
             derandomize=True,
             suppress_health_check=list(HealthCheck),

@@ -93,7 +93,9 @@ def test_the_events_after_reopening_are_under_embargo(reopened: tuple[SmallProgr
 
     def withheld() -> dict[str, bool]:
         answer = programme.running.client.get("/v1/ledger/events", params={"after": at - 1, "limit": 1000})
-        return {each["type"]: each.get("withheld", False) for each in map(msgspec.json.decode, answer.text.split())}
+        return {
+            each["type"]: each.get("withheld", False) for each in map(msgspec.json.decode, answer.text.splitlines())
+        }
 
     before = withheld()
     assert (before["ScoringReopened"], before["StageReconsolidated"]) == (False, True)
