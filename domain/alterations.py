@@ -87,10 +87,7 @@ def unknown(at: str, field: str, value: str, why: str) -> InvalidCommandError:
 
 
 class Alteration(msgspec.Struct, tag_field="change", frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """One change of facts or rules. `apply` makes it, or raises `InvalidCommandError`; `at`: pointer to it."""
-
-    def apply(self, altered: Altered, at: str) -> None:
-        raise NotImplementedError
+    """One change of facts or rules. `apply` of each makes it, or raises `InvalidCommandError`; `at`: pointer to it."""
 
 
 class WithoutEvaluator(Alteration, tag="without-evaluator", frozen=True, kw_only=True):

@@ -18,11 +18,11 @@ from msgspec.structs import replace
 
 from domain.alterations import weighed
 from domain.maxima import maxima, reach
-from domain.points import format_units, grid_step, is_known, known_units, round_units, to_units
+from domain.points import format_units, grid_step, is_known, known_units, to_units
 from domain.ranking import Rank
 from domain.record import Cell, Course, Metric, sheet_key
 from domain.rubric import TOTAL, Criterion, Judged, Measured, Stage
-from domain.tally import Cells, Points, exact_points, tally_of
+from domain.tally import Cells, Points, criterion_points, exact_points, rounded, tally_of
 from domain.what_if import Prospect, prospects_of
 
 Place = tuple[str, str]
@@ -197,7 +197,7 @@ def _by_halving(
     levers = list(levers_of(follow.stage, node, criterion, team, course, cells))
 
     def points(lever: Lever, value: int) -> int:
-        return rounded_points(follow.stage, node, criterion, alone, {place: lever.cell(value)})[place]
+        return moved_points(follow.stage, node, criterion, alone, {place: lever.cell(value)})[place]
 
     for end in (maxima(follow.stage)[node], 0):
         for of, target in _first_changes(follow, place, end).items():
@@ -230,15 +230,10 @@ def _first_changes(follow: Follow, place: Place, end: int) -> dict[str, int]:
     sign = step if end > here else -step
     most = abs(end - here) // step
 
-    def after(steps: int) -> dict[str, Prospect]:
-        return follow.of({place: here + steps * sign}).prospects
+    def differs(team: str, steps: int) -> bool:
+        return follow.of({place: here + steps * sign}).prospects[team].follows != follow.now[team].follows
 
-    changes = {}
-    for team, now in follow.now.items():
-        if most and after(most)[team].follows != now.follows:
-            steps = _least(lambda steps, team=team, now=now: after(steps)[team].follows != now.follows, most)  # type: ignore[misc]
-            changes[team] = here + steps * sign
-    return changes
+    return {team: here + _least(partial(differs, team), most) * sign for team in follow.now if differs(team, most)}
 
 
 def _least(holds: Callable[[int], bool], most: int) -> int:
@@ -267,21 +262,34 @@ def _by_trying(follow: Follow, node: str, criterion: Criterion, course: Course, 
     )
     here = {(team, node): cells.get((team, node), Cell()) for team in course.teams}
     for change, index, value in changes:
-        if all(team in found and found[team][0] <= change for team in course.teams):
+        if _none_smaller(found, follow, change):
             break
         team, lever = levers[index]
-        points = rounded_points(follow.stage, node, criterion, course, {**here, (team, node): lever.cell(value)})
-        for of, prospect in follow.of(points).prospects.items():
-            if prospect.follows != follow.now[of].follows and (of not in found or change < found[of][0]):
-                found[of] = (change, lever.said(value))
+        points = moved_points(follow.stage, node, criterion, course, {**here, (team, node): lever.cell(value)})
+        _note(found, follow, follow.of(points), change, partial(lever.said, value))
     return True
 
 
-def rounded_points(stage: Stage, node: str, criterion: Criterion, course: Course, cells: Cells) -> dict[Place, int]:
+def moved_points(stage: Stage, node: str, criterion: Criterion, course: Course, cells: Cells) -> dict[Place, int]:
     """Points on one criterion, of the teams of the course."""
-    decimals = stage.decimals or 0
-    exact = exact_points(stage, node, criterion, course, cells)
-    return {(team, node): round_units(points, decimals, stage.rounding) for team, points in exact.items()}
+    return at_node(node, criterion_points(stage, node, criterion, course, cells))
+
+
+def at_node(node: str, points: Mapping[str, int]) -> dict[Place, int]:
+    """Points by team as points by place."""
+    return {(team, node): each for team, each in points.items()}
+
+
+def _note(found: Changes, follow: Follow, then: Follows, change: int, said: Callable[[], Change]) -> None:
+    """Keep a change for every team for which something else follows, and no smaller one was found."""
+    for team, prospect in then.prospects.items():
+        if prospect.follows != follow.now[team].follows and (team not in found or change < found[team][0]):
+            found[team] = (change, said())
+
+
+def _none_smaller(found: Changes, follow: Follow, change: int) -> bool:
+    """Whether for every team so small a change was found that this one, and larger ones, need not be looked at."""
+    return all(team in found and found[team][0] <= change for team in follow.now)
 
 
 def levers_of(
@@ -389,25 +397,22 @@ def _weights(follow: Follow, course: Course, cells: Cells) -> Changes:
         if not own:
             continue
         exact = exact_points(stage, node, criterion, course, cells)
-        for steps in range(1, most // step + 1):
-            if all(team in found and found[team][0] <= steps * step for team in course.teams):
+        for change in range(step, most + 1, step):
+            if _none_smaller(found, follow, change):
                 break
-            for weight in (own - steps * step, own + steps * step):
+            for weight in (own - change, own + change):
                 if not 0 <= weight <= most:
                     continue
                 factor = Fraction(weight, own)
-                points = {
-                    (team, node): round_units(each * factor, decimals, stage.rounding) for team, each in exact.items()
-                }
-                for of, prospect in follow.of(points, {node: factor}).prospects.items():
-                    if prospect.follows != follow.now[of].follows and (of not in found or steps * step < found[of][0]):
-                        found[of] = (
-                            steps * step,
-                            WeightChange(
-                                criterion=node,
-                                maximum=format_units(own, decimals=decimals),
-                                instead=format_units(weight, decimals=decimals),
-                                change=format_units(steps * step, decimals=decimals),
-                            ),
-                        )
+                then = follow.of(at_node(node, rounded(stage, exact, factor)), {node: factor})
+                _note(found, follow, then, change, partial(_weighed_otherwise, node, own, weight, decimals))
     return found
+
+
+def _weighed_otherwise(node: str, own: int, weight: int, decimals: int) -> WeightChange:
+    return WeightChange(
+        criterion=node,
+        maximum=format_units(own, decimals=decimals),
+        instead=format_units(weight, decimals=decimals),
+        change=format_units(abs(weight - own), decimals=decimals),
+    )

@@ -9,13 +9,13 @@ from typing import Final
 import msgspec
 
 from domain.alterations import WithoutEvaluator, altered_by
-from domain.flips import Flip, Follow, flips, levers_of, rounded_points
-from domain.points import known_units, round_units
+from domain.flips import Flip, Follow, at_node, flips, levers_of, moved_points
+from domain.points import known_units
 from domain.ranking import Rank
 from domain.record import Course
 from domain.rubric import Stage
 from domain.standings import RankValue
-from domain.tally import Cells, Points, computed_points, exact_points
+from domain.tally import Cells, Points, computed_points, exact_points, rounded
 from domain.what_if import altered_points
 
 MOVED_BY: Final = Fraction(1, 50)
@@ -102,16 +102,12 @@ def _moved(follow: Follow, course: Course, cells: Cells) -> Iterator[tuple[Point
                 by = max(int((lever.high - lever.low) * MOVED_BY) // lever.step, 1) * lever.step
                 for value in (lever.value - by, lever.value + by):
                     cell = lever.cell(min(max(value, lever.low), lever.high))
-                    yield rounded_points(stage, node, criterion, course, {**here, (team, node): cell}), {}
+                    yield moved_points(stage, node, criterion, course, {**here, (team, node): cell}), {}
         own = known_units(criterion.maximum)
         if own and follow.exact:
             exact = exact_points(stage, node, criterion, course, cells)
             for factor in (1 - MOVED_BY, 1 + MOVED_BY):
-                points = {
-                    (team, node): round_units(each * factor, stage.decimals or 0, stage.rounding)
-                    for team, each in exact.items()
-                }
-                yield points, {node: factor}
+                yield at_node(node, rounded(stage, exact, factor)), {node: factor}
 
 
 def _span(rank: Rank) -> tuple[int, int]:

@@ -56,21 +56,34 @@ def tally_of(stage: Stage, course: Course, computed: Points) -> Tally:
     return Tally(figures, ranks_of(figures, stage.tie_break, groups), frozenset(computed))
 
 
-def computed_points(stage: Stage, course: Course, cells: Cells) -> Points:
-    """The points that follow from what was scored, of every criterion."""
+def computed_points(
+    stage: Stage, course: Course, cells: Cells, factors: Mapping[str, Fraction] | None = None
+) -> Points:
+    """The points that follow from what was scored, of every criterion. `factors`: by which some are multiplied."""
     return {
         (team, node): points
         for node, criterion in stage.criteria()
-        for team, points in criterion_points(stage, node, criterion, course, cells).items()
+        for team, points in criterion_points(
+            stage, node, criterion, course, cells, None if factors is None else factors.get(node)
+        ).items()
     }
 
 
-def criterion_points(stage: Stage, node: str, criterion: Criterion, course: Course, cells: Cells) -> dict[str, int]:
+def criterion_points(
+    stage: Stage, node: str, criterion: Criterion, course: Course, cells: Cells, factor: Fraction | None = None
+) -> dict[str, int]:
     """Units of the teams whose points follow from what was scored: nothing that the charter asks for is missing."""
+    return rounded(stage, exact_points(stage, node, criterion, course, cells), factor)
+
+
+def rounded(stage: Stage, exact: Mapping[str, Fraction], factor: Fraction | None = None) -> dict[str, int]:
+    """Units by team, rounded as the stage does, multiplied by a factor before; none where it is not known how."""
     if stage.decimals is None or not is_known(stage.rounding):
         return {}
-    found = exact_points(stage, node, criterion, course, cells)
-    return {team: round_units(points, stage.decimals, stage.rounding) for team, points in found.items()}
+    return {
+        team: round_units(points if factor is None else points * factor, stage.decimals, stage.rounding)
+        for team, points in exact.items()
+    }
 
 
 def exact_points(stage: Stage, node: str, criterion: Criterion, course: Course, cells: Cells) -> dict[str, Fraction]:

@@ -11,13 +11,12 @@ from msgspec.structs import replace
 from domain.alterations import Altered, AnyAlteration, altered_by, weighed
 from domain.grounds import Grounds
 from domain.outcome_events import Basis
-from domain.points import is_known, round_units
 from domain.ranking import Rank
 from domain.record import Cell, Course, StageRecord
 from domain.rubric import TOTAL, Stage
 from domain.stages import planned_eliminations
 from domain.standings import PointsValue, RankValue, points_value
-from domain.tally import Points, Tally, exact_points, tally, tally_of
+from domain.tally import Points, Tally, computed_points, tally, tally_of
 
 Follows = Literal["advances", "out", "open", "withdrew"]
 
@@ -98,14 +97,7 @@ def altered_tally(altered: Altered) -> tuple[Stage, Course, Tally]:
 
 def altered_points(altered: Altered) -> Points:
     """What follows from the altered scores, each criterion multiplied by its factor before it is rounded."""
-    stage = altered.stage
-    if stage.decimals is None or not is_known(stage.rounding):
-        return {}
-    return {
-        (team, node): round_units(points * altered.factors.get(node, 1), stage.decimals, stage.rounding)
-        for node, criterion in stage.criteria()
-        for team, points in exact_points(stage, node, criterion, altered.course, altered.cells).items()
-    }
+    return computed_points(altered.stage, altered.course, altered.cells, altered.factors)
 
 
 def prospects_of(stage: Stage, course: Course, found: Tally) -> dict[str, Prospect]:

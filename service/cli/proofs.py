@@ -7,6 +7,7 @@ import os
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack
+from functools import partial
 from multiprocessing.connection import Connection, wait
 from typing import Any, Final
 
@@ -130,8 +131,7 @@ def _stretch(where: Where, programme: str, after: int, upto: int, tell: Callable
     """The decisions whose first event has `after` < position ≤ `upto`."""
     proved = Proved()
     with where.opened() as ledger:
-        wanted: Wanted = lambda first, _last, _id: after < first <= upto  # noqa: E731
-        again = Reexecution(programme, verify_ed25519, ledger.sealed, wanted=wanted)
+        again = Reexecution(programme, verify_ed25519, ledger.sealed, wanted=partial(_begins_within, after, upto))
         try:
             for proof in again.proofs(_told(ledger.events(programme, upto + _LONGEST), tell)):
                 proved.take(proof)
@@ -139,6 +139,11 @@ def _stretch(where: Where, programme: str, after: int, upto: int, tell: Callable
             if after < error.fault.position <= upto:
                 proved.faults.append(error.fault)
     return proved
+
+
+def _begins_within(after: int, upto: int, first: int, _last: int, _decision_id: str) -> bool:
+    """A `Wanted`: `after` < position of the first event ≤ `upto`."""
+    return after < first <= upto
 
 
 def _told(events: Iterable[StreamedEvent], tell: Callable[[int], None]) -> Iterator[StreamedEvent]:
