@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from functools import cached_property
 from typing import Final, TypeVar
 
@@ -94,11 +94,13 @@ class Explained:
     def rule(self, en: str, ko: str, **places: Words | str | int) -> AppliedRule:
         return AppliedRule(text=say(en, ko, **places), rules_hash=self._rules_hash)
 
-    def recounted(self, kind: Kind, position: int, **more: object) -> Reason:
+    def recounted(
+        self, kind: Kind, position: int, *, value: str | None = None, children: Iterable[Reason] = ()
+    ) -> Reason:
         """An event as the audit trail tells it."""
         entry = self.entries[position]
         what = entry.says or Words(entry.type, entry.type)
-        return reason(kind, what, positions=(position,), **more)  # type: ignore[arg-type]
+        return reason(kind, what, value=value, positions=(position,), children=children)
 
     def statement(self, statement: Statement) -> Reason:
         """A certified figure in words, with its source."""

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from domain.explained import Explained
 from domain.explaining_criterion import how_scored, scored_reasons
 from domain.points import format_units
-from domain.reasons import AppliedRule, Reason, between, reason, say, together
+from domain.reasons import AppliedRule, Kind, Reason, between, reason, say, together
 from domain.rubric import TOTAL, Assessment
 from domain.sentences import Words
 
@@ -62,7 +62,7 @@ def index_reason(of: Explained, index_id: str) -> Reason:
     return reason("index", what, value=value, rule=rule, children=[criterion_reason(of, node) for node in nodes])
 
 
-def _figure(of: Explained, kind: object, node: str, rule: AppliedRule, children: list[Reason]) -> Reason:
+def _figure(of: Explained, kind: Kind, node: str, rule: AppliedRule, children: list[Reason]) -> Reason:
     bounds = of.bounds(node)
     maximum = of.stage.nodes()[node]
     places: dict[str, Words | str] = {
@@ -81,7 +81,7 @@ def _figure(of: Explained, kind: object, node: str, rule: AppliedRule, children:
         en = "{node}: undisclosed; the rubric allows {points}."
         ko = "{node}: 비공개. 배점에 따르면 {points}."
     return reason(
-        kind,  # type: ignore[arg-type]
+        kind,
         say(en, ko, **places),
         value=None if bounds.exact is None else format_units(bounds.exact, decimals=of.decimals),
         rule=rule,
