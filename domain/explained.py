@@ -95,12 +95,18 @@ class Explained:
         return AppliedRule(text=say(en, ko, **places), rules_hash=self._rules_hash)
 
     def recounted(
-        self, kind: Kind, position: int, *, value: str | None = None, children: Iterable[Reason] = ()
+        self,
+        kind: Kind,
+        position: int,
+        *,
+        value: str | None = None,
+        rule: AppliedRule | None = None,
+        children: Iterable[Reason] = (),
     ) -> Reason:
         """An event as the audit trail tells it."""
         entry = self.entries[position]
         what = entry.says or Words(entry.type, entry.type)
-        return reason(kind, what, value=value, positions=(position,), children=children)
+        return reason(kind, what, value=value, rule=rule, positions=(position,), children=children)
 
     def statement(self, statement: Statement) -> Reason:
         """A certified figure in words, with its source."""
