@@ -14,6 +14,7 @@ from domain.witness_policy import NONE, WitnessPolicy
 from service.api.event_feed import EventFeed
 from service.api.origins import Origins
 from service.api.parts import Parts
+from service.api.remembered import Remembered
 from service.application.cloud_events import ReadEvents
 from service.application.cosigning import Cosign
 from service.application.deciding import Deciding, Sources
@@ -111,6 +112,7 @@ def open_service(settings: Settings) -> Service:
     foreseeing = Foreseeing(ledger, queries)
     submit = SubmitDecision(ledger, waking, deciding, in_flight, foreseeing.compared)
     events = ReadEvents(ledger, queries.disclosure)
+    builds = PostgresBuilds(store)
     parts = Parts(
         submit=submit,
         submit_lines=SubmitLines(ledger, waking, deciding, in_flight, submit),
@@ -128,7 +130,8 @@ def open_service(settings: Settings) -> Service:
         signing_in=entrance.signing_in,
         prove=prove,
         export=Export(ledger, prove),
-        builds=PostgresBuilds(store),
+        builds=builds,
+        remembered=Remembered(builds.stand, threads),
         sealing=seals.figures,
         witnesses=lambda: PostgresCosignatures(seals).figures(witnesses),
         ready=ledger.head,

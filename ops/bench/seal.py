@@ -43,7 +43,7 @@ def forget(url: str) -> None:
     """Leave nothing of a tree."""
     with psycopg.connect(url) as connection:
         connection.execute("SET session_replication_role = replica")
-        connection.execute("TRUNCATE seal.tile, seal.checkpoint, seal.key, seal.log")
+        connection.execute("TRUNCATE seal.tile, seal.cosignature, seal.witnessed, seal.checkpoint, seal.key, seal.log")
         connection.execute("UPDATE seal.state SET size = 0, root = sha256(''), patrolled = 0")
 
 

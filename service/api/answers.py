@@ -2,53 +2,50 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Sequence
 from typing import Final
 from urllib.parse import urlencode
 
-import msgspec
 from litestar import Response
 
 from domain.refusal import FieldError
 from service.api.access import AnyRequest
 from service.api.compression import COMPRESSED_FROM, gzipped, takes_gzip
+from service.api.prepared import Prepared, prepared
 from service.api.problems import ApiProblem
 
 PAGE: Final = 100
 PAGE_LIMIT: Final = 1000
 
-encoded = msgspec.json.Encoder(order="deterministic").encode
-"""The JSON of an answer."""
 
-
-def answer(request: AnyRequest, content: object, *, headers: dict[str, str] | None = None) -> Response[bytes]:
-    """JSON with a strong ETag; 304 when the client has it."""
-    body = content if isinstance(content, bytes) else encoded(content)
-    return tagged(request, body, "application/json", headers)
-
-
-def tagged(request: AnyRequest, body: bytes, media_type: str, headers: dict[str, str] | None = None) -> Response[bytes]:
-    """A body of any type with a strong ETag, in gzip for who takes it; 304 when the client has it.
-
-    What a reader sees depends on who asks.
-    """
-    compressed = len(body) >= COMPRESSED_FROM and takes_gzip(request.headers.get("accept-encoding", ""))
-    etag = f'"{hashlib.sha256(body).hexdigest()[:32]}{"-gzip" if compressed else ""}"'
-    sent = {
+def sent(request: AnyRequest, answer: Prepared) -> Response[bytes]:
+    """With a strong ETag, in gzip for who takes it; 304 when the client has it. What is seen depends on who asks."""
+    compressed = len(answer.body) >= COMPRESSED_FROM and takes_gzip(request.headers.get("accept-encoding", ""))
+    etag = f'"{answer.etag}{"-gzip" if compressed else ""}"'
+    headers = {
         "ETag": etag,
         "Cache-Control": "no-cache",
         "Vary": "Authorization, X-API-Key, Cookie, Sillok-Acting-For, Accept-Encoding",
-        **(headers or {}),
+        **answer.headers,
     }
     known = {each.strip() for each in request.headers.get("if-none-match", "").split(",")}
     if etag in known or "*" in known:
-        return Response(b"", status_code=304, headers=sent, media_type=media_type)
+        return Response(b"", status_code=304, headers=headers, media_type=answer.media_type)
     if compressed:
-        return Response(
-            gzipped(body), status_code=200, headers={**sent, "Content-Encoding": "gzip"}, media_type=media_type
-        )
-    return Response(body, status_code=200, headers=sent, media_type=media_type)
+        headers["Content-Encoding"] = "gzip"
+    body = gzipped(answer.body) if compressed else answer.body
+    return Response(body, status_code=200, headers=headers, media_type=answer.media_type)
+
+
+def answer(
+    request: AnyRequest,
+    content: object,
+    *,
+    media_type: str = "application/json",
+    headers: dict[str, str] | None = None,
+) -> Response[bytes]:
+    """What is made for this request alone."""
+    return sent(request, prepared(content, media_type=media_type, headers=headers))
 
 
 def whole_number(request: AnyRequest, name: str, default: int, *, low: int = 0, high: int = 2**62) -> int:

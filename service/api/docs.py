@@ -12,7 +12,7 @@ from litestar import Response, get
 from litestar.params import FromPath
 
 from service.api.access import AnyRequest
-from service.api.answers import tagged
+from service.api.answers import answer
 from service.api.openapi import document
 from service.api.problems import ApiProblem, catalogue
 
@@ -40,13 +40,13 @@ def openapi_json() -> bytes:
 @get(["/openapi.json", "/docs/openapi.json"])
 async def get_openapi(request: AnyRequest) -> Response[bytes]:
     """The OpenAPI document."""
-    return tagged(request, openapi_json(), "application/json")
+    return answer(request, openapi_json())
 
 
 @get("/docs")
 async def get_docs(request: AnyRequest) -> Response[bytes]:
     """The specification as a page."""
-    return tagged(request, docs_page(), "text/html")
+    return answer(request, docs_page(), media_type="text/html")
 
 
 @get("/problems")
@@ -57,7 +57,7 @@ async def list_problems(request: AnyRequest) -> Response[bytes]:
         for slug, (status, title) in catalogue().items()
     )
     body = f"<h1>Problem types</h1><table><tr><th>type</th><th>status</th><th>meaning</th></tr>{rows}</table>"
-    return tagged(request, _page("Problem types", body), "text/html")
+    return answer(request, _page("Problem types", body), media_type="text/html")
 
 
 @get("/problems/{slug:str}")
@@ -67,7 +67,7 @@ async def get_problem(request: AnyRequest, slug: FromPath[str]) -> Response[byte
         raise ApiProblem("not-found", f"there is no problem type {slug[:80]!r}")
     status, title = catalogue()[slug]
     body = f"<h1>{slug}</h1><p>{escape(title)}</p><p>Status {status}. <a href='/problems'>All problem types</a></p>"
-    return tagged(request, _page(slug, body), "text/html")
+    return answer(request, _page(slug, body), media_type="text/html")
 
 
 HANDLERS = [get_openapi, get_docs, list_problems, get_problem]

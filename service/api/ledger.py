@@ -13,7 +13,7 @@ from domain.boundary import IDENTIFIER, programme_of
 from domain.event import EVENTS
 from domain.refusal import FieldError
 from service.api.access import AnyRequest, principal_of, reader_of
-from service.api.answers import PAGE, PAGE_LIMIT, next_link, only_parameters, tagged, whole_number
+from service.api.answers import PAGE, PAGE_LIMIT, answer, next_link, only_parameters, whole_number
 from service.api.event_feed import Wanted
 from service.api.parts import Wired
 from service.api.problems import ApiProblem
@@ -47,7 +47,7 @@ async def list_events(request: AnyRequest, parts: Wired) -> Response[bytes]:
     )
     body = b"".join(_encode(event) + b"\n" for event in page.events)
     more = next_link(request, page.reached, limit) if page.more else {}
-    return tagged(request, body, "application/x-ndjson", {"Ledger-Head": str(page.head), **more})
+    return answer(request, body, media_type="application/x-ndjson", headers={"Ledger-Head": str(page.head), **more})
 
 
 def wanted_events(request: AnyRequest, principal: Principal | None) -> Wanted:

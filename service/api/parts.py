@@ -12,6 +12,7 @@ from litestar.di import NamedDependency
 
 from service.api.event_feed import EventFeed
 from service.api.origins import Origins
+from service.api.remembered import Remembered
 from service.application.access import Access
 from service.application.administration import Administration
 from service.application.cloud_events import ReadEvents
@@ -59,6 +60,7 @@ class Parts:
     prove: Prove
     export: Export
     builds: Builds
+    remembered: Remembered
     sealing: Callable[[], SealFigures]
     witnesses: Callable[[], Sequence[WitnessFigures]]
     ready: Callable[[], int]

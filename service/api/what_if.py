@@ -11,7 +11,9 @@ from service.api.access import AnyRequest, principal_of, reader_of, require_insi
 from service.api.answers import answer, only_parameters
 from service.api.as_of import AS_OF, as_of
 from service.api.decisions import BODY_LIMIT, require_json
+from service.api.once import made_once
 from service.api.parts import Wired
+from service.api.prepared import Prepared, prepared
 from service.application.bodies import parse_body
 from service.application.what_if import WhatIfQuestion, sensitivity_of, what_if_of
 
@@ -37,9 +39,11 @@ async def get_sensitivity(request: AnyRequest, programme: FromPath[str], parts: 
     only_parameters(request, "stage", *AS_OF)
     principal = await principal_of(request, parts)
     require_insider(principal)
-    stage = request.query_params.get("stage")
-    position = await as_of(request, parts)
-    found = await parts.run(
-        partial(sensitivity_of, parts.queries, programme, stage, reader_of(principal), as_of_position=position)
-    )
-    return answer(request, found)
+    reader = reader_of(principal)
+
+    async def make() -> Prepared:
+        stage, position = request.query_params.get("stage"), await as_of(request, parts)
+        asked = partial(sensitivity_of, parts.queries, programme, stage, reader, as_of_position=position)
+        return prepared(await parts.run(asked))
+
+    return await made_once(request, parts, programme, reader, make)

@@ -1,0 +1,83 @@
+"""Answers that are made once: what a reader may see changes only with the ledger and its views.
+
+Where they stand is read for every request, after it came, so that no answer is older than its request; requests that
+come while it is being read share the next reading. An answer is given again for as long as they stand there, and made
+once for all who ask for it meanwhile. What depends on the time of day besides is no such answer.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import OrderedDict
+from collections.abc import Awaitable, Callable, Coroutine, Hashable
+from concurrent.futures import Executor
+from functools import partial
+from typing import Any, Final
+
+from service.api.prepared import Prepared
+
+KEPT_BYTES: Final = 64 * 1024 * 1024
+"""Of bodies, in one API process; what was not asked for the longest time is forgotten first."""
+
+Stand = tuple[int, str]
+"""Position of the ledger, and builds and positions of the live views of a programme."""
+Make = Callable[[], Coroutine[Any, Any, Prepared]]
+
+
+class Remembered:
+    """For one event loop. `stand`: of a programme, or of the ledger alone; it waits for the database, in `threads`."""
+
+    def __init__(
+        self, stand: Callable[[str | None], Stand], threads: Executor, *, kept_bytes: int = KEPT_BYTES
+    ) -> None:
+        self._stand = stand
+        self._threads = threads
+        self._left = kept_bytes
+        self._kept: OrderedDict[Hashable, tuple[Stand, Prepared]] = OrderedDict()
+        self._making: dict[Hashable, asyncio.Task[Prepared]] = {}
+        self._reading: dict[str | None, asyncio.Task[Stand]] = {}
+        self._next: dict[str | None, asyncio.Task[Stand]] = {}
+
+    async def answer(self, programme: str | None, asked: Hashable, make: Make) -> Prepared:
+        """What `make` gives for what is asked of a programme. Raises as it does, and `LedgerUnavailableError`."""
+        stand = await self._stands(programme)
+        kept = self._kept.get(asked)
+        if kept is not None and kept[0] == stand:
+            self._kept.move_to_end(asked)
+            return kept[1]
+        making = self._making.get((stand, asked))
+        if making is None:
+            making = self._making[stand, asked] = asyncio.ensure_future(make())
+            making.add_done_callback(partial(self._made, stand, asked))
+        return await asyncio.shield(making)
+
+    def _made(self, stand: Stand, asked: Hashable, making: asyncio.Task[Prepared]) -> None:
+        del self._making[stand, asked]
+        if making.cancelled() or making.exception() is not None:
+            return
+        self._forget(asked)
+        self._kept[asked] = (stand, making.result())
+        self._left -= len(making.result().body)
+        while self._left < 0:
+            self._forget(next(iter(self._kept)))
+
+    def _forget(self, asked: Hashable) -> None:
+        if (kept := self._kept.pop(asked, None)) is not None:
+            self._left += len(kept[1].body)
+
+    def _stands(self, programme: str | None) -> Awaitable[Stand]:
+        """Where they stand, read after this."""
+        reading = self._next.get(programme)
+        if reading is None:
+            reading = self._next[programme] = asyncio.ensure_future(self._read(programme))
+        return asyncio.shield(reading)
+
+    async def _read(self, programme: str | None) -> Stand:
+        while (before := self._reading.get(programme)) is not None:
+            await asyncio.wait([before])
+        reading = self._reading[programme] = self._next.pop(programme)
+        try:
+            return await asyncio.get_running_loop().run_in_executor(self._threads, partial(self._stand, programme))
+        finally:
+            del self._reading[programme]
+            del reading
