@@ -4,20 +4,24 @@ Keys: `charter` in force · `charter/<stage>`, under which its standings were la
 `course/<stage>` · `sheet/<stage>/<team>/<node>/<sheet>` and `metric/<stage>/<team>/<node>/<benchmark>`, written without
 being read · `standings/<stage>`, which is empty while the stage takes scores: each batch of a million and a half would
 compute all of them anew, and they are few who may read them before scoring closes. `compute` does it then. ·
-`published/<stage>`, once scoring was reopened: the standings that were public before.
+`published/<stage>`, once scoring was reopened: the standings that were public before. · `count/<stage>/<type>`: how
+many events of a type carry the stage's tag, which is all that the public may know of scores under embargo.
 """
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Iterable
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator
 from functools import partial
+from typing import Final
 
 import msgspec
 
 from domain import charter_document
+from domain.boundary import tag
 from domain.call_events import CallTeamSelected
 from domain.charter import CHARTER_EVENTS
+from domain.event import Event
 from domain.record import COURSE_EVENTS, SCORE_EVENTS, Cell, Course, Metric, run_course, sheet_key
 from domain.rubric import Stage
 from domain.scalars import Names
@@ -28,11 +32,38 @@ from domain.tally import tally
 from domain.teams import TeamEnrolled
 from domain.views import Occurrence, Rows, View, encode_row, keyed, one_by_one
 
+_ANY: Final = "any"
+"""A programme: which one a tag is scoped to tells nothing here."""
+
 
 def fold(rows: Rows, occurrences: Iterable[Occurrence]) -> None:
     """Take the facts in, then compute the standings of every stage that they touch and that takes no scores, once."""
-    for stage, latest in take_in(rows, occurrences).items():
+    counted: Counter[str] = Counter()
+    for stage, latest in take_in(rows, _counting(occurrences, counted)).items():
         one_by_one([latest], partial(_settle, rows, stage))
+    for key, count in counted.items():
+        rows.put(key, str(int(rows.get(key) or 0) + count).encode())
+
+
+def _counting(occurrences: Iterable[Occurrence], counted: Counter[str]) -> Iterator[Occurrence]:
+    for occurrence in occurrences:
+        event = occurrence.event
+        if isinstance(event, SCORE_EVENTS):  # by far the most
+            counted[f"count/{event.stage}/{event.TYPE}"] += 1
+        else:
+            counted.update(f"count/{stage}/{event.TYPE}" for stage in _stages_tagged(event))
+        yield occurrence
+
+
+def _stages_tagged(event: Event) -> Iterator[str]:
+    of_stage = tag("stage", _ANY, "")
+    return (each.removeprefix(of_stage) for each in event.tags(_ANY) if each.startswith(of_stage))
+
+
+def counts(rows: Rows, stage: str) -> dict[str, int]:
+    """How many events of each type carry a stage's tag."""
+    prefix = f"count/{stage}/"
+    return {type_: int(count) for type_, count in keyed(rows.scan(prefix), prefix)}
 
 
 def take_in(rows: Rows, occurrences: Iterable[Occurrence]) -> dict[str, Occurrence]:
@@ -159,4 +190,4 @@ def as_of(stored: bytes, position: int) -> Standings:
     )
 
 
-STANDINGS = View(name="standings", version=7, fold=fold, remembers=True)
+STANDINGS = View(name="standings", version=8, fold=fold, remembers=True)

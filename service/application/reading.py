@@ -15,7 +15,6 @@ from domain.boundary import Query, QueryItem, tag
 from domain.bounds import Contradiction
 from domain.call_events import CALL_EVENTS, CallTeamSelected
 from domain.charter import CHARTER_EVENTS, CharterInForce, require_programme_id
-from domain.charter_document import Charter
 from domain.consortiums import Consortiums
 from domain.deadlines import instant
 from domain.decision import boundary, fold
@@ -36,7 +35,7 @@ from domain.views.audit_trail import AUDIT_TRAIL, Entry, key, shown
 from domain.views.calls import CallSummary, call_summaries
 from domain.views.grants import GRANTS, grants_shown, resource_use
 from domain.views.objections import ObjectionRow, objection_rows
-from domain.views.standings import STANDINGS, as_of, compute
+from domain.views.standings import STANDINGS, as_of, compute, counts
 from service.application.answers import (
     Counts,
     GrantsAnswer,
@@ -248,7 +247,14 @@ class Queries:
             if stored is None:
                 raise not_opened(programme, stage, position)
             if embargoed:
-                return self._counts(disclosure.charter, stage, position)
+                return Counts(
+                    programme=programme,
+                    stage=stage,
+                    position=position,
+                    data_set=disclosure.charter.data_set,
+                    embargo=until_published(stage),
+                    events=counts(rows, stage),
+                )
             if stored:
                 return as_of(stored, position)
             try:
@@ -267,20 +273,6 @@ class Queries:
         if stored is None:
             raise NotYetProjectedError(position, None)
         return msgspec.json.decode(stored, type=Standings)
-
-    def _counts(self, charter: Charter, stage: str, position: int) -> Counts:
-        counted: dict[str, int] = {}
-        stage_tag = tag("stage", charter.programme, stage)
-        for each in self._ledger.read(DCBQuery(items=[DCBQueryItem(tags=[stage_tag])]), upto=position):
-            counted[each.type] = counted.get(each.type, 0) + 1
-        return Counts(
-            programme=charter.programme,
-            stage=stage,
-            position=position,
-            data_set=charter.data_set,
-            embargo=until_published(stage),
-            events=dict(sorted(counted.items())),
-        )
 
     def grants(
         self, programme: str, reader: Reader, *, as_of_position: int | None = None, min_position: int = 0

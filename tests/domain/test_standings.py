@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Sequence
+
 import msgspec
+import pytest
 import rfc8785
 from hypothesis import given
 from hypothesis import strategies as st
@@ -12,13 +16,16 @@ from domain.record import StageRecord
 from domain.scalars import Names
 from domain.standings import canonical
 from domain.views import MemoryRows
-from domain.views.standings import STANDINGS, as_of, compute
+from domain.views.standings import STANDINGS, as_of, compute, counts
 from tests.domain import charters
+from tests.domain.charters import PROGRAMME
+from tests.domain.lives import LIVES
 from tests.domain.occurrences import occurrence
+from tests.domain.test_stateful import lived
 from tests.playing import HARBOUR, PUBLIC_RECORD, REHEARSAL, lines_of, play, standings
 
 
-def folded(events: list[Event], size: int) -> MemoryRows:
+def folded(events: Sequence[Event], size: int) -> MemoryRows:
     rows = MemoryRows()
     for start in range(0, len(events), size):
         batch = events[start : start + size]
@@ -40,6 +47,21 @@ def test_while_a_stage_takes_scores_its_standings_are_computed_for_those_who_ask
     assert asked is not None
     assert asked.rows == as_of(stored, 1).rows
     assert compute(scored, "heats", 1) is None
+
+
+@pytest.mark.parametrize("life", LIVES)
+def test_events_are_counted_by_the_stage_that_tags_them(life: str) -> None:
+    """An additional call is after a stage, and of none: that it was opened tells that a seat is vacant."""
+    events = lived(life)
+    counted = Counter(
+        (each.removeprefix(f"stage:{PROGRAMME}/"), event.TYPE)
+        for event in events
+        for each in event.tags(PROGRAMME)
+        if each.startswith("stage:")
+    )
+    rows = folded(events, 7)
+    stages = {stage for stage, _type in counted}
+    assert {(stage, type_): n for stage in stages for type_, n in counts(rows, stage).items()} == counted
 
 
 def test_the_view_and_the_decider_come_to_the_same_standings() -> None:
