@@ -32,7 +32,7 @@ run: $(STAMP) ## start everything and play the first programme in (PORT, SILLOK_
 	@exec $(BIN)/sillok up
 
 test: test-deps lint ## lint, then the whole test suite (JOBS at a time)
-	@$(BIN)/python -m pytest --numprocesses $(JOBS) --dist loadfile
+	@$(BIN)/python -m pytest --numprocesses $(JOBS) --dist loadgroup
 
 lint: $(STAMP) ## ruff, mypy strict (tests too), import-linter
 	@$(BIN)/ruff check --quiet

@@ -22,8 +22,17 @@ from service.storage.migrate import migrate
 settings.register_profile("untimed", deadline=None)
 settings.load_profile("untimed")
 
+_TOGETHER = {"test_readme.py": "up", "test_up.py": "up"}
+"""Files → what they share, and is made once if one process runs them."""
+
 _TEMPLATE = "sillok_template"
 _numbers = itertools.count(1)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """One process runs all tests of a file, and of files that share what takes long to make."""
+    for item in items:
+        item.add_marker(pytest.mark.xdist_group(_TOGETHER.get(item.path.name, str(item.path))))
 
 
 @contextmanager

@@ -6,13 +6,11 @@ import os
 import re
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from tests.e2e.test_up import ROOT, Up, start
-from tests.serving import free_port
+from tests.e2e.test_up import ROOT, Up
 
 BLOCKS = re.findall(r"^```(\w+)\n(.*?)^```$", (ROOT / "README.md").read_text(), flags=re.MULTILINE | re.DOTALL)
 SCRIPTS = [text for language, text in BLOCKS if language == "bash"]
@@ -53,14 +51,6 @@ SHOWS = [
         "Fields: team, reason.",
     ],
 ]
-
-
-@pytest.fixture(scope="module")
-def up(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Up]:
-    running = start(tmp_path_factory.mktemp("readme") / "home", free_port())
-    running.wait_until_shown()
-    yield running
-    running.stop()
 
 
 def test_every_block_is_run_or_a_picture() -> None:
