@@ -83,7 +83,7 @@ def docs_page() -> bytes:
     groups: dict[str, list[str]] = {}
     for path, methods in spec["paths"].items():
         for method, operation in methods.items():
-            groups.setdefault(operation["tags"][0], []).append(_operation(path, method, operation))
+            groups.setdefault(operation["tags"][0], []).append(_operation(path, method, operation, spec))
     for group, operations in groups.items():
         parts.append(f"<h2>{escape(group)}</h2>{''.join(operations)}")
     parts.append("<h2>schemas</h2>")
@@ -92,7 +92,8 @@ def docs_page() -> bytes:
     return _page("Sillok API", "".join(parts))
 
 
-def _operation(path: str, method: str, operation: dict[str, Any]) -> str:
+def _operation(path: str, method: str, operation: dict[str, Any], spec: dict[str, Any]) -> str:
+    shared = spec["components"]["responses"]
     parameters = "".join(
         f"<tr><td><code>{escape(each['name'])}</code></td><td>{escape(each['in'])}"
         f"{', required' if each['required'] else ''}</td><td>{escape(each['description'])}</td></tr>"
@@ -104,7 +105,7 @@ def _operation(path: str, method: str, operation: dict[str, Any]) -> str:
     body = operation.get("requestBody", {}).get("content", {}).get("application/json", {}).get("schema", {})
     sent = f"<p>Body: {_link(body)}</p>" if body else ""
     responses = "".join(
-        f"<tr><td>{status}</td><td>{escape(response['description'])}</td></tr>"
+        f"<tr><td>{status}</td><td>{escape(_resolved(response, shared)['description'])}</td></tr>"
         for status, response in operation["responses"].items()
     )
     return (
@@ -112,6 +113,11 @@ def _operation(path: str, method: str, operation: dict[str, Any]) -> str:
         f"</h3><p>{escape(operation['summary'])}</p>{sent}<details><summary>parameters and answers</summary>{table}"
         f"<table><tr><th>status</th><th>meaning</th></tr>{responses}</table></details>"
     )
+
+
+def _resolved(answer: dict[str, Any], shared: dict[str, Any]) -> dict[str, Any]:
+    found: dict[str, Any] = shared[str(answer["$ref"]).rpartition("/")[2]] if "$ref" in answer else answer
+    return found
 
 
 def _link(schema: dict[str, Any]) -> str:

@@ -26,6 +26,7 @@ from service.api import (
 from service.api.deprecations import DEPRECATED
 from service.api.health import Health
 from service.api.metrics import MEDIA_TYPE as METRICS_MEDIA_TYPE
+from service.api.openapi_links import LINKS, add_links
 from service.api.openapi_parts import (
     AFTER,
     AS_OF,
@@ -36,6 +37,8 @@ from service.api.openapi_parts import (
     Operation,
     as_spreadsheet,
     content,
+    header_parts,
+    problem_answers,
     problems,
     read,
 )
@@ -93,6 +96,7 @@ def document() -> Json:
     named = dict(zip([*_ANSWERS, *commands], schemas, strict=True))
     paths: dict[str, Json] = {}
     for path, method, operation in _operations(named):
+        add_links(operation)
         if (method.upper(), path) in DEPRECATED:
             operation["deprecated"] = True
         paths.setdefault(path, {})[method] = operation
@@ -111,6 +115,9 @@ def document() -> Json:
         "paths": dict(sorted(paths.items())),
         "components": {
             "schemas": dict(sorted(components.items())),
+            "responses": problem_answers(named),
+            "headers": header_parts(),
+            "links": LINKS,
             "securitySchemes": openapi_access.SCHEMES,
         },
     }
@@ -120,30 +127,29 @@ def _operations(named: dict[Any, Json]) -> Iterator[Operation]:
     yield from openapi_decisions.operations(named)
     yield openapi_many.operation(named)
     one = "/v1/programmes/{programme}"
-    yield "/v1/programmes", "get", read("list-programmes", "Every programme.", named[ProgrammeList], named)
-    detail = read("get-programme", "One programme.", named[ProgrammeDetail], named, *AS_OF, of_programme=True)
+    yield "/v1/programmes", "get", read("list-programmes", "Every programme.", named[ProgrammeList])
+    detail = read("get-programme", "One programme.", named[ProgrammeDetail], *AS_OF, of_programme=True)
     yield one, "get", detail
     charter = read(
         "get-charter",
         "The charter in force, or one that was.",
         named[Charter],
-        named,
         ("rules_hash", "The SHA-256 (hex) of any charter ever in force.", {"type": "string"}),
         of_programme=True,
+        headers=("Rules-Hash",),
     )
     yield f"{one}/charter", "get", charter
     yield (
         f"{one}/teams",
         "get",
-        read("list-teams", "Its teams.", named[TeamList], named, *AS_OF, of_programme=True),
+        read("list-teams", "Its teams.", named[TeamList], *AS_OF, of_programme=True),
     )
-    calls = read("list-calls", "Additional calls.", named[CallList], named, *AS_OF, of_programme=True)
+    calls = read("list-calls", "Additional calls.", named[CallList], *AS_OF, of_programme=True)
     yield f"{one}/calls", "get", calls
     objections = read(
         "list-objections",
         "Objections of teams.",
         named[ObjectionList],
-        named,
         ("stage", "A stage of the charter; every one if none is named.", {"type": "string"}),
         *AS_OF,
         of_programme=True,
@@ -153,7 +159,6 @@ def _operations(named: dict[Any, Json]) -> Iterator[Operation]:
         "get-standings",
         "The standings of a stage; counts while its results are under embargo.",
         {"anyOf": [named[Standings], named[Counts]]},
-        named,
         STAGE,
         *AS_OF,
         MINIMUM,
@@ -164,7 +169,6 @@ def _operations(named: dict[Any, Json]) -> Iterator[Operation]:
         "get-disagreement",
         "How far evaluators are apart; for agencies, auditors, and evaluators where their own sheet is in.",
         named[Disagreement],
-        named,
         STAGE,
         *AS_OF,
         MINIMUM,
@@ -172,13 +176,12 @@ def _operations(named: dict[Any, Json]) -> Iterator[Operation]:
         with_key=True,
     )
     yield f"{one}/disagreement", "get", disagreement
-    grants = read("get-grants", "Pools and grants.", named[GrantsAnswer], named, *AS_OF, MINIMUM, of_programme=True)
+    grants = read("get-grants", "Pools and grants.", named[GrantsAnswer], *AS_OF, MINIMUM, of_programme=True)
     yield f"{one}/grants", "get", as_spreadsheet(grants)
     trail = read(
         "get-audit-trail",
         "Who decided what.",
         named[AuditTrail],
-        named,
         AFTER,
         LIMIT,
         *AS_OF,
@@ -190,7 +193,6 @@ def _operations(named: dict[Any, Json]) -> Iterator[Operation]:
         "get-timeline",
         "What happened when, what is planned, and which deadlines run.",
         named[Timeline],
-        named,
         AFTER,
         LIMIT,
         *AS_OF,
@@ -202,7 +204,6 @@ def _operations(named: dict[Any, Json]) -> Iterator[Operation]:
         "get-workload",
         "What agencies decided, what waits for them, and how long things took; for agencies and auditors.",
         named[Workload],
-        named,
         *AS_OF,
         MINIMUM,
         of_programme=True,
@@ -216,7 +217,7 @@ def _operations(named: dict[Any, Json]) -> Iterator[Operation]:
     yield from openapi_tree.operations(named)
     yield "/health/live", "get", _health("live", "The process answers.", named, ready=False)
     yield "/health/ready", "get", _health("ready", "Decisions can be taken.", named, ready=True)
-    yield "/metrics", "get", _metrics(named)
+    yield "/metrics", "get", _metrics()
 
 
 def _health(name: str, summary: str, named: dict[Any, Json], *, ready: bool) -> Json:
@@ -226,12 +227,12 @@ def _health(name: str, summary: str, named: dict[Any, Json], *, ready: bool) -> 
         "summary": summary,
         "responses": {
             "200": content(summary, named[Health], "application/json"),
-            **(problems([503], named) if ready else {}),
+            **(problems([503]) if ready else {}),
         },
     }
 
 
-def _metrics(named: dict[Any, Json]) -> Json:
+def _metrics() -> Json:
     summary = "Where the ledger and every view stand, for Prometheus."
     return {
         "operationId": "metrics",
@@ -239,6 +240,6 @@ def _metrics(named: dict[Any, Json]) -> Json:
         "summary": summary,
         "responses": {
             "200": content(summary, {"type": "string"}, METRICS_MEDIA_TYPE),
-            **problems([503], named),
+            **problems([503]),
         },
     }

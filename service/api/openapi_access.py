@@ -85,7 +85,7 @@ def operations(named: dict[Any, Json]) -> Iterator[Operation]:
                 "200": content("An access token, at+jwt.", named[TokenAnswer], "application/json"),
                 "400": fault("invalid_request; unsupported_grant_type; invalid_scope"),
                 "401": fault("invalid_client"),
-                **problems([408, 413, 429, 503], named),
+                **problems([408, 413, 429, 503]),
             },
         },
     )
@@ -145,7 +145,7 @@ def administering(named: dict[Any, Json]) -> Callable[..., Json]:
                 {"name": each, "in": "path", "required": True, "description": "Its id.", "schema": {"type": "string"}}
                 for each in parameters
             ],
-            "responses": {status: done, **problems(sorted(statuses), named)},
+            "responses": {status: done, **problems(sorted(statuses))},
         }
         if asks is not None:
             operation["requestBody"] = {"required": True, "content": {"application/json": {"schema": named[asks]}}}

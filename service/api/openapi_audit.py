@@ -28,7 +28,6 @@ def operations(named: dict[Any, Json]) -> Iterator[Operation]:
         "get-explanation",
         "Why a team has its outcome in a stage, or a figure: reasons down to positions, rules and receipts.",
         named[Explanation],
-        named,
         STAGE,
         (
             "node",
@@ -47,7 +46,6 @@ def operations(named: dict[Any, Json]) -> Iterator[Operation]:
         "What figures would give away before they are published; nothing is recorded.",
         named[DisclosureQuestion],
         named[DisclosureFindings],
-        named,
     )
     yield f"{one}/disclosure-check", "post", check
     what_if = asks(
@@ -55,7 +53,6 @@ def operations(named: dict[Any, Json]) -> Iterator[Operation]:
         "What would follow from other scores or rules; for agencies and auditors. Unofficial, nothing is recorded.",
         named[WhatIfQuestion],
         named[WhatIfAnswer],
-        named,
         *AS_OF,
     )
     yield f"{one}/what-if", "post", what_if
@@ -63,7 +60,6 @@ def operations(named: dict[Any, Json]) -> Iterator[Operation]:
         "get-sensitivity",
         "The smallest changes after which something else would follow; for agencies and auditors. Unofficial.",
         named[SensitivityAnswer],
-        named,
         STAGE,
         *AS_OF,
         of_programme=True,
@@ -74,7 +70,6 @@ def operations(named: dict[Any, Json]) -> Iterator[Operation]:
         "get-diff",
         "What changed between two positions, in words too, and what was recorded between them.",
         named[Diff],
-        named,
         *(
             (each, "A position, or the one that stood at a time (RFC 3339) that is past.", {"type": "string"})
             for each in ("from", "to")

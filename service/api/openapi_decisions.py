@@ -14,7 +14,7 @@ from domain.decision import Decision
 from domain.rulebook import DECISIONS
 from domain.signatures import MAX_LENGTH
 from service.api.decisions import BODY_LIMIT, SETTLEMENTS, DecisionRecorded, DecisionWaits
-from service.api.openapi_parts import CREDENTIALS, PROGRAMME, Json, Operation, content, problems, read
+from service.api.openapi_parts import CREDENTIALS, PROGRAMME, Json, Operation, content, problems, read, with_headers
 from service.api.problems import STATUS
 from service.application.previewing import Preview, ProposalAnswer
 
@@ -22,6 +22,8 @@ EXAMPLES: Final = Path(__file__).with_name("examples.json")
 """A body for each decision that a programme's record has; `make specs` writes it."""
 
 ANSWERS: Final = (DecisionRecorded, DecisionWaits, Preview, ProposalAnswer)
+
+_HEADERS: Final = with_headers("Idempotency-Replayed", "Preference-Applied")
 
 
 def operations(named: dict[Any, Json]) -> Iterator[Operation]:
@@ -85,9 +87,12 @@ def _submit(name: str, summary: str, command: Json, named: dict[Any, Json]) -> J
             "content": {"application/json": {"schema": command, **_examples(name)}},
         },
         "responses": {
-            "201": content("Recorded.", named[DecisionRecorded], "application/json"),
-            "202": content("Proposed: another agency has to approve.", named[DecisionWaits], "application/json"),
-            **problems(statuses, named),
+            "201": {**content("Recorded.", named[DecisionRecorded], "application/json"), **_HEADERS},
+            "202": {
+                **content("Proposed: another agency has to approve.", named[DecisionWaits], "application/json"),
+                **_HEADERS,
+            },
+            **problems(statuses),
         },
     }
 
@@ -114,8 +119,8 @@ _PROPOSAL: Final = {
 
 def _proposal(named: dict[Any, Json]) -> Json:
     summary = "A proposal and, while it waits, what it would come to now; for the programme's agencies and auditors."
-    operation = read("get-proposal", summary, named[ProposalAnswer], named, with_key=True)
-    unknown = problems([404], named)
+    operation = read("get-proposal", summary, named[ProposalAnswer], with_key=True)
+    unknown = problems([404])
     return {
         **operation,
         "tags": ["decisions"],
@@ -145,7 +150,7 @@ def _preview(named: dict[Any, Json]) -> Json:
         },
         "responses": {
             "200": content("What it would come to.", named[Preview], "application/json"),
-            **problems([400, 401, 403, 404, 408, 409, 413, 415, 422, 429, 503], named),
+            **problems([400, 401, 403, 404, 408, 409, 413, 415, 422, 429, 503]),
         },
     }
 

@@ -34,14 +34,14 @@ def operations(named: dict[Any, Json]) -> Iterator[Operation]:
         "list-events",
         "Events in order of position, one CloudEvent a line.",
         named[CloudEvent],
-        named,
         AFTER,
         LIMIT,
         *_FILTERS,
         media_type="application/x-ndjson",
+        headers=("Ledger-Head",),
     )
     yield "/v1/ledger/events", "get", events
-    yield "/v1/ledger/stream", "get", _stream(named)
+    yield "/v1/ledger/stream", "get", _stream()
     yield "/v1/ledger/export", "get", _export(named)
 
 
@@ -66,12 +66,12 @@ def _export(named: dict[Any, Json]) -> Json:
         "parameters": asked,
         "responses": {
             "200": content("In order of position.", named[ExportedEvent], "application/x-ndjson"),
-            **problems([400, 401, 404, 429, 503], named),
+            **problems([400, 401, 404, 429, 503]),
         },
     }
 
 
-def _stream(named: dict[Any, Json]) -> Json:
+def _stream() -> Json:
     last = {
         "name": "Last-Event-ID",
         "in": "header",
@@ -88,6 +88,6 @@ def _stream(named: dict[Any, Json]) -> Json:
         "parameters": [last, *queries(AFTER, *_FILTERS)],
         "responses": {
             "200": content("Events, until either side ends it.", {"type": "string"}, "text/event-stream"),
-            **problems([400, 401, 404, 429, 503], named),
+            **problems([400, 401, 404, 429, 503]),
         },
     }

@@ -63,7 +63,7 @@ def _submit(named: dict[Any, Json]) -> Json:
         "responses": {
             "200": content("Line by line: an answer for each line, in order.", answer, MEDIA_TYPE),
             "201": content("Together: all are recorded; an answer for each line, in order.", answer, MEDIA_TYPE),
-            **problems([400, 401, 403, 404, 408, 409, 413, 415, 422, 429, 503], named),
+            **problems([400, 401, 403, 404, 408, 409, 413, 415, 422, 429, 503]),
         },
     }
 

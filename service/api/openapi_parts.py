@@ -44,15 +44,46 @@ AS_OF: Final = (
 MINIMUM: Final = ("min_position", "Wait until the view has reached this position.", {"type": "integer", "minimum": 0})
 
 
+HEADERS: Final[Json] = {
+    "ETag": ("Of this answer, for If-None-Match: 304 while it is still true.", {"type": "string"}),
+    "Link": ('Where the next page is, with rel="next"; without it, this is the last one.', {"type": "string"}),
+    "Ledger-Head": ("The last position of the ledger.", {"type": "integer"}),
+    "Rules-Hash": ("The SHA-256 (hex) of the charter.", {"type": "string"}),
+    "Content-Disposition": (
+        "Of CSV and XLSX: a file name with data set, position and digest.",
+        {"type": "string"},
+    ),
+    "Idempotency-Replayed": ("It was recorded by an earlier request under the same key.", {"const": "true"}),
+    "Preference-Applied": ("What the answer waited for, as Prefer asked.", {"type": "string"}),
+    "Retry-After": ("In so many seconds, ask again.", {"type": "integer"}),
+    "WWW-Authenticate": ("How to authenticate (RFC 6750).", {"type": "string"}),
+    "Location": ("Where the browser goes.", {"type": "string"}),
+}
+"""Of answers, by name: meaning and schema."""
+_OF_PROBLEMS: Final = {401: ("WWW-Authenticate",), 429: ("Retry-After",), 503: ("Retry-After",)}
+_OF_NO_OPERATION: Final = (405, 500)
+"""Statuses that no operation is to have."""
+
+
+def header_parts() -> Json:
+    """Every header, as a component."""
+    return {name: {"description": meaning, "schema": schema} for name, (meaning, schema) in HEADERS.items()}
+
+
+def with_headers(*names: str) -> Json:
+    """What an answer says of its headers."""
+    return {"headers": {name: {"$ref": f"#/components/headers/{name}"} for name in names}} if names else {}
+
+
 def read(
     name: str,
     summary: str,
     schema: Json,
-    named: dict[Any, Json],
     *parameters: Parameter,
     of_programme: bool = False,
     with_key: bool = False,
     media_type: str = "application/json",
+    headers: tuple[str, ...] = (),
 ) -> Json:
     names_one = of_programme or any(each == "programme" for each, _meaning, _type in parameters)
     statuses = [400, 401, 429, 503] + ([404] if names_one else []) + ([403] if with_key else [])
@@ -63,14 +94,17 @@ def read(
         "security": [*([] if with_key else [{}]), *CREDENTIALS],
         "parameters": [*([PROGRAMME] if of_programme else []), *queries(*parameters)],
         "responses": {
-            "200": content("As of the position that it states.", schema, media_type),
-            "304": {"description": "What If-None-Match names is still true."},
-            **problems(sorted(statuses), named),
+            "200": {
+                **content("As of the position that it states.", schema, media_type),
+                **with_headers("ETag", *(["Link"] if LIMIT in parameters else []), *headers),
+            },
+            "304": {"description": "What If-None-Match names is still true.", **with_headers("ETag")},
+            **problems(sorted(statuses)),
         },
     }
 
 
-def asks(name: str, summary: str, question: Json, schema: Json, named: dict[Any, Json], *parameters: Parameter) -> Json:
+def asks(name: str, summary: str, question: Json, schema: Json, *parameters: Parameter) -> Json:
     """An operation of a programme that is asked with a body, and records nothing."""
     return {
         "operationId": name,
@@ -81,7 +115,7 @@ def asks(name: str, summary: str, question: Json, schema: Json, named: dict[Any,
         "requestBody": {"required": True, "content": {"application/json": {"schema": question}}},
         "responses": {
             "200": content("All that follows.", schema, "application/json"),
-            **problems([400, 401, 403, 404, 408, 409, 413, 415, 422, 429, 503], named),
+            **problems([400, 401, 403, 404, 408, 409, 413, 415, 422, 429, 503]),
         },
     }
 
@@ -91,12 +125,7 @@ def as_spreadsheet(operation: Json) -> Json:
     files = {"text/csv": {"schema": {"type": "string"}}, XLSX: {"schema": {"type": "string", "format": "binary"}}}
     operation["parameters"].append(*queries(FORMAT))
     operation["responses"]["200"]["content"].update(files)
-    operation["responses"]["200"]["headers"] = {
-        "Content-Disposition": {
-            "description": "Of CSV and XLSX: a file name with data set, position and digest.",
-            "schema": {"type": "string"},
-        }
-    }
+    operation["responses"]["200"]["headers"].update(with_headers("Content-Disposition")["headers"])
     return operation
 
 
@@ -108,15 +137,28 @@ def queries(*parameters: Parameter) -> list[Json]:
     ]
 
 
-def problems(statuses: list[int], named: dict[Any, Json]) -> Json:
-    titles = catalogue()
+def problems(statuses: list[int]) -> Json:
+    """What an operation may answer instead."""
+    return {str(status): {"$ref": f"#/components/responses/{problem_name(status)}"} for status in statuses}
+
+
+def problem_name(status: int) -> str:
+    """Of the component."""
+    return f"problem-{status}"
+
+
+def problem_answers(named: dict[Any, Json]) -> Json:
+    """The problems of each status, by the name of the component."""
+    by_status: dict[int, list[str]] = {}
+    for slug, (status, _title) in catalogue().items():
+        if status not in _OF_NO_OPERATION:
+            by_status.setdefault(status, []).append(slug)
     return {
-        str(status): content(
-            "; ".join(sorted(slug for slug, (its_status, _title) in titles.items() if its_status == status)),
-            named[Problem],
-            MEDIA_TYPE,
-        )
-        for status in statuses
+        problem_name(status): {
+            **content("; ".join(slugs), named[Problem], MEDIA_TYPE),
+            **with_headers(*_OF_PROBLEMS.get(status, ())),
+        }
+        for status, slugs in sorted(by_status.items())
     }
 
 

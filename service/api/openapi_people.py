@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from service.api.oauth import FORM
 from service.api.openapi_access import administering
-from service.api.openapi_parts import Json, Operation, content, problems
+from service.api.openapi_parts import Json, Operation, content, problem_answers, problems, with_headers
 from service.api.people import PersonList, SessionList
 from service.api.sessions import SessionState
 from service.api.sign_in import RETURN_TO
@@ -65,7 +65,7 @@ def operations(named: dict[Any, Json]) -> Iterator[Operation]:
                 }
                 for each in parameters
             ],
-            "responses": {**responses, **problems(statuses, named)},
+            "responses": {**responses, **problems(statuses)},
             **more,
         }
 
@@ -87,8 +87,8 @@ def operations(named: dict[Any, Json]) -> Iterator[Operation]:
 
     page = content("A page.", _PAGE, "text/html")
     refused = content("A page that says why nobody was signed in; or a problem.", _PAGE, "text/html")
-    refused["content"].update(problems([403], named)["403"]["content"])
-    elsewhere = {"description": "On to where Location says."}
+    refused["content"].update(problem_answers(named)["problem-403"]["content"])
+    elsewhere = {"description": "On to where Location says.", **with_headers("Location")}
     begun = browser(
         "sign-in",
         "Sign in at the OIDC issuer; where there is none, a page that says how.",

@@ -31,7 +31,7 @@ def operations(named: dict[Any, Json]) -> Iterator[Operation]:
                 {"name": each, "in": where, "required": True, "description": meaning, "schema": of}
                 for each, where, meaning, of in parameters
             ],
-            "responses": {"200": content(summary, schema, media_type), **problems(statuses, named)},
+            "responses": {"200": content(summary, schema, media_type), **problems(statuses)},
         }
 
     size = ("size", "path", _SIZE, _NUMBER)
