@@ -18,6 +18,7 @@ from service.api.remembered import Remembered
 from service.application.cloud_events import ReadEvents
 from service.application.cosigning import Cosign
 from service.application.deciding import Deciding, Sources
+from service.application.erasing import Erase, ErasedFirst
 from service.application.exporting import Export
 from service.application.foreseeing import Foreseeing
 from service.application.in_flight import InFlight
@@ -38,16 +39,21 @@ from service.entrance import Entrance, open_entrance
 from service.logs import configure_logs
 from service.settings import Settings
 from service.signer_socket import SocketSigner
+from service.storage.access_database import AccessDatabase
 from service.storage.builds import PostgresBuilds
 from service.storage.cosignatures import PostgresCosignatures
+from service.storage.erasures import PostgresErasures
 from service.storage.identifiers import uuid7
 from service.storage.ledger import PostgresLedger
 from service.storage.sealing import PostgresSeals
+from service.storage.subject_keys import SubjectKeys
 from service.storage.views import PostgresViewStore
 from service.storage.wake_ups import CeleryWakeUps
 from service.struct_types import make_ready
 from service.witness_calls import HttpWitness
 
+ERASED_SECONDS = 2.0
+"""So long an API process waits at its start for erasures to be carried out; after that it answers that they are not."""
 API_THREADS = 64
 """Requests of one API process that may wait for the database at once."""
 
@@ -61,10 +67,12 @@ class Service:
     store: PostgresViewStore
     seals: PostgresSeals
     entrance: Entrance
+    erased: ErasedFirst
     threads: ThreadPoolExecutor
     wake_ups: CeleryWakeUps | None
 
     def close(self) -> None:
+        self.erased.close()
         self.threads.shutdown(wait=True)
         self.ledger.close()
         self.store.close()
@@ -105,6 +113,14 @@ def open_service(settings: Settings) -> Service:
     threads = ThreadPoolExecutor(API_THREADS, thread_name_prefix="api")
     sources = real_sources()
     entrance = open_entrance(settings, later=threads.submit)
+    erase = Erase(ledger, entrance.erasures)
+
+    def erase_first() -> None:
+        entrance.seal_names()
+        erase()
+
+    erased = ErasedFirst(erase_first)
+    erased.done(within=ERASED_SECONDS)
     queries = Queries(ledger, store, now=sources.now)
     prove = Prove(seals, policy=None if policy is None or policy.quorum == NONE else policy.id)
     deciding = Deciding(ledger, sources, verify_ed25519, prove.signed)
@@ -135,11 +151,12 @@ def open_service(settings: Settings) -> Service:
         sealing=seals.figures,
         witnesses=lambda: PostgresCosignatures(seals).figures(witnesses),
         ready=ledger.head,
+        erased=erased.done,
         threads=threads,
         origins=Origins(settings.trusted_proxies),
         public_origin=settings.issuer_url,
     )
-    return Service(parts, ledger, store, seals, entrance, threads, wake_ups)
+    return Service(parts, ledger, store, seals, entrance, erased, threads, wake_ups)
 
 
 @dataclass(frozen=True)
@@ -148,9 +165,11 @@ class Projecting:
 
     advance: AdvanceProjection
     rebuild: RebuildProjection
+    erase: Erase
     builds: PostgresBuilds
     ledger: PostgresLedger
     store: PostgresViewStore
+    access: AccessDatabase
 
     def behind(self) -> Sequence[str]:
         """Programmes of which a view can be advanced."""
@@ -159,6 +178,7 @@ class Projecting:
     def close(self) -> None:
         self.ledger.close()
         self.store.close()
+        self.access.close()
 
 
 def open_projecting(settings: Settings) -> Projecting:
@@ -170,7 +190,9 @@ def open_projecting(settings: Settings) -> Projecting:
     store = PostgresViewStore(database, pool_size=2)
     builds = PostgresBuilds(store)
     advance = AdvanceProjection(ledger, store)
-    return Projecting(advance, RebuildProjection(advance, store, builds), builds, ledger, store)
+    access = AccessDatabase(database, size=1)
+    erase = Erase(ledger, PostgresErasures(access, SubjectKeys(settings.subject_keys_folder)))
+    return Projecting(advance, RebuildProjection(advance, store, builds), erase, builds, ledger, store, access)
 
 
 def _witnesses_of(policy: WitnessPolicy | None) -> Sequence[VerifierKey]:

@@ -132,6 +132,8 @@ class EmbeddedPostgres:
                 *("-c", "unix_socket_permissions=0700"),
                 *("-c", "timezone=UTC"),
                 *("-c", "log_timezone=UTC"),
+                # Values of rows, which may be of persons, stay out of the log.
+                *("-c", "log_error_verbosity=terse"),
                 *("-c", "shared_buffers=128MB"),
                 *("-c", "max_connections=200"),
             ],

@@ -23,10 +23,12 @@ from service.secret_rings import SecretRing
 from service.settings import Settings
 from service.storage.access_database import AccessDatabase
 from service.storage.clients import PostgresClients
+from service.storage.erasures import PostgresErasures
 from service.storage.keys import ApiKeys
 from service.storage.people import PostgresPeople
 from service.storage.rate_limits import MinuteLimit, NoCounter, RedisCounter
 from service.storage.sessions import PostgresSessions
+from service.storage.subject_keys import SubjectKeys
 from service.storage.wake_ups import queue_of
 
 
@@ -43,6 +45,8 @@ class Entrance:
     clients: PostgresClients
     token_keys: SecretRing
     database: AccessDatabase
+    erasures: PostgresErasures
+    seal_names: Callable[[], None]
     counter: RedisCounter | None
 
     def close(self) -> None:
@@ -59,7 +63,8 @@ def open_entrance(settings: Settings, *, later: Callable[[Callable[[], None]], o
     tokens = Tokens(clients, token_keys, settings.issuer, now=_now)
     prefix = f"{queue_of(settings.database_url)}:limit"
     counter = None if settings.redis_url is None else RedisCounter(settings.redis_url, prefix)
-    people, stored_sessions = PostgresPeople(database), PostgresSessions(database)
+    subject_keys = SubjectKeys(settings.subject_keys_folder)
+    people, stored_sessions = PostgresPeople(database, subject_keys), PostgresSessions(database)
     issuer = None if settings.oidc is None else Issuer(settings.oidc.issuer)
     authenticators: list[Authenticator] = [keys, tokens]
     if issuer is not None and settings.oidc is not None and settings.oidc.audience is not None:
@@ -85,6 +90,8 @@ def open_entrance(settings: Settings, *, later: Callable[[Callable[[], None]], o
         clients=clients,
         token_keys=token_keys,
         database=database,
+        erasures=PostgresErasures(database, subject_keys),
+        seal_names=people.seal_names,
         counter=counter,
     )
 
@@ -118,7 +125,8 @@ def open_administering(settings: Settings) -> Iterator[Administering]:
     database = AccessDatabase(settings.require_database())
     try:
         keys = ApiKeys(database, settings.peppers())
-        people, sessions = PostgresPeople(database), PostgresSessions(database)
+        people = PostgresPeople(database, SubjectKeys(settings.subject_keys_folder))
+        sessions = PostgresSessions(database)
         issuer = None if settings.oidc is None else Issuer(settings.oidc.issuer)
         signing_in = SigningIn(_code_flow(settings, issuer), people, Sessions(sessions), sessions)
         administration = Administration(keys, PostgresClients(database))

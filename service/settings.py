@@ -58,9 +58,10 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """`home`: where data lives. `database_url`, `redis_url`: of real servers; without, embedded ones.
 
     `pepper_path`, `token_keys_path`: secrets that several machines share; without, they are made in `home`.
-    `signer_path`: the signer's folder; without, one in `home`. `witnesses_path`: a file that says who is to cosign
-    checkpoints. `log_name`: what a log is called that is begun; without, by the address at which it is read.
-    `issuer_url`: where the outside reaches the service; without, where it listens.
+    `signer_path`: the signer's folder; without, one in `home`. `subject_keys_path`: the folder of the keys that
+    personal data is encrypted under, which machines share; without, one in `home`. `witnesses_path`: a file that says
+    who is to cosign checkpoints. `log_name`: what a log is called that is begun; without, by the address at which it
+    is read. `issuer_url`: where the outside reaches the service; without, where it listens.
     `trusted_proxies`: whose `X-Forwarded-For` is believed. `requests_a_minute`: of one client; `failures_a_minute`:
     authentications that fail, of one address. `oidc`: the issuer whose tokens are taken, and where people sign in.
     """
@@ -73,6 +74,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     pepper_path: Path | None = None
     token_keys_path: Path | None = None
     signer_path: Path | None = None
+    subject_keys_path: Path | None = None
     log_name: str | None = None
     witnesses_path: Path | None = None
     issuer_url: str | None = None
@@ -116,6 +118,10 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def signer_folder(self) -> Path:
         return self.signer_path or self.home / "signer"
+
+    @property
+    def subject_keys_folder(self) -> Path:
+        return self.subject_keys_path or self.home / "subjects"
 
     @property
     def log_origin(self) -> str:
@@ -179,6 +185,7 @@ def read_settings(environment: Mapping[str, str] | None = None) -> Settings:
         pepper_path=_file(found, "SILLOK_PEPPER_FILE"),
         token_keys_path=_file(found, "SILLOK_TOKEN_KEYS_FILE"),
         signer_path=_file(found, "SILLOK_SIGNER_HOME"),
+        subject_keys_path=_file(found, "SILLOK_SUBJECT_KEYS"),
         log_name=found.get("SILLOK_LOG") or None,
         witnesses_path=_file(found, "SILLOK_WITNESSES"),
         issuer_url=_issuer(found),

@@ -41,6 +41,12 @@ def test_the_schedule_looks_at_every_programme_every_second_or_two(app: Celery) 
     assert 0 < look["schedule"] <= 2
 
 
+def test_the_schedule_has_erasures_carried_out_every_second(app: Celery) -> None:
+    erase = app.conf.beat_schedule["erase"]
+    assert erase["task"] in app.tasks
+    assert 0 < erase["schedule"] <= 1
+
+
 def test_the_schedule_has_the_tree_looked_at_every_second_by_the_sealer(app: Celery, sealer: Celery) -> None:
     seal = app.conf.beat_schedule["seal"]
     assert seal["task"] in sealer.tasks

@@ -13,7 +13,7 @@ from service.application.projecting import VIEWS
 from service.application.rebuilding import view_named
 from service.bootstrap import Projecting, open_projecting
 from service.settings import read_settings
-from service.storage.wake_ups import ADVANCE_TASK, REBUILD_TASK, SEAL_TASK, Sender, queue_of, seal_queue_of
+from service.storage.wake_ups import ADVANCE_TASK, ERASE_TASK, REBUILD_TASK, SEAL_TASK, Sender, queue_of, seal_queue_of
 from workers.options import OPTIONS
 
 LOOK_TASK: Final = "sillok.look"
@@ -29,6 +29,7 @@ app.conf.update(
     beat_schedule={
         # `expires`: a stopped worker does not find an hour of beats waiting.
         "look": {"task": LOOK_TASK, "schedule": BEAT_SECONDS, "options": {"expires": 5}},
+        "erase": {"task": ERASE_TASK, "schedule": BEAT_SECONDS, "options": {"expires": 5}},
         "seal": {
             "task": SEAL_TASK,
             "schedule": BEAT_SECONDS,
@@ -87,6 +88,13 @@ def rebuild(view: str, programme: str) -> None:
     found = view_named(view)
     if found is not None and projecting.rebuild.run(found, programme, seconds=SLICE_SECONDS) == "folding":
         sender.send(REBUILD_TASK, view, programme)
+
+
+@app.task(name=ERASE_TASK)  # type: ignore[untyped-decorator]  # celery ships no types
+def erase() -> None:
+    """Take away what is known about persons whose data was decided to be erased."""
+    projecting, _sender = parts()
+    projecting.erase()
 
 
 @app.task(name=LOOK_TASK)  # type: ignore[untyped-decorator]  # celery ships no types

@@ -27,6 +27,7 @@ from service.api.deprecations import tell_of_deprecation
 from service.api.diff import get_diff
 from service.api.disagreement import get_disagreement
 from service.api.disclosure import check_disclosure
+from service.api.erasures_first import ErasuresFirst
 from service.api.explain import get_explanation
 from service.api.export import export_ledger
 from service.api.headers import ASKED_HEAD
@@ -120,7 +121,7 @@ def create_application(parts: Parts, *, lifespan: Sequence[Lifespan] = ()) -> Li
         ],
         dependencies={"parts": Provide(provide_parts)},
         exception_handlers=HANDLERS,
-        middleware=[SlowClients(lambda scope: address_of(Request(scope), parts))],
+        middleware=[ErasuresFirst(parts), SlowClients(lambda scope: address_of(Request(scope), parts))],
         before_send=[tell_of_deprecation],
         openapi_config=None,
         lifespan=list(lifespan),

@@ -37,7 +37,8 @@ T = TypeVar("T")
 
 @dataclass(frozen=True)
 class Parts:
-    """`ready`: raises if a decision could not be recorded now. `threads`: where blocking work is done.
+    """`ready`: raises if a decision could not be recorded now. `erased`: whether what was to be erased when the process
+    started is; before that nothing is served. `threads`: where blocking work is done.
 
     `sealing`: how far it is. `witnesses`: how asking each of them goes. `public_origin`: where browsers reach the
     service; without, on this machine.
@@ -64,6 +65,7 @@ class Parts:
     sealing: Callable[[], SealFigures]
     witnesses: Callable[[], Sequence[WitnessFigures]]
     ready: Callable[[], int]
+    erased: Callable[[], bool]
     threads: Executor
     origins: Origins
     public_origin: str | None

@@ -106,6 +106,7 @@ REQUEST_PROBLEMS: Final[dict[str, tuple[int, str]]] = {
     "too-many-streams": (503, "Too many follow the ledger here at once."),
     "contended": (503, "Others kept deciding on the same facts; nothing was recorded."),
     "ledger-unavailable": (503, "The ledger did not answer; nothing was recorded."),
+    "erasures-pending": (503, "Erasures are being carried out again; nothing is served before."),
     "outcome-unknown": (503, "The connection to the ledger was lost; retry with the same Idempotency-Key."),
     "not-yet-projected": (503, "The view has not reached the position asked for."),
 }

@@ -18,8 +18,8 @@ _RECORD = "INSERT INTO access.audit (operator, act, object) VALUES (%s, %s, %s)"
 class AccessDatabase:
     """Connections to `access`. Every method raises `LedgerUnavailableError` if the database does not answer."""
 
-    def __init__(self, database_url: str) -> None:
-        self._pool: ConnectionPool = open_pool(database_url, size=4)
+    def __init__(self, database_url: str, *, size: int = 4) -> None:
+        self._pool: ConnectionPool = open_pool(database_url, size=size)
 
     @contextmanager
     def connection(self) -> Iterator[psycopg.Connection[Any]]:

@@ -10,6 +10,7 @@ import msgspec
 from psycopg.errors import UniqueViolation
 
 from domain.envelope import PERSON
+from service.application.erasing import Subject
 from service.application.identity import ExternalIdentity, IdentityTakenError, Membership, Person, Principal
 from service.application.people import (
     MembershipRecord,
@@ -17,8 +18,13 @@ from service.application.people import (
     PersonRecord,
 )
 from service.storage.access_database import AccessDatabase
+from service.storage.subject_keys import SubjectErasedError, SubjectKeys
 
-_ADD: Final = "INSERT INTO access.person (person_id, name) VALUES (%s, %s)"
+_ADD: Final = "INSERT INTO access.person (person_id, sealed_name) VALUES (%s, %s)"
+
+_NAME: Final = "name"
+_IN_CLEAR: Final = "SELECT person_id, name FROM access.person WHERE name IS NOT NULL"
+_SEAL: Final = "UPDATE access.person SET name = NULL, sealed_name = %s WHERE person_id = %s AND name = %s"
 
 _GRANT: Final = """
     INSERT INTO access.membership (person_id, role, subject)
@@ -39,7 +45,7 @@ _REVOKE: Final = "UPDATE access.person SET revoked_at = coalesce(revoked_at, now
 _END_SESSIONS: Final = "UPDATE access.session SET ended_at = now() WHERE person_id = %s AND ended_at IS NULL"
 
 _EVERY: Final = """
-    SELECT p.person_id, p.name, p.created_at, p.revoked_at,
+    SELECT p.person_id, p.sealed_name, p.created_at, p.revoked_at,
         ARRAY(SELECT jsonb_build_object('role', role, 'subject', subject, 'granted_at', granted_at,
                                         'withdrawn_at', withdrawn_at)
               FROM access.membership m WHERE m.person_id = p.person_id ORDER BY role, subject),
@@ -61,18 +67,20 @@ _ACTIVE: Final = """
 
 
 class PostgresPeople:
-    """`PeopleStore` and `Identities` in PostgreSQL."""
+    """`PeopleStore` and `Identities` in PostgreSQL, names encrypted under `keys`."""
 
-    def __init__(self, database: AccessDatabase) -> None:
+    def __init__(self, database: AccessDatabase, keys: SubjectKeys) -> None:
         self._database = database
+        self._keys = keys
 
     def add(self, asked: NewPerson, *, operator: str) -> str:
         """See `PeopleStore.add`."""
         person_id = f"{PERSON}{secrets.token_hex(8)}"
+        sealed_name = None if asked.name is None else self._sealed(person_id, asked.name)
         granted = [(_GRANT, (each.role, each.subject, person_id)) for each in asked.memberships]
         linked = [(_LINK, (each.issuer, each.subject, person_id)) for each in asked.identities]
         try:
-            self._database.act(operator, "person added", person_id, (_ADD, (person_id, asked.name)), *granted, *linked)
+            self._database.act(operator, "person added", person_id, (_ADD, (person_id, sealed_name)), *granted, *linked)
         except UniqueViolation:
             raise IdentityTakenError("an account is linked already") from None
         return person_id
@@ -102,12 +110,12 @@ class PostgresPeople:
 
     def every(self) -> Sequence[PersonRecord]:
         """See `PeopleStore.every`."""
-        return [_record(row) for row in self._database.rows(f"{_EVERY} ORDER BY p.created_at DESC, p.person_id")]
+        return [self._record(row) for row in self._database.rows(f"{_EVERY} ORDER BY p.created_at DESC, p.person_id")]
 
     def find(self, person_id: str) -> PersonRecord | None:
         """See `PeopleStore.find`."""
         rows = self._database.rows(f"{_EVERY} WHERE p.person_id = %s", (person_id,))
-        return _record(rows[0]) if rows else None
+        return self._record(rows[0]) if rows else None
 
     def holder_of(self, issuer: str, subject: str) -> Person | Principal | None:
         """See `Identities.holder_of`."""
@@ -119,19 +127,30 @@ class PostgresPeople:
             return Principal(id=client_id, role=role, subject=its_subject)
         return Person(id=person_id, memberships=memberships(self._database, person_id))
 
+    def seal_names(self) -> None:
+        """Encrypt the names that an earlier release left in clear."""
+        for person_id, name in self._database.rows(_IN_CLEAR):
+            try:
+                self._database.rows(_SEAL, (self._sealed(person_id, name), person_id, name))
+            except SubjectErasedError:
+                continue
+
+    def _sealed(self, person_id: str, name: str) -> bytes:
+        return self._keys.seal(Subject(person_id), _NAME, name.encode())
+
+    def _record(self, row: tuple[Any, ...]) -> PersonRecord:
+        person_id, sealed_name, created_at, revoked_at, acts_for, accounts = row
+        name = None if sealed_name is None else self._keys.open(Subject(person_id), _NAME, sealed_name)
+        return PersonRecord(
+            person_id=person_id,
+            name=None if name is None else name.decode(),
+            created_at=created_at,
+            revoked_at=revoked_at,
+            memberships=tuple(msgspec.convert(each, MembershipRecord) for each in acts_for),
+            identities=tuple(msgspec.convert(each, ExternalIdentity) for each in accounts),
+        )
+
 
 def memberships(database: AccessDatabase, person_id: str) -> tuple[Membership, ...]:
     """For whom a person acts now."""
     return tuple(Membership(role, subject) for role, subject in database.rows(_ACTIVE, (person_id,)))
-
-
-def _record(row: tuple[Any, ...]) -> PersonRecord:
-    person_id, name, created_at, revoked_at, acts_for, accounts = row
-    return PersonRecord(
-        person_id=person_id,
-        name=name,
-        created_at=created_at,
-        revoked_at=revoked_at,
-        memberships=tuple(msgspec.convert(each, MembershipRecord) for each in acts_for),
-        identities=tuple(msgspec.convert(each, ExternalIdentity) for each in accounts),
-    )

@@ -14,6 +14,7 @@ from redis.exceptions import RedisError
 
 ADVANCE_TASK: Final = "sillok.advance"
 REBUILD_TASK: Final = "sillok.rebuild"
+ERASE_TASK: Final = "sillok.erase"
 SEAL_TASK: Final = "sillok.seal"
 COSIGN_TASK: Final = "sillok.cosign"
 EXPIRES_SECONDS: Final = 30

@@ -1,0 +1,98 @@
+"""Erasing what is known about persons: for every `SubjectErased` in the ledger, and everybody whose key was destroyed.
+
+Nothing says which erasures were carried out: each process does all of them again when it starts, and then those that
+come. So one that was killed half-way, or a database that is restored from a backup, is no case of its own.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from typing import Final, Protocol
+
+import msgspec
+from eventsourcing.dcb.api import DCBQuery, DCBQueryItem
+
+from domain.envelope import decode_provenance
+from domain.event import decode_data
+from domain.privacy import SubjectErased
+from service.application.ports import Ledger, LedgerUnavailableError
+
+AGAIN_SECONDS: Final = 1.0
+ERASURES: Final = DCBQuery(items=[DCBQueryItem(types=[SubjectErased.TYPE])])
+
+
+class Subject(msgspec.Struct, frozen=True):
+    """A person in a programme; without one, a person who signs in."""
+
+    id: str
+    programme: str = ""
+
+
+class Erasures(Protocol):
+    """Where things are known about persons. Both can be repeated, and both raise `LedgerUnavailableError`."""
+
+    def erase(self, subject: Subject, *, by: str) -> None:
+        """Destroy the person's key, and take away everything that is known about them.
+
+        The account that is theirs goes as well, unless it acts for others than evaluators, consortiums and the agency
+        that decided it (`by`): no agency takes away the account of another one, nor of who runs the service.
+        """
+
+    def erase_again(self) -> None:
+        """The same for everybody whose key was destroyed before."""
+
+
+class Erase:
+    """Carries out what was not yet by this process. Not for several threads at once."""
+
+    def __init__(self, ledger: Ledger, erasures: Erasures) -> None:
+        self._ledger = ledger
+        self._erasures = erasures
+        self._upto = -1
+
+    def __call__(self) -> None:
+        """Raises `LedgerUnavailableError`; what was not done is done next time."""
+        if self._upto < 0:
+            self._erasures.erase_again()
+            self._upto = 0
+        found = self._ledger.read(ERASURES, after=self._upto)
+        if found.head < self._upto:
+            # Another database, restored from an older backup.
+            self._upto = -1
+            return self()
+        for each in found:
+            event = decode_data(each.type, each.version, each.data)
+            assert isinstance(event, SubjectErased)
+            by = decode_provenance(each.envelope).actor.agency
+            self._erasures.erase(Subject(event.subject, each.programme), by=by)
+        self._upto = found.head
+        return None
+
+
+class ErasedFirst:
+    """Does `work` until it is done once, in a thread of its own, before anything is served."""
+
+    def __init__(self, work: Callable[[], None]) -> None:
+        self._work = work
+        self._done = threading.Event()
+        self._stopped = threading.Event()
+        threading.Thread(target=self._run, name="erasures", daemon=True).start()
+
+    def done(self, *, within: float = 0.0) -> bool:
+        """Whether it is, or comes to be within so many seconds."""
+        return self._done.wait(within)
+
+    def close(self) -> None:
+        """Try no more."""
+        self._stopped.set()
+
+    def _run(self) -> None:
+        while not self._stopped.is_set():
+            try:
+                self._work()
+            except LedgerUnavailableError:
+                self._stopped.wait(AGAIN_SECONDS)
+            else:
+                self._done.set()
+                return

