@@ -16,7 +16,7 @@ from service.api.problems import PRINCIPAL, ApiProblem
 from service.api.same_origin import HEADER, SAFE, require_csrf, require_same_origin
 from service.api.slow_clients import HOLD
 from service.application.audit import audit
-from service.application.identity import Person, Principal, WrongCredentialError
+from service.application.identity import NotMemberError, Person, Principal, WrongCredentialError
 from service.application.jose import LIMIT
 from service.application.sessions import SessionEndedError
 
@@ -36,8 +36,14 @@ async def principal_of(request: AnyRequest, parts: Parts) -> Principal | None:
     principal = await _principal_of(request, parts)
     if principal is not None:
         request.state[PRINCIPAL] = principal.id
-        request.state[HOLD].know()
+        request.state[HOLD].know(partial(_require_still, request, parts, principal))
     return principal
+
+
+async def _require_still(request: AnyRequest, parts: Parts, principal: Principal) -> None:
+    """Raise as `principal_of` if the request's credential is that of the principal no more."""
+    if await _principal_of(request, parts) != principal:
+        raise NotMemberError(f"{principal.id} acts for {principal.role}:{principal.subject} no more")
 
 
 async def _principal_of(request: AnyRequest, parts: Parts) -> Principal | None:

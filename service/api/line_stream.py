@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
+from collections.abc import Awaitable, Callable
 from typing import Final
 
 from litestar.types import Receive
 
 from service.api.decisions import BODY_LIMIT
-from service.api.problems import ApiProblem
 from service.application.lines import LineTooLongError
 
 LINE_LIMIT: Final = BODY_LIMIT + 4096
@@ -64,13 +64,16 @@ class Lines:
 class Incoming:
     """The lines of a body, of which so many are read ahead while others are worked on.
 
-    `gone`: the client is, once it ended. `refused`: why no more of the body was waited for, if that is so.
+    `require_known`: raises if who sends them may send no more. `gone`: the client is, once it ended. `refused`: why no
+    more of the body was waited for, or taken, if that is so.
     """
 
-    def __init__(self, receive: Receive) -> None:
+    def __init__(self, receive: Receive, require_known: Callable[[], Awaitable[None]]) -> None:
         self.gone = False
-        self.refused: ApiProblem | None = None
+        self.refused: Exception | None = None
         self._receive = receive
+        self._require_known = require_known
+        self._stopped = False
         self._lines = Lines()
         self._waiting: deque[Numbered] = deque()
         self._ended = False
@@ -84,8 +87,8 @@ class Incoming:
             self.gone = False
         except _GoneError:
             pass
-        except ApiProblem as problem:
-            self.gone, self.refused = False, problem
+        except Exception as error:  # noqa: BLE001 — whatever ends the body is told in the answer
+            self.gone, self.refused = False, error
         finally:
             async with self._changed:
                 self._ended = True
@@ -111,16 +114,25 @@ class Incoming:
         async with self._changed:
             if wait:
                 await self._changed.wait_for(lambda: self._waiting or self._ended)
-            if self._ended and self.gone:
+            if not self._stopped:
+                await self._look_again()
+            if self._stopped or (self._ended and self.gone):
                 return []
             taken = [self._waiting.popleft() for _n in range(min(most, len(self._waiting)))]
             self._changed.notify_all()
         return taken
 
+    async def _look_again(self) -> None:
+        """Lines that wait are not taken once who sent them may send no more."""
+        try:
+            await self._require_known()
+        except Exception as error:  # noqa: BLE001 — as in `read`
+            self.refused, self._stopped = error, True
+
     @property
     def next_number(self) -> int:
         """Of the line that would come next."""
-        return self._lines.number + 1
+        return self._waiting[0][0] if self._waiting else self._lines.number + 1
 
     def _has_room(self) -> bool:
         return len(self._waiting) < WAITING_LINES and sum(map(_size, self._waiting)) < WAITING_BYTES

@@ -22,6 +22,7 @@ from service.api.headers import only_header
 from service.api.line_stream import Incoming, Numbered
 from service.api.parts import Parts, Wired
 from service.api.problems import ApiProblem, response_to
+from service.api.slow_clients import HOLD
 from service.application.recording import Accepted
 from service.application.submitting_lines import LINES as LINES_AT_ONCE
 from service.application.submitting_lines import Outcome
@@ -72,7 +73,7 @@ def _line_by_line(request: AnyRequest, programme: str, actor: Actor, parts: Part
     """Each line is answered once it is recorded; what is not read of the answers stops the reading of lines."""
 
     async def stream(_scope: Scope, receive: Receive, send: Send) -> None:
-        incoming = Incoming(receive)
+        incoming = Incoming(receive, request.state[HOLD].require_known)
         reading = asyncio.create_task(incoming.read())
         numbers: deque[int] = deque()
         try:
@@ -111,7 +112,7 @@ async def _together(request: AnyRequest, programme: str, actor: Actor, parts: Pa
 
 async def _whole(request: AnyRequest) -> list[Numbered]:
     """Every line. Raises 400 without any or where the end is missing, 408 for a slow client, 413 for too many."""
-    incoming = Incoming(request.receive)
+    incoming = Incoming(request.receive, request.state[HOLD].require_known)
     reading = asyncio.create_task(incoming.read())
     found: list[Numbered] = []
     size = 0

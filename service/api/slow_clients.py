@@ -1,11 +1,12 @@
-"""Clients that hold a request open: how long for its body, and how many of them that show no credential."""
+"""Clients that hold a request open: how long for its body, how many of them that show no credential, and whether the
+one that was shown still is one."""
 
 from __future__ import annotations
 
 import asyncio
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import Final, cast
 
 from litestar.types import ASGIApp, HTTPReceiveMessage, Receive, Scope, Send
@@ -18,6 +19,8 @@ BYTES_A_SECOND: Final = 1_000
 """For as many bytes that came, a second longer."""
 STRANGERS: Final = 1_000
 """Requests of one address that wait for a body, or follow the ledger, at once and without a verified credential."""
+BELIEVED_SECONDS: Final = 1.0
+"""So long a credential that was verified is believed while the body of its request comes, and its lines are decided."""
 HOLD: Final = "hold"
 """Under which name a request's state has its `Hold`."""
 
@@ -30,11 +33,12 @@ class Hold:
         self._held = held
         self._address_of = address_of
         self._address: str | None = None
-        self._known = False
+        self._again: Callable[[], Awaitable[None]] | None = None
+        self._believed_until = 0.0
 
     def begin(self) -> None:
         """Hold it open. Raises 429 if a stranger's address holds too many."""
-        if self._known or self._address is not None:
+        if self._again is not None or self._address is not None:
             return
         address = self._address_of(self._scope)
         if self._held[address] >= STRANGERS:
@@ -43,10 +47,17 @@ class Hold:
         self._held[address] += 1
         self._address = address
 
-    def know(self) -> None:
-        """It is no stranger's."""
-        self._known = True
+    def know(self, again: Callable[[], Awaitable[None]]) -> None:
+        """It is no stranger's. `again`: raises once it has become one's."""
+        self._again = again
+        self._believed_until = time.monotonic() + BELIEVED_SECONDS
         self.end()
+
+    async def require_known(self) -> None:
+        """Raise as `again` does if the credential that was shown has become none."""
+        if self._again is not None and time.monotonic() > self._believed_until:
+            await self._again()
+            self._believed_until = time.monotonic() + BELIEVED_SECONDS
 
     def end(self) -> None:
         """Count it no more."""
@@ -78,6 +89,7 @@ class Paced:
             detail = f"a body comes within {BODY_SECONDS:.0f} seconds, and one more for every {BYTES_A_SECOND} bytes"
             raise ApiProblem("body-too-slow", detail, headers={"Connection": "close"}) from None
         if message["type"] == "http.request":
+            await self._hold.require_known()
             won = len(message["body"]) / BYTES_A_SECOND
             self._left = max(0.0, self._left - (time.monotonic() - began) + won)
             self._lasts = message.get("more_body", False)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import msgspec
@@ -12,7 +12,8 @@ import pytest
 from litestar.types import Message
 
 from service.api import slow_clients
-from service.api.line_stream import LINE_LIMIT, WAITING_LINES, Lines
+from service.api.line_stream import LINE_LIMIT, WAITING_LINES, Incoming, Lines
+from service.application.identity import WrongCredentialError
 from service.application.lines import LineTooLongError
 from service.application.ports import Appended, AppendRequest, LedgerUnavailableError
 from service.client.signing import SigningKey
@@ -175,10 +176,16 @@ class Client:
     """A client of the application itself: `pieces` are sent as they are asked for; nothing is read until `reads`."""
 
     def __init__(
-        self, small: SmallProgramme, pieces: list[bytes], *, vanishes: bool = False, pauses: float = 0.0
+        self,
+        small: SmallProgramme,
+        pieces: list[bytes],
+        *,
+        vanishes: bool = False,
+        pauses: float = 0.0,
+        between: Callable[[], None] | None = None,
     ) -> None:
-        """`pauses`: seconds before each piece."""
-        self.small, self.pieces, self.vanishes, self.pauses = small, pieces, vanishes, pauses
+        """`pauses`: seconds before each piece. `between`: what happens after the first one."""
+        self.small, self.pieces, self.vanishes, self.pauses, self.between = small, pieces, vanishes, pauses, between
         self.sent, self.answers = 0, b""
         self.status = 0
         self.reads = asyncio.Event()
@@ -186,6 +193,10 @@ class Client:
     async def receive(self) -> Message:
         if self.pauses:
             await asyncio.sleep(self.pauses)
+        if self.sent == 1 and self.between is not None:
+            while not self.answers and len(self.pieces) > 2:
+                await asyncio.sleep(0.01)
+            await asyncio.to_thread(self.between)
         if self.sent == len(self.pieces):
             assert self.vanishes
             return {"type": "http.disconnect"}
@@ -201,13 +212,14 @@ class Client:
             await self.reads.wait()
             self.answers += message["body"]
 
-    async def submit(self, query: bytes = b"", **more: str) -> None:
+    async def submit(self, query: bytes = b"", *, decision: str = "", **more: str) -> None:
+        path = f"/v1/programmes/{self.small.programme}/decisions{decision}"
         headers = {**self.small.headers("owner"), "content-type": "application/x-ndjson", **more}
         scope: Any = {
             **{"type": "http", "asgi": {"version": "3.0"}, "http_version": "1.1", "method": "POST", "scheme": "http"},
             **{"query_string": query, "root_path": "", "client": ("127.0.0.1", 1), "server": ("127.0.0.1", 80)},
-            "path": f"/v1/programmes/{self.small.programme}/decisions",
-            "raw_path": f"/v1/programmes/{self.small.programme}/decisions".encode(),
+            "path": path,
+            "raw_path": path.encode(),
             "headers": [(name.lower().encode(), value.encode()) for name, value in headers.items()],
             "state": {},
         }
@@ -275,6 +287,55 @@ def test_a_body_is_waited_for_as_long_as_it_keeps_a_pace(running: Running, monke
     monkeypatch.setattr(slow_clients, "BYTES_A_SECOND", 100)
     asyncio.run(steady.submit())
     assert [json.loads(each)["status"] for each in steady.answers.splitlines()] == [201] * 3
+
+
+def test_who_is_revoked_while_their_request_comes_decides_nothing_more(
+    running: Running, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Neither in lines that come, or wait, nor all together, nor in one decision whose body is slow."""
+    monkeypatch.setattr(slow_clients, "BELIEVED_SECONDS", -1.0)
+    small, head = scoring(running), running.head()
+
+    def sending(*pieces: bytes) -> Client:
+        small.keys["owner"] = key = running.issue("agency", "owner")
+        revoke = running.service.parts.administration.revoke_key
+        client = Client(small, list(pieces), between=lambda: revoke(key.partition(".")[0], "tests"))
+        client.reads.set()
+        return client
+
+    scored = [line(f"k-{n}", "submit-score", sheet(*each)) + b"\n" for n, each in enumerate(EVERY[:4])]
+    lines = sending(scored[0], *scored[1:])
+    asyncio.run(lines.submit())
+    first, refused = map(json.loads, lines.answers.splitlines())
+    assert (first["line"], first["status"]) == (1, 201)
+    assert (refused["line"], refused["status"], refused["body"]["type"]) == (2, 401, "/problems/unauthenticated")
+    all_ = sending(line(None, "submit-score", GOOD) + b"\n", line(None, "submit-score", sheet(*EVERY[1])))
+    asyncio.run(all_.submit(b"atomic=true", **{"idempotency-key": "all"}))
+    one = sending(b" ", json.dumps(sheet(*EVERY[1])).encode())
+    single: dict[str, Any] = {"idempotency-key": "all", "content-type": "application/json"}
+    asyncio.run(one.submit(decision="/submit-score", **single))
+    assert (all_.status, one.status, running.head()) == (401, 401, head + 1)
+
+
+def test_lines_that_wait_are_not_taken_once_who_sent_them_is_revoked() -> None:
+    revoked: list[Exception] = []
+
+    async def receive() -> Any:
+        return {"type": "http.request", "body": b"one\ntwo\nthree", "more_body": False}
+
+    async def require_known() -> None:
+        for each in revoked:
+            raise each
+
+    async def taken() -> None:
+        incoming = Incoming(receive, require_known)
+        await incoming.read()
+        assert await incoming.take(1) == [(1, b"one")]
+        revoked.append(WrongCredentialError("revoked"))
+        assert await incoming.take(1) == []
+        assert (incoming.refused, incoming.next_number) == (revoked[0], 2)
+
+    asyncio.run(taken())
 
 
 @pytest.mark.parametrize("size", [1, 2, 3, 7, 100])
