@@ -125,14 +125,15 @@ class SignedFor:
             require_mandate(decision, asked.command, by, charter)
         if isinstance(event, DecisionProposed):
             yield from self._proposal_faults(event, envelope, signed_by)
+            yield from _attribution_faults(
+                asked.command if envelope.command_type == name else _by_name(envelope), envelope
+            )
             return
         if proposed is None:
             if self._takes_two(event):
                 yield f"{name} of {by.agency} is not countersigned"
                 return
-            said = asked.command
-            if (said.attribution, said.source, said.decided_by) != _attributed(envelope):
-                yield f"it is attributed to others than {name} of {by.agency} says"
+            yield from _attribution_faults(asked.command, envelope)
         if others := differing(asked.command, event):
             yield f"{event.TYPE} has another {', '.join(others)} than {name} of {by.agency}"
             return
@@ -237,16 +238,28 @@ class SignedFor:
 
 def _maker(envelope: PrivateEnvelope) -> tuple[object, ...]:
     """What the events of one decision have in common."""
-    return envelope.decision_id, envelope.command_type, envelope.actor, envelope.decided_at
+    made = envelope.decision_id, envelope.command_type, envelope.actor, envelope.decided_at
+    return (*made, *_attributed(envelope))
 
 
-def _attributed(envelope: PrivateEnvelope) -> tuple[object, ...]:
-    return envelope.attribution, envelope.source, envelope.decided_by
+def _attributed(said: PrivateEnvelope | Command) -> tuple[object, ...]:
+    return said.attribution, said.source, said.decided_by
+
+
+def _attribution_faults(sent: Command, envelope: PrivateEnvelope) -> Iterator[str]:
+    """Whose decision it is said to be, the command of the request says."""
+    if _attributed(sent) != _attributed(envelope):
+        yield f"it is attributed to others than {envelope.command_type} of {envelope.actor.agency} says"
+
+
+def _by_name(envelope: PrivateEnvelope) -> Propose:
+    """The request by which a decision was proposed by name."""
+    return msgspec.json.decode(envelope.command or "", type=Propose)
 
 
 def _proposes(envelope: PrivateEnvelope, event: DecisionProposed) -> bool:
     """Whether the command is the one that was proposed, or proposes it by name."""
     if envelope.command is None or envelope.command_type != "propose":
         return (envelope.command_type, envelope.command) == (event.decision, event.command)
-    asked = msgspec.json.decode(envelope.command, type=Propose)
+    asked = _by_name(envelope)
     return (asked.decision, asked.command) == (event.decision, msgspec.json.decode(event.command))

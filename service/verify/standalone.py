@@ -575,8 +575,11 @@ def countersigners(charter, decision, proposer):
     }
 
 
+ATTRIBUTION = {"attribution": "decided", "source": None, "decided_by": None}  # where a command leaves it out
+
+
 def maker(envelope):
-    return [envelope[each] for each in ("decision_id", "command_type", "actor", "decided_at")]
+    return [envelope[each] for each in ("decision_id", "command_type", "actor", "decided_at", *ATTRIBUTION)]
 
 
 class Signatures:
@@ -621,7 +624,7 @@ class Signatures:
                 case "DecisionProposed":
                     self.propose(event, envelope, key)
                 case "DecisionApproved":
-                    self.approve(event, envelope, position)
+                    self.approve(event, command, envelope, position)
                 case "DecisionRejected":
                     self.waits(event, actor)
                     self.settled.add(event["proposal"])
@@ -639,6 +642,8 @@ class Signatures:
                 self.agreed.pop(event["stage"], None)
         except ValueError as error:
             raise Fault("bad-signature", position, str(error)) from None
+        except UNREADABLE as error:
+            raise Fault("bad-signature", position, f"its command: {type(error).__name__} {error}") from None
 
     def proposal_of(self, position, envelope):
         """What was approved by the decision that the event is of, if it follows an approval."""
@@ -666,14 +671,14 @@ class Signatures:
             raise ValueError("its command is no object")
         charter = json.loads(event["document"]) if self.charter is None else self.charter
         self.check_mandate(decision, command, by, charter)
+        if envelope["command"] is not None:
+            said = ATTRIBUTION | json.loads(envelope["command"])
+            if any(envelope[each] != said[each] for each in ATTRIBUTION):
+                raise ValueError(f"it is attributed to others than {envelope['command_type']} says")
         if type_ == "DecisionProposed":
             return command, by
-        if proposal is None:
-            if self.takes_two(decision, event):
-                raise ValueError(f"{decision} of {by['agency']} is not countersigned")
-            said = {"attribution": "decided", "source": None, "decided_by": None} | command
-            if any(envelope[each] != said[each] for each in ("attribution", "source", "decided_by")):
-                raise ValueError(f"it is attributed to others than {decision} of {by['agency']} says")
+        if proposal is None and self.takes_two(decision, event):
+            raise ValueError(f"{decision} of {by['agency']} is not countersigned")
         if others := ", ".join(differing(type_, event, command)):
             raise ValueError(f"{type_} has another {others} than {decision} of {by['agency']}")
         return command, by
@@ -833,8 +838,10 @@ class Signatures:
             raise ValueError(f"{actor['agency']} was not asked for its countersignature")
         return proposal, key
 
-    def approve(self, event, envelope, position):
+    def approve(self, event, command, envelope, position):
         proposal, key = self.waits(event, envelope["actor"])
+        if any(command[each] != event[each] for each in ("proposal", "command_hash")):
+            raise ValueError("it does not name what it approves")
         if any(event[each] != proposal[each] for each in ("command_hash", "decision", "proposer")):
             raise ValueError("it approves what was not proposed")
         if datetime.fromisoformat(envelope["decided_at"]) >= datetime.fromisoformat(proposal["expires_at"]):

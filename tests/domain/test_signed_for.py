@@ -181,6 +181,7 @@ SIGNED_PROPOSAL = proposal(text=signature(request="proposed"), signed_by=KEY.kid
         saying(msgspec.structs.replace(SIGNED_PROPOSAL[0], command='{"team":"bee"}'), SIGNED_PROPOSAL),
         proposal(text=signature(request="proposed"), proposer=CLERK),
         following(proposal(signed_by=KEY.kid)),
+        changed(SIGNED_PROPOSAL, attribution="reported", source="a newspaper", decided_by="clerk"),
     ],
 )
 def test_a_proposal_is_what_its_proposer_signed(forged: Entry) -> None:
@@ -193,6 +194,14 @@ def test_an_approval_is_what_its_approver_signed() -> None:
     otherwise = by(OTHER, approval(command_hash="b" * 64))
     assert positions(OWN, THEIRS, SIGNED_PROPOSAL, otherwise) == [5]
     assert positions(OWN, THEIRS, SIGNED_PROPOSAL, following(approval())) == [5]
+    nothing = by(OTHER, entry(approval()[0], b"{}", "approve", actor=CLERK))
+    assert positions(OWN, THEIRS, SIGNED_PROPOSAL, nothing) == [5]
+
+
+def test_what_was_approved_is_nobody_elses() -> None:
+    proposed, approved, amended = amended_by_two(*SIGNED, key=KEY)
+    others = changed(amended, attribution="reported", source="a newspaper", decided_by="clerk")
+    assert positions(OWN, THEIRS, proposed, approved, others) == [6]
 
 
 def test_what_was_proposed_by_name_is_what_was_signed() -> None:
@@ -207,6 +216,9 @@ def test_what_was_proposed_by_name_is_what_was_signed() -> None:
     bees = text.replace("ANT", "BEE")
     other = msgspec.structs.replace(event, command=bees, command_hash=hashlib.sha256(bees.encode()).hexdigest())
     assert positions(OWN, THEIRS, saying(other, named)) == [4]
+    assert positions(OWN, THEIRS, changed(named, source="a newspaper")) == [4]
+    for command in ("{}", "[]", '{"decision":"enrol-team"}'):
+        assert positions(OWN, THEIRS, changed(named, command=command, signature=None), signed=()) == [4]
 
 
 def test_an_approval_of_what_was_proposed_unsigned_does_not_stand_once_it_has_to_be_signed() -> None:
