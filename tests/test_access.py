@@ -7,8 +7,11 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, cast
 
+import pytest
+
+from service.application import access as access_
 from service.application.access import Access
-from service.application.identity import Principal, WrongCredentialError
+from service.application.identity import Principal, TooManyRequestsError, WrongCredentialError
 
 HOLDER = Principal(id="slk_1", role="agency", subject="owner")
 
@@ -22,6 +25,11 @@ class Unlimited:
 
     def exhausted(self, who: str) -> int | None:
         return None
+
+
+class Exhausted(Unlimited):
+    def exhausted(self, who: str) -> int | None:
+        return 60
 
 
 class Slow:
@@ -67,3 +75,21 @@ def test_a_credential_is_remembered_until_one_is_revoked() -> None:
     assert access.enter_at_once("key") == HOLDER
     access.forget()
     assert access.enter_at_once("key") is None
+
+
+def test_who_was_let_in_before_goes_on_where_too_many_failed_until_they_are_revoked(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(access_, "REMEMBERED_SECONDS", -1.0)
+    keys = Slow()
+    keys.answer.set()
+    access = Access([keys], keys, cast(Any, None), requests=Unlimited(), failures=Unlimited(), later=never)
+    access.enter("key", "address")
+    monkeypatch.setattr(access, "_failures", Exhausted())
+    assert access.enter("key", "address") == HOLDER
+    with pytest.raises(TooManyRequestsError):
+        access.enter("another", "address")
+    keys.revoked = True
+    for error in (WrongCredentialError, TooManyRequestsError):
+        with pytest.raises(error):
+            access.enter("key", "address")

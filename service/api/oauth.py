@@ -9,8 +9,10 @@ from urllib.parse import parse_qsl
 import msgspec
 from litestar import Response, get, post
 
-from service.api.access import AnyRequest, address_of
+from service.api.access import AnyRequest, address_of, origin_of
 from service.api.parts import Wired
+from service.api.same_origin import from_elsewhere
+from service.application.audit import audit
 from service.application.identity import WrongCredentialError
 from service.application.jose import ALGORITHMS
 from service.application.tokens import ENDPOINT
@@ -68,6 +70,10 @@ class _FaultError(Exception):
 @post(ENDPOINT, request_max_body_size=BODY_LIMIT, status_code=200)
 async def issue_token(request: AnyRequest, parts: Wired) -> Response[bytes]:
     """A token for a client's signed assertion."""
+    if from_elsewhere(request, origin_of(request, parts)):
+        # Not counted, or any page could have whoever opens it lock out those who share their address.
+        audit("cross-site request refused", reason="a token is asked for by a page of another site")
+        return _fault("invalid_request", "a token is asked for by programs, not by pages of other sites")
     try:
         assertion, client = _assertion(request, await request.body())
         issued = await parts.run(partial(parts.access.issue_token, assertion, client, address_of(request, parts)))

@@ -18,14 +18,20 @@ _Request = Request[object, object, State]
 
 
 def require_same_origin(request: _Request, origin: str) -> None:
-    """Raise 403 unless the browser says that one of our own pages asks. `origin`: where browsers reach the service.
-
-    Both `Origin` and `Sec-Fetch-Site` are looked at, where given; one is.
-    """
-    said = request.headers.getall("origin", []), request.headers.getall("sec-fetch-site", [])
-    good = all(each == origin for each in said[0]) and all(each == "same-origin" for each in said[1])
-    if not (good and any(said)):
+    """Raise 403 unless the browser says that one of our own pages asks. `origin`: where browsers reach the service."""
+    if from_elsewhere(request, origin) or not any(_said(request)):
         _refuse(f"a change by a session is asked for by a page at {origin}")
+
+
+def from_elsewhere(request: _Request, origin: str) -> bool:
+    """Whether a browser says that it is not one of our own pages that asks; programs say nothing of it."""
+    origins, sites = _said(request)
+    return any(each != origin for each in origins) or any(each != "same-origin" for each in sites)
+
+
+def _said(request: _Request) -> tuple[list[str], list[str]]:
+    """Both are looked at, where given."""
+    return request.headers.getall("origin", []), request.headers.getall("sec-fetch-site", [])
 
 
 def require_csrf(secret: str, given: str | None) -> None:

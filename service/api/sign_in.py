@@ -57,15 +57,28 @@ async def complete_sign_in(request: AnyRequest, parts: Wired) -> Response[bytes]
     origin = _safe_origin(request, parts)
     answer = Answer(**{name: _once(request, name) for name in ("state", "code", "iss", "error")})
 
+    try:
+        secret, return_to = _begun(request, parts, origin, answer.state)
+    except WrongCredentialError as error:
+        # Not counted: nothing is guessed by it, and any page can send browsers here, of whoever shares their address.
+        audit("sign-in refused", address=address_of(request, parts), reason=str(error))
+        return refused_page(str(error), 403)
+
     def complete() -> tuple[str, str | None]:
-        secret, _, return_to = (read_cookie(request, SIGN_IN, origin) or "").partition(".")
-        if _SECRET.fullmatch(secret) is None:
-            raise WrongCredentialError("the sign-in was not begun by this browser, or too long ago")
-        return parts.signing_in.complete(secret, answer), unquote(return_to) or None
+        return parts.signing_in.complete(secret, answer), return_to
 
     response = await _signed_in(request, parts, origin, complete)
     response.set_cookie(expired(SIGN_IN, origin))
     return response
+
+
+def _begun(request: AnyRequest, parts: Parts, origin: str, state: str | None) -> tuple[str, str | None]:
+    """The secret of the browser that began, and where it was. Raises `WrongCredentialError` if it did not."""
+    secret, _, return_to = (read_cookie(request, SIGN_IN, origin) or "").partition(".")
+    if _SECRET.fullmatch(secret) is None:
+        raise WrongCredentialError("the sign-in was not begun by this browser, or too long ago")
+    parts.signing_in.require_begun(secret, state)
+    return secret, unquote(return_to) or None
 
 
 @get("/sign-in/link")

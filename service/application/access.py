@@ -38,8 +38,8 @@ _log = structlog.get_logger()
 class Access:
     """Lets in who has a credential. Safe to call from many threads.
 
-    `requests`: of one client, whatever its credentials. `failures`: of one address; what was let in from there goes
-    on. `later`: does something off the path of the request.
+    `requests`: of one client, whatever its credentials. `failures`: of one address; whoever was let in before goes on.
+    `later`: does something off the path of the request.
     """
 
     def __init__(
@@ -59,6 +59,7 @@ class Access:
         self._failures = failures
         self._later = later
         self._known: dict[bytes, tuple[float, Principal | Person]] = {}
+        self._let_in: dict[bytes, bool] = {}
         self._noted: dict[str, float] = {}
         self._revocations = 0
         self._remembering = threading.Lock()
@@ -81,7 +82,13 @@ class Access:
         holder = self._remembered(digest)
         if holder is None:
             revocations = self._revocations
-            holder = self.guarded(address, lambda: self._authenticate(credential, authenticators))
+            verify = partial(self._authenticate, credential, authenticators)
+            try:
+                holder = self.guarded(address, verify, let_in=digest in self._let_in)
+            except WrongCredentialError:
+                self._let_in.pop(digest, None)
+                raise
+            _remember(self._let_in, digest, True)
             with self._remembering:
                 if revocations == self._revocations:  # else it may have been revoked while it was looked up
                     _remember(self._known, digest, (time.monotonic() + REMEMBERED_SECONDS, holder))
@@ -122,9 +129,13 @@ class Access:
                 return holder
         raise WrongCredentialError("it is neither a key nor a token")
 
-    def guarded(self, address: str, verify: Callable[[], T]) -> T:
-        """What `verify` gives, unless too much failed from the address; a failure is counted and leaves a line."""
-        self._require_patience(address)
+    def guarded(self, address: str, verify: Callable[[], T], *, let_in: bool = False) -> T:
+        """What `verify` gives, unless too much failed from the address; a failure is counted and leaves a line.
+
+        `let_in`: this was good before, so nobody guesses, and it is verified in any case.
+        """
+        if not let_in:
+            self._require_patience(address)
         try:
             return verify()
         except WrongCredentialError as error:

@@ -91,14 +91,21 @@ class SigningIn:
             verifier=derived(secret, "verifier", issuer.issuer),
         )
 
+    def require_begun(self, secret: str, state: str | None) -> None:
+        """Raise `WrongCredentialError` unless the browser that keeps the secret began the sign-in that comes back.
+
+        Raises `NoSuchWayError`.
+        """
+        if not hmac.compare_digest(derived(secret, "state", self._required().issuer), state or ""):
+            raise WrongCredentialError("the sign-in was not begun by this browser: its state is another")
+
     def complete(self, secret: str, answer: Answer) -> str:
         """The secret of a new session, for the browser that began.
 
         Raises `NoSuchWayError`, `WrongCredentialError`, `IssuerUnavailableError`.
         """
         issuer = self._required()
-        if not hmac.compare_digest(derived(secret, "state", issuer.issuer), answer.state or ""):
-            raise WrongCredentialError("the sign-in was not begun by this browser: its state is another")
+        self.require_begun(secret, answer.state)
         issuer.require_named(answer.iss)
         if answer.error is not None or not answer.code:
             raise WrongCredentialError("the issuer refused the sign-in")

@@ -12,6 +12,7 @@ from typing import Any
 
 import psycopg
 import pytest
+from structlog.testing import capture_logs
 
 from tests.integration.conftest import Running
 from tests.integration.signing import FORM, ISSUER, OTHER, SigningClient, b64, compact, faults, jwk_of, unb64
@@ -215,3 +216,13 @@ def test_a_client_authenticates_in_one_way(running: Running, agency: SigningClie
     data = {**FORM, "client_assertion": agency.assertion()}
     answer = running.client.post("/oauth/token", data=data, headers={"Authorization": "Basic YTpi"})
     faults(answer, 400, "invalid_request")
+
+
+@pytest.mark.parametrize("headers", [{"Sec-Fetch-Site": "cross-site"}, {"Origin": "https://elsewhere.example"}])
+def test_a_page_of_another_site_asks_for_no_token_and_uses_up_nobodys_failures(
+    running: Running, headers: dict[str, str]
+) -> None:
+    with capture_logs() as lines:
+        answer = running.client.post("/oauth/token", data={**FORM, "client_assertion": "a.b.c"}, headers=headers)
+    faults(answer, 400, "invalid_request")
+    assert [line["event"] for line in lines if line["logger"] == "sillok.audit"] == ["cross-site request refused"]
