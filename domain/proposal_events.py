@@ -168,12 +168,16 @@ class Proposal:
     def proposed(self) -> DecisionProposed:
         """What was proposed. Raises `UnknownProposalError`."""
         if self._proposed is None or self._proposed.proposal != self.id:
-            raise UnknownProposalError(
-                f"proposal: {self.id!r} was not made in {self.programme}",
-                rule="A proposal is named as the answer to it said.",
-                pointer="/proposal",
-            )
+            raise self.unknown()
         return self._proposed
+
+    def unknown(self) -> UnknownProposalError:
+        """That there is none, for whoever asks."""
+        return UnknownProposalError(
+            f"proposal: {self.id!r} was not made in {self.programme}",
+            rule="A proposal is named as the answer to it said.",
+            pointer="/proposal",
+        )
 
     def require_open(self) -> None:
         """Raise unless it still waits."""

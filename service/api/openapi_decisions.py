@@ -118,7 +118,8 @@ _PROPOSAL: Final = {
 
 
 def _proposal(named: dict[Any, Json]) -> Json:
-    summary = "A proposal and, while it waits, what it would come to now; for the programme's agencies and auditors."
+    summary = "A proposal and, while it waits, what it would come to now; for the programme's agencies and auditors. "
+    summary += "The team that made it reads what became of it."
     operation = read("get-proposal", summary, named[ProposalAnswer], with_key=True)
     unknown = problems([404])
     return {

@@ -91,11 +91,11 @@ class Refused(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ProposalAnswer(msgspec.Struct, frozen=True, kw_only=True):
-    """A proposal, as whoever is to approve it reads it.
+    """A proposal, as whoever is to approve it reads it, or the team that made it.
 
-    `command`: the very text whose SHA-256 an approval names. `closed_at`: the position that settled it. While it waits,
-    `effects` are those of now, and if they are not what was proposed it is `stale`; if the decision would be refused
-    now, `refused` says why instead.
+    `command`: the very text whose SHA-256 an approval names. `closed_at`: the position that settled it; `reason`: why
+    it was rejected or taken back. While it waits, `effects` are those of now, and if they are not what was proposed it
+    is `stale`; if the decision would be refused now, `refused` says why instead. A team reads none of these.
     """
 
     proposal: str
@@ -109,6 +109,7 @@ class ProposalAnswer(msgspec.Struct, frozen=True, kw_only=True):
     expires_at: str
     state: ProposalState
     closed_at: int | None
+    reason: str | None
     stale: bool
     effects: Effects | None
     refused: Refused | None
@@ -156,19 +157,24 @@ class Previews:
         )
 
     def proposal(self, proposal: str, reader: Reader) -> ProposalAnswer:
-        """A proposal by its id.
+        """A proposal by its id; a team reads its own, and what it would come to is not for it.
 
         Raises `UnknownProgrammeError`, `UnknownProposalError`, `PreviewNotYoursToReadError`.
         """
         programme = proposal.rpartition(":")[0]
         require_programme_id(programme)
-        disclosure = self._disclosure(programme, reader)
+        team = reader.consortium
+        disclosure = (
+            self._disclosure(programme, reader) if team is None else self._queries.disclosure(programme, reader)
+        )
         found = Proposal(programme, proposal)
         read_facts(self._ledger, (found,))
         proposed = found.proposed
+        if team is not None and (proposed.proposer.party, proposed.proposer.agency) != ("consortium", team):
+            raise found.unknown()
         effects, stale, refused = None, False, None
         state = _state(found, self._now())
-        if state == "waiting":
+        if state == "waiting" and team is None:
             try:
                 effects, stale = self._of_proposal(proposed, disclosure)
             except Refusal as refusal:
@@ -185,6 +191,9 @@ class Previews:
             expires_at=proposed.expires_at,
             state=state,
             closed_at=found.closed_at or None,
+            reason=found.closed_by.reason
+            if isinstance(found.closed_by, DecisionRejected | ProposalWithdrawn)
+            else None,
             stale=stale,
             effects=effects,
             refused=refused,

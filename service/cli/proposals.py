@@ -86,7 +86,8 @@ def approve(proposal: str, url: str | None, key: str | None, sign: Path | None, 
             raise NotAsAskedError(f"It would be refused now: {found['refused']['detail']}")
         if not yes:
             click.confirm(f"Approve {found['decision']} of {found['proposer']}?", abort=True, err=True)
-        recorded = client.approve(proposal, shown, effects=found["effects"]["foreseen"])
+        foreseen = None if found["effects"] is None else found["effects"]["foreseen"]  # a team is not shown any
+        recorded = client.approve(proposal, shown, effects=foreseen)
     say_recorded(recorded, as_json=as_json)
 
 

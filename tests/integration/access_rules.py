@@ -34,6 +34,8 @@ REFUSED_BY: Final = {
 
 EVERYBODY: Final = {*CREDENTIALS}
 INSIDERS: Final = {"owner", "second", "idle", "auditor"}
+TEAMS: Final = {"team", "rival"}
+"""Let in, each finds a proposal of its own only."""
 
 
 class Rule(NamedTuple):
@@ -103,7 +105,9 @@ OPERATIONS: Final[dict[str, Rule]] = {
     f"POST {PROGRAMME}/what-if": Rule(INSIDERS, {"auditor"}, "wrong-role", "what-if-not-yours-to-ask"),
     f"GET {PROGRAMME}/sensitivity": Rule(INSIDERS, {"auditor"}, "wrong-role", "what-if-not-yours-to-ask"),
     f"POST {PROGRAMME}/disclosure-check": Rule(INSIDERS, {"auditor"}, "wrong-role", "check-not-yours-to-ask"),
-    "GET /v1/proposals/{proposal}": Rule(INSIDERS, {"auditor"}, "wrong-role", "preview-not-yours-to-read"),
+    "GET /v1/proposals/{proposal}": Rule(
+        {*INSIDERS, *TEAMS}, {"auditor", *TEAMS}, "wrong-role", "preview-not-yours-to-read"
+    ),
 }
 """Who may call an operation that submits no decision; besides, a key that was revoked is none to any of them."""
 OF_DECISIONS: Final = {

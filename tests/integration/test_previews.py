@@ -15,6 +15,7 @@ from domain.event import Event
 from domain.views.effects import Changes
 from service.application.foreseeing import Foreseeing
 from tests.domain import charters
+from tests.domain.playbook import NOTICE
 from tests.integration.conftest import Running, run_shared
 from tests.integration.small import HEAT, PROGRAMME, WHY, SmallProgramme
 from tests.playing import REHEARSAL, lines_of
@@ -167,7 +168,7 @@ def test_a_proposal_shows_its_effects_while_it_waits(small: SmallProgramme) -> N
     settled = small.client.post(path, json={"reason": "no"}, headers=headers)
     assert settled.status_code == 201
     found = read(small.running, made["proposal"], small.keys["other"]).json()
-    assert (found["state"], found["effects"]) == ("rejected", None)
+    assert (found["state"], found["effects"], found["reason"]) == ("rejected", None, "no")
     assert found["closed_at"] == settled.json()["events"][0]["position"]
 
 
@@ -187,12 +188,29 @@ def test_a_proposal_is_for_the_programmes_agencies_and_auditors(small: SmallProg
     made = proposed(small)["proposal"]
     running = small.running
     assert running.client.get(f"/v1/proposals/{made}").status_code == 401
-    assert problem(read(running, made, small.keys["ant"])) == (403, "wrong-role")
+    assert problem(read(running, made, running.issue("evaluator", charters.JURY[0]))) == (403, "wrong-role")
+    assert problem(read(running, made, small.keys["ant"])) == (404, "unknown-proposal")
     stranger = running.issue("agency", "stranger")
     assert problem(read(running, made, stranger)) == (403, "preview-not-yours-to-read")
     assert read(running, made, running.keys.auditor).status_code == 200
     for name in (f"{PROGRAMME}:{'0' * 36}", f"nowhere:{'0' * 36}", "nonsense", ":"):
         assert problem(read(running, name, small.keys["owner"]))[0] == 404
+
+
+def test_a_team_reads_what_became_of_its_own_proposal(running: Running) -> None:
+    """And why, but not what would follow. An agency of its name, and another team, find none."""
+    answering = {"decisions": ["acknowledge-notice"], "agencies": ["other"]}
+    small = SmallProgramme(running, countersignatures=[*charters.document()["countersignatures"], answering])
+    small.accepted("serve-notice", NOTICE)
+    waiting = small.submit("acknowledge-notice", {"notice": "n-1", "team": "ant"}, by="ant").json()
+    name = waiting["proposal"]
+    found = read(running, name, small.keys["ant"]).json()
+    assert (found["state"], found["command_hash"], found["effects"]) == ("waiting", waiting["command_hash"], None)
+    assert problem(read(running, name, small.keys["bee"])) == (404, "unknown-proposal")
+    assert problem(read(running, name, running.issue("agency", "ant"))) == (403, "preview-not-yours-to-read")
+    assert small.reject(waiting).status_code == 201
+    found = read(running, name, small.keys["ant"]).json()
+    assert (found["state"], found["reason"], found["effects"]) == ("rejected", "no", None)
 
 
 def correcting(small: SmallProgramme, team: str) -> dict[str, str]:
