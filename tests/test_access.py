@@ -12,6 +12,7 @@ import pytest
 from service.application import access as access_
 from service.application.access import Access
 from service.application.identity import Principal, TooManyRequestsError, WrongCredentialError
+from service.application.tokens import Issued
 
 HOLDER = Principal(id="slk_1", role="agency", subject="owner")
 
@@ -28,6 +29,9 @@ class Unlimited:
 
 
 class Exhausted(Unlimited):
+    def spend(self, who: str) -> int | None:
+        return 60
+
     def exhausted(self, who: str) -> int | None:
         return 60
 
@@ -93,3 +97,17 @@ def test_who_was_let_in_before_goes_on_where_too_many_failed_until_they_are_revo
     for error in (WrongCredentialError, TooManyRequestsError):
         with pytest.raises(error):
             access.enter("key", "address")
+
+
+class Issuing:
+    """`Tokens`, of which any assertion is good."""
+
+    def issue(self, _assertion: str, _client: str | None) -> Issued:
+        return Issued(principal=HOLDER, token="a.b.c", expires_in=300)
+
+
+def test_a_client_that_asks_for_too_many_tokens_waits() -> None:
+    keys, tokens = Slow(), cast(Any, Issuing())
+    access = Access([keys], keys, tokens, requests=Exhausted(), failures=Unlimited(), later=never)
+    with pytest.raises(TooManyRequestsError):
+        access.issue_token("assertion", None, "address")

@@ -13,7 +13,8 @@ SESSION: Final = "sillok-session"
 SIGN_IN: Final = "sillok-sign-in"
 SIGN_IN_SECONDS: Final = 600
 """How long a sign-in may take that was begun."""
-_LIMIT: Final = 1024
+_LIMIT: Final = 2048
+"""More than what a sign-in keeps: where the browser was, of 501 characters that each take three."""
 
 
 def is_secure(origin: str) -> bool:

@@ -36,11 +36,16 @@ def list_(as_json: bool) -> None:
 @clients.command()
 @click.argument("role", type=ROLES)
 @click.argument("subject")
-@_JWK
-def register(role: Role, subject: str, jwk: BinaryIO) -> None:
+@click.argument("jwk", type=click.File("rb"), metavar="[FILE|-]", required=False)
+@click.option("--identity", nargs=2, metavar="ISSUER SUB", help="Its account at an OIDC issuer: then it needs no key.")
+def register(role: Role, subject: str, jwk: BinaryIO | None, identity: tuple[str, str] | None) -> None:
     """Register a client of ROLE for SUBJECT by its public key, a JWK in FILE; its client_id is printed."""
     with administering() as opened:
-        body = {"role": role, "subject": subject, "keys": [msgspec.Raw(jwk.read())]}
+        body: dict[str, object] = {"role": role, "subject": subject}
+        if jwk is not None:
+            body["keys"] = [msgspec.Raw(jwk.read())]
+        if identity is not None:
+            body["identity"] = dict(zip(("issuer", "subject"), identity, strict=True))
         asked = parse_body(NewClient, msgspec.json.encode(body), of="a client")
         click.echo(opened.administration.register_client(asked, operator()).client_id)
 
@@ -83,4 +88,5 @@ def _lines(client: ClientRecord) -> str:
         + (f"\trevoked {moment(key.revoked_at)}" if key.revoked_at else "")
         for key in client.keys
     ]
-    return "\n".join(("\t".join((*first, f"used {moment(client.last_used_at)}", ends)), *keys))
+    account = [] if client.identity is None else [f"\tis {client.identity.subject} at {client.identity.issuer}"]
+    return "\n".join(("\t".join((*first, f"used {moment(client.last_used_at)}", ends)), *account, *keys))

@@ -135,6 +135,9 @@ def serve(issuer: LocalIssuer, port: int = 0) -> Iterator[LocalIssuer]:
                 query = {name: values[0] for name, values in parse_qs(parts.query).items()}
                 self.reply(302, b"", {"Location": issuer.authorize(query)})
                 return
+            if parts.path == "/moved":
+                self.reply(302, b"", {"Location": f"{issuer.url}/jwks"})
+                return
             found = issuer.document(parts.path)
             self.reply(404 if found is None else issuer.status, json.dumps(found).encode(), {})
 

@@ -58,6 +58,11 @@ def test_a_client_is_registered_given_another_key_and_revoked(running: Running, 
     run("clients", "revoke", client.client_id)
     assert submit(running, new).status_code == 401
     assert "no such client" in run("clients", "revoke", "slc_0000000000000000", status=1)
+    account = ("--identity", "https://issuer.example", "nipa-system")
+    run("clients", "register", "agency", "nipa", *account)
+    assert "is nipa-system at https://issuer.example" in run("clients", "list")
+    assert "linked already" in run("clients", "register", "agency", "tta", *account, status=1)
+    assert "keys: 0 were given" in run("clients", "register", "agency", "nipa", status=1)
 
 
 def test_the_keys_that_tokens_are_signed_with_are_changed(running: Running, run: Run) -> None:

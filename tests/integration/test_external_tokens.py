@@ -207,12 +207,13 @@ def test_known_keys_go_on_while_the_issuer_is_down_and_a_withdrawn_one_ends(
     assert submit(service, issuer.token("ES256")).status_code == 201
 
 
-MISUSED: dict[str, tuple[dict[str, Any], Any]] = {
-    "another name": ({"issuer": "https://elsewhere.example"}, None),
-    "keys over plain HTTP": ({"jwks_uri": "http://elsewhere.example/jwks"}, None),
-    "keys in a file": ({"jwks_uri": "file:///etc/passwd"}, None),
-    "keys that are none": ({"jwks_uri": 1}, None),
-    "keys that are no list": ({}, {}),
+MISUSED: dict[str, tuple[dict[str, Any], Any, str]] = {
+    "another name": ({"issuer": "https://elsewhere.example"}, None, "it calls itself by another name"),
+    "keys over plain HTTP": ({"jwks_uri": "http://elsewhere.example/jwks"}, None, "an address that it names is not"),
+    "keys in a file": ({"jwks_uri": "file:///etc/passwd"}, None, "an address that it names is not"),
+    "keys that have moved": ({"jwks_uri": "http://127.0.0.1:PORT/moved"}, None, "it answered 302"),
+    "keys that are none": ({"jwks_uri": 1}, None, "ValidationError"),
+    "keys that are no list": ({}, {}, "ValidationError"),
 }
 
 
@@ -221,11 +222,17 @@ def test_an_issuer_that_does_not_answer_as_it_should_is_unavailable(
     service: Running, issuer: LocalIssuer, name: str
 ) -> None:
     register_client(service, issuer)
-    issuer.metadata, published = MISUSED[name]
+    metadata, published, why = MISUSED[name]
+    port = issuer.url.rpartition(":")[2]
+    issuer.metadata = {
+        name: value.replace("PORT", port) if isinstance(value, str) else value for name, value in metadata.items()
+    }
     if published is not None:
         issuer.published = published
-    answer = submit(service, issuer.token())
+    with capture_logs() as lines:
+        answer = submit(service, issuer.token())
     expect(answer, 503, "issuer-unavailable")
+    assert why in next(line["error"] for line in lines if line["event"] == "the issuer does not answer")
     assert answer.headers["retry-after"]
 
 
