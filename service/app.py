@@ -12,6 +12,7 @@ from service.bootstrap import open_service
 from service.serving import allow_connections
 from service.settings import read_settings
 from service.stopping import when_stopping
+from service.web.site import SITE
 
 
 def create_app() -> Litestar:
@@ -27,4 +28,4 @@ def create_app() -> Litestar:
         finally:
             service.close()
 
-    return create_application(service.parts, lifespan=[lifespan])
+    return create_application(service.parts, pages=SITE, lifespan=[lifespan])

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from contextlib import AbstractAsyncContextManager
-from typing import cast
+from typing import Any, Final, NamedTuple, cast
 
-from litestar import Litestar, Request
+from litestar import Litestar, Request, Response
 from litestar.di import Provide
 from litestar.enums import HttpMethod
+from litestar.exceptions import NotFoundException
 from litestar.routes import HTTPRoute
 from litestar.types import (
+    ControllerRouterHandler,
     LifeSpanReceive,
     LifeSpanScope,
     LifeSpanSend,
@@ -35,12 +37,22 @@ from service.api.many_decisions import submit_decisions
 from service.api.metrics import metrics
 from service.api.parts import Parts
 from service.api.previews import get_proposal, preview_decision
-from service.api.problems import HANDLERS
+from service.api.problems import HANDLERS, response_to
 from service.api.slow_clients import SlowClients
 from service.api.stream import stream_events
 from service.api.timeline import get_timeline
 from service.api.what_if import ask_what_if, get_sensitivity
 from service.api.workload import get_workload
+
+
+class Pages(NamedTuple):
+    """What is shown to people. `not_found`: answers for what is at no address."""
+
+    handlers: Sequence[ControllerRouterHandler]
+    not_found: Callable[[Request[Any, Any, Any], NotFoundException], Response[bytes]]
+
+
+NO_PAGES: Final = Pages((), response_to)
 
 Lifespan = Callable[[Litestar], AbstractAsyncContextManager[None]]
 
@@ -84,8 +96,11 @@ def _without_body(send: Send) -> Send:
     return send_head
 
 
-def create_application(parts: Parts, *, lifespan: Sequence[Lifespan] = ()) -> Litestar:
-    """All routes over the given parts. OpenAPI is our own document (`service.api.openapi`), not the framework's."""
+def create_application(parts: Parts, *, pages: Pages = NO_PAGES, lifespan: Sequence[Lifespan] = ()) -> Litestar:
+    """All routes over the given parts, and the pages.
+
+    OpenAPI is our own document (`service.api.openapi`), not the framework's.
+    """
 
     async def provide_parts() -> Parts:
         return parts
@@ -118,9 +133,10 @@ def create_application(parts: Parts, *, lifespan: Sequence[Lifespan] = ()) -> Li
             *sign_in.HANDLERS,
             metrics,
             *docs.HANDLERS,
+            *pages.handlers,
         ],
         dependencies={"parts": Provide(provide_parts)},
-        exception_handlers=HANDLERS,
+        exception_handlers={**HANDLERS, NotFoundException: pages.not_found},
         middleware=[ErasuresFirst(parts), SlowClients(lambda scope: address_of(Request(scope), parts))],
         before_send=[tell_of_deprecation],
         openapi_config=None,

@@ -37,6 +37,7 @@ def demonstrate(settings: Settings, programmes: Path | None) -> None:
             click.echo(f"{programme}: {played.new} decisions recorded, {played.replayed} were there already")
             click.echo(standings_table(reading.view(programme, "standings", min_position=played.position)))
     click.echo(f"keys      {settings.keys_file}")
+    click.echo(f"pages     {url}/")
     click.echo(f"docs      {url}/docs")
     click.echo(f"events    {url}/v1/ledger/events")
     for programme in lines:

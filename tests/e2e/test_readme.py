@@ -7,6 +7,7 @@ import re
 import subprocess
 import sys
 from pathlib import Path
+from tempfile import TemporaryFile
 
 import pytest
 
@@ -43,6 +44,7 @@ SHOWS = [
     ['"rank (순위)","team (팀)"', '"1","lg-ai-research","LG AI Research","90.2"', "_public-record_at-"],
     ["KeyRegistered", "1 of ", "decisions are signed, every one as it should be."],
     ['"what": "sum"', "have 111.2 together at expert"],
+    ["<title>Programmes · Sillok</title>", "2–4"],
     ["a sound charter of independent-ai-foundation-model", "PUBLIC RECORD", "audit-trail", ": equal at position"],
     [
         "POST /v1/programmes/{programme}/decisions/commend-team Commend a team, once.",
@@ -61,18 +63,21 @@ def test_every_block_is_run_or_a_picture() -> None:
 @pytest.mark.parametrize("number", range(len(SCRIPTS)))
 def test_a_block_runs_and_shows_what_it_should(up: Up, number: int) -> None:
     path = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
-    done = subprocess.run(
-        ["bash", "-euo", "pipefail", "-c", SCRIPTS[number]],
-        cwd=ROOT,
-        env={**os.environ, "PATH": path, "PORT": str(up.port), "SILLOK_HOME": str(up.home)},
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
-    assert done.returncode == 0, done.stdout + done.stderr
+    # Into files: whoever follows the stream goes on for a while after the block, and would hold a pipe open.
+    with TemporaryFile("w+") as out, TemporaryFile("w+") as errors:
+        done = subprocess.run(
+            ["bash", "-euo", "pipefail", "-c", SCRIPTS[number]],
+            cwd=ROOT,
+            env={**os.environ, "PATH": path, "PORT": str(up.port), "SILLOK_HOME": str(up.home)},
+            stdout=out,
+            stderr=errors,
+            timeout=60,
+            check=False,
+        )
+        said, complained = (each.read() for each in (out, errors) if not each.seek(0))
+    assert done.returncode == 0, said + complained
     for shown in SHOWS[number]:
-        assert shown in done.stdout, done.stdout
+        assert shown in said, said
 
 
 def test_the_commands_that_the_readme_names_are_there() -> None:

@@ -10,6 +10,7 @@ from litestar import Litestar
 
 from service.api.application import create_application
 from service.api.parts import Parts
+from service.web.site import SITE
 
 _free: list[tuple[Parts, Litestar]] = []
 """Those that nobody uses, and the parts that each was made over, which are no longer anybody's."""
@@ -26,4 +27,4 @@ def application_over(parts: Parts) -> Iterator[Litestar]:
 
 def _made(parts: Parts) -> tuple[Parts, Litestar]:
     held = replace(parts)
-    return held, create_application(held)
+    return held, create_application(held, pages=SITE)

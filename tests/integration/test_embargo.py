@@ -57,6 +57,11 @@ def everything(running: Running, reader: str) -> dict[str, str]:
     paths = [
         f"/v1/programmes/{REHEARSAL}{view}" for view in ("", "/standings", "/teams", "/grants", "/calls", "/objections")
     ]
+    if reader == "public":
+        paths += [
+            f"/en/{REHEARSAL}{page}" for page in ("", "/standings", "/timeline", "/independence", "/calls", "/grants")
+        ]
+        paths += [f"/ko/{REHEARSAL}/teams/naver-cloud"]
     found = {path: running.client.get(path, headers=headers).text for path in paths}
     for path in ("/v1/ledger/events", f"/v1/programmes/{REHEARSAL}/audit-trail"):
         pages = [running.client.get(path, params={"limit": 1000}, headers=headers)]

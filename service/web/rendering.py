@@ -1,0 +1,128 @@
+"""Pages from templates, in Korean or English: what is the same on all of them."""
+
+from __future__ import annotations
+
+import functools
+from datetime import timedelta, timezone
+from typing import Any, Final
+
+import jinja2
+import msgspec
+from litestar import Response
+
+from domain.deadlines import moment
+from domain.envelope import DataSet
+from domain.naming import written
+from domain.rubric import Judged, Measured, Unpublished
+from domain.scalars import Names
+from domain.sentences import LANGUAGES, Language, Words
+from service.api.access import AnyRequest
+from service.api.prepared import Prepared, prepared
+from service.api.problems import Problem, response_to
+from service.web import charts, static
+from service.web.wording import WORDS
+
+MEDIA_TYPE: Final = "text/html"
+
+SECURITY: Final = {
+    "Content-Security-Policy": "default-src 'none'; style-src 'self'; script-src 'self'; font-src 'self';"
+    " img-src 'self'; connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "same-origin",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
+}
+
+_KST: Final = timezone(timedelta(hours=9), "KST")
+
+
+class Label(msgspec.Struct, frozen=True):
+    """What a page's figures are: nobody is to take a rehearsal for the real thing."""
+
+    data_set: DataSet
+    notice: Names
+
+
+@functools.cache
+def _environment() -> jinja2.Environment:
+    found = jinja2.Environment(
+        loader=jinja2.PackageLoader("service.web"),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    found.globals |= {"asset": static.address, "charts": charts, "languages": LANGUAGES}
+    found.filters |= {"pretty": _pretty, "scoring": _scoring}
+    return found
+
+
+def language_of(request: AnyRequest) -> Language:
+    """Of a page's address: every one begins with it."""
+    path: str = request.scope["path"]
+    return "ko" if path.split("/", 2)[1] == "ko" else "en"
+
+
+def html(request: AnyRequest, template: str, *, label: Label | None = None, **values: Any) -> Prepared:
+    """A page. `label`: of the programme that it is about."""
+    language = language_of(request)
+    path = request.scope["path"]
+    query = request.scope["query_string"].decode("latin-1")
+    rest = path[len(language) + 1 :] or "/"
+    body = (
+        _environment()
+        .get_template(template)
+        .render(
+            lang=language,
+            label=label,
+            addresses={each: f"/{each}{rest}{'?' + query if query else ''}" for each in LANGUAGES},
+            t=functools.partial(_worded, language),
+            say=functools.partial(_said, language),
+            day=functools.partial(_day, language),
+            time=functools.partial(_time, language),
+            raw=lambda key: getattr(WORDS[key], language),
+            root=f"/{language}",
+            **{"section": "", **values},
+        )
+    )
+    return prepared(body.encode(), media_type=MEDIA_TYPE, headers=SECURITY)
+
+
+def failed(request: AnyRequest, error: Exception) -> Response[bytes]:
+    """What went wrong, calmly: the same status as the API's answer, on a page."""
+    answer = response_to(request, error)
+    problem = msgspec.json.decode(answer.content, type=Problem)
+    page = html(request, "failed.html", problem=problem)
+    kept = {name: value for name, value in answer.headers.items() if name.lower() == "retry-after"}
+    return Response(
+        page.body,
+        status_code=problem.status,
+        media_type=MEDIA_TYPE,
+        headers={**page.headers, **kept, "Cache-Control": "no-store"},
+    )
+
+
+def _pretty(data: msgspec.Raw) -> str:
+    return msgspec.json.format(bytes(data), indent=2).decode()
+
+
+def _scoring(scoring: Judged | Measured | Unpublished) -> str:
+    return {Judged: "judged", Measured: "measured", Unpublished: "unpublished"}[type(scoring)]
+
+
+def _worded(language: Language, key: str, **values: object) -> str:
+    text: str = getattr(WORDS[key], language)
+    return text.format(**values) if values else text
+
+
+def _said(language: Language, words: Words | Names | None) -> str:
+    return "" if words is None else str(getattr(words, language))
+
+
+def _day(language: Language, recorded_at: str) -> str:
+    return _said(language, written(moment(recorded_at).astimezone(_KST).date()))
+
+
+def _time(language: Language, recorded_at: str) -> str:
+    at = moment(recorded_at).astimezone(_KST)
+    return f"{_said(language, written(at.date()))} {at:%H:%M} KST"

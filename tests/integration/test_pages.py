@@ -1,0 +1,203 @@
+"""The pages for the public: every one is there in both languages, and says what it is."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from dataclasses import replace
+from html.parser import HTMLParser
+from typing import Any, get_args
+from urllib.parse import urldefrag, urljoin
+
+import pytest
+from litestar.testing import TestClient
+
+from domain.event import Disclosed
+from domain.standings import IndependenceStatus, StandingsBasis
+from domain.teams import Status
+from service.api.application import create_application
+from service.application.ports import LedgerUnavailableError
+from service.application.reading import Queries
+from service.web.site import SITE
+from service.web.wording import WORDS
+from tests.e2e.test_up import ROOT
+from tests.integration.conftest import Running
+from tests.integration.pages import ADDRESSES
+from tests.playing import HARBOUR, PUBLIC_RECORD, REHEARSAL
+
+TEMPLATES = sorted((ROOT / "service/web/templates").iterdir())
+LABELS = {PUBLIC_RECORD: "public-record", REHEARSAL: "rehearsal", HARBOUR: "rehearsal"}
+EACH_ROUTE = 6
+"""So many addresses of each form are followed: there are thousands of decisions."""
+
+
+class Page(HTMLParser):
+    """Links of a page, its language, and what must not stand in it."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.links: list[str] = []
+        self.ids: Counter[str] = Counter()
+        self.inline: list[str] = []
+        self.language: str | None = None
+        self._script = False
+        self.feed(text)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        given = dict(attrs)
+        if tag == "html":
+            self.language = given["lang"]
+        self.links += [each for each in (given.get("href"), given.get("src")) if each]
+        self.ids.update([each for each in (given.get("id"),) if each])
+        self.inline += [name for name in given if name == "style" or name.startswith("on")]
+        self._script = tag in ("script", "style")
+
+    def handle_data(self, data: str) -> None:
+        if self._script and data.strip():
+            self.inline.append(data)
+
+    def handle_endtag(self, tag: str) -> None:
+        self._script = False
+
+
+def form_of(address: str) -> str:
+    """Addresses of one form differ in what they are about."""
+    return re.sub(r"[0-9]+|[0-9a-f]{64}", "#", re.sub(r"/(ko|en)/", "/", address))
+
+
+@pytest.mark.parametrize("language", ["ko", "en"])
+def test_every_link_leads_somewhere_and_every_page_says_what_it_is(played: Running, language: str) -> None:
+    waiting, seen, forms = [f"/{language}/"], {f"/{language}/"}, Counter[str]()
+    pages = 0
+    while waiting:
+        address = waiting.pop()
+        answer = played.client.get(address)
+        assert answer.status_code == 200, (address, answer.text[:300])
+        if not answer.headers["content-type"].startswith("text/html") or not address.startswith(f"/{language}/"):
+            continue
+        pages += 1
+        assert answer.headers["content-type"] == "text/html; charset=utf-8"
+        page = Page(answer.text)
+        assert page.language == language
+        assert not page.inline, address
+        assert page.ids["content"] == 1
+        assert max(page.ids.values()) == 1, (address, page.ids)
+        programme = address.split("/")[2].partition("?")[0]
+        if programme in LABELS:
+            assert f'<aside class="label label-{LABELS[programme]}"' in answer.text
+        for link in page.links:
+            target = urldefrag(urljoin(address, link))[0]
+            assert target.startswith("/"), f"{address} leads to another host: {link}"
+            # The API's own pages are tested elsewhere, and nothing is sealed here.
+            if (
+                target not in seen
+                and not target.startswith(("/docs", "/v1/ledger/receipts/"))
+                and forms[form_of(target)] < EACH_ROUTE
+            ):
+                forms[form_of(target)] += 1
+                seen.add(target)
+                waiting.append(target)
+    own = {each for each in ADDRESSES if each.startswith(f"/{language}")}
+    reached = {re.sub(r"[?].*", "", each) for each in seen}
+    for each in own:
+        pattern = re.sub(r"{[^}]*}", "[^/]+", each)
+        assert any(re.fullmatch(f"{pattern}/?", at) for at in reached), f"no link leads to {each}"
+    assert pages > 40
+
+
+def test_a_page_is_the_same_for_everybody(played: Running) -> None:
+    address = f"/en/{REHEARSAL}/standings?stage=stage-2"
+    public = played.client.get(address)
+    insider = played.client.get(address, headers={"Authorization": f"Bearer {played.keys.auditor}"})
+    assert public.text == insider.text
+    assert "not published yet" in public.text
+
+
+def test_a_page_is_kept_by_its_etag_and_closed_to_scripts_of_others(played: Running) -> None:
+    answer = played.client.get(f"/ko/{REHEARSAL}/standings")
+    policy = answer.headers["content-security-policy"]
+    assert "default-src 'none'" in policy
+    assert "unsafe" not in policy
+    again = played.client.get(f"/ko/{REHEARSAL}/standings", headers={"If-None-Match": answer.headers["etag"]})
+    assert again.status_code == 304
+
+
+def test_figures_stand_as_in_the_answer(played: Running) -> None:
+    text = played.client.get(f"/en/{PUBLIC_RECORD}/standings").text
+    for row in played.client.get(f"/v1/programmes/{PUBLIC_RECORD}/standings").json()["rows"]:
+        rank = row["rank"]
+        shown = str(rank["best"]) if rank["best"] == rank["worst"] else f"{rank['best']}–{rank['worst']}"
+        total = row["total"]["exact"] or f"{row['total']['low']}–{row['total']['high']}"
+        line = text[text.index(f"teams/{row['team']}#") - 120 :]
+        assert shown in line
+        assert total in line[:900]
+
+
+def test_an_earlier_point_is_shown_as_it_was(played: Running) -> None:
+    text = played.client.get(f"/en/{REHEARSAL}/standings?as_of_position=500").text
+    assert "as of position 500" in text
+    assert "90.2" not in text
+
+
+@pytest.mark.parametrize(
+    ("accepted", "language"), [("en-GB,ko;q=0.5", "en"), ("ko-KR,en", "ko"), ("fr", "ko"), ("", "ko")]
+)
+def test_the_browser_chooses_the_language(played: Running, accepted: str, language: str) -> None:
+    answer = played.client.get("/", headers={"Accept-Language": accepted}, follow_redirects=False)
+    assert (answer.status_code, answer.headers["location"]) == (307, f"/{language}/")
+    assert "Accept-Language" in answer.headers["vary"]
+
+
+@pytest.mark.parametrize(
+    "address",
+    ["/en/no-such-programme", "/en/no/such/page", f"/en/{REHEARSAL}/decisions/10", f"/en/{REHEARSAL}/teams/x"],
+)
+def test_what_is_not_there_is_said_on_a_page(played: Running, address: str) -> None:
+    answer = played.client.get(address)
+    assert answer.status_code == 404
+    assert answer.headers["content-type"] == "text/html; charset=utf-8"
+    assert "There is no such page" in answer.text
+
+
+def test_programmes_answer_api_clients_as_before(played: Running) -> None:
+    assert played.client.get("/v1/nothing").headers["content-type"] == "application/problem+json"
+
+
+def test_a_broken_service_shows_a_calm_page(played: Running) -> None:
+    class Broken(Queries):
+        def charter(self, programme: str, rules_hash: str | None = None) -> Any:
+            raise LedgerUnavailableError("it is away", outcome_unknown=False)
+
+    queries = Broken.__new__(Broken)
+    parts = replace(played.service.parts, queries=queries)
+    with TestClient(create_application(parts, pages=SITE), raise_server_exceptions=False) as client:
+        answer = client.get(f"/ko/{HARBOUR}")
+    assert answer.status_code == 503
+    assert "기록은 그대로 보존되어" in answer.text
+    assert "it is away" not in answer.text
+
+
+def test_files_are_named_by_what_they_hold(played: Running) -> None:
+    (style,) = re.findall(r'href="(/static/[^"]+[.]css)"', played.client.get("/ko/").text)
+    answer = played.client.get(style)
+    assert "immutable" in answer.headers["cache-control"]
+    for font in re.findall(r"url[(](/static/[^)]+)[)]", answer.text):
+        assert played.client.get(font).content.startswith(b"wOF2")
+    assert played.client.get("/static/000000000000/sillok.css").status_code == 404
+    assert played.client.get("/static/000000000000/..%2Fwording.yaml").status_code == 404
+
+
+def test_every_text_is_translated_and_used() -> None:
+    text = "".join(each.read_text() for each in TEMPLATES)
+    named = set(re.findall(r"\bt\('([a-z0-9_-]+)'[,)]", text))
+    assert named <= WORDS.keys()
+    families = {"verify-", "call-", "failed-"}
+    values = {*LABELS.values(), "live", *get_args(Disclosed), *get_args(Status), *get_args(IndependenceStatus)}
+    values |= {*get_args(StandingsBasis), "running", "suspended", "revoked", "judged", "measured", "unpublished"}
+    values |= {"standings", "independence", "calls", "grants", "timeline", "charter"}
+    assert values <= WORDS.keys()
+    unused = {each for each in WORDS.keys() - named - values if not any(each.startswith(f) for f in families)}
+    assert not unused
+    for key, words in WORDS.items():
+        assert re.findall(r"{\w+}", words.en).sort() == re.findall(r"{\w+}", words.ko).sort(), key
+        assert re.search("[가-힣]", words.ko) or key == "api", key
