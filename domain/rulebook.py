@@ -31,6 +31,7 @@ from domain import (  # noqa: F401 — imported for what they register
     publishing,
     reopening,
     scoring,
+    sealed_fields,
     stages,
     supersession,
     titles,

@@ -29,6 +29,7 @@ from service.application.proving import Prove
 from service.application.reading import Queries
 from service.application.rebuilding import RebuildProjection
 from service.application.revealing import CheckDisclosure
+from service.application.sealed_fields import PersonalData
 from service.application.sealing import Seal
 from service.application.submitting import SubmitDecision
 from service.application.submitting_lines import SubmitLines
@@ -142,6 +143,7 @@ def open_service(settings: Settings) -> Service:
         tokens=entrance.tokens,
         administration=entrance.administration,
         people=entrance.people,
+        personal_data=PersonalData(ledger, queries, entrance.fields),
         sessions=entrance.sessions,
         signing_in=entrance.signing_in,
         prove=prove,

@@ -27,6 +27,7 @@ from service.storage.erasures import PostgresErasures
 from service.storage.keys import ApiKeys
 from service.storage.people import PostgresPeople
 from service.storage.rate_limits import MinuteLimit, NoCounter, RedisCounter
+from service.storage.sealed_fields import PostgresFields
 from service.storage.sessions import PostgresSessions
 from service.storage.subject_keys import SubjectKeys
 from service.storage.wake_ups import queue_of
@@ -46,6 +47,7 @@ class Entrance:
     token_keys: SecretRing
     database: AccessDatabase
     erasures: PostgresErasures
+    fields: PostgresFields
     seal_names: Callable[[], None]
     counter: RedisCounter | None
 
@@ -91,6 +93,7 @@ def open_entrance(settings: Settings, *, later: Callable[[Callable[[], None]], o
         token_keys=token_keys,
         database=database,
         erasures=PostgresErasures(database, subject_keys),
+        fields=PostgresFields(database, subject_keys),
         seal_names=people.seal_names,
         counter=counter,
     )

@@ -7,10 +7,10 @@ from pathlib import Path
 import pytest
 
 from service import private_files
-from service.application.erasing import Subject
+from service.application.erasing import Subject, SubjectErasedError
 from service.application.ports import LedgerUnavailableError
 from service.storage import subject_keys
-from service.storage.subject_keys import SubjectErasedError, SubjectKeys
+from service.storage.subject_keys import SubjectKeys
 
 ONE = Subject("ev-0123456789abcdef", "harbour.2026")
 SAME_ID = Subject(ONE.id, "harbour")

@@ -22,7 +22,19 @@ from litestar.types import (
     Send,
 )
 
-from service.api import administration, docs, health, ledger, oauth, people, programmes, sessions, sign_in, tree
+from service.api import (
+    administration,
+    docs,
+    health,
+    ledger,
+    oauth,
+    people,
+    programmes,
+    sealed_fields,
+    sessions,
+    sign_in,
+    tree,
+)
 from service.api.access import address_of
 from service.api.decisions import settle_proposal, submit_decision
 from service.api.deprecations import tell_of_deprecation
@@ -129,6 +141,7 @@ def create_application(parts: Parts, *, pages: Pages = NO_PAGES, lifespan: Seque
             *oauth.HANDLERS,
             *administration.HANDLERS,
             *people.HANDLERS,
+            *sealed_fields.HANDLERS,
             *sessions.HANDLERS,
             *sign_in.HANDLERS,
             metrics,

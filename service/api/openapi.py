@@ -21,6 +21,7 @@ from service.api import (
     openapi_ledger,
     openapi_many,
     openapi_people,
+    openapi_sealed_fields,
     openapi_tree,
 )
 from service.api.deprecations import DEPRECATED
@@ -71,6 +72,7 @@ _ANSWERS: Final = (
     Problem,
     *openapi_access.ANSWERS,
     *openapi_people.ANSWERS,
+    *openapi_sealed_fields.ANSWERS,
     *openapi_tree.ANSWERS,
 )
 
@@ -78,6 +80,7 @@ _TAGS: Final = {
     "decisions": "What agencies and consortiums decide, and what they foresee and approve of it.",
     "views": "What follows from the ledger, of a programme.",
     "ledger": "The events themselves.",
+    "personal data": "What the ledger holds a commitment to, of persons, until they are erased.",
     "tree": "What the ledger is verified by.",
     "tokens": "Credentials for services, and what verifies them.",
     "administration": "For operators: keys, clients, people.",
@@ -214,6 +217,7 @@ def _operations(named: dict[Any, Json]) -> Iterator[Operation]:
     yield from openapi_audit.operations(named)
     yield from openapi_access.operations(named)
     yield from openapi_people.operations(named)
+    yield from openapi_sealed_fields.operations(named)
     yield from openapi_tree.operations(named)
     yield "/health/live", "get", _health("live", "The process answers.", named, ready=False)
     yield "/health/ready", "get", _health("ready", "Decisions can be taken.", named, ready=True)

@@ -23,6 +23,7 @@ from service.application.proving import Prove
 from service.application.reading import Queries
 from service.application.revealing import CheckDisclosure
 from service.application.seal_ports import SealFigures
+from service.application.sealed_fields import PersonalData
 from service.application.sessions import Sessions
 from service.application.signing_in import SigningIn
 from service.application.submitting import SubmitDecision
@@ -56,6 +57,7 @@ class Parts:
     tokens: Tokens
     administration: Administration
     people: People
+    personal_data: PersonalData
     sessions: Sessions
     signing_in: SigningIn
     prove: Prove

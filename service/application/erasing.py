@@ -29,6 +29,10 @@ class Subject(msgspec.Struct, frozen=True):
     programme: str = ""
 
 
+class SubjectErasedError(Exception):
+    """The person's key was destroyed: nothing of theirs is kept any more."""
+
+
 class Erasures(Protocol):
     """Where things are known about persons. Both can be repeated, and both raise `LedgerUnavailableError`."""
 

@@ -10,7 +10,7 @@ import msgspec
 from psycopg.errors import UniqueViolation
 
 from domain.envelope import PERSON
-from service.application.erasing import Subject
+from service.application.erasing import Subject, SubjectErasedError
 from service.application.identity import ExternalIdentity, IdentityTakenError, Membership, Person, Principal
 from service.application.people import (
     MembershipRecord,
@@ -18,7 +18,7 @@ from service.application.people import (
     PersonRecord,
 )
 from service.storage.access_database import AccessDatabase
-from service.storage.subject_keys import SubjectErasedError, SubjectKeys
+from service.storage.subject_keys import SubjectKeys
 
 _ADD: Final = "INSERT INTO access.person (person_id, sealed_name) VALUES (%s, %s)"
 

@@ -17,16 +17,12 @@ import msgspec
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
-from service.application.erasing import Subject
+from service.application.erasing import Subject, SubjectErasedError
 from service.application.ports import LedgerUnavailableError
 from service.private_files import write_private
 
 KEY_BYTES: Final = 32
 _NONCE_BYTES: Final = 12
-
-
-class SubjectErasedError(Exception):
-    """The person's key was destroyed: nothing of theirs is kept any more."""
 
 
 class SubjectKeys:

@@ -435,6 +435,7 @@ DECISION_OF = {
     "EvaluatorReplaced": "replace-evaluator",
     "EvidenceRegistered": "register-evidence",
     "ExclusionRecorded": "record-exclusion",
+    "FieldSealed": "seal-field",
     "FigureCertified": "certify-figure",
     "GrantAdjusted": "adjust-grant",
     "GrantResumed": "resume-grant",

@@ -46,7 +46,15 @@ _HEARING: Final = {
     "file-objection",
     "decide-objection",
 }
-_RULES: Final = {"amend-charter", "assent-amendment", "register-key", "revoke-key", "erase-subject", "open-stage"}
+_RULES: Final = {
+    "amend-charter",
+    "assent-amendment",
+    "register-key",
+    "revoke-key",
+    "erase-subject",
+    "seal-field",
+    "open-stage",
+}
 _OUTCOMES: Final = (set(BODIES) - _SCORING - _GRANTS - _RULES - _HEARING) | {
     "rule-independence",
     "file-objection",

@@ -84,6 +84,9 @@ BODIES: Final[dict[str, st.SearchStrategy[dict[str, Any]]]] = {
     "register-key": st.tuples(AGENCY, st.integers(1, 3)).map(lambda both: key(*both)),
     "revoke-key": _body(agency=AGENCY, key=st.sampled_from(["k-1", "k-2", "k-3"]), reason=TEXT),
     "erase-subject": _body(subject=EVALUATOR, legal_basis=st.none() | st.just("purpose-fulfilled")),
+    "seal-field": _body(
+        subject=EVALUATOR, field=st.just("name"), commitment=st.sampled_from([each * 64 for each in "ab"])
+    ),
     "enrol-team": _body(team=TEAM, name=WHY, members=MEMBERS),
     "withdraw-team": _body(team=TEAM, reason=WHY),
     "change-consortium": _body(team=TEAM, joined=st.sampled_from([["X"], ["Y"]]), effective="2026-01-15"),

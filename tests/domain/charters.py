@@ -66,6 +66,7 @@ DECISIONS = [
     "withdraw-title",
     "serve-notice",
     "erase-subject",
+    "seal-field",
 ]
 """What an agency may decide."""
 IN_PERSON = [

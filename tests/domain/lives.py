@@ -167,6 +167,7 @@ def _lives() -> dict[str, list[Step]]:
             Step("register-key", key("other", 2), "other"),
             Step("revoke-key", {"agency": "owner", "key": "k-1", "reason": TEXT}),
             Step("register-key", key("owner", 3)),
+            Step("seal-field", {"subject": charters.JURY[0], "field": "name", "commitment": "a" * 64}),
             Step("erase-subject", {"subject": charters.JURY[0], "legal_basis": "request-of-subject"}),
         ],
         **_changed_outcomes(),

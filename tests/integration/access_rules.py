@@ -56,6 +56,7 @@ KEYLESS: Final = Rule({*EVERYBODY, "revoked"}, {*EVERYBODY, "revoked"})
 READ_BY_ALL: Final = Rule(EVERYBODY, EVERYBODY)
 OPERATORS: Final = Rule({"operator"}, {"operator"}, "wrong-role", "wrong-role")
 WORKLOAD: Final = "workload-not-yours-to-read"
+PERSONAL: Final = "personal-data-not-yours"
 SHEETS: Final = "sheets-not-yours-to-read"
 PROGRAMME: Final = "/v1/programmes/{programme}"
 OPERATIONS: Final[dict[str, Rule]] = {
@@ -101,6 +102,8 @@ OPERATIONS: Final[dict[str, Rule]] = {
         OPERATORS,
     ),
     f"GET {PROGRAMME}/workload": Rule(INSIDERS, {"auditor"}, WORKLOAD, WORKLOAD, WORKLOAD),
+    f"POST {PROGRAMME}/subjects": Rule({"owner"}, set(), PERSONAL, PERSONAL, PERSONAL),
+    f"GET {PROGRAMME}/subjects/{{subject}}": Rule({"owner", "auditor"}, {"auditor"}, PERSONAL, PERSONAL, PERSONAL),
     f"GET {PROGRAMME}/disagreement": Rule({*INSIDERS, "evaluator"}, {"auditor", "evaluator"}, SHEETS, SHEETS, SHEETS),
     f"POST {PROGRAMME}/what-if": Rule(INSIDERS, {"auditor"}, "wrong-role", "what-if-not-yours-to-ask"),
     f"GET {PROGRAMME}/sensitivity": Rule(INSIDERS, {"auditor"}, "wrong-role", "what-if-not-yours-to-ask"),

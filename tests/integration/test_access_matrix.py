@@ -163,7 +163,9 @@ class Programmes:
         programme = self.named(charters.PROGRAMME, place)
         named = {"programme": programme, "proposal": self.proposals[place], "slug": "not-found"}
         named |= {"person_id": "person-0", "session_id": "session-0", "membership": "agency:owner", "path": "0/000.p/1"}
-        path = path.format(**named, key_id="slk_0", client_id="slc_0", kid="k", size=1, position=1)
+        path = path.format(
+            **named, subject=charters.JURY[0], key_id="slk_0", client_id="slc_0", kid="k", size=1, position=1
+        )
         if method == "POST":
             asked = {"alterations": [{"change": "cut", "eliminate": "1"}]} if "what-if" in path else {"figures": []}
             return self.post(path, {**HEAT, **asked}, self.key(credential))
@@ -221,6 +223,7 @@ def test_every_decision_and_operation_is_for_whom_the_rules_say_and_a_refusal_re
                 if found := fault(answer, rule(SIGNED_IN.get(credential, credential), place)):
                     wrong.append(f"{name} × {credential} × {place}: {found}")
                 told = [each["event"] for each in lines if each.get("logger") == "sillok.audit"]
+                told = [each for each in told if each != "personal data read"]
                 if len(told) != (credential != "nobody" and answer.status_code in (401, 403)):
                     wrong.append(f"{name} × {credential} × {place}: the operator is told {told}")
                 if answer.status_code in (201, 202):

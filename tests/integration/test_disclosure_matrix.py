@@ -29,6 +29,7 @@ TABLE = """
                    ScoreSubmitted ScoreCorrected IndependenceOpinionGiven StatementRequested StatementGiven
                    ReleaseAgreed ObjectionFiled CallApplicationReceived ApplicationScreened NoticeServed
                    NoticeAcknowledged DecisionProposed DecisionApproved DecisionRejected ProposalWithdrawn SubjectErased
+                   FieldSealed
 """
 """From when the public may read the data of an event; agencies of the programme and auditors always do."""
 OWN = {

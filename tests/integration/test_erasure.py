@@ -10,11 +10,14 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
+import httpx
 import psycopg
 import pytest
 from litestar.testing import TestClient
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
+from domain import base64url
+from domain.sealed_fields import field_commitment
 from service.application.erasing import Erase, ErasedFirst, Subject
 from service.application.ports import LedgerUnavailableError
 from service.storage.access_database import AccessDatabase
@@ -23,7 +26,9 @@ from service.storage.subject_keys import SubjectKeys
 from tests.domain import charters
 from tests.integration.applications import application_over
 from tests.integration.browsing import add_person, as_operator
+from tests.integration.bundles import export, log_key, verify, verify_beside
 from tests.integration.conftest import Running, as_url, run_service
+from tests.integration.sealing import SignerProcess, sealer
 from tests.integration.small import SmallProgramme
 from tests.integration.test_bad_input import expect
 
@@ -190,3 +195,96 @@ def test_a_name_that_an_earlier_release_left_in_clear_is_sealed(running: Running
     keys_of(running).erase(Subject(left))
     assert record(running, left)["name"] is None
     expect(running.client.get("/v1/people/person-1", headers=as_operator(running)), 404, "not-found")
+
+
+def seal_name(small: SmallProgramme, text: str = NAME, *, by: str = "owner") -> httpx.Response:
+    path = f"/v1/programmes/{small.programme}/subjects"
+    body = {"subject": JUROR, "field": "name", "text": text}
+    return small.client.post(path, json=body, headers=small.headers(by))
+
+
+def subject(small: SmallProgramme) -> Any:
+    return small.read(f"/subjects/{JUROR}", "owner")
+
+
+def test_what_is_on_record_is_verified_by_its_opening_until_it_is_erased(
+    running: Running, small: SmallProgramme, erase: Erase
+) -> None:
+    command = seal_name(small).json()
+    small.accepted("seal-field", command)
+    unrecorded = seal_name(small, "another name").json()
+    first, second = subject(small)["fields"]
+    opening = first["opening"]
+    assert (first["commitment"], first["position"]) == (command["commitment"], running.head())
+    assert (second["commitment"], second["position"]) == (unrecorded["commitment"], None)
+    assert opening["text"] == NAME
+    named = {"programme": small.programme, "subject": JUROR, "field": "name", "text": NAME}
+    assert field_commitment(base64url.read(opening["salt"]), **named) == command["commitment"]
+    assert not is_kept(running, NAME)
+    assert not is_kept(running, opening["salt"])
+    position = small.accepted("erase-subject", {"subject": JUROR, "legal_basis": "consent-withdrawn"})
+    erase()
+    found = subject(small)
+    assert found["erased"] == {"position": position, "legal_basis": "consent-withdrawn"}
+    assert found["fields"] == [{**first, "opening": None}]
+    expect(seal_name(small), 409, "erased-subject")
+    assert subject(small)["fields"] == [{**first, "opening": None}]
+
+
+def test_only_who_may_seal_keeps_personal_data_and_nobody_else_reads_it(small: SmallProgramme) -> None:
+    small.accepted("seal-field", seal_name(small).json())
+    path = f"/v1/programmes/{small.programme}/subjects"
+    for body, pointer in (({"subject": "kim"}, "/subject"), ({"field": "salary"}, "/field"), ({"text": ""}, "/text")):
+        asked = {"subject": JUROR, "field": "name", "text": NAME, **body}
+        answer = small.client.post(path, json=asked, headers=small.headers("owner"))
+        expect(answer, 422, "invalid-command", pointer)
+    expect(seal_name(small, by="other"), 403, "personal-data-not-yours")
+    expect(small.client.get(f"{path}/kim", headers=small.headers("owner")), 404, "not-found")
+    for reader in ("other", "ant", None):
+        told = small.client.get(f"{path}/{JUROR}", headers=small.headers(reader))
+        expect(told, 403, "personal-data-not-yours")
+    for reader in ("owner", "other", "ant", None):
+        assert NAME not in small.client.get("/v1/ledger/events", headers=small.headers(reader)).text
+
+
+def test_root_proofs_digests_and_bundles_are_as_they_were(
+    running: Running, small: SmallProgramme, erase: Erase, signer: SignerProcess, tmp_path: Path
+) -> None:
+    small.score()
+    small.accepted("consolidate-stage", {"stage": "heat"})
+    small.accepted("seal-field", seal_name(small).json())
+    running.project()
+    before = running.head()
+
+    def told(path: str, **parameters: Any) -> bytes:
+        return small.client.get(path, params=parameters, headers=small.headers("owner")).content
+
+    def proved() -> list[bytes]:
+        return [
+            told(f"/v1/ledger/checkpoint/{before}"),
+            told("/v1/ledger/proofs/inclusion", position=5, size=before),
+            told(f"/v1/programmes/{small.programme}/standings", stage="heat", as_of_position=before),
+            *(
+                told(f"/v1/programmes/{small.programme}/{view}", as_of_position=before)
+                for view in ("teams", "timeline")
+            ),
+        ]
+
+    with sealer(running.database, signer.client) as seal:
+        assert seal() == "current"
+        known = proved()
+        assert b'"digest":' in known[2]
+        small.accepted("erase-subject", {"subject": JUROR, "legal_basis": "request-of-subject"})
+        erase()
+        running.project()
+        assert seal() == "current"
+    assert proved() == known
+    folder = tmp_path / "made" / "bundle"
+    export(running, folder, programme=small.programme)
+    for verifier in (verify, verify_beside):
+        verified = verifier(folder, log_key(running))
+        assert verified.code == 0, verified.said
+    bundle = b"".join(each.read_bytes() for each in folder.rglob("*") if each.is_file())
+    assert b"SubjectErased" in bundle
+    assert NAME.encode() not in bundle
+    assert not is_kept(running, NAME)

@@ -14,7 +14,19 @@ from api_specs.examples import examples
 from api_specs.rulebook import rulebook_page
 from domain.machines import MACHINES
 from domain.rulebook import DECISIONS
-from service.api import administration, docs, health, ledger, oauth, people, programmes, sessions, sign_in, tree
+from service.api import (
+    administration,
+    docs,
+    health,
+    ledger,
+    oauth,
+    people,
+    programmes,
+    sealed_fields,
+    sessions,
+    sign_in,
+    tree,
+)
 from service.api.decisions import SETTLEMENTS
 from service.api.diff import get_diff
 from service.api.disagreement import get_disagreement
@@ -72,6 +84,7 @@ def test_every_route_is_documented_and_nothing_else() -> None:
         *oauth.HANDLERS,
         *administration.HANDLERS,
         *people.HANDLERS,
+        *sealed_fields.HANDLERS,
         *sessions.HANDLERS,
         *sign_in.HANDLERS,
         metrics,

@@ -66,6 +66,12 @@ def erased(history: Lawful, _position: int, data: Data) -> None:
     history.require_once("erased", data["subject"])
 
 
+@rule("FieldSealed")
+def sealed(history: Lawful, _position: int, data: Data) -> None:
+    assert ("erased", data["subject"]) not in history.once
+    history.require_once("sealed", data["subject"], data["commitment"])
+
+
 @rule("DecisionProposed")
 def proposed(history: Lawful, _position: int, data: Data) -> None:
     history.require_once("proposed", data["proposal"])
