@@ -8,7 +8,7 @@ LOCKED := $(VENV)/.locked
 STAMP := $(VENV)/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint test-deps bench bench-large specs release-specs docs lock clean
+.PHONY: help run test suite lint test-deps bench bench-large specs release-specs docs lock clean
 
 help: ## say what there is to make
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 20
@@ -31,7 +31,10 @@ $(STAMP): $(LOCKED) pyproject.toml
 run: $(STAMP) ## start everything and play the first programme in (PORT, SILLOK_HOME, DATABASE_URL, REDIS_URL)
 	@exec $(BIN)/sillok up
 
-test: test-deps lint ## lint, then the whole test suite (JOBS at a time)
+test: test-deps ## lint beside the whole test suite (JOBS at a time)
+	@$(MAKE) --no-print-directory --jobs=2 --keep-going lint suite
+
+suite: test-deps
 	@$(BIN)/python -m pytest --numprocesses $(JOBS) --dist loadgroup
 
 lint: $(STAMP) ## ruff, mypy strict (tests too), import-linter

@@ -192,7 +192,7 @@ FIGURES = st.one_of(
 )
 
 
-@settings(deadline=None)
+@settings(deadline=None, max_examples=60)
 @hypothesis.given(figures=st.lists(FIGURES, min_size=2, max_size=5), data=st.data())
 def test_what_is_certified_together_does_not_depend_on_its_order(figures: list[Figure], data: st.DataObject) -> None:
     assert accepted(figures) == accepted(data.draw(st.permutations(figures)))

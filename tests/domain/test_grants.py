@@ -376,7 +376,7 @@ ANY_DECISION = st.one_of([st.tuples(st.just(decision), body) for decision, body 
 AFTERWARDS = timedelta(days=60)
 
 
-@settings(max_examples=150)
+@settings(max_examples=100)
 @for_all(st.lists(ANY_DECISION, max_size=25))
 def test_whatever_is_decided_no_day_has_more_granted_than_the_pool_holds_or_more_used_than_granted(
     decisions: list[tuple[str, dict[str, Any]]],

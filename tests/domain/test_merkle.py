@@ -122,7 +122,7 @@ def mutated(proof: list[bytes], data: st.DataObject) -> list[bytes]:
     return changed
 
 
-@settings(max_examples=400)
+@settings(max_examples=120)
 @given(sizes, st.data())
 def test_no_other_proof_of_inclusion_is_accepted(size: int, data: st.DataObject) -> None:
     index = data.draw(st.integers(0, size - 1))
@@ -135,7 +135,7 @@ def test_no_other_proof_of_inclusion_is_accepted(size: int, data: st.DataObject)
     assert not includes(LEAVES[index], index, size, proof, LEAVES[other])
 
 
-@settings(max_examples=400)
+@settings(max_examples=120)
 @given(sizes, st.data())
 def test_no_other_proof_of_consistency_is_accepted(new: int, data: st.DataObject) -> None:
     old = data.draw(st.integers(1, new))

@@ -212,6 +212,6 @@ def test_no_decision_makes_the_facts_of_a_stage_contradictory() -> None:
     run_state_machine_as_test(
         Facts,
         settings=settings(
-            max_examples=40, stateful_step_count=20, derandomize=True, suppress_health_check=list(HealthCheck)
+            max_examples=28, stateful_step_count=20, derandomize=True, suppress_health_check=list(HealthCheck)
         ),
     )
