@@ -9,7 +9,7 @@ from api_specs.examples import examples
 from api_specs.rulebook import rulebook_page
 from api_specs.standalone import STANDALONE, with_rulebook
 from service.api.docs import openapi_json
-from service.api.openapi_decisions import EXAMPLES
+from service.api.openapi_examples import BODIES
 
 _HERE = Path(__file__).parent
 
@@ -18,7 +18,7 @@ def _write(name: str, content: Json) -> None:
     (_HERE / name).write_text(specification(content), encoding="utf-8")
 
 
-EXAMPLES.write_text(specification(examples()), encoding="utf-8")  # first: the document shows them
+BODIES.write_text(specification(examples()), encoding="utf-8")  # first: the document shows them
 (_HERE / "openapi.json").write_bytes(openapi_json())
 (_HERE / "rulebook.md").write_text(rulebook_page(), encoding="utf-8")
 (_HERE / "events").mkdir(exist_ok=True)

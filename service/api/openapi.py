@@ -27,6 +27,7 @@ from service.api import (
 from service.api.deprecations import DEPRECATED
 from service.api.health import Health
 from service.api.metrics import MEDIA_TYPE as METRICS_MEDIA_TYPE
+from service.api.openapi_examples import with_examples
 from service.api.openapi_links import LINKS, add_links
 from service.api.openapi_parts import (
     AFTER,
@@ -39,10 +40,10 @@ from service.api.openapi_parts import (
     as_spreadsheet,
     content,
     header_parts,
-    problem_answers,
     problems,
     read,
 )
+from service.api.openapi_problems import problem_answers
 from service.api.problems import Problem
 from service.api.programmes import AuditTrail, CallList, ObjectionList, ProgrammeList, TeamList
 from service.application.answers import Counts, GrantsAnswer, ProgrammeDetail
@@ -100,6 +101,7 @@ def document() -> Json:
     paths: dict[str, Json] = {}
     for path, method, operation in _operations(named):
         add_links(operation)
+        operation = with_examples(operation)
         if (method.upper(), path) in DEPRECATED:
             operation["deprecated"] = True
         paths.setdefault(path, {})[method] = operation

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import functools
-import json
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any, Final
 
 import msgspec
@@ -18,9 +15,6 @@ from service.api.openapi_parts import CREDENTIALS, PROGRAMME, Json, Operation, c
 from service.api.problems import STATUS
 from service.application.previewing import Preview, ProposalAnswer
 
-EXAMPLES: Final = Path(__file__).with_name("examples.json")
-"""A body for each decision that a programme's record has; `make specs` writes it."""
-
 ANSWERS: Final = (DecisionRecorded, DecisionWaits, Preview, ProposalAnswer)
 
 _HEADERS: Final = with_headers("Idempotency-Replayed", "Preference-Applied")
@@ -32,7 +26,7 @@ def operations(named: dict[Any, Json]) -> Iterator[Operation]:
         yield (
             f"/v1/programmes/{{programme}}/decisions/{decision.type}",
             "post",
-            _submit(decision.type, decision.summary, named[decision.command], named),
+            _submit(decision.type, decision, named[decision.command], named),
         )
     for step, settling in SETTLEMENTS.items():
         yield f"/v1/proposals/{{proposal}}/{step}", "post", _settle(DECISIONS[settling], named)
@@ -40,12 +34,12 @@ def operations(named: dict[Any, Json]) -> Iterator[Operation]:
     yield "/v1/programmes/{programme}/decisions/{decision}/preview", "post", _preview(named)
 
 
-def _submit(name: str, summary: str, command: Json, named: dict[Any, Json]) -> Json:
+def _submit(name: str, decision: Decision, command: Json, named: dict[Any, Json]) -> Json:
     statuses = sorted({STATUS[kind] for kind in STATUS} | {400, 401, 408, 412, 413, 415, 429, 503})
     return {
         "operationId": name,
         "tags": ["decisions"],
-        "summary": summary,
+        "summary": decision.summary,
         "security": CREDENTIALS,
         "parameters": [
             PROGRAMME,
@@ -84,28 +78,26 @@ def _submit(name: str, summary: str, command: Json, named: dict[Any, Json]) -> J
         "requestBody": {
             "required": True,
             "description": f"At most {BODY_LIMIT} bytes.",
-            "content": {"application/json": {"schema": command, **_examples(name)}},
+            "content": {"application/json": {"schema": command}},
         },
         "responses": {
-            "201": {**content("Recorded.", named[DecisionRecorded], "application/json"), **_HEADERS},
-            "202": {
-                **content("Proposed: another agency has to approve.", named[DecisionWaits], "application/json"),
-                **_HEADERS,
-            },
+            **_accepted(decision, named),
             **problems(statuses),
         },
     }
 
 
-def _examples(decision: str) -> Json:
-    body = _bodies().get(decision)
-    return {} if body is None else {"examples": {"recorded": {"summary": "As it was once recorded.", "value": body}}}
+def _accepted(decision: Decision, named: dict[Any, Json]) -> Json:
+    """Who settles proposals, or decides about itself, waits for nobody; to propose is to wait."""
+    recorded = {**content("Recorded.", named[DecisionRecorded], "application/json"), **_HEADERS}
+    said = "Proposed: another agency has to approve."
+    waits = {**content(said, named[DecisionWaits], "application/json"), **_HEADERS}
+    return {**({"201": recorded} if decision.comes_to else {}), **({"202": waits} if may_wait(decision) else {})}
 
 
-@functools.cache
-def _bodies() -> Json:
-    found: Json = json.loads(EXAMPLES.read_bytes())
-    return found
+def may_wait(decision: Decision) -> bool:
+    """Whether a second agency may have to approve."""
+    return decision.mandated or not decision.comes_to
 
 
 _PROPOSAL: Final = {
@@ -167,6 +159,6 @@ def _settle(decision: Decision, named: dict[Any, Json]) -> Json:
         "required": [field.name for field in fields if field.required],
         "additionalProperties": False,
     }
-    operation = _submit(f"{decision.type}-proposal", decision.summary, schema, named)
+    operation = _submit(f"{decision.type}-proposal", decision, schema, named)
     operation["parameters"][0] = _PROPOSAL
     return operation

@@ -6,6 +6,7 @@ from typing import Final
 
 from domain.rulebook import DECISIONS
 from service.api.decisions import SETTLEMENTS
+from service.api.openapi_decisions import may_wait
 from service.api.openapi_parts import Json
 
 _RECORDED: Final = "$response.body#/events/0/position"
@@ -77,13 +78,11 @@ _AFTER_RECORDING: Final = ("receipt", "since", "standings", "grants", "audit-tra
 _OF_PROPOSALS: Final = ("proposal", "approve", "reject", "withdraw")
 
 FROM: Final[dict[tuple[str, str], tuple[str, ...]]] = {
-    **{(decision, "201"): _AFTER_RECORDING for decision in DECISIONS},
-    **{(decision, "202"): (*_OF_PROPOSALS, *_AFTER_RECORDING) for decision in DECISIONS},
+    **{(name, "201"): _AFTER_RECORDING for name, decision in DECISIONS.items() if decision.comes_to},
     **{
-        (f"{settling}-proposal", status): ("receipt", "since")
-        for settling in SETTLEMENTS.values()
-        for status in ("201", "202")
+        (name, "202"): (*_OF_PROPOSALS, *_AFTER_RECORDING) for name, decision in DECISIONS.items() if may_wait(decision)
     },
+    **{(f"{settling}-proposal", "201"): ("receipt", "since") for settling in SETTLEMENTS.values()},
     ("get-proposal", "200"): ("approve", "reject"),
     ("list-programmes", "200"): ("programme",),
     ("get-programme", "200"): ("stage-standings",),

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from service.api.problems import MEDIA_TYPE, Problem, catalogue
 from service.spreadsheets.writing import XLSX
 
 Json = dict[str, Any]
@@ -60,9 +59,6 @@ HEADERS: Final[Json] = {
     "Location": ("Where the browser goes.", {"type": "string"}),
 }
 """Of answers, by name: meaning and schema."""
-_OF_PROBLEMS: Final = {401: ("WWW-Authenticate",), 429: ("Retry-After",), 503: ("Retry-After",)}
-_OF_NO_OPERATION: Final = (405, 500)
-"""Statuses that no operation is to have."""
 
 
 def header_parts() -> Json:
@@ -145,21 +141,6 @@ def problems(statuses: list[int]) -> Json:
 def problem_name(status: int) -> str:
     """Of the component."""
     return f"problem-{status}"
-
-
-def problem_answers(named: dict[Any, Json]) -> Json:
-    """The problems of each status, by the name of the component."""
-    by_status: dict[int, list[str]] = {}
-    for slug, (status, _title) in catalogue().items():
-        if status not in _OF_NO_OPERATION:
-            by_status.setdefault(status, []).append(slug)
-    return {
-        problem_name(status): {
-            **content("; ".join(slugs), named[Problem], MEDIA_TYPE),
-            **with_headers(*_OF_PROBLEMS.get(status, ())),
-        }
-        for status, slugs in sorted(by_status.items())
-    }
 
 
 def content(description: str, schema: Json, media_type: str) -> Json:

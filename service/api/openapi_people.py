@@ -7,7 +7,8 @@ from typing import Any, Final
 
 from service.api.oauth import FORM
 from service.api.openapi_access import administering
-from service.api.openapi_parts import Json, Operation, content, problem_answers, problems, with_headers
+from service.api.openapi_parts import Json, Operation, content, problems, with_headers
+from service.api.openapi_problems import problem_answers
 from service.api.people import PersonList, SessionList
 from service.api.sessions import SessionState
 from service.api.sign_in import RETURN_TO

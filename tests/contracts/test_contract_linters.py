@@ -75,11 +75,17 @@ def without_a_field_of_a_request(document: Any) -> None:
     del document["components"]["schemas"]["SubmitScore"]["properties"]["item"]
 
 
+def granted_in_another_way_only(document: Any) -> None:
+    answers = document["paths"]["/v1/programmes/{programme}/teams"]["get"]["responses"]
+    answers["201"] = answers.pop("200")
+
+
 BREAKS: list[tuple[Callable[[Any], None], str]] = [
     (without_an_operation, "/v1/programmes/get"),
     (with_a_field_that_has_to_be_given, "decisions/enrol-team/post/requestBody"),
     (without_a_field_of_an_answer, "standings/get/responses/200/content/application/json/schema"),
     (with_a_narrower_parameter, "/v1/ledger/events/get/parameters"),
+    (granted_in_another_way_only, "teams/get/responses/200"),
     (without_a_field_of_a_request, "decisions/submit-score/post/requestBody"),
 ]
 

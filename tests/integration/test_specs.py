@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import pytest
@@ -36,16 +38,19 @@ from service.api.explain import get_explanation
 from service.api.export import export_ledger
 from service.api.many_decisions import submit_decisions
 from service.api.metrics import metrics
-from service.api.openapi_decisions import EXAMPLES
+from service.api.openapi_examples import BODIES
 from service.api.previews import get_proposal
 from service.api.problems import catalogue
 from service.api.stream import stream_events
 from service.api.timeline import get_timeline
 from service.api.what_if import ask_what_if, get_sensitivity
 from service.api.workload import get_workload
+from service.spreadsheets.writing import XLSX
 from tests.integration.conftest import Running
 from tests.playing import PUBLIC_RECORD, REHEARSAL
 
+NOT_TO_BE_SHOWN = {"application/octet-stream", XLSX}
+"""Bytes are no JSON."""
 SPEC = Path(__file__).parent.parent.parent / "api_specs" / "openapi.json"
 
 
@@ -98,16 +103,51 @@ def test_every_route_is_documented_and_nothing_else() -> None:
 
 def test_every_decision_is_shown_with_a_body_that_was_accepted() -> None:
     """The programmes are played through the API before `test_answers_fit_their_schema`; the others: `test_examples`."""
-    assert json.loads(EXAMPLES.read_text()) == examples()
+    assert json.loads(BODIES.read_text()) == examples()
     assert set(examples()) == set(DECISIONS)
-    paths = json.loads(SPEC.read_text())["paths"]
-    shown = {
-        path.rpartition("/")[2]: body["examples"]["recorded"]["value"]
-        for path, operations in paths.items()
-        for body in operations.get("post", {}).get("requestBody", {}).get("content", {}).values()
-        if "examples" in body
-    }
-    assert shown == examples()
+
+
+def test_every_operation_shows_what_it_is_sent_and_each_of_its_answers() -> None:
+    """Each example fits its schema; that services answer so: `test_example_calls`."""
+    spec = msgspec.json.decode(SPEC.read_bytes())
+    shown: dict[str, bool] = {}
+    for path, operations in spec["paths"].items():
+        for method, operation in operations.items():
+            parts = {"body": operation.get("requestBody", {}), **operation["responses"]}
+            for name, part in parts.items():
+                whole = spec["components"]["responses"][part["$ref"].rpartition("/")[2]] if "$ref" in part else part
+                for media_type, content in whole.get("content", {}).items():
+                    if media_type not in NOT_TO_BE_SHOWN:
+                        shown[f"{method} {path} {name} {media_type}"] = bool(content.get("examples"))
+            for each in operation.get("parameters", ()):
+                if each["required"]:
+                    shown[f"{method} {path} {each['name']}"] = "example" in each
+    assert [part for part, is_shown in shown.items() if not is_shown] == []
+    assert len(shown) > 1300
+
+
+def test_every_example_fits_its_schema() -> None:
+    spec = msgspec.json.decode(SPEC.read_bytes())
+    checked = 0
+    for part in _parts(spec):
+        shown = [each["value"] for each in part.get("examples", {}).values()] if "schema" in part else []
+        if isinstance(part.get("schema"), dict) and "in" in part and "example" in part:
+            shown.append(part["example"])
+        if shown:
+            validator = Draft202012Validator({**part["schema"], "components": spec["components"]})
+            for value in shown:
+                validator.validate(value)
+                checked += 1
+    assert checked > 300
+
+
+def _parts(part: Any) -> Iterator[dict[str, Any]]:
+    if isinstance(part, dict):
+        yield part
+        part = list(part.values())
+    if isinstance(part, list):
+        for each in part:
+            yield from _parts(each)
 
 
 def test_every_problem_type_is_named_by_an_operation() -> None:

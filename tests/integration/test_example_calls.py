@@ -1,0 +1,39 @@
+"""Examples of the published contract: what it shows of each operation is what a running service answers.
+
+If this fails: `SHOW=1 pytest tests/integration/test_example_calls.py` keeps what it answers now; then `make specs`.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from typing import Any
+
+from service.api.openapi_examples import CALLS
+from tests.domain import charters
+from tests.integration.conftest import Running
+from tests.integration.example_calls import Calls, call_everything
+from tests.integration.sealing import SignerProcess, sealer
+from tests.integration.small import SmallProgramme
+
+COUNTERSIGNED = {"decisions": ["grant-resource"], "agencies": ["owner", "other"]}
+
+
+def shape(value: Any) -> Any:
+    """Which fields there are; what they say is another in each run."""
+    if isinstance(value, dict):
+        return {name: shape(each) for name, each in value.items()}
+    if isinstance(value, list):
+        return [shape(each) for each in value[:1]]
+    return None
+
+
+def test_what_the_contract_shows_is_what_is_answered(running: Running, signer: SignerProcess) -> None:
+    named = [*charters.document()["countersignatures"], COUNTERSIGNED]
+    calls = Calls(SmallProgramme(running, countersignatures=named))
+    with sealer(running.database, signer.client) as seal:
+        call_everything(calls, seal)
+    answered = {"calls": calls.kept, "problems": calls.problems}
+    if "SHOW" in os.environ:
+        CALLS.write_text(json.dumps(answered, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+    assert shape(json.loads(CALLS.read_bytes())) == shape(answered)
