@@ -15,11 +15,13 @@ from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemaini
 from rich.progress import Progress as Bar
 
 from domain.charter import CHARTER_EVENTS
+from domain.charter_document import rules_hash
 from domain.checkpoint import Checkpoint, read_checkpoint
 from domain.envelope import PrivateEnvelope
 from domain.merkle import HASH_BYTES
 from domain.note import read_note
 from domain.rulebook import EVENTS
+from domain.scalars import Identifier
 from domain.standings import Standings
 from domain.tiles import TILE_WIDTH, Tile
 from service.cli.failures import NotAsAskedError
@@ -33,6 +35,19 @@ WITNESS_SECONDS: Final = 2.0
 """For so long they are waited for."""
 
 _STANDALONE: Final = Path(parts.__file__).with_name("standalone.py")
+
+
+class _Stage(msgspec.Struct):
+    id: Identifier
+
+
+class _Staged(msgspec.Struct):
+    stages: list[_Stage]
+
+
+class _WithDocument(msgspec.Struct):
+    document: str
+
 
 Progress = Callable[[int, int], None]
 """Told how many events there are of how many."""
@@ -82,11 +97,15 @@ def _require_same(folder: Path, programme: str) -> None:
 def _standings(sillok: Sillok, programme: str, folder: Path) -> int:
     """What the service shows of each stage; up to which position."""
     upto = 0
-    for stage in sillok.view(programme, "charter")["stages"]:
-        file = folder / f"{stage['id']}.json"
+    try:
+        stages = msgspec.convert(sillok.view(programme, "charter"), _Staged).stages
+    except msgspec.ValidationError as error:
+        raise NotAsAskedError(f"The service shows a charter that is none: {error}.") from None
+    for stage in stages:
+        file = folder / f"{stage.id}.json"
         file.unlink(missing_ok=True)
         try:
-            found = sillok.standings(programme, stage=stage["id"])
+            found = sillok.standings(programme, stage=stage.id)
         except ServiceProblemError as error:
             if error.problem.slug != "unknown-stage":
                 raise
@@ -142,8 +161,10 @@ def _events(sillok: Sillok, programme: str, file: Path, size: int, progress: Pro
             page = sillok.export_page(programme=programme, after=reached, size=size)
             if not page:
                 return  # the verifier says what that means
+            before, reached = reached, _position(page.rstrip(b"\n").rpartition(b"\n")[2])
+            if reached <= before:
+                raise NotAsAskedError(f"The service goes on after position {before} with position {reached}.")
             output.write(page)
-            reached = _position(page.rstrip(b"\n").rpartition(b"\n")[2])
     progress(reached, size)
 
 
@@ -165,20 +186,23 @@ class _Placed(msgspec.Struct):
 
 
 def _position(line: bytes) -> int:
-    return msgspec.json.decode(line, type=_Placed).position
-
-
-class _WithDocument(msgspec.Struct):
-    document: str
-    rules_hash: str
+    """Raises `NotAsAskedError`."""
+    try:
+        return msgspec.json.decode(line, type=_Placed).position
+    except msgspec.DecodeError as error:
+        raise NotAsAskedError(f"A line of {parts.EVENTS} is no event: {error}.") from None
 
 
 def _charters(folder: Path) -> None:
+    """Each by the hash that it has, whatever its event says: nothing of this is verified yet."""
     types = {each.TYPE for each in CHARTER_EVENTS}
     for line in parts.Bundle(folder).lines():
         if line.type in types and line.data is not None:
-            charter = msgspec.json.decode(line.data, type=_WithDocument)
-            (folder / parts.CHARTERS / f"{charter.rules_hash}.json").write_text(charter.document, encoding="utf-8")
+            try:
+                document = msgspec.json.decode(line.data, type=_WithDocument).document.encode()
+            except msgspec.DecodeError:
+                continue  # the verifier says what that means
+            (folder / parts.CHARTERS / f"{rules_hash(document)}.json").write_bytes(document)
 
 
 def _schemas(folder: Path) -> None:
