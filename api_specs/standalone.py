@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import re
+import textwrap
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Final
 
 import msgspec
 
+from api_specs.shapes import former, shapes, tag_fields
 from domain.as_asked import FILLED_IN, shared
 from domain.event import EVENTS
 from domain.rulebook import DECISION_OF, DECISIONS
+from service.verify.standalone import TEXTS
 
 STANDALONE: Final = Path(__file__).parent.parent / "service" / "verify" / "standalone.py"
 
@@ -23,11 +26,25 @@ def with_rulebook(source: str) -> str:
         ("DECISION_OF", DECISION_OF),
         ("LEFT_OUT", {each: found for each in DECISION_OF if (found := dict(_left_out(each)))}),
         ("OF_ITSELF", {name: each.in_person for name, each in DECISIONS.items() if each.own is not None}),
+        ("TAGS", tag_fields()),
+        ("FORMER", former()),
         ("OF_NO_MANDATE", dict.fromkeys(name for name, each in DECISIONS.items() if not each.mandated)),
     ):
         rows = "".join(f"    {_row(key, value)},\n" for key, value in sorted(table.items()))
-        source = re.sub(rf"(?ms)^{name} = \{{$.*?^\}}", f"{name} = {{\n{rows}}}", source, count=1)
-    return source
+        source = _replaced(rf"(?ms)^{name} = \{{$.*?^\}}", f"{name} = {{\n{rows}}}", source)
+    lines = "".join(_shape(f"{name} {said}") for name, said in sorted(shapes(TEXTS).items()))
+    return _replaced(r'(?ms)^SHAPES = """$.*?^"""', f'SHAPES = """\n{lines}"""', source)
+
+
+def _replaced(table: str, content: str, source: str) -> str:
+    found, count = re.subn(table, lambda _found: content, source, count=1)
+    assert count == 1, table
+    return found
+
+
+def _shape(line: str) -> str:
+    """As lines of the file, those after the first indented."""
+    return "\n".join(textwrap.wrap(line, 118, subsequent_indent="    ", break_on_hyphens=False)) + "\n"
 
 
 def _left_out(event: str) -> Iterator[tuple[str, Any]]:

@@ -83,6 +83,9 @@ def upcast(type_: str, *, from_version: int) -> Callable[[Upcast], Upcast]:
 _encoder = msgspec.json.Encoder(order="deterministic")
 
 
+_as_object = msgspec.json.Decoder(dict[str, Any]).decode
+
+
 def encode_data(of: Event) -> bytes:
     """Deterministic JSON bytes, no floats."""
     return _encoder.encode(of)
@@ -101,9 +104,13 @@ def decode_data(type_: str, version: int, data: bytes) -> Event:
         raise UnknownEventError(f"{type_} version {version} is not known to this release")
     if version == cls.VERSION:
         return _decoder(cls)(data)
-    fields = msgspec.json.decode(data)
-    for step in range(version, cls.VERSION):
+    return msgspec.convert(upcast_fields(type_, version, _as_object(data)), type=cls)
+
+
+def upcast_fields(type_: str, version: int, fields: dict[str, Any]) -> dict[str, Any]:
+    """The data of a version as that of the current one. Raises `UnknownEventError`."""
+    for step in range(version, EVENTS[type_].VERSION):
         if (type_, step) not in _UPCASTS:
             raise UnknownEventError(f"{type_} version {step} has no upcast")
         fields = _UPCASTS[type_, step](fields)
-    return msgspec.convert(fields, type=cls)
+    return fields

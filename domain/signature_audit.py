@@ -65,13 +65,13 @@ class SignatureAudit:
                     found.append("a signed request was held back: recorded long after it was decided, or before")
                 try:
                     signed_by = self._signer(of, envelope.command_type, envelope.command, envelope.signature, envelope)
-                except (Refusal, msgspec.DecodeError) as error:
+                except (Refusal, msgspec.DecodeError, RecursionError) as error:
                     found.append(str(error))
                 except KeyError as unknown:
                     found.append(f"{unknown} is no decision")
         try:
             found = found or list(of.faults(position, event, envelope, signed_by))
-        except (msgspec.DecodeError, ValueError) as error:
+        except (msgspec.DecodeError, ValueError, RecursionError) as error:
             found.append(f"its command: {error}")
         if not found:
             of.take(position, event, envelope, signed_by)

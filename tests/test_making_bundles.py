@@ -1,4 +1,4 @@
-"""Making a bundle from a service that nobody has to trust: it names no file of the auditor's, and ends what it began."""
+"""Making a bundle from a service that nobody has to trust: it names no file of the auditor's, and goes on."""
 
 from __future__ import annotations
 

@@ -154,8 +154,8 @@ class Bundle:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         try:
-            self.manifest = msgspec.json.decode((folder / MANIFEST).read_bytes(), type=Manifest)
-        except (OSError, msgspec.DecodeError) as error:
+            self.manifest = msgspec.convert(read_json((folder / MANIFEST).read_bytes()), Manifest)
+        except (OSError, ValueError) as error:
             raise BundleError(f"{folder / MANIFEST}: {error}") from None
         if self.manifest.format != FORMAT:
             raise BundleError(f"{folder / MANIFEST}: format {self.manifest.format!r}, not {FORMAT!r}")
@@ -191,6 +191,6 @@ class Bundle:
                 raise BrokenError(0, f"{STANDINGS}/{file.name}: {error}") from None
 
     def charters(self) -> Iterator[tuple[str, bytes]]:
-        """Charters by the hash that names them."""
+        """Charters by the hash that names them; empty for what is no file."""
         for file in sorted((self.folder / CHARTERS).glob("*.json")):
-            yield file.stem, file.read_bytes()
+            yield file.stem, file.read_bytes() if file.is_file() else b""

@@ -58,7 +58,7 @@ class Outcomes:
         for line in lines:
             try:
                 self._take(line)
-            except (UnknownEventError, msgspec.DecodeError, ValueError) as error:
+            except (UnknownEventError, msgspec.DecodeError, ValueError, RecursionError) as error:
                 self.faults.append(_not_taken_in(line.position, error))
                 return False
         return True
@@ -68,6 +68,7 @@ class Outcomes:
         envelope, data = (line.envelope or "").encode(), (line.data or "").encode()
         event = decode_data(line.type, line.version, data)
         private = decode_envelope(envelope)
+        moment(private.decided_at)
         self.signatures.take(line.position, line.programme, event, private, moment(line.recorded_at))
         if isinstance(event, CHARTER_EVENTS):
             self.charters.add(event.rules_hash)

@@ -95,7 +95,7 @@ def _content_fault(line: Line, programme: str, public: bool) -> Fault | None:
         return Fault("edited", line.position, "a part stands there that is not hashed without the others")
     try:
         envelope = _named_in(line.envelope or "")
-    except msgspec.DecodeError as error:
+    except (msgspec.DecodeError, RecursionError) as error:
         return Fault("edited", line.position, f"its envelope: {error}")
     if (line.event_id, line.tags) != (envelope.event_id, envelope.tags):
         return Fault("edited", line.position, "its id or tags are not those of its envelope")

@@ -13,13 +13,15 @@ What is verified, in this order:
 1. Every file in `checkpoints` is a note (C2SP signed-note, tlog-checkpoint) that a key of the log signed.
 2. Line n of `events.ndjson` is the event of position n; its entry is made again from salt, envelope and data; the
    Merkle tree (RFC 9162) over all entries has the root that was signed, at every size that was signed.
-3. Every decision that carries an agency's signature (detached JWS, Ed25519) carries a right one, by a key that the
+3. Every event of the programme, its envelope and its command have the fields that such have, and the event the tags of
+   what it says.
+4. Every decision that carries an agency's signature (detached JWS, Ed25519) carries a right one, by a key that the
    agency had registered and not revoked; where the charter asks for one there is one. Every event is of a decision that
    comes to such, by whom the charter lets make it, and says what its command says, in every field that both have. A key
    is its owner's, and vouched for by one that the owner has; an approval is of what was proposed and waits, by somebody
    else of an agency that the charter names, and stands where the charter always asks for one or an amendment takes two;
    results have the agreement of every joint publisher.
-4. Whenever a stage was settled, its standings are derived again from charter, sheets, measurements and certified
+5. Whenever a stage was settled, its standings are derived again from charter, sheets, measurements and certified
    figures, and have the digest that was recorded; what the service showed (`standings`) is what is derived. Every
    certificate names such a digest, and the root of as many events of this record as it says.
 
@@ -54,7 +56,7 @@ CODES = {
 }
 
 
-UNREADABLE = (ArithmeticError, AttributeError, LookupError, StopIteration, TypeError, ValueError)
+UNREADABLE = (ArithmeticError, AttributeError, LookupError, RecursionError, StopIteration, TypeError, ValueError)
 """What comes of taking something for what it is not."""
 
 
@@ -74,9 +76,15 @@ def once(pairs):
     return found
 
 
+ONCE = json.JSONDecoder(object_pairs_hook=once)  # kept: to make one takes as long as to read a line
+
+
 def read_json(content):
     """Of UTF-8 bytes, each name standing once. Raises `ValueError`."""
-    return json.loads(content.decode(), object_pairs_hook=once)
+    try:
+        return ONCE.decode(content.decode())
+    except RecursionError:
+        raise ValueError("it goes too deep") from None
 
 
 def sha256(*parts):
@@ -338,7 +346,7 @@ class Tree:
 
 
 def roots_of(leaves, sizes):
-    tree, found = Tree(), {}
+    tree, found = Tree(), {0: sha256()}
     for size, leaf in enumerate(leaves, start=1):
         tree.add(leaf)
         if size in sizes:
@@ -349,7 +357,7 @@ def roots_of(leaves, sizes):
 def check_record(folder, lines, programme, roots, public):
     size = max(roots)
     own = [leaf_of(line, position) for position, line in enumerate(lines, start=1)]
-    content = (folder / "leaves").read_bytes() if (folder / "leaves").exists() else b""
+    content = (folder / "leaves").read_bytes() if (folder / "leaves").is_file() else b""
     leaves = [content[at : at + 32] for at in range(0, len(content), 32)]
     found = roots_of(own, roots)
     known = leaves if len(leaves) == size and roots_of(leaves, {size})[size] == roots[size] else None
@@ -410,7 +418,456 @@ def check_content(line, wanted):
         raise Fault("edited", line["position"], "its id or tags are not those of its envelope")
 
 
-# 3. Signatures
+# 3. What events say. The tables are from the rulebook, by `make specs`.
+
+# Texts by the names that shapes have for them.
+TEXTS = {
+    "text": "(?s:.*)",
+    "said": "(?s:.{1,4000})",
+    "name": "(?s:.{1,200})",
+    "points": "(?s:.{0,40})",
+    "id": "[a-z0-9](?:[a-z0-9.-]{0,62}[a-z0-9])?",
+    "node": "[a-z0-9.-]{1,64}(/[a-z0-9.-]{1,64})?",
+    "whole": "0|[1-9][0-9]{0,8}",
+    "ordinal": "[1-9][0-9]{0,18}",
+    "days": "0|[1-9][0-9]{0,2}|[12][0-9]{3}|3[0-5][0-9]{2}|36[0-4][0-9]|3650",
+    "cut": "none|0|[1-9][0-9]{0,8}",
+    "quorum": "[1-9][0-9]{0,8}|undisclosed",
+    "precision": "[0-6]|undisclosed",
+    "sha256": "[0-9a-f]{64}",
+    "root": "[A-Za-z0-9+/]{43}=",
+    "evaluator": "ev-[0-9a-f]{16}",
+    "subject": "[a-z]{2,8}-[0-9a-f]{16}",
+    "proposal": "[a-z0-9](?:[a-z0-9.-]{0,62}[a-z0-9])?:[0-9a-f-]{36}",
+}
+# Events, commands, charter, envelope and what is in them, by name: fields, each with its shape. `field?` may be left
+# out; where `*` stands there may be more. A shape is a text, `number`, `truth`, `any`, `=one|other` of these texts,
+# `[each]`, `{values}`, or another of these lines; after it `?` if it may be null, `;` before what it may be instead.
+SHAPES = """
+Actor agency:text party?:=agency|consortium principal:text *
+AdditionalCall after:id classes:[EligibleClass] closes:said id:id review?:=re-entrants|required seats:whole
+    title:Names
+AdditionalCallOpened call:text classes:[text] closes:text seats:text stage:text
+Agency id:id name:Names
+AmendmentAssented amendment:number rules_hash:text stance:=assent|dissent statement?:text? team:text
+ApplicationScreened call:text evidence?:[sha256] independence:=met|not_met|not_reviewed independence_reason?:Names?
+    reason:Names screening:=admitted|refused team:text
+Assessment criteria:[Criterion] id:id maximum:points title:Names
+Benchmark ceiling?:points? floor?:points? harness?:sha256? id:id version:said
+Boundary after:number query:Query *
+Calendar closes:said opens:said
+CallApplicationReceived call:text eligible_class:text members?:[text] name:Names reenters?:text? team:text
+CallClosedWithoutSelection call:text reason:Names stage:text
+CallTeamSelected call:text members?:[text] name:Names reason:Names reenters?:text? stage:text team:text
+CertificateIssued agency:text digest:text origin:text root:text settlement:number size:number stage:text
+Charter agencies:[Agency] calls?:[AdditionalCall] consortium_decisions?:[id] countersignatures?:[Countersignature]
+    data_set:=live|public-record|rehearsal disclosure?:[Disclosure] entitlements?:[Entitlement] evidence_kinds?:[id]
+    format:=sillok-charter/1 independence:Independence joint_publishers:[id] mandates:[Mandate] notice:Names
+    notices?:[NoticeTemplate] owner:id programme:id proposal_days?:days recorder?:id? resources?:[Resource]
+    seats:whole signed?:[id] source?:said? stages:[Stage] title:Names zone?:=Asia/Seoul|UTC
+CharterAmended deviation:truth document:text reason?:Names? replaces:text rules_hash:text
+CharterPublished document:text rules_hash:text
+Condition id:id mandatory:=no|undisclosed|yes text:Names
+ConflictDeclared evaluator:text reason:text stage:text teams:[text]
+ConsortiumChanged effective:text joined:[text] left:[text] team:text
+Countersignature agencies:[id] decisions:[id] same_agency?:=no|yes when?:=after-close|always
+Criterion id:id index?:text items?:[Item] maximum:points scoring:Judged;Measured;Unpublished title:Names
+DecisionApproved command_hash:sha256 decision:text proposal:text proposer:Actor
+DecisionProposed awaiting:[text] command:text command_hash:sha256 decision:text effects:sha256 events:[text]
+    expires_at:text proposal:text proposer:Actor signed_by?:text?
+DecisionRejected proposal:text reason:text
+DeviationRecorded actual:text approver:text planned:text reason:Names stage:text subject:=eliminations
+Disclosure events:[said] public:=agencies|at-once|with-results
+EligibleClass id:id requires?:=former-team|none|not-former-team|undisclosed title:Names
+Entitlement resources?:[id] status:=advanced|enrolled|selected titles?:[said]
+Envelope actor:Actor attribution:=decided|reported boundary?:Boundary? causation?:text? command?:text?
+    command_type?:text? data_set:=live|public-record|rehearsal decided_at:text decided_by?:text? decider?:text?
+    decision_id?:text? effective_at?:text? event_id:text rules_hash?:text? signature?:text? source?:text? tags:[text]
+    *
+EvaluatorAppointed evaluator:text group?:text? panel:text stage:text
+EvaluatorRecused evaluator:text reason:text stage:text team:text?
+EvaluatorReplaced evaluator:text group?:text? panel:text reason:text replacement:text stage:text teams:[text]
+EvidenceRegistered kind:text sha256:text stage:text team:text title:text
+ExclusionRecorded below_quorum:truth criterion:text deciders?:[text] evaluator:text reason:text stage:text team:text
+FieldSealed commitment:text field:=affiliation|contact|name|statement subject:text
+FigureCertified deciders?:[text] figure:PointsOf;MeanOf;HighestOf;RankGroup;GateOutcome source:text stage:text
+Finding condition:id perspective:id reason?:Names? verdict:=met|not_met|undisclosed
+Foreseen events:sha256 holdings:sha256 standings:sha256 teams:sha256
+Gate id:id minimum:points node:said
+GateOutcome gate:id outcome:=failed|passed team:id kind:=gate
+GrantAdjusted ends:text? grant:text quantity:text? reason:Names resource:text starts:text team:text
+GrantResumed grant:text reason:Names resource:text starts:text team:text
+GrantRevoked grant:text reason:Names resource:text starts:text team:text
+GrantSuspended grant:text reason:Names resource:text starts:text team:text
+Group id:id title:Names weight:points
+HighestOf node:node teams:[id] value:points kind:=highest
+Independence perspectives:[Perspective] review?:IndependenceReview?
+IndependenceOpinionGiven evaluator:text opinion:=met|not_met reason:text stage:text team:text
+IndependenceReview panel?:id? statement_days:days
+IndependenceReviewOpened reason:text stage:text team:text
+IndependenceRuled deciders?:[text] evidence:[sha256];=undisclosed findings:[Finding];=undisclosed perspectives:[text]
+    reason:Names stage:text supersedes?:number? team:text verdict:=met|not_met
+Index id:id title:Names
+Item id:id maximum:points title:Names
+Judged aggregate:=mean|median|trimmed-mean|undisclosed|weighted-mean missing?:=left-out|required|zero
+    normalise?:=min-max|none|z-score panel:id trim?:whole? type:=judged
+KeyRegistered agency:text jwk:PublicKey key:text party?:=agency|consortium
+KeyRevoked agency:text key:text reason:text
+Mandate agencies:[id] decisions:[id]
+MeanOf node:node value:points kind:=mean
+Measured benchmarks:[Benchmark] ceiling?:points?
+    conversion:=capped-ratios|linear|mean-of-percentages|relative-to-best|undisclosed floor?:points?
+    missing?:=left-out|required|zero type:=measured
+MeasurementCorrected benchmark:text criterion:text deciders?:[text] reason:text stage:text supersedes:number
+    target?:Target? team:text value:text
+MeasurementRecorded benchmark:text criterion:text deciders?:[text] stage:text target?:Target? team:text value:text
+Names en:said ko:said
+NoticeAcknowledged notice:text team:text
+NoticeServed deadline:text notice:text subject:text team:text template:text values:{text}
+NoticeTemplate acknowledge_days:days body:Names id:id recipients:[=advanced|eliminated|enrolled|selected|withdrawn]
+    title:Names variables?:[id]
+ObjectionDecided objection:text outcome:=dismissed|inadmissible|upheld reason:text stage:text
+    subject:=outcome|ruling|score team:text
+ObjectionFiled evidence?:[sha256] grounds:text objection:text stage:text subject:=outcome|ruling|score team:text
+ObjectionWindow days:days
+ObjectionsWaived stage:text team:text
+OutcomeSuperseded basis:=gate|objection|rank|ruling deciders?:[text] objection?:text? reason:Names stage:text
+    team:text to:=advanced|eliminated was:=advanced|eliminated
+Panel groups?:[Group] id:id quorum:quorum replacement?:=allowed|none size:whole title:Names
+Perspective conditions:[Condition] id:id requires?:=all|any title:Names
+PointsOf node:node team:id value:points kind:=points
+ProposalWithdrawn proposal:text reason:text
+PublicKey crv:=Ed25519 kty:=OKP x:said
+Query items?:[QueryItem] *
+QueryItem tags?:[text] types?:[text] *
+RankGroup best:text teams:[id] worst:text kind:=rank-group
+ReleaseAgreed agency:text principal:text stage:text
+Resource id:id kind:=access|count title:Names unit?:said?
+ResourceGranted ends:text grant:text quantity:text? resource:text starts:text team:text
+ResourcePoolSet ends:text quantity:text? reason?:Names? resource:text starts:text
+ResultsPublished objections_until?:text? publishers:[text] stage:text
+ScoreCorrected criterion:text deciders?:[text] evaluator:text item?:text? points:text reason:text stage:text
+    supersedes:number team:text
+ScoreSubmitted criterion:text deciders?:[text] evaluator:text item?:text? points:text stage:text team:text
+ScoringClosed stage:text
+ScoringReopened deciders?:[text] objection?:text? reason:Names stage:text
+Stage assessments:[Assessment] calendar?:Calendar? eliminate:cut gates?:[Gate] id:id indices?:[Index] maximum:points
+    objections?:ObjectionWindow? panels?:[Panel] precision:precision
+    rounding:=down|half-down|half-even|half-up|undisclosed|up tie_break?:[text] title:Names
+StageConsolidated basis:=certified|computed|mixed deciders?:[text] digest:text position:number stage:text
+StageFinalised stage:text
+StageOpened stage:text teams:[text]
+StageReconsolidated basis:=certified|computed|mixed deciders?:[text] digest:text position:number reason:Names
+    stage:text supersedes:number
+StatementGiven evidence?:[sha256] stage:text statement:text team:text
+StatementRequested question:text stage:text team:text until:text
+SubjectErased legal_basis:=consent-withdrawn|legal-obligation|purpose-fulfilled|request-of-subject|unlawful-processing
+    subject:text
+Target model:name value:points
+TeamAdvanced deciders?:[text] reason:Names stage:text team:text
+TeamEliminated basis:=gate|rank|ruling|withdrawal deciders?:[text] reason:Names stage:text team:text
+TeamEnrolled members?:[text] name:Names team:text
+TeamWithdrawn reason:Names stage?:text? team:text
+TitleConferred team:text title:text
+TitleWithdrawn reason:Names team:text title:text
+Unpublished type:=undisclosed
+UsageReported correction?:Names? ends:text grant:text quantity:text? resource:text starts:text team:text
+acknowledge-notice attribution?:=decided|reported decided_by?:id? notice:id source?:said? team:id
+adjust-grant attribution?:=decided|reported decided_by?:id? ends?:text? grant:id quantity?:whole? reason:Names
+    resource:id source?:said? starts:text
+advance-team attribution?:=decided|reported decided_by?:id? reason:Names source?:said? stage:id team:id
+amend-charter attribution?:=decided|reported charter:{any} decided_by?:id? reason?:Names? source?:said?
+apply-to-call attribution?:=decided|reported call:id decided_by?:id? eligible_class:id members?:[name] name:Names
+    reenters?:id? source?:said? team:id
+appoint-evaluator affiliations?:[id] attribution?:=decided|reported decided_by?:id? evaluator:evaluator group?:id?
+    panel:id source?:said? stage:id
+approve attribution?:=decided|reported command_hash:sha256 decided_by?:id? effects?:Foreseen? proposal:proposal
+    source?:said?
+assent-amendment attribution?:=decided|reported decided_by?:id? rules_hash:sha256 source?:said? stance:=assent|dissent
+    statement?:said? team:id
+certify-figure attribution?:=decided|reported decided_by?:id? figure:PointsOf;MeanOf;HighestOf;RankGroup;GateOutcome
+    source?:said? stage:id
+change-consortium attribution?:=decided|reported decided_by?:id? effective:text joined?:[name] left?:[name]
+    source?:said? team:id
+close-call attribution?:=decided|reported call:id decided_by?:id? reason:Names source?:said?
+close-scoring attribution?:=decided|reported decided_by?:id? source?:said? stage:id
+confer-title attribution?:=decided|reported decided_by?:id? source?:said? team:id title:said
+consolidate-stage attribution?:=decided|reported decided_by?:id? source?:said? stage:id
+correct-measurement attribution?:=decided|reported benchmark:id criterion:node decided_by?:id? reason:said
+    source?:said? stage:id target?:Target? team:id value:points
+correct-score attribution?:=decided|reported criterion:node decided_by?:id? evaluator:evaluator item?:id?
+    points:points reason:said source?:said? stage:id team:id
+decide-objection attribution?:=decided|reported decided_by?:id? objection:id outcome:=dismissed|inadmissible|upheld
+    reason:said source?:said? stage:id team?:id?
+declare-conflict attribution?:=decided|reported decided_by?:id? evaluator:evaluator reason:said source?:said? stage:id
+    teams:[id]
+eliminate-team attribution?:=decided|reported basis:=gate|rank|ruling decided_by?:id? reason:Names source?:said?
+    stage:id team:id
+enrol-team attribution?:=decided|reported decided_by?:id? members?:[name] name:Names source?:said? team:id
+erase-subject attribution?:=decided|reported decided_by?:id?
+    legal_basis?:=consent-withdrawn|legal-obligation|purpose-fulfilled|request-of-subject|unlawful-processing?
+    source?:said? subject:subject
+file-objection attribution?:=decided|reported decided_by?:id? evidence?:[sha256] grounds:said objection:id
+    source?:said? stage:id subject:=outcome|ruling|score team:id
+finalise-stage attribution?:=decided|reported decided_by?:id? source?:said? stage:id
+give-opinion attribution?:=decided|reported decided_by?:id? evaluator:evaluator opinion:=met|not_met reason:said
+    source?:said? stage:id team:id
+give-statement attribution?:=decided|reported decided_by?:id? evidence?:[sha256] source?:said? stage:id statement:said
+    team:id
+grant-resource attribution?:=decided|reported decided_by?:id? ends:text grant:id quantity?:whole? resource:id
+    source?:said? starts:text team:id
+issue-certificate attribution?:=decided|reported decided_by?:id? digest:sha256 root:root size:ordinal source?:said?
+    stage:id
+open-additional-call after:id attribution?:=decided|reported call:id decided_by?:id? source?:said?
+open-independence-review attribution?:=decided|reported decided_by?:id? reason:said source?:said? stage:id team:id
+open-stage attribution?:=decided|reported decided_by?:id? source?:said? stage:id
+propose attribution?:=decided|reported command:{any} decided_by?:id? decision:id source?:said?
+publish-charter attribution?:=decided|reported charter:{any} decided_by?:id? source?:said?
+publish-results attribution?:=decided|reported decided_by?:id? publishers:[id] source?:said? stage:id
+reconsolidate-stage attribution?:=decided|reported decided_by?:id? reason:Names source?:said? stage:id
+record-deviation actual:whole approver?:id? attribution?:=decided|reported decided_by?:id? reason:Names source?:said?
+    stage:id subject:=eliminations
+record-exclusion attribution?:=decided|reported below_quorum?:truth criterion:node decided_by?:id? evaluator:evaluator
+    reason:said source?:said? stage:id team:id
+record-measurement attribution?:=decided|reported benchmark:id criterion:node decided_by?:id? source?:said? stage:id
+    target?:Target? team:id value:points
+recuse-evaluator attribution?:=decided|reported decided_by?:id? evaluator:evaluator reason:said source?:said? stage:id
+    team?:id?
+register-evidence attribution?:=decided|reported decided_by?:id? kind:id sha256:sha256 source?:said? stage:id team:id
+    title:said
+register-key agency:id attribution?:=decided|reported decided_by?:id? jwk:PublicKey key:id source?:said?
+reject attribution?:=decided|reported decided_by?:id? proposal:proposal reason:said source?:said?
+reopen-scoring attribution?:=decided|reported decided_by?:id? objection?:id? reason:Names source?:said? stage:id
+replace-evaluator affiliations?:[id] attribution?:=decided|reported decided_by?:id? evaluator:evaluator reason:said
+    replacement:evaluator source?:said? stage:id
+report-usage attribution?:=decided|reported correction?:Names? decided_by?:id? ends:text grant:id quantity?:whole?
+    source?:said? starts:text team:id
+request-statement attribution?:=decided|reported decided_by?:id? question:said source?:said? stage:id team:id
+resume-grant attribution?:=decided|reported decided_by?:id? grant:id reason:Names source?:said? starts:text
+revoke-grant attribution?:=decided|reported decided_by?:id? grant:id reason:Names source?:said? starts:text
+revoke-key agency:id attribution?:=decided|reported decided_by?:id? key:id reason:said source?:said?
+rule-independence attribution?:=decided|reported decided_by?:id? evidence?:[sha256];=undisclosed
+    findings?:[Finding];=undisclosed perspectives:[id] reason:Names source?:said? stage:id team:id
+    verdict:=met|not_met
+screen-application attribution?:=decided|reported call:id decided_by?:id? evidence?:[sha256]
+    independence?:=met|not_met|not_reviewed independence_reason?:Names? reason:Names screening:=admitted|refused
+    source?:said? team:id
+seal-field attribution?:=decided|reported commitment:sha256 decided_by?:id? field:=affiliation|contact|name|statement
+    source?:said? subject:subject
+select-team attribution?:=decided|reported call:id decided_by?:id? reason:Names source?:said? team:id
+serve-notice attribution?:=decided|reported decided_by?:id? notice:id source?:said? subject:said team:id template:id
+    values?:{said}
+set-resource-pool attribution?:=decided|reported decided_by?:id? ends:text quantity?:whole? reason?:Names? resource:id
+    source?:said? starts:text
+submit-score attribution?:=decided|reported criterion:node decided_by?:id? evaluator:evaluator item?:id? points:points
+    source?:said? stage:id team:id
+supersede-outcome attribution?:=decided|reported basis:=gate|objection|rank|ruling decided_by?:id? objection?:id?
+    reason:Names source?:said? stage:id team:id to:=advanced|eliminated
+suspend-grant attribution?:=decided|reported decided_by?:id? grant:id reason:Names source?:said? starts:text
+waive-objections attribution?:=decided|reported decided_by?:id? source?:said? stage:id team:id
+withdraw-proposal attribution?:=decided|reported decided_by?:id? proposal:proposal reason:said source?:said?
+withdraw-team attribution?:=decided|reported decided_by?:id? reason:Names source?:said? team:id
+withdraw-title attribution?:=decided|reported decided_by?:id? reason:Names source?:said? team:id title:said
+"""
+# What events of version 1 did not say, where there is a version 2.
+FORMER = {
+    "DecisionProposed": {"signed_by": None},
+    "KeyRegistered": {"party": "agency"},
+    "MeasurementRecorded": {"deciders": []},
+    "ReleaseAgreed": {"principal": ""},
+    "ScoreSubmitted": {"deciders": []},
+}
+# The tags of each event: kind and the fields that are told in it.
+TAGS = {
+    "AdditionalCallOpened": "programme: call:call",
+    "AmendmentAssented": "programme: stance:rules_hash/team",
+    "ApplicationScreened": "call:call application:call/team",
+    "CallApplicationReceived": "call:call application:call/team",
+    "CallClosedWithoutSelection": "programme: call:call",
+    "CallTeamSelected": "programme: call:call application:call/team team:team",
+    "CertificateIssued": "stage:stage",
+    "CharterAmended": "programme:",
+    "CharterPublished": "programme:",
+    "ConflictDeclared": "stage:stage evaluator:stage/evaluator",
+    "ConsortiumChanged": "programme: team:team",
+    "DecisionApproved": "proposal:proposal programme:",
+    "DecisionProposed": "proposal:proposal programme:",
+    "DecisionRejected": "proposal:proposal programme:",
+    "DeviationRecorded": "stage:stage",
+    "EvaluatorAppointed": "stage:stage evaluator:stage/evaluator",
+    "EvaluatorRecused": "stage:stage evaluator:stage/evaluator",
+    "EvaluatorReplaced": "stage:stage evaluator:stage/evaluator evaluator:stage/replacement",
+    "EvidenceRegistered": "team:team evidence:sha256 review:stage/team",
+    "ExclusionRecorded": "stage:stage evaluator:stage/evaluator",
+    "FieldSealed": "subject:subject",
+    "FigureCertified": "stage:stage",
+    "GrantAdjusted": "resource:resource team:team grant:grant",
+    "GrantResumed": "team:team grant:grant",
+    "GrantRevoked": "resource:resource team:team grant:grant",
+    "GrantSuspended": "team:team grant:grant",
+    "IndependenceOpinionGiven": "review:stage/team team:team opinion:stage/team/evaluator",
+    "IndependenceReviewOpened": "review:stage/team team:team stage:stage",
+    "IndependenceRuled": "programme: stage:stage team:team review:stage/team",
+    "KeyRegistered": "programme:",
+    "KeyRevoked": "programme:",
+    "MeasurementCorrected": "stage:stage team:team measurement:stage/team/criterion/benchmark",
+    "MeasurementRecorded": "stage:stage team:team measurement:stage/team/criterion/benchmark",
+    "NoticeAcknowledged": "notice:notice team:team",
+    "NoticeServed": "notice:notice team:team",
+    "ObjectionDecided": "stage:stage objection:objection",
+    "ObjectionFiled": "stage:stage objection:objection",
+    "ObjectionsWaived": "stage:stage",
+    "OutcomeSuperseded": "programme: stage:stage team:team",
+    "ProposalWithdrawn": "proposal:proposal programme:",
+    "ReleaseAgreed": "stage:stage",
+    "ResourceGranted": "resource:resource team:team grant:grant",
+    "ResourcePoolSet": "resource:resource",
+    "ResultsPublished": "stage:stage programme:",
+    "ScoreCorrected": "stage:stage team:team sheet:stage/team/criterion/evaluator/item",
+    "ScoreSubmitted": "stage:stage team:team sheet:stage/team/criterion/evaluator/item",
+    "ScoringClosed": "stage:stage",
+    "ScoringReopened": "stage:stage programme:",
+    "StageConsolidated": "stage:stage",
+    "StageFinalised": "stage:stage programme:",
+    "StageOpened": "stage:stage programme:",
+    "StageReconsolidated": "stage:stage",
+    "StatementGiven": "review:stage/team team:team",
+    "StatementRequested": "review:stage/team team:team",
+    "SubjectErased": "subject:subject",
+    "TeamAdvanced": "programme: stage:stage team:team",
+    "TeamEliminated": "programme: stage:stage team:team",
+    "TeamEnrolled": "programme: team:team",
+    "TeamWithdrawn": "programme: team:team stage:stage",
+    "TitleConferred": "programme: team:team",
+    "TitleWithdrawn": "programme: team:team",
+    "UsageReported": "team:team grant:grant",
+}
+
+
+def whatever(shape):
+    """A function that says whether a value is of the shape."""
+    if shape.endswith("?"):
+        inner = whatever(shape[:-1])
+        return lambda value: value is None or inner(value)
+    if ";" in shape:
+        several = [whatever(each) for each in shape.split(";")]
+        return lambda value: any(each(value) for each in several)
+    if shape == "[text]":
+        return lambda value: type(value) is list and {*map(type, value)} <= {str}
+    if shape[0] in "[{":
+        inner, kind = whatever(shape[1:-1]), list if shape[0] == "[" else dict
+        return lambda value: type(value) is kind and all(map(inner, value.values() if kind is dict else value))
+    if shape[0] == "=":
+        words = set(shape[1:].split("|"))
+        return lambda value: type(value) is str and value in words
+    if shape == "any":
+        return lambda _value: True
+    if shape in ("number", "truth"):
+        kind = int if shape == "number" else bool
+        return lambda value: type(value) is kind
+    if shape == "text":
+        return lambda value: type(value) is str
+    if shape in TEXTS:
+        written = re.compile(TEXTS[shape]).fullmatch
+        return lambda value: type(value) is str and written(value) is not None
+    return lambda value: is_shaped(shape, value)
+
+
+def is_shaped(name, value):
+    """Whether a value is an object with the fields of that line of `SHAPES`."""
+    shapes, needed, _left_out, open_ = FIELDS[name]
+    if type(value) is not dict or not needed <= value.keys():
+        return False
+    for field, said in value.items():
+        if field in shapes:
+            if not shapes[field](said):
+                return False
+        elif not open_:
+            return False
+    return True
+
+
+def fields_of(items):
+    """Of a line: the shapes of its fields, those that are needed, what others say if left out, if there may be more."""
+    shapes, needed, left_out = {}, set(), {}
+    for each in (each for each in items if each != "*"):
+        field, _, shape = each.partition(":")
+        shapes[field.rstrip("?")] = whatever(shape)
+        if not field.endswith("?"):
+            needed.add(field)
+        elif shape.endswith("?"):
+            left_out[field[:-1]] = None
+        elif shape[0] in "[=":
+            left_out[field[:-1]] = [] if shape[0] == "[" else shape[1:].partition("|")[0]
+    return shapes, needed, left_out, "*" in items
+
+
+FIELDS = {name: fields_of(items) for name, *items in map(str.split, SHAPES.strip().replace("\n    ", " ").splitlines())}
+
+
+def refuse(text):
+    raise ValueError(f"{text} is no number")
+
+
+LAST = json.JSONDecoder(parse_constant=refuse)
+
+
+def read_any(text):
+    """What JSON says; of a name that stands twice, the last. Raises `ValueError`."""
+    try:
+        return LAST.decode(text)
+    except RecursionError:
+        raise ValueError("it goes too deep") from None
+
+
+def read_said(name, text, former=None):
+    """What JSON says that is an object of that line of `SHAPES`. Raises `ValueError`."""
+    said = read_any(text)
+    if "\\ud" in text.lower():
+        json.dumps(said, ensure_ascii=False).encode()  # half a character is none
+    if former and type(said) is dict:
+        said |= former
+    if not is_shaped(name, said):
+        raise ValueError(f"it is no {name}")
+    return said
+
+
+def read_whole(name, text, former=None):
+    """And with what may be left out."""
+    said = FIELDS[name][2] | read_said(name, text, former)
+    for who in ("actor", "proposer"):
+        if who in said:
+            said[who] = {each: said[who].get(each, "agency") for each in ("agency", "principal", "party")}
+    return said
+
+
+def read_event(line):
+    """Raises `ValueError`."""
+    type_, former = line["type"], FORMER.get(line["type"])
+    if type_ not in TAGS or not 1 <= line["version"] <= (1 if former is None else 2):
+        raise ValueError(f"{type_} version {line['version']} is not known here")
+    return read_whole(type_, line["data"], former if line["version"] == 1 else None)
+
+
+def tags_of(type_, event, programme):
+    """What decisions find an event by: of what is null nothing is told."""
+    for each in TAGS[type_].split():
+        kind, _, named = each.partition(":")
+        parts = [
+            event[field].rpartition(":")[2] if field == "proposal" else event[field]
+            for field in named.split("/")
+            if field and event[field] is not None
+        ]
+        if parts or not named:
+            yield "/".join((f"{kind}:{programme}", *parts))
+
+
+def require_tags(type_, event, envelope, programme):
+    if envelope["tags"] != list(tags_of(type_, event, programme)):
+        raise ValueError("its tags are not those of what it says, so decisions do not find it")
+
+
+# 4. Signatures
 
 
 GUARDING = {"register-key", "revoke-key", "amend-charter"}  # signed wherever anything is
@@ -641,6 +1098,7 @@ class Signatures:
                     self.require_publisher(event, by)
             if type_ in CHANGES_RESULTS:
                 self.agreed.pop(event["stage"], None)
+            require_tags(type_, event, envelope, self.programme)
         except ValueError as error:
             raise Fault("bad-signature", position, str(error)) from None
         except UNREADABLE as error:
@@ -667,9 +1125,9 @@ class Signatures:
             raise ValueError(f"{decision} does not come to {type_}")
         if proposal is not None and (decision in OF_NO_MANDATE or decision not in DECISION_OF.values()):
             raise ValueError(f"{decision} is never proposed")
-        command = json.loads(told["command"])
-        if type(command) is not dict:
-            raise ValueError("its command is no object")
+        command = read_said(decision, told["command"])
+        if type_ in ("CharterPublished", "CharterAmended"):
+            read_said("Charter", event["document"])
         charter = json.loads(event["document"]) if self.charter is None else self.charter
         self.check_mandate(decision, command, by, charter)
         if envelope["command"] is not None:
@@ -724,7 +1182,7 @@ class Signatures:
             self.signed += 1
             try:
                 return self.check(envelope, actor, command)
-            except (KeyError, TypeError) as error:
+            except UNREADABLE as error:
                 raise ValueError(str(error)) from None
         made = {envelope["command_type"]}
         if type_ == "DecisionProposed":
@@ -739,7 +1197,7 @@ class Signatures:
     def check(self, envelope, actor, command):
         """A detached JWS over the very command: by whom, for what, when. Raises `ValueError`."""
         protected, _, value = envelope["signature"].partition("..")
-        header = json.loads(unbase64url(protected))
+        header = read_any(unbase64url(protected).decode())
         if header["alg"] not in ("EdDSA", "Ed25519") or header["typ"] != "sillok-decision+jws":
             raise ValueError("it is no signature of a decision")
         if (header["programme"], header["decision"]) != (self.programme, envelope["command_type"]):
@@ -748,7 +1206,7 @@ class Signatures:
         if not timedelta(seconds=-60) <= age <= timedelta(hours=24):
             raise ValueError("the signature was made too long before the decision, or after it")
         key = header["kid"]
-        asked = json.loads(command)
+        asked = read_any(command)
         if envelope["command_type"] == "register-key" and asked["key"] == key and key not in self.keys:
             public = unbase64url(asked["jwk"]["x"])
         else:
@@ -810,8 +1268,8 @@ class Signatures:
         if sha256(event["command"].encode()).hex() != event["command_hash"]:
             raise ValueError("the proposal's hash is not that of its command")
         if asked == "propose" and command is not None:
-            named = json.loads(command)
-            same = (named["decision"], named["command"]) == (event["decision"], json.loads(event["command"]))
+            named = read_said("propose", command)
+            same = (named["decision"], named["command"]) == (event["decision"], read_any(event["command"]))
         else:
             same = (asked, command) == (event["decision"], event["command"])
         if event["proposer"] != actor or not same:
@@ -887,7 +1345,7 @@ class Signatures:
         self.agreed.pop(event["stage"], None)
 
 
-# 4. Standings. All points are fractions; "undisclosed" is None.
+# 5. Standings. All points are fractions; "undisclosed" is None.
 
 HALF = Fraction(1, 2)
 FIELD = "the field"  # all teams together, as one more
@@ -1477,8 +1935,8 @@ class Programme:
 
     def take(self, line):
         """Raises `Fault`."""
-        event = json.loads(line["data"])
-        envelope = json.loads(line["envelope"])
+        event = read_event(line)
+        envelope = read_whole("Envelope", line["envelope"])
         late = datetime.fromisoformat(line["recorded_at"]) - datetime.fromisoformat(envelope["decided_at"])
         if envelope["signature"] is not None and abs(late) > timedelta(hours=1):
             raise Fault("bad-signature", line["position"], "recorded long after it was decided, or before it")
@@ -1591,7 +2049,8 @@ def check_outcomes(folder, lines, name):
     for each in shown:
         programme.compare(*each)
     for file in sorted((folder / "charters").glob("*.json")):
-        if file.stem not in programme.charters or sha256(file.read_bytes()).hex() != file.stem:
+        content = file.read_bytes() if file.is_file() else b""
+        if file.stem not in programme.charters or sha256(content).hex() != file.stem:
             raise Fault("edited", 0, f"charters/{file.name} is no charter of the record")
     return programme
 
@@ -1611,7 +2070,7 @@ def check_certificates(certificates, lines):
 
 
 def read_manifest(folder):
-    manifest = json.loads((folder / "manifest.json").read_bytes())
+    manifest = read_json((folder / "manifest.json").read_bytes())
     named = {"format": str, "programme": str, "log": str, "size": int}
     if type(manifest) is not dict or any(type(manifest.get(name)) is not type_ for name, type_ in named.items()):
         raise ValueError("manifest.json is no manifest")

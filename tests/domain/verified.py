@@ -32,7 +32,7 @@ BEE = TeamEnrolled(team="bee", name=Names(**charters.names("bee")))
 def audited(entries: Iterable[Entry], programme: str = charters.PROGRAMME) -> SignatureAudit:
     """What the one verifier finds, at the positions at which the other finds something as well.
 
-    Every event has the tags of what it says: the stand-alone one knows none.
+    Every event has the tags of what it says.
     """
     audit, apart, raised = SignatureAudit(verify_ed25519), STANDALONE.Signatures(programme), []
     for position, (event, untagged) in enumerate(entries, start=1):

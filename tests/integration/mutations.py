@@ -8,10 +8,11 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-from service.verify.bundle import CHECKPOINTS, EVENTS, LEAVES, MANIFEST, STANDINGS
+from service.verify.bundle import CHARTERS, CHECKPOINTS, EVENTS, LEAVES, MANIFEST, STANDINGS
 
 Mutation = Callable[[Path], object]
 Change = Callable[[bytes], bytes]
+DEEP = b"[" * 100_000 + b"]" * 100_000
 
 
 def mutations(bundle: Path) -> Iterator[tuple[str, Mutation]]:
@@ -35,6 +36,7 @@ def mutations(bundle: Path) -> Iterator[tuple[str, Mutation]]:
         "a line: a list": on_line(at, lambda _line: b"[]\n"),
         "a line: with a mark of order": on_line(at, lambda line: b"\xef\xbb\xbf" + line),
         "a line: no text": on_line(at, lambda line: line.replace(b"a", b"\xff", 1)),
+        "a line: too deep": on_line(at, lambda line: line.replace(b'"tags":', b'"tags":' + DEEP + b',"tags":')),
         "a line: bytes in another way": on_line(at, otherwise_written("salt")),
         "a line edited before one that is omitted": both(
             in_line(at, "tags", []), in_lines(lambda lines: lines.__delitem__(at + 3))
@@ -64,8 +66,16 @@ def mutations(bundle: Path) -> Iterator[tuple[str, Mutation]]:
         "manifest: more": in_json(MANIFEST, lambda found: found.update(size=last + 1)),
         "manifest: a text": in_json(MANIFEST, lambda found: found.update(size=str(last))),
         "manifest: no log": in_json(MANIFEST, lambda found: found.pop("log")),
+        "manifest: a name twice": in_file(MANIFEST, lambda content: b'{"size":3,' + content[1:]),
+        "manifest: with a mark of order": in_file(MANIFEST, lambda content: b"\xef\xbb\xbf" + content),
+        "manifest: too deep": in_file(MANIFEST, lambda _content: DEEP),
         "manifest: a list": in_file(MANIFEST, lambda _content: b"[]"),
         "manifest: gone": lambda folder: (folder / MANIFEST).unlink(),
+        "leaves: a folder": a_folder(LEAVES),
+        "charters: one that is a folder": lambda folder: (folder / CHARTERS / "x.json").mkdir(),
+        "charters: a folder in the place of one": lambda folder: a_folder(
+            str(next((folder / CHARTERS).iterdir()).relative_to(folder))
+        )(folder),
         "events: gone": lambda folder: (folder / EVENTS).unlink(),
         "checkpoints: gone": lambda folder: shutil.rmtree(folder / CHECKPOINTS),
         "checkpoints: a folder": lambda folder: (folder / CHECKPOINTS / "7").mkdir(),
@@ -111,6 +121,7 @@ def mutations(bundle: Path) -> Iterator[tuple[str, Mutation]]:
         "cut": lambda content: content[:200],
         "empty": lambda _content: b"",
         "a list": lambda _content: b"[]",
+        "too deep": lambda _content: DEEP,
     }
     for what, change_text in text.items():
         yield f"standings: {what}", in_file(heat, change_text)
@@ -136,6 +147,14 @@ def in_file(name: str, change: Change, *, to: str = "") -> Mutation:
         content = (folder / name).read_bytes()
         (folder / name).unlink()
         (folder / (to or name)).write_bytes(change(content))
+
+    return mutate
+
+
+def a_folder(name: str) -> Mutation:
+    def mutate(folder: Path) -> None:
+        (folder / name).unlink()
+        (folder / name).mkdir()
 
     return mutate
 

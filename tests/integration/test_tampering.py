@@ -611,6 +611,21 @@ def unreadable(lines: Lines) -> None:
     lines[19]["data"] = '{"x":1}'
 
 
+def of_tomorrow(lines: Lines) -> None:
+    lines[19]["version"] = 3
+
+
+def found_by_nobody(lines: Lines) -> None:
+    """It has a tag less than what it says, so that the decisions which depend on it do not find it."""
+    envelope = json.loads(lines[19]["envelope"])
+    envelope["tags"] = lines[19]["tags"] = envelope["tags"][:-1]
+    lines[19]["envelope"] = json.dumps(envelope)
+
+
+def on_no_day(lines: Lines) -> None:
+    lines[19]["envelope"] = json.dumps(json.loads(lines[19]["envelope"]) | {"decided_at": "2026-13-01T00:00:00Z"})
+
+
 def impossible(lines: Lines) -> None:
     """A figure that the scores leave no room for; nothing but what is shown comes after it."""
     lines.append(says(lines[40], "FigureCertified", "certify-figure", FIGURE))
@@ -624,6 +639,9 @@ FAULTY: dict[str, tuple[Sequence[Callable[[Lines], None]], FaultClass, int]] = {
     "an unsound signature before what cannot be read": ((of_another_decision, unreadable), "bad-signature", 2),
     "what cannot be taken in before what cannot be read": ((of_nobody, unreadable), "wrong-tally", 15),
     "what cannot be taken in": ((of_nobody,), "wrong-tally", 15),
+    "what no release knows": ((of_tomorrow,), "wrong-tally", 20),
+    "what no decision finds": ((found_by_nobody,), "bad-signature", 20),
+    "what was decided on no day": ((on_no_day,), "wrong-tally", 20),
     "what comes to no standings": ((impossible,), "wrong-tally", 45),
 }
 
