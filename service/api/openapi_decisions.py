@@ -47,7 +47,8 @@ def _submit(name: str, decision: Decision, command: Json, named: dict[Any, Json]
                 "name": "Idempotency-Key",
                 "in": "header",
                 "required": True,
-                "description": "Your own name for this request: the same key with the same body is recorded once.",
+                "description": "Your own name for this request: the same key with the same body is recorded once. "
+                "With a signature it is another request than without.",
                 "schema": {"type": "string", "pattern": "^[!-~]{1,200}$"},
             },
             {

@@ -16,6 +16,7 @@ from domain.effects import decided_anew, has_effects
 from domain.envelope import Actor, DataSet
 from domain.event import Event, encode_data
 from domain.foreseen import Foreseen
+from domain.keys import Keys
 from domain.proposal_events import (
     DecisionApproved,
     DecisionProposed,
@@ -38,7 +39,8 @@ from service.application.reading import Queries
 from service.application.submitting import UnknownDecisionError
 
 _PREVIEWED = "preview"
-"""Stands for a signature: a preview is of the decision as it would be submitted, signed if it has to be."""
+"""Stands for a signature: a preview is of the decision as it would be submitted, signed if it has to be. Where keys are
+decided about, a live one of whoever decides stands for it."""
 
 
 class PreviewNotYoursToReadError(Refusal):
@@ -248,7 +250,8 @@ class Previews:
 
 def _if_approved(considered: Considered) -> tuple[Ruling, tuple[str, ...]]:
     """What the decision comes to once nothing is awaited any more, and who is awaited. Raises a `Refusal`."""
-    case = msgspec.structs.replace(considered.case, signed_by=_PREVIEWED)
+    live = [key for fact in considered.facts if isinstance(fact, Keys) for key in fact.live_of(considered.case.actor)]
+    case = msgspec.structs.replace(considered.case, signed_by=live[0] if live else _PREVIEWED)
     ruling = msgspec.structs.replace(considered, case=case).ruling()
     (first, *_rest) = ruling.events
     if not isinstance(first, DecisionProposed):

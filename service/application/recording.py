@@ -53,12 +53,14 @@ def client_of(actor: Actor) -> str:
 
 
 def idempotency_of(submission: Submission) -> IdempotencyKey:
-    """The submission's own name, with the fingerprint of what is asked."""
+    """The submission's own name, with the fingerprint of what is asked, signed or not: who signs what was recorded
+    unsigned is not told that it was. (JSON has no NUL.)"""
+    signed = b"" if submission.signature is None else b"\x00signed"
     return IdempotencyKey(
         client=client_of(submission.actor),
         programme=submission.programme,
         key=submission.idempotency_key,
-        fingerprint=hashlib.sha256(submission.decision_type.encode() + b"\x00" + submission.body).digest(),
+        fingerprint=hashlib.sha256(submission.decision_type.encode() + b"\x00" + submission.body + signed).digest(),
     )
 
 

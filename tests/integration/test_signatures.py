@@ -99,6 +99,22 @@ def test_a_signature_is_checked_wherever_it_comes(small: SmallProgramme) -> None
     assert send(small, "enrol-team", TEAM).status_code == 201
 
 
+def test_what_was_recorded_unsigned_is_not_signed_afterwards(small: SmallProgramme) -> None:
+    """Nobody is told so: the signature is part of the request."""
+    assert send(small, "enrol-team", TEAM, key=None).status_code == 201
+    assert problem(send(small, "enrol-team", TEAM)) == (422, "idempotency-key-reused")
+    assert send(small, "enrol-team", TEAM, key=None).headers["Idempotency-Replayed"] == "true"
+
+
+def test_a_second_key_is_previewed_as_though_the_first_vouched_for_it(small: SmallProgramme) -> None:
+    small.running.project()
+    second = SigningKey.make("owner-2")
+    path = f"/v1/programmes/{PROGRAMME}/decisions/register-key/preview"
+    body = {"agency": "owner", "key": second.kid, "jwk": second.public}
+    assert send(small, "register-key", body, key=None, path=path).status_code == 200
+    assert problem(send(small, "register-key", body, key=None, request="unsigned")) == (403, "signature-required")
+
+
 @pytest.mark.parametrize("text", ["nonsense", "e30.." + "A" * 86, "a" * 20_000, "none"])
 def test_a_misshapen_signature_is_a_clear_refusal(small: SmallProgramme, text: str) -> None:
     headers = small.running.as_agency("msit") | {
