@@ -16,7 +16,7 @@ from domain.charter_document import Charter, parse
 from domain.envelope import Actor, PrivateEnvelope, decode_envelope, encode_envelope
 from domain.event import UnknownEventError, decode_data
 from domain.rulebook import DECISIONS
-from service.api.openapi_decisions import EXAMPLES
+from service.api.openapi_examples import BODIES
 from tests.domain import charters
 from tests.domain.test_events import FIXTURES
 from tests.domain.verified import STANDALONE
@@ -117,7 +117,7 @@ def test_an_event_is_one_for_both(fixture: dict[str, Any]) -> None:
 
 @pytest.mark.parametrize("decision", DECISIONS)
 def test_a_command_is_one_for_both(decision: str) -> None:
-    said = json.loads(EXAMPLES.read_bytes())[decision]
+    said = json.loads(BODIES.read_bytes())[decision]["body"]
     command = DECISIONS[decision].command
     require_same(
         {**said, "charter": {}} if "charter" in said else said,
