@@ -66,9 +66,13 @@ class ConsortiumChanged(Event, frozen=True, kw_only=True):
 
 
 class Consortiums:
-    """A fact: the members of one team or, without `team`, of all in the programme, as far as they were recorded."""
+    """A fact: the members of one team or, without `team`, of all in the programme, as far as they were recorded.
 
-    def __init__(self, programme: str, team: str | None = None) -> None:
+    `effective_at`: a day; without changes that have effect after it.
+    """
+
+    def __init__(self, programme: str, team: str | None = None, *, effective_at: str | None = None) -> None:
+        self._effective_at = effective_at
         self._tag = tag("programme", programme) if team is None else tag("team", programme, team)
         self._members: dict[str, tuple[str, ...]] = {}
         self._leads: dict[str, str] = {}
@@ -83,6 +87,10 @@ class Consortiums:
                 self._members[team] = members
                 if members:
                     self._leads[team] = members[0]
+            case ConsortiumChanged(effective=effective) if (
+                self._effective_at is not None and effective > self._effective_at
+            ):
+                pass
             case ConsortiumChanged(team=team, joined=joined, left=left):
                 stayed = tuple(each for each in self.of(team) if not _among(each, left))
                 self._members[team] = (*stayed, *joined)

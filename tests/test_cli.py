@@ -38,6 +38,8 @@ def test_the_commands_are_there() -> None:
         "play",
         "decide",
         "standings",
+        "grants",
+        "teams",
         "diff",
         "what-if",
         "sensitivity",

@@ -185,6 +185,34 @@ def resource_use(rows: Iterable[tuple[str, bytes]], shows: Shown = ALL_SHOWN) ->
     return tuple(_use(pool, tuple(each for each in grants if each.resource == pool.resource), shows) for pool in pools)
 
 
+def effective_on(use: ResourceUse, day: str) -> ResourceUse:
+    """What of it holds on one day, which says nothing about when that was decided: pool, grants as they are then, use.
+
+    `peak_granted` and histories stay whole.
+    """
+    holding = [(each, span) for each in use.grants if (span := on(each.spans, day)) is not None]
+    return ResourceUse(
+        resource=use.resource,
+        pool=None if use.pool is None else msgspec.structs.replace(use.pool, spans=_on(use.pool.spans, day)),
+        peak_granted=use.peak_granted,
+        grants=tuple(
+            msgspec.structs.replace(
+                each,
+                quantity=span.quantity,
+                state="suspended" if span.suspended else "running",
+                spans=(span,),
+                usage=_on(each.usage, day),
+            )
+            for each, span in holding
+        ),
+        steps=tuple(each for each in use.steps if each.starts <= day < each.ends),
+    )
+
+
+def _on(spans: Sequence[Span], day: str) -> tuple[Span, ...]:
+    return tuple(each for each in spans if each.starts <= day < each.ends)
+
+
 def _row(kept: Kept, shows: Shown) -> GrantRow:
     course = kept.course
     decided = [each for each in kept.history if each.event in (ResourceGranted.TYPE, GrantAdjusted.TYPE)]

@@ -7,6 +7,7 @@ from datetime import datetime
 from functools import partial
 from typing import Final
 
+from domain.deadlines import is_date
 from domain.refusal import FieldError
 from service.api.access import AnyRequest
 from service.api.answers import whole_number
@@ -15,6 +16,8 @@ from service.api.problems import ApiProblem
 
 AS_OF: Final = ("as_of_position", "as_of")
 """The parameters; one of them at most."""
+EFFECTIVE: Final = (*AS_OF, "effective_at")
+"""With that of what has days of its own: on which day it holds, whenever it was recorded."""
 
 _TIME: Final = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,6})?(Z|[+-]\d\d:\d\d)", re.ASCII)
 
@@ -28,6 +31,14 @@ async def as_of(request: AnyRequest, parts: Parts) -> int | None:
     if position is not None:
         raise _wrong("as_of", "not beside as_of_position")
     return await _stood_at(text, "as_of", parts)
+
+
+def effective_at(request: AnyRequest) -> str | None:
+    """The day that is asked about, if one is. Raises 400."""
+    text = request.query_params.get("effective_at")
+    if text is not None and not is_date(text):
+        raise _wrong("effective_at", "a day such as 2026-03-01")
+    return text
 
 
 async def position_of(text: str, parameter: str, parts: Parts) -> int:

@@ -32,6 +32,7 @@ from service.api.openapi_links import LINKS, add_links
 from service.api.openapi_parts import (
     AFTER,
     AS_OF,
+    EFFECTIVE_AT,
     LIMIT,
     MINIMUM,
     STAGE,
@@ -147,7 +148,7 @@ def _operations(named: dict[Any, Json]) -> Iterator[Operation]:
     yield (
         f"{one}/teams",
         "get",
-        read("list-teams", "Its teams.", named[TeamList], *AS_OF, of_programme=True),
+        read("list-teams", "Its teams.", named[TeamList], *AS_OF, EFFECTIVE_AT, of_programme=True),
     )
     calls = read("list-calls", "Additional calls.", named[CallList], *AS_OF, of_programme=True)
     yield f"{one}/calls", "get", calls
@@ -181,7 +182,9 @@ def _operations(named: dict[Any, Json]) -> Iterator[Operation]:
         with_key=True,
     )
     yield f"{one}/disagreement", "get", disagreement
-    grants = read("get-grants", "Pools and grants.", named[GrantsAnswer], *AS_OF, MINIMUM, of_programme=True)
+    grants = read(
+        "get-grants", "Pools and grants.", named[GrantsAnswer], *AS_OF, EFFECTIVE_AT, MINIMUM, of_programme=True
+    )
     yield f"{one}/grants", "get", as_spreadsheet(grants)
     trail = read(
         "get-audit-trail",

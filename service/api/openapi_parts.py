@@ -40,6 +40,11 @@ AS_OF: Final = (
         {"type": "string", "format": "date-time"},
     ),
 )
+EFFECTIVE_AT: Final = (
+    "effective_at",
+    "Only what holds on this day, of what was recorded by the position: never another order of facts.",
+    {"type": "string", "format": "date"},
+)
 MINIMUM: Final = ("min_position", "Wait until the view has reached this position.", {"type": "integer", "minimum": 0})
 
 

@@ -14,7 +14,7 @@ from domain.views.calls import CallSummary
 from domain.views.objections import ObjectionRow
 from service.api.access import AnyRequest, principal_of, reader_of
 from service.api.answers import PAGE, PAGE_LIMIT, next_link, only_parameters, whole_number
-from service.api.as_of import AS_OF, as_of
+from service.api.as_of import AS_OF, EFFECTIVE, as_of, effective_at
 from service.api.once import made_once
 from service.api.parts import Wired
 from service.api.prepared import Prepared, prepared
@@ -98,11 +98,17 @@ async def get_charter(request: AnyRequest, programme: FromPath[str], parts: Wire
 @get("/v1/programmes/{programme:str}/teams")
 async def list_teams(request: AnyRequest, programme: FromPath[str], parts: Wired) -> Response[bytes]:
     """Every team ever enrolled, and where it stands."""
-    only_parameters(request, *AS_OF)
+    only_parameters(request, *EFFECTIVE)
     reader = reader_of(await principal_of(request, parts))
 
     async def make() -> Prepared:
-        asked = partial(parts.queries.teams, programme, reader, as_of_position=await as_of(request, parts))
+        asked = partial(
+            parts.queries.teams,
+            programme,
+            reader,
+            as_of_position=await as_of(request, parts),
+            effective_at=effective_at(request),
+        )
         teams, position = await parts.run(asked)
         return prepared(TeamList(programme, position, teams))
 
@@ -162,7 +168,7 @@ async def get_standings(request: AnyRequest, programme: FromPath[str], parts: Wi
 @get("/v1/programmes/{programme:str}/grants")
 async def get_grants(request: AnyRequest, programme: FromPath[str], parts: Wired) -> Response[bytes]:
     """Resource pools and what was granted from them."""
-    only_parameters(request, *AS_OF, "min_position", "format")
+    only_parameters(request, *EFFECTIVE, "min_position", "format")
     reader = reader_of(await principal_of(request, parts))
 
     async def make() -> Prepared:
@@ -172,6 +178,7 @@ async def get_grants(request: AnyRequest, programme: FromPath[str], parts: Wired
             reader,
             as_of_position=await as_of(request, parts),
             min_position=whole_number(request, "min_position", 0),
+            effective_at=effective_at(request),
         )
         found = await parts.run(asked)
         return await as_asked(request, parts, found, partial(grants_table, found))

@@ -33,7 +33,7 @@ from domain.views import MemoryRows, PoisonEventError, Rows, View
 from domain.views.amendments import AMENDMENT_EVENTS, Charters, amendment_summaries
 from domain.views.audit_trail import AUDIT_TRAIL, Entry, key, shown
 from domain.views.calls import CallSummary, call_summaries
-from domain.views.grants import GRANTS, grants_shown, resource_use
+from domain.views.grants import GRANTS, effective_on, grants_shown, resource_use
 from domain.views.objections import ObjectionRow, objection_rows
 from domain.views.standings import STANDINGS, as_of, compute, counts
 from service.application.answers import (
@@ -160,14 +160,19 @@ class Queries:
         return Disclosure(fact.in_order, publications, reader.within(fact.charter))
 
     def teams(
-        self, programme: str, reader: Reader, *, as_of_position: int | None = None
+        self, programme: str, reader: Reader, *, as_of_position: int | None = None, effective_at: str | None = None
     ) -> tuple[list[TeamSummary], int]:
         """Every team ever enrolled, outcomes only as far as the reader may see them; and the position up to which.
 
+        `effective_at`: a day; their members are those of that day, as far as was recorded by the position.
         Raises `UnknownProgrammeError`, `UnknownPositionError`.
         """
         disclosure = self.disclosure(programme, reader, as_of_position)
-        roster, titles, consortiums = facts = Roster(programme), Titles(programme), Consortiums(programme)
+        roster, titles, consortiums = facts = (
+            Roster(programme),
+            Titles(programme),
+            Consortiums(programme, effective_at=effective_at),
+        )
         found = self._ledger.read(as_dcb(boundary(facts)), upto=as_of_position)
         for each in found:
             event = decode_data(each.type, each.version, each.data)
@@ -275,17 +280,27 @@ class Queries:
         return msgspec.json.decode(stored, type=Standings)
 
     def grants(
-        self, programme: str, reader: Reader, *, as_of_position: int | None = None, min_position: int = 0
+        self,
+        programme: str,
+        reader: Reader,
+        *,
+        as_of_position: int | None = None,
+        min_position: int = 0,
+        effective_at: str | None = None,
     ) -> GrantsAnswer:
-        """Pools and grants, as far as the reader may see them. Raises as `standings`."""
+        """Pools and grants, as far as the reader may see them; with `effective_at` what holds on that day.
+
+        Raises as `standings`.
+        """
         disclosure = self.disclosure(programme, reader)
         with self.rows(GRANTS, programme, as_of_position, min_position) as (rows, position):
             stored = [*rows.scan("grant/"), *rows.scan("pool/")]
+        uses = resource_use(stored, grants_shown(disclosure.shows_type))
         return GrantsAnswer(
             programme=programme,
             position=position,
             data_set=disclosure.charter.data_set,
-            resources=resource_use(stored, grants_shown(disclosure.shows_type)),
+            resources=uses if effective_at is None else tuple(effective_on(each, effective_at) for each in uses),
         )
 
     def audit_trail(

@@ -21,6 +21,8 @@ _FILES: Final = {
     "reject": "proposals",
     "certify": "certify",
     "standings": "standings",
+    "grants": "grants",
+    "teams": "grants",
     "diff": "diff",
     "what-if": "what_if",
     "sensitivity": "what_if",

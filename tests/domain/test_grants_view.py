@@ -10,7 +10,7 @@ from domain.charter_document import parse
 from domain.disclosure import disclosed
 from domain.event import Event
 from domain.views import MemoryRows
-from domain.views.grants import GRANTS, ResourceUse, Step, TeamUse, grants_shown, resource_use
+from domain.views.grants import GRANTS, ResourceUse, Step, TeamUse, effective_on, grants_shown, resource_use
 from tests.domain import charters
 from tests.domain.granting import WHY, adjusted, granted, pool, resumed, revoked, suspended, used
 from tests.domain.occurrences import occurrence
@@ -57,6 +57,24 @@ def test_a_grant_is_shown_as_it_stands_with_its_history() -> None:
     assert [each.reason for each in g.history] == [None, WHY, WHY, None, WHY, WHY, WHY]
     assert g.history[0].recorded_at == "2026-01-15T03:00:02.000000Z"
     assert [(each.starts, each.ends, each.quantity) for each in g.usage] == [("2026-02-01", "2026-03-01", "3")]
+
+
+def test_on_a_day_only_what_holds_then_is_shown_whenever_it_was_decided() -> None:
+    """Of the same facts in the same order: another day shows other parts of them, never others."""
+    (gpu,) = shown(*STORY)
+    on = {day: effective_on(gpu, day) for day in ("2026-01-31", "2026-02-10", "2026-04-30", "2026-06-01")}
+    assert [(each.grant, each.quantity, each.state) for each in on["2026-02-10"].grants] == [
+        ("g", "4", "running"),
+        ("h", "3", "running"),
+    ]
+    assert [(each.grant, each.quantity, each.state) for each in on["2026-04-30"].grants] == [("g", "6", "suspended")]
+    assert on["2026-01-31"].grants == on["2026-06-01"].grants == ()
+    assert [len(each.grants[0].usage) for each in (on["2026-02-10"], on["2026-04-30"])] == [1, 0]
+    for day, use in on.items():
+        assert use.steps == tuple(each for each in gpu.steps if each.starts <= day < each.ends)
+        assert len(use.steps) == 1
+        assert (use.resource, use.peak_granted) == (gpu.resource, gpu.peak_granted)
+    assert on["2026-02-10"].grants[0].history == gpu.grants[0].history
 
 
 def test_the_peak_is_of_what_was_ever_granted_at_one_time() -> None:

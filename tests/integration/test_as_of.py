@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import httpx
@@ -13,7 +13,7 @@ from click.testing import CliRunner
 from domain.deadlines import instant
 from service.cli import main
 from tests.integration.conftest import Running
-from tests.playing import REHEARSAL
+from tests.playing import HARBOUR, REHEARSAL, lines_of
 
 PATHS = ["", "/teams", "/calls", "/objections", "/standings", "/grants", "/audit-trail", "/timeline", "/workload"]
 
@@ -113,3 +113,50 @@ def test_a_place_that_cannot_be_replayed_to_is_said(played: Running, upto: str) 
     done = CliRunner().invoke(main, ["replay", REHEARSAL, "--to", upto], env=environment)
     assert done.exit_code in (1, 2)
     assert "Error: " in done.output
+
+
+def test_members_and_grants_are_those_of_a_day(played: Running) -> None:
+    """What a day changes is what is said of it: neither the position nor any other answer."""
+
+    def told(programme: str, path: str, **parameters: str) -> Any:
+        headers = {"Authorization": f"Bearer {played.keys.auditor}"}
+        answer = played.client.get(f"/v1/programmes/{programme}{path}", params=parameters, headers=headers)
+        assert answer.status_code == 200, answer.text
+        return answer.json()
+
+    def members(**parameters: str) -> list[str]:
+        found = told(HARBOUR, "/teams", **parameters)
+        return next(list(each["members"]) for each in found["teams"] if each["team"] == "bollard")
+
+    (line,) = [each for each in lines_of(HARBOUR) if each.decision == "change-consortium"]
+    day, (joined,), (left,) = line.body["effective"], line.body["joined"], line.body["left"]
+    before = (date.fromisoformat(day) - timedelta(days=1)).isoformat()
+    assert members(effective_at=day) == members()
+    assert joined in members()
+    assert left in members(effective_at=before)
+    assert joined not in members(effective_at=before)
+    grants = told(REHEARSAL, "/grants", effective_at="2026-02-01")
+    assert grants["position"] == told(REHEARSAL, "/grants")["position"]
+    assert {each["starts"] <= "2026-02-01" < each["ends"] for use in grants["resources"] for each in use["steps"]} == {
+        True
+    }
+    assert not any(use["grants"] for use in told(REHEARSAL, "/grants", effective_at="2026-01-31")["resources"])
+    for path in ("/teams", "/grants"):
+        for text in ("", "yesterday", "2026-02-30", "20260201", "2026-02-01T00:00:00Z"):
+            answer = ask(played, path, effective_at=text)
+            assert (answer.status_code, answer.json()["errors"][0]["pointer"]) == (400, "/effective_at"), text
+    assert ask(played, "/standings", effective_at="2026-02-01").status_code == 400
+
+
+def test_grants_and_teams_are_printed_as_of_a_position_and_on_a_day(played: Running, address: str) -> None:
+    def printed(command: str, programme: str, *options: str) -> str:
+        environment = {"SILLOK_KEY": played.keys.auditor}
+        done = CliRunner().invoke(main, [command, programme, "--url", address, *options], env=environment)
+        assert done.exit_code == 0, done.output
+        return done.stdout
+
+    assert "192" in printed("grants", REHEARSAL, "--effective-at", "2026-02-01")
+    assert "192" not in printed("grants", REHEARSAL, "--effective-at", "2026-01-31")
+    assert "bollard" in printed("teams", HARBOUR)
+    found = json.loads(printed("teams", HARBOUR, "--as-of-position", str(played.head()), "--json"))
+    assert found["position"] == played.head()
