@@ -24,11 +24,12 @@ from service.application.ports import (
 from service.storage.boundary_keys import hashed, probe_keys, probe_tag
 from service.storage.boundary_probes import BoundaryProbes
 from service.storage.connections import open_pool
-from service.storage.stream import stream
+from service.storage.stream import recorded_at, stream
 from service.storage.writer import Writer
 
 _COLUMNS: Final = (
-    "e.position, e.recorded_at, e.programme, e.type, e.version, e.envelope, e.data, e.event_id, e.tags, e.salt, e.entry"
+    f"e.position, {recorded_at('e')}, e.programme, e.type, e.version, e.envelope, e.data, e.event_id, e.tags, e.salt,"
+    " e.entry"
 )
 
 # In each query the head stands beside every event, and alone where there is none: one statement, hence one snapshot.

@@ -170,6 +170,8 @@ EDITS: dict[str, Tamper] = {
     "type": editing("type", "ScoreCorrected"),
     "version": editing("version", 1),
     "recorded_at": editing("recorded_at", "2026-01-01T00:00:00Z"),
+    "recorded_at after all time": editing("recorded_at", "infinity"),
+    "recorded_at before all time": editing("recorded_at", "0044-03-15 BC"),
     "event_id": editing("event_id", "01936f2e-0000-7000-8000-000000000001"),
     "tags": editing("tags", ["programme:programme"]),
     "salt": editing("salt", b"0" * 16),
