@@ -7,6 +7,7 @@ from typing import Literal
 
 import msgspec
 
+from domain.points import UNDISCLOSED
 from domain.standings import PointsValue, Row
 
 Kind = Literal["known", "rest", "range", "unknown"]
@@ -37,6 +38,19 @@ def bar(row: Row) -> list[Segment]:
         found.append(Segment("rest", _percent(reached, whole), _percent(low - reached, whole)))
     if high > low:
         found.append(Segment("range", _percent(low, whole), _percent(high - low, whole)))
+    return found
+
+
+def profile(points: PointsValue, maximum: str, index: int) -> list[Segment]:
+    """One criterion of the assessment at `index`: what is certain of it, and what is possible, of its maximum."""
+    low, high = _low(points), _high(points)
+    if maximum == UNDISCLOSED or (low is None and high is None):
+        return [Segment("unknown", "0", "100")]
+    whole, certain = Decimal(maximum), low or Decimal(0)
+    possible = whole if high is None else high
+    found = [Segment("known", "0", _percent(certain, whole), index)] if certain else []
+    if possible > certain:
+        found.append(Segment("range", _percent(certain, whole), _percent(possible - certain, whole)))
     return found
 
 

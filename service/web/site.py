@@ -11,10 +11,11 @@ from domain.sentences import LANGUAGES
 from service.api.access import AnyRequest
 from service.api.application import Pages
 from service.api.problems import HANDLERS, response_to
-from service.web import pages, static, verify
+from service.web import overview, record, resources, rules, standings, static, style, team, verify
 from service.web.rendering import failed
 
 _MOVED: Final = 307
+_ROOMS: Final = (overview, standings, team, rules, resources, record, verify, style)
 
 
 @get("/")
@@ -40,7 +41,7 @@ SITE: Final = Pages(
         static.get_static,
         Router(
             path="/",
-            route_handlers=[*pages.HANDLERS, verify.show_verify],
+            route_handlers=[each for room in _ROOMS for each in room.HANDLERS],
             exception_handlers=dict.fromkeys(HANDLERS, failed),
         ),
     ),

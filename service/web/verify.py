@@ -6,7 +6,7 @@ from litestar import Response
 
 from service.api.access import AnyRequest
 from service.api.answers import only_parameters, sent, whole_number
-from service.web.pages import page
+from service.web.common import page
 from service.web.rendering import html
 
 
@@ -15,3 +15,6 @@ async def show_verify(request: AnyRequest) -> Response[bytes]:
     """What a browser can check by itself, and what that proves."""
     only_parameters(request, "position")
     return sent(request, html(request, "verify.html", position=whole_number(request, "position", 0)))
+
+
+HANDLERS = [show_verify]

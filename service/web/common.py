@@ -1,0 +1,31 @@
+"""What handlers of pages have in common."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+from litestar import get
+
+from domain import charter_document
+from domain.charter_document import Charter
+from domain.sentences import LANGUAGES
+from service.api.parts import Parts
+from service.web.rendering import Label
+
+
+def page(path: str) -> Callable[[Any], Any]:
+    """A handler of the page in each language."""
+    return get([f"/{each}{path}" for each in LANGUAGES])
+
+
+async def charter_of(parts: Parts, programme: str) -> Charter:
+    """The charter in force. Raises `UnknownProgrammeError`."""
+    document, _rules_hash = await parts.run(partial(parts.queries.charter, programme))
+    return charter_document.parse(document)
+
+
+def label_of(charter: Charter) -> Label:
+    """What a programme's figures are."""
+    return Label(charter.data_set, charter.notice)

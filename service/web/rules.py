@@ -1,0 +1,70 @@
+"""By which rules: the charter, what independence asks, and what the plan did not foresee."""
+
+from __future__ import annotations
+
+from functools import partial
+
+from litestar import Response
+from litestar.params import FromPath
+
+from domain import charter_document
+from domain.disclosure import PUBLIC
+from domain.outcome_events import DeviationRecorded, IndependenceRuled
+from service.api.access import AnyRequest
+from service.api.answers import only_parameters
+from service.api.as_of import AS_OF, as_of
+from service.api.once import made_once
+from service.api.parts import Wired
+from service.api.prepared import Prepared
+from service.application.timeline import timeline_of
+from service.web.common import charter_of, label_of, page
+from service.web.rendering import html
+
+
+@page("/{programme:str}/charter")
+async def show_charter(request: AnyRequest, programme: FromPath[str], parts: Wired) -> Response[bytes]:
+    """The charter as a document."""
+    only_parameters(request, "rules_hash")
+
+    async def make() -> Prepared:
+        asked = partial(parts.queries.charter, programme, request.query_params.get("rules_hash"))
+        document, rules_hash = await parts.run(asked)
+        charter = charter_document.parse(document)
+        return html(
+            request,
+            "charter.html",
+            section="charter",
+            label=label_of(charter),
+            programme=programme,
+            charter=charter,
+            rules_hash=rules_hash,
+            agencies={each.id: each.name for each in charter.agencies},
+        )
+
+    return await made_once(request, parts, programme, PUBLIC, make)
+
+
+@page("/{programme:str}/independence")
+async def show_independence(request: AnyRequest, programme: FromPath[str], parts: Wired) -> Response[bytes]:
+    """Rulings by perspective and condition, and what else the plan did not foresee."""
+    only_parameters(request, *AS_OF)
+
+    async def make() -> Prepared:
+        charter = await charter_of(parts, programme)
+        asked = partial(timeline_of, parts.queries, programme, PUBLIC, limit=10**6)
+        story = await parts.run(partial(asked, as_of_position=await as_of(request, parts)))
+        return html(
+            request,
+            "independence.html",
+            section="independence",
+            label=label_of(charter),
+            programme=programme,
+            charter=charter,
+            rulings=[each for each in story.moments if each.type == IndependenceRuled.TYPE],
+            deviations=[each for each in story.moments if each.type == DeviationRecorded.TYPE],
+        )
+
+    return await made_once(request, parts, programme, PUBLIC, make)
+
+
+HANDLERS = [show_charter, show_independence]

@@ -1,0 +1,50 @@
+"""Standings of a stage, as a chart and as a table."""
+
+from __future__ import annotations
+
+from functools import partial
+
+from litestar import Response
+from litestar.params import FromPath
+
+from domain.disclosure import PUBLIC
+from domain.standings import Standings
+from service.api.access import AnyRequest
+from service.api.answers import only_parameters
+from service.api.as_of import AS_OF, as_of
+from service.api.once import made_once
+from service.api.parts import Wired
+from service.api.prepared import Prepared
+from service.web.common import charter_of, label_of, page
+from service.web.rendering import html
+
+
+@page("/{programme:str}/standings")
+async def show_standings(request: AnyRequest, programme: FromPath[str], parts: Wired) -> Response[bytes]:
+    """Standings of a stage, with what every figure consists of."""
+    only_parameters(request, "stage", *AS_OF)
+
+    async def make() -> Prepared:
+        charter = await charter_of(parts, programme)
+        position = await as_of(request, parts)
+        stage_id = request.query_params.get("stage") or charter.stages[0].id
+        asked = partial(parts.queries.standings, programme, stage_id, PUBLIC, as_of_position=position)
+        found = await parts.run(asked)
+        return html(
+            request,
+            "standings.html",
+            section="standings",
+            label=label_of(charter),
+            programme=programme,
+            charter=charter,
+            stage=charter.stage(stage_id),
+            found=found,
+            shown=isinstance(found, Standings),
+            travelled=position,
+            head=await parts.run(parts.ready),
+        )
+
+    return await made_once(request, parts, programme, PUBLIC, make)
+
+
+HANDLERS = [show_standings]
