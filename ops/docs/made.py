@@ -28,6 +28,8 @@ _WHEN: Final = {"at-once": "at once", "with-results": "once results are publishe
 _LINKS: Final = {
     "api_specs/rulebook.md": "rulebook.md",
     "ops/decisions/": "decisions.md",
+    "ops/docs/pages/personal-data.md": "personal-data.md",
+    "ops/runbooks/restoring.md": "runbook-restoring.md",
     "ops/runbooks/sealing.md": "runbook-sealing.md",
     "sealing.md": "runbook-sealing.md",
     "ops/runbooks/secrets.md": "runbook-secrets.md",

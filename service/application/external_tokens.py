@@ -8,7 +8,7 @@ from typing import Any, Protocol
 
 import msgspec
 
-from service.application.identity import Account, Person, Principal, WrongCredentialError
+from service.application.identity import Account, Person, Principal, WrongCredentialError, account_mark
 from service.application.issuer_jws import IssuerKeys, claims_of, verified
 from service.application.tokens import ACCESS, CLOCKS_DIFFER, Time
 
@@ -68,7 +68,8 @@ class ExternalTokens:
         claims = self._checked(content)
         holder = self._identities.holder_of(claims.iss, claims.sub)
         if holder is None:
-            raise WrongCredentialError("nobody who may come in has the token's subject", claims.sub[:255])
+            mark = account_mark(claims.iss, claims.sub)
+            raise WrongCredentialError("nobody who may come in has the token's subject", mark)
         return holder
 
     def note_use(self, credential: str, holder: Principal | Person) -> None:

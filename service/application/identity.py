@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Annotated, Literal, Protocol
@@ -33,6 +34,14 @@ class ExternalIdentity(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown
 
     issuer: Url
     subject: Account
+
+
+def account_mark(issuer: str, subject: str) -> str:
+    """What stands for an account in logs: `account-` and 16 digits of the SHA-256 over issuer, line feed and `sub`.
+
+    A `sub` may be an address of e-mail. Who knows it finds its lines.
+    """
+    return "account-" + hashlib.sha256(f"{issuer}\n{subject}".encode()).hexdigest()[:16]
 
 
 class IdentityTakenError(Exception):
@@ -84,7 +93,7 @@ class ActingForMissingError(Exception):
 class WrongCredentialError(Exception):
     """A credential is none; the sentence says why, and holds nothing of it.
 
-    `claimed`: the id of the key or client that it names, if it names one.
+    `claimed`: the id of the key or client that it names, or the mark of the account, if it names one.
     """
 
     def __init__(self, detail: str, claimed: str | None = None) -> None:

@@ -9,7 +9,9 @@ from typing import Protocol
 import msgspec
 
 from domain import base64url
+from domain.decision import refuse_if
 from domain.disclosure import Reader
+from domain.legible import illegible_fields
 from domain.privacy import LegalBasis, SubjectId
 from domain.refusal import Refusal
 from domain.scalars import Text
@@ -101,8 +103,12 @@ class PersonalData:
             )
 
     def seal(self, programme: str, asked: FieldText, reader: Reader) -> FieldCommitment:
-        """Keep a text, and commit to it. Raises `PersonalDataNotYoursError`, `ErasedSubjectError`."""
+        """Keep a text, and commit to it.
+
+        Raises `PersonalDataNotYoursError`, `InvalidCommandError`, `ErasedSubjectError`.
+        """
         self.require_sealing(programme, reader)
+        refuse_if(illegible_fields(asked), rule="What is recorded can be seen, and is written in one way.")
         salt = secrets.token_bytes(SALT_BYTES)
         commitment = field_commitment(
             salt, programme=programme, subject=asked.subject, field=asked.field, text=asked.text

@@ -16,7 +16,7 @@ import msgspec
 from service.application.administration import UnknownCredentialError
 from service.application.audit import audit
 from service.application.external_tokens import Identities
-from service.application.identity import ExternalIdentity, Person, WrongCredentialError
+from service.application.identity import ExternalIdentity, Person, WrongCredentialError, account_mark
 from service.application.sessions import Sessions, derived, hash_of
 
 LINK_LIFETIME = timedelta(minutes=15)
@@ -116,7 +116,8 @@ class SigningIn:
         )
         holder = self._identities.holder_of(identity.issuer, identity.subject)
         if not isinstance(holder, Person):
-            raise WrongCredentialError("no person who may come in has this account", identity.subject)
+            mark = account_mark(identity.issuer, identity.subject)
+            raise WrongCredentialError("no person who may come in has this account", mark)
         return self._sessions.start(holder.id, "issuer")
 
     def make_link(self, person_id: str, operator: str) -> str:

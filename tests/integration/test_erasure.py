@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 import subprocess
 from collections.abc import Iterator
@@ -15,6 +16,7 @@ import psycopg
 import pytest
 from litestar.testing import TestClient
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
+from structlog.testing import capture_logs
 
 from domain import base64url
 from domain.sealed_fields import field_commitment
@@ -23,9 +25,10 @@ from service.application.ports import LedgerUnavailableError
 from service.storage.access_database import AccessDatabase
 from service.storage.erasures import PostgresErasures
 from service.storage.subject_keys import SubjectKeys
+from service.storage.wake_ups import queue_of
 from tests.domain import charters
 from tests.integration.applications import application_over
-from tests.integration.browsing import add_person, as_operator
+from tests.integration.browsing import ORIGIN, Browser, add_person, as_operator
 from tests.integration.bundles import export, log_key, verify, verify_beside
 from tests.integration.conftest import Running, as_url, run_service
 from tests.integration.sealing import SignerProcess, sealer
@@ -35,6 +38,7 @@ from tests.integration.test_bad_input import expect
 NAME = "홍길동 the planted"
 ACCOUNT = {"issuer": "https://id.example", "subject": "planted-account"}
 JUROR = charters.JURY[0]
+ROOT = Path(__file__).parents[2]
 
 
 @pytest.fixture
@@ -288,3 +292,47 @@ def test_root_proofs_digests_and_bundles_are_as_they_were(
     assert b"SubjectErased" in bundle
     assert NAME.encode() not in bundle
     assert not is_kept(running, NAME)
+
+
+def test_no_line_of_a_log_holds_a_name_or_an_account(running: Running, small: SmallProgramme, erase: Erase) -> None:
+    """Neither of what is done nor of what is refused; and what administrators did is recorded without either."""
+    with capture_logs() as lines:
+        erased = person(running, f"evaluator:{JUROR}", **ACCOUNT)
+        taken = running.client.post(
+            f"/v1/people/{add_person(running)}/identities", json=ACCOUNT, headers=as_operator(running)
+        )
+        expect(taken, 409, "identity-taken")
+        browser = Browser(running)
+        secret = running.service.parts.signing_in.make_link(erased, "tests")
+        assert browser.sign_in_by(f"{ORIGIN}/sign-in/link?secret={secret}").status_code == 303
+        small.accepted("seal-field", seal_name(small).json())
+        expect(seal_name(small, by="other"), 403, "personal-data-not-yours")
+        expect(seal_name(small, f"\0{NAME}"), 422, "invalid-command")
+        subject(small)
+        small.accepted("erase-subject", {"subject": JUROR, "legal_basis": "request-of-subject"})
+        erase()
+        expect(seal_name(small), 409, "erased-subject")
+        record(running, erased)
+    told = json.dumps(lines, default=str, ensure_ascii=False)
+    assert {"person added", "signed in", "field sealed", "personal data read", "refused by rule"} <= {
+        each["event"] for each in lines
+    }
+    assert NAME not in told
+    assert ACCOUNT["subject"] not in told
+    assert not is_kept(running, ACCOUNT["subject"])
+
+
+def test_the_documentation_says_of_every_place_what_of_persons_it_holds(running: Running) -> None:
+    """A table, a kind of key in Redis or a file of the home that is new has to be added there."""
+    page = (ROOT / "ops/docs/pages/personal-data.md").read_text(encoding="utf-8")
+    with psycopg.connect(running.database) as connection:
+        found = connection.execute(
+            "SELECT n.nspname || '.' || c.relname FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace"
+            " WHERE c.relkind IN ('r', 'p') AND NOT c.relispartition AND n.nspname NOT LIKE 'pg\\_%'"
+            " AND n.nspname <> 'information_schema'"
+        )
+        tables = {table for (table,) in found}
+    assert {each for each in tables if f"`{each}`" not in page} == set()
+    files = {each.name for each in running.settings.home.iterdir()}
+    assert {each for each in files if f"`{each}" not in page} == set()
+    assert f"`{queue_of(None)}:…:limit`" in page
