@@ -15,6 +15,7 @@ from service.api.event_feed import EventFeed
 from service.api.origins import Origins
 from service.api.parts import Parts
 from service.api.remembered import Remembered
+from service.api.turns import Turns
 from service.application.cloud_events import ReadEvents
 from service.application.cosigning import Cosign
 from service.application.deciding import Deciding, Sources
@@ -75,6 +76,7 @@ class Service:
     def close(self) -> None:
         self.erased.close()
         self.threads.shutdown(wait=True)
+        self.parts.turns.close()
         self.ledger.close()
         self.store.close()
         self.seals.close()
@@ -154,6 +156,7 @@ def open_service(settings: Settings) -> Service:
         witnesses=lambda: PostgresCosignatures(seals).figures(witnesses),
         ready=ledger.head,
         erased=erased.done,
+        turns=Turns(),
         threads=threads,
         origins=Origins(settings.trusted_proxies),
         public_origin=settings.issuer_url,

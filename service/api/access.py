@@ -54,10 +54,12 @@ async def _principal_of(request: AnyRequest, parts: Parts) -> Principal | None:
     try:
         credential = _credential(request)
     except WrongCredentialError as error:
-        return await parts.run(partial(parts.access.refuse, address_of(request, parts), error))
+        return await parts.run_at_once(partial(parts.access.refuse, address_of(request, parts), error))
     if credential is not None:
         known = parts.access.enter_at_once(credential, said)
-        return known or await parts.run(partial(parts.access.enter, credential, address_of(request, parts), said))
+        return known or await parts.run_at_once(
+            partial(parts.access.enter, credential, address_of(request, parts), said)
+        )
     found = await session_of(request, parts)
     return None if found is None else found[1].acting(said)
 
@@ -70,14 +72,14 @@ async def session_of(request: AnyRequest, parts: Parts) -> tuple[str, Person] | 
     try:
         secret = read_cookie(request, SESSION, origin)
     except WrongCredentialError as error:
-        return await parts.run(partial(parts.access.refuse, address, error))
+        return await parts.run_at_once(partial(parts.access.refuse, address, error))
     if secret is None:
         return None
     if request.method not in SAFE:
         require_same_origin(request, origin)
         require_csrf(secret, request.headers.get(HEADER))
     try:
-        return secret, await parts.run(partial(parts.access.enter_session, secret, address))
+        return secret, await parts.run_at_once(partial(parts.access.enter_session, secret, address))
     except SessionEndedError as error:
         forget = expired(SESSION, origin).to_header(header="")
         raise ApiProblem("session-ended", str(error), headers={"Set-Cookie": forget.strip()}) from None

@@ -7,10 +7,12 @@ from typing import Final
 from urllib.parse import urlencode
 
 from litestar import Response
+from litestar.enums import HttpMethod
 
 from domain.refusal import FieldError
 from service.api.access import AnyRequest
 from service.api.compression import COMPRESSED_FROM, gzipped, takes_gzip
+from service.api.conditions import is_known, require_match
 from service.api.prepared import Prepared, prepared
 from service.api.problems import ApiProblem
 
@@ -19,17 +21,21 @@ PAGE_LIMIT: Final = 1000
 
 
 def sent(request: AnyRequest, answer: Prepared) -> Response[bytes]:
-    """With a strong ETag, in gzip for who takes it; 304 when the client has it. What is seen depends on who asks."""
+    """With a strong ETag, in gzip for who takes it; 304 when the client has it. What is seen depends on who asks.
+
+    Raises 412 where `If-Match` names another answer.
+    """
     compressed = len(answer.body) >= COMPRESSED_FROM and takes_gzip(request.headers.get("accept-encoding", ""))
-    etag = f'"{answer.etag}{"-gzip" if compressed else ""}"'
+    etag = f"{answer.etag}{'-gzip' if compressed else ''}"
     headers = {
-        "ETag": etag,
+        "ETag": f'"{etag}"',
         "Cache-Control": "no-cache",
         "Vary": "Authorization, X-API-Key, Cookie, Sillok-Acting-For, Accept-Encoding",
         **answer.headers,
     }
-    known = {each.strip() for each in request.headers.get("if-none-match", "").split(",")}
-    if etag in known or "*" in known:
+    if request.method == HttpMethod.GET:
+        require_match(request.headers, etag)
+    if request.method == HttpMethod.GET and is_known(request.headers, etag):
         return Response(b"", status_code=304, headers=headers, media_type=answer.media_type)
     if compressed:
         headers["Content-Encoding"] = "gzip"

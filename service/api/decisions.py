@@ -103,7 +103,7 @@ async def settle_proposal(
 
 
 async def _submitted(request: AnyRequest, submission: Submission, parts: Wired) -> Response[bytes]:
-    accepted = await parts.run(partial(parts.submit, submission))
+    accepted = await parts.run_at_once(partial(parts.submit, submission))
     response = answer_to(accepted)
     position = accepted.events[-1].position
     waits = {
@@ -112,7 +112,7 @@ async def _submitted(request: AnyRequest, submission: Submission, parts: Wired) 
     }
     preference = waits_for(request.headers)
     wait = None if preference is None else waits.get(preference)
-    if wait is not None and await parts.run(wait):
+    if wait is not None and await parts.run_at_once(wait):
         response.headers["Preference-Applied"] = f"wait={preference}"
     return response
 

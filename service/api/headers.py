@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from typing import Final
 
-from litestar.datastructures import Headers
+from litestar import Request
+from litestar.datastructures import Headers, State
+from litestar.enums import HttpMethod
 
 from service.api.problems import ApiProblem
 
+WITH_BODY: Final = (HttpMethod.POST, HttpMethod.PUT, HttpMethod.PATCH)
 ASKED_HEAD: Final = "sillok.head"
 """The key of a request's scope that says HEAD was asked: such an answer has no body to wait for."""
 
@@ -18,3 +21,11 @@ def only_header(headers: Headers, name: str) -> str | None:
     if len(values) > 1:
         raise ApiProblem("invalid-parameter", f"{name}: given once at most")
     return values[0] if values else None
+
+
+async def require_uncoded(request: Request[object, object, State]) -> None:
+    """Raise 415 if the body is said to be in a content coding: none is undone here (RFC 9110, 8.4)."""
+    codings = [each.strip().lower() for each in ",".join(request.headers.getall("content-encoding", [])).split(",")]
+    if request.method in WITH_BODY and set(codings) - {"", "identity"}:
+        detail = f"Content-Encoding: none, not {', '.join(codings)[:80]!r}; the body is sent as it is"
+        raise ApiProblem("content-coded", detail, headers={"Accept-Encoding": "identity"})

@@ -17,12 +17,12 @@ from service.api.answers import PAGE, PAGE_LIMIT, answer, next_link, only_parame
 from service.api.event_feed import Wanted
 from service.api.parts import Wired
 from service.api.problems import ApiProblem
+from service.application.cloud_events import EventPage
 from service.application.identity import Principal
 
 _PROGRAMME = re.compile(IDENTIFIER)
 
-_encode = msgspec.json.Encoder(order="deterministic").encode
-
+_encoder = msgspec.json.Encoder(order="deterministic")
 
 FILTERS: Final = ("type", "tag", "programme")
 
@@ -34,20 +34,22 @@ async def list_events(request: AnyRequest, parts: Wired) -> Response[bytes]:
     principal = await principal_of(request, parts)
     limit = whole_number(request, "limit", PAGE, low=1, high=PAGE_LIMIT)
     wanted = wanted_events(request, principal)
-    page = await parts.run(
-        partial(
-            parts.events,
-            wanted.reader,
-            after=whole_number(request, "after", 0),
-            limit=limit,
-            type_=wanted.type_,
-            tag_=wanted.tag,
-            programme=wanted.programme,
-        )
+    read = partial(
+        parts.events,
+        wanted.reader,
+        after=whole_number(request, "after", 0),
+        limit=limit,
+        type_=wanted.type_,
+        tag_=wanted.tag,
+        programme=wanted.programme,
     )
-    body = b"".join(_encode(event) + b"\n" for event in page.events)
+    page, body = await parts.run(lambda: _lines(read()))
     more = next_link(request, page.reached, limit) if page.more else {}
     return answer(request, body, media_type="application/x-ndjson", headers={"Ledger-Head": str(page.head), **more})
+
+
+def _lines(page: EventPage) -> tuple[EventPage, bytes]:
+    return page, _encoder.encode_lines(page.events)
 
 
 def wanted_events(request: AnyRequest, principal: Principal | None) -> Wanted:

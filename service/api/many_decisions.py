@@ -83,7 +83,7 @@ def _line_by_line(request: AnyRequest, programme: str, actor: Actor, parts: Part
                 while (lines := await incoming.take(LINES_AT_ONCE, wait=not submitting.busy)) or submitting.busy:
                     numbers.extend(number for number, _text in lines)
                     texts = [text for _number, text in lines]
-                    answers = await parts.run(partial(submitting.take, texts) if texts else submitting.settle)
+                    answers = await parts.run_at_once(partial(submitting.take, texts) if texts else submitting.settle)
                     body = b"".join(_answer(request, numbers.popleft(), each.key, each.outcome) for each in answers)
                     await send({"type": "http.response.body", "body": body, "more_body": True})
             last = b"" if incoming.refused is None else _answer(request, incoming.next_number, None, incoming.refused)
@@ -99,7 +99,7 @@ async def _together(request: AnyRequest, programme: str, actor: Actor, parts: Pa
     key = idempotency_key(request)
     lines = await _whole(request)
     texts = [text for _number, text in lines if isinstance(text, bytes)]
-    taken = await parts.run(partial(parts.submit_together, programme, actor, key, texts))
+    taken = await parts.run_at_once(partial(parts.submit_together, programme, actor, key, texts))
     told = zip(lines, taken, strict=True)
     body = b"".join(_answer(request, number, None, each) for (number, _text), each in told)
 

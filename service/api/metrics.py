@@ -115,7 +115,7 @@ def metrics_text(
 @get("/metrics")
 async def metrics(parts: Wired) -> Response[bytes]:
     """Read from the database: whichever API process is asked, the figures are those of the whole service."""
-    text = await parts.run(
+    text = await parts.run_at_once(
         lambda: metrics_text(parts.ready(), parts.builds.every(), parts.sealing(), parts.witnesses())
     )
     return Response(text, media_type=MEDIA_TYPE)

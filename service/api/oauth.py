@@ -76,7 +76,9 @@ async def issue_token(request: AnyRequest, parts: Wired) -> Response[bytes]:
         return _fault("invalid_request", "a token is asked for by programs, not by pages of other sites")
     try:
         assertion, client = _assertion(request, await request.body())
-        issued = await parts.run(partial(parts.access.issue_token, assertion, client, address_of(request, parts)))
+        issued = await parts.run_at_once(
+            partial(parts.access.issue_token, assertion, client, address_of(request, parts))
+        )
     except _FaultError as fault:
         return _fault(fault.error, str(fault))
     except WrongCredentialError as error:
@@ -129,7 +131,7 @@ def _unstored(content: object, status: int) -> Response[bytes]:
 @get("/.well-known/jwks.json")
 async def get_jwks(parts: Wired) -> Response[bytes]:
     """The public keys that tokens are signed with: of the next, of the current, of those whose tokens may live."""
-    keys = await parts.run(parts.tokens.published)
+    keys = await parts.run_at_once(parts.tokens.published)
     return Response(
         msgspec.json.encode(KeySet(keys)),
         media_type="application/jwk-set+json",

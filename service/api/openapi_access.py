@@ -85,7 +85,7 @@ def operations(named: dict[Any, Json]) -> Iterator[Operation]:
                 "200": content("An access token, at+jwt.", named[TokenAnswer], "application/json"),
                 "400": fault("invalid_request; unsupported_grant_type; invalid_scope"),
                 "401": fault("invalid_client"),
-                **problems([408, 413, 429, 503]),
+                **problems([408, 413, 415, 429, 503]),
             },
         },
     )

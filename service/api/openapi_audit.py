@@ -76,6 +76,6 @@ def operations(named: dict[Any, Json]) -> Iterator[Operation]:
         ),
         of_programme=True,
     )
-    for parameter in diff["parameters"][1:]:
-        parameter["required"] = True
+    for parameter in diff["parameters"]:
+        parameter["required"] = parameter["in"] != "header"
     yield f"{one}/diff", "get", diff

@@ -118,7 +118,7 @@ def _proposal(named: dict[Any, Json]) -> Json:
     return {
         **operation,
         "tags": ["decisions"],
-        "parameters": [_PROPOSAL],
+        "parameters": [_PROPOSAL, *operation["parameters"]],
         "responses": dict(sorted({**operation["responses"], **unknown}.items())),
     }
 

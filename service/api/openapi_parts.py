@@ -60,10 +60,26 @@ HEADERS: Final[Json] = {
     "Idempotency-Replayed": ("It was recorded by an earlier request under the same key.", {"const": "true"}),
     "Preference-Applied": ("What the answer waited for, as Prefer asked.", {"type": "string"}),
     "Retry-After": ("In so many seconds, ask again.", {"type": "integer"}),
+    "Accept-Encoding": ("Of a body in a content coding: that none is taken.", {"const": "identity"}),
     "WWW-Authenticate": ("How to authenticate (RFC 6750).", {"type": "string"}),
     "Location": ("Where the browser goes.", {"type": "string"}),
 }
 """Of answers, by name: meaning and schema."""
+
+
+_CONDITIONS: Final = [
+    {
+        "name": name,
+        "in": "header",
+        "required": False,
+        "description": f"The ETag of an earlier answer, or several, or `*`: {meaning}.",
+        "schema": {"type": "string"},
+    }
+    for name, meaning in (
+        ("If-None-Match", "304 if one of them is still true, whether strong or weak"),
+        ("If-Match", "412 unless one of them is true"),
+    )
+]
 
 
 def header_parts() -> Json:
@@ -87,13 +103,13 @@ def read(
     headers: tuple[str, ...] = (),
 ) -> Json:
     names_one = of_programme or any(each == "programme" for each, _meaning, _type in parameters)
-    statuses = [400, 401, 429, 503] + ([404] if names_one else []) + ([403] if with_key else [])
+    statuses = [400, 401, 412, 429, 503] + ([404] if names_one else []) + ([403] if with_key else [])
     return {
         "operationId": name,
         "tags": ["views" if of_programme else "ledger"],
         "summary": summary,
         "security": [*([] if with_key else [{}]), *CREDENTIALS],
-        "parameters": [*([PROGRAMME] if of_programme else []), *queries(*parameters)],
+        "parameters": [*([PROGRAMME] if of_programme else []), *queries(*parameters), *_CONDITIONS],
         "responses": {
             "200": {
                 **content("As of the position that it states.", schema, media_type),

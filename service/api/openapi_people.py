@@ -117,12 +117,12 @@ def operations(named: dict[Any, Json]) -> Iterator[Operation]:
         "use-link",
         "Sign in by a link, once.",
         {"303": elsewhere},
-        [400, 408, 409, 413, 429, 503],
+        [400, 408, 409, 413, 415, 429, 503],
         **form("secret", "return_to"),
     )
     used["responses"]["403"] = refused
     yield "/sign-in/link", "post", used
     out = browser(
-        "sign-out", "End the session.", {"200": page}, [400, 401, 403, 408, 413, 429, 503], **form("csrf_token")
+        "sign-out", "End the session.", {"200": page}, [400, 401, 403, 408, 413, 415, 429, 503], **form("csrf_token")
     )
     yield "/sign-out", "post", out

@@ -8,7 +8,7 @@ from service.api.openapi_examples import problem_examples
 from service.api.openapi_parts import Json, problem_name, with_headers
 from service.api.problems import MEDIA_TYPE, Problem, catalogue
 
-_HEADERS: Final = {401: ("WWW-Authenticate",), 429: ("Retry-After",), 503: ("Retry-After",)}
+_HEADERS: Final = {401: ("WWW-Authenticate",), 415: ("Accept-Encoding",), 429: ("Retry-After",), 503: ("Retry-After",)}
 _OF_NO_OPERATION: Final = (405, 500)
 """Statuses that no operation is to have."""
 

@@ -13,6 +13,7 @@ from litestar.di import NamedDependency
 from service.api.event_feed import EventFeed
 from service.api.origins import Origins
 from service.api.remembered import Remembered
+from service.api.turns import Turns
 from service.application.access import Access
 from service.application.administration import Administration
 from service.application.cloud_events import ReadEvents
@@ -39,7 +40,8 @@ T = TypeVar("T")
 @dataclass(frozen=True)
 class Parts:
     """`ready`: raises if a decision could not be recorded now. `erased`: whether what was to be erased when the process
-    started is; before that nothing is served. `threads`: where blocking work is done.
+    started is; before that nothing is served. `turns`: how reads take them. `threads`: where blocking work
+    is done that waits for no reader.
 
     `sealing`: how far it is. `witnesses`: how asking each of them goes. `public_origin`: where browsers reach the
     service; without, on this machine.
@@ -68,12 +70,17 @@ class Parts:
     witnesses: Callable[[], Sequence[WitnessFigures]]
     ready: Callable[[], int]
     erased: Callable[[], bool]
+    turns: Turns
     threads: Executor
     origins: Origins
     public_origin: str | None
 
     async def run(self, work: Callable[[], T]) -> T:
-        """Do blocking work off the event loop."""
+        """Do blocking work off the event loop, when it is its turn. Raises 503 where too many wait."""
+        return await self.turns.take(work)
+
+    async def run_at_once(self, work: Callable[[], T]) -> T:
+        """The same for what waits for no reader: decisions, credentials, and how the service is."""
         return await asyncio.get_running_loop().run_in_executor(self.threads, work)
 
 

@@ -7,6 +7,7 @@ from typing import Final
 
 from litestar.datastructures import Headers
 
+from service.api.conditions import tags_in
 from service.api.headers import only_header
 from service.api.problems import ApiProblem
 
@@ -15,22 +16,25 @@ PROJECTED: Final = "projected"
 SEALED: Final = "sealed"
 """`Prefer: wait=sealed`: until a checkpoint covers it, and its receipt is there."""
 
-_POSITION: Final = re.compile(r'"([0-9]{1,18})"')
+_POSITION: Final = re.compile(r"[0-9]{1,18}")
 _WAIT: Final = re.compile(r'wait\s*=\s*"?([a-z]+)"?\s*(;.*)?', re.IGNORECASE)
 
 
 def unchanged_since(headers: Headers) -> int | None:
     """The position in `If-Match`, as views and previews state it: nothing that the decision depends on came after it.
 
-    Raises 400.
+    Of several the last counts: it is enough that one is true. `*` asks for nothing. Raises 400; 412 for weak ones only.
     """
     text = only_header(headers, "If-Match")
-    if text is None:
+    if text is None or text.strip() == "*":
         return None
-    found = _POSITION.fullmatch(text)
-    if found is None:
+    named = list(tags_in(text))
+    if not named or not all(_POSITION.fullmatch(each.text) for each in named):
         raise ApiProblem("invalid-parameter", 'If-Match: the position that was looked at, in quotes, such as "1024"')
-    return int(found[1])
+    strong = [int(each.text) for each in named if not each.weak]
+    if not strong:
+        raise ApiProblem("not-that-answer", "If-Match: a weak tag, W/, is never enough to decide on")
+    return max(strong)
 
 
 def waits_for(headers: Headers) -> str | None:

@@ -7,6 +7,7 @@ import gzip
 import pytest
 
 from service.api.compression import takes_gzip
+from service.api.openapi import document
 from tests.integration.conftest import Running
 from tests.playing import REHEARSAL
 
@@ -56,3 +57,18 @@ def test_the_same_answer_in_fewer_bytes_with_an_etag_of_its_own(played: Running)
 def test_a_short_answer_is_left_as_it_is(played: Running) -> None:
     answer = played.client.get("/v1/ledger/events?limit=1&after=1", headers={"Accept-Encoding": "gzip"})
     assert "content-encoding" not in answer.headers
+
+
+def test_a_body_is_taken_in_no_coding_anywhere(played: Running) -> None:
+    head = played.head()
+    posts = [path for path, methods in document()["paths"].items() if "post" in methods]
+    assert len(posts) > 60
+    for path in posts:
+        body = gzip.compress(b"{}")
+        answer = played.client.post(path, content=body, headers={"Content-Encoding": "gzip"})
+        assert (answer.status_code, answer.json()["type"]) == (415, "/problems/content-coded"), path
+        assert answer.headers["accept-encoding"] == "identity"
+    for coding in ("br", "x-gzip", "identity, gzip", "GZIP"):
+        assert played.client.post(posts[0], headers={"Content-Encoding": coding}).status_code == 415
+    assert played.client.post(posts[0], headers={"Content-Encoding": "Identity"}).status_code != 415
+    assert played.head() == head

@@ -314,6 +314,45 @@ def test_an_answer_that_the_client_has_is_not_sent_again(played: Running) -> Non
     assert played.client.get(path, headers={"If-None-Match": '"other"'}).status_code == 200
 
 
+@pytest.mark.parametrize(
+    ("named", "has", "matches"),
+    [
+        ("{}", True, True),
+        ("W/{}", True, False),
+        ('"other", {}', True, True),
+        ('"a,b" , W/"c",{}', True, True),
+        ('"a", W/{}', True, False),
+        ("*", True, True),
+        (" * ", True, True),
+        ('"*"', False, False),
+        ('"other"', False, False),
+        ("w/{}x", True, True),
+        ("nothing", False, False),
+        ('"', False, False),
+    ],
+)
+def test_what_the_client_has_is_named_as_tags_of_any_kind(
+    played: Running, named: str, has: bool, matches: bool
+) -> None:
+    path = f"/v1/programmes/{REHEARSAL}/teams"
+    etag = played.client.get(path).headers["etag"]
+    for ask in (played.client.get, played.client.head):
+        got = ask(path, headers={"If-None-Match": named.format(etag)})
+        assert got.status_code == (304 if has else 200)
+        assert got.headers["etag"] == etag
+        assert ask(path, headers={"If-Match": named.format(etag)}).status_code == (200 if matches else 412)
+
+
+def test_tags_stand_in_as_many_headers_as_a_client_likes(played: Running) -> None:
+    path = f"/v1/programmes/{REHEARSAL}/teams"
+    etag = played.client.get(path).headers["etag"]
+    several = [("If-None-Match", '"other"'), ("If-None-Match", etag)]
+    assert played.client.get(path, headers=several).status_code == 304
+    both = {"If-Match": '"other"', "If-None-Match": etag}
+    refused = played.client.get(path, headers=both)
+    assert (refused.status_code, refused.json()["type"]) == (412, "/problems/not-that-answer")
+
+
 def test_the_charter_is_served_as_it_was_hashed(played: Running) -> None:
 
     response = played.client.get(f"/v1/programmes/{REHEARSAL}/charter")
