@@ -27,6 +27,7 @@ from service.storage.erasures import PostgresErasures
 from service.storage.keys import ApiKeys
 from service.storage.people import PostgresPeople
 from service.storage.rate_limits import MinuteLimit, NoCounter, RedisCounter
+from service.storage.resealing import Resealing
 from service.storage.sealed_fields import PostgresFields
 from service.storage.sessions import PostgresSessions
 from service.storage.subject_keys import SubjectKeys
@@ -119,6 +120,7 @@ class Administering:
     signing_in: SigningIn
     keys: ApiKeys
     rotation: Rotation
+    reseal: Resealing
 
 
 @contextmanager
@@ -128,13 +130,15 @@ def open_administering(settings: Settings) -> Iterator[Administering]:
     database = AccessDatabase(settings.require_database())
     try:
         keys = ApiKeys(database, settings.peppers())
-        people = PostgresPeople(database, SubjectKeys(settings.subject_keys_folder))
+        subject_keys = SubjectKeys(settings.subject_keys_folder)
+        people = PostgresPeople(database, subject_keys)
         sessions = PostgresSessions(database)
         issuer = None if settings.oidc is None else Issuer(settings.oidc.issuer)
         signing_in = SigningIn(_code_flow(settings, issuer), people, Sessions(sessions), sessions)
         administration = Administration(keys, PostgresClients(database))
         rings = settings.peppers(), settings.token_keys()
         rotation = Rotation(*rings, keys, database, log=settings.log_keys(), now=_now)
-        yield Administering(administration, People(people), signing_in, keys, rotation)
+        reseal = Resealing(database, subject_keys)
+        yield Administering(administration, People(people), signing_in, keys, rotation, reseal)
     finally:
         database.close()

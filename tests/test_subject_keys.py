@@ -10,7 +10,7 @@ from service import private_files
 from service.application.erasing import Subject, SubjectErasedError
 from service.application.ports import LedgerUnavailableError
 from service.storage import subject_keys
-from service.storage.subject_keys import SubjectKeys
+from service.storage.subject_keys import KeysInUseError, SubjectKeys
 
 ONE = Subject("ev-0123456789abcdef", "harbour.2026")
 SAME_ID = Subject(ONE.id, "harbour")
@@ -74,3 +74,21 @@ def test_a_folder_that_cannot_be_used_is_no_erased_person(tmp_path: Path) -> Non
     (tmp_path / "keys").write_text("")
     with pytest.raises(LedgerUnavailableError, match="keys"):
         SubjectKeys(tmp_path).seal(ONE, "name", b"x")
+
+
+def test_a_key_that_was_changed_opens_until_the_next_change(tmp_path: Path) -> None:
+    keys = SubjectKeys(tmp_path)
+    first = keys.seal(ONE, "name", b"x")
+    keys.change(ONE)
+    second = keys.seal(ONE, "name", b"y")
+    assert [keys.open(ONE, "name", each) for each in (first, second)] == [b"x", b"y"]
+    keys.change(ONE)
+    assert [keys.open(ONE, "name", each) for each in (first, second)] == [None, b"y"]
+    keys.seal(ACCOUNT, "name", b"z")
+    assert keys.every() == [ACCOUNT, ONE]
+    keys.erase(ONE)
+    with pytest.raises(SubjectErasedError):
+        keys.change(ONE)
+    assert keys.every() == [ACCOUNT]
+    with keys.held(), pytest.raises(KeysInUseError), SubjectKeys(tmp_path).held():
+        pass

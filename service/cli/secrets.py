@@ -7,16 +7,18 @@ import click
 from service.application.rotation import KINDS, Kind, NoSuchRingError, SecretInUseError
 from service.cli.failures import NotAsAskedError
 from service.cli.keys import administering, operator
+from service.storage.subject_keys import KeysInUseError
 
 _KIND = click.argument("kind", type=click.Choice(KINDS))
 
 
 @click.group()
 def secrets() -> None:
-    """List and rotate the pepper, with which keys are hashed, and the keys that tokens and checkpoints are signed with.
+    """List and rotate the pepper, with which keys are hashed, and the keys that tokens and checkpoints are signed with;
+    change persons' keys.
 
     They are files: SILLOK_PEPPER_FILE and SILLOK_TOKEN_KEYS_FILE name those that several machines share.
-    The log's keys are where its signer runs.
+    The log's keys are where its signer runs; SILLOK_SUBJECT_KEYS names the folder of persons' keys.
     """
 
 
@@ -61,3 +63,17 @@ def drop(kind: Kind, id_: str) -> None:
         except (NoSuchRingError, SecretInUseError) as error:
             raise NotAsAskedError(f"{error}.") from None
     click.echo(f"{kind} {id_}: dropped")
+
+
+@secrets.command()
+def reseal() -> None:
+    """Change every person's key: what is known of them is encrypted anew. Nothing stops meanwhile.
+
+    The key before still opens until the next change: after a theft, change twice.
+    """
+    with administering() as opened:
+        try:
+            changed = opened.reseal(operator())
+        except KeysInUseError as error:
+            raise NotAsAskedError(str(error)) from None
+    click.echo(f"{changed} persons: another key each")

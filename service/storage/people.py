@@ -22,7 +22,8 @@ from service.storage.subject_keys import SubjectKeys
 
 _ADD: Final = "INSERT INTO access.person (person_id, sealed_name) VALUES (%s, %s)"
 
-_NAME: Final = "name"
+NAME: Final = "name"
+"""As what a person's name is sealed."""
 _IN_CLEAR: Final = "SELECT person_id, name FROM access.person WHERE name IS NOT NULL"
 _SEAL: Final = "UPDATE access.person SET name = NULL, sealed_name = %s WHERE person_id = %s AND name = %s"
 
@@ -136,11 +137,11 @@ class PostgresPeople:
                 continue
 
     def _sealed(self, person_id: str, name: str) -> bytes:
-        return self._keys.seal(Subject(person_id), _NAME, name.encode())
+        return self._keys.seal(Subject(person_id), NAME, name.encode())
 
     def _record(self, row: tuple[Any, ...]) -> PersonRecord:
         person_id, sealed_name, created_at, revoked_at, acts_for, accounts = row
-        name = None if sealed_name is None else self._keys.open(Subject(person_id), _NAME, sealed_name)
+        name = None if sealed_name is None else self._keys.open(Subject(person_id), NAME, sealed_name)
         return PersonRecord(
             person_id=person_id,
             name=None if name is None else name.decode(),

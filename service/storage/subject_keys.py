@@ -1,15 +1,17 @@
 """Keys of persons' sealed fields, in a folder apart from the database, and of whom they were destroyed.
 
-`keys/` holds a file for each person, `erased/` one for each whose key was destroyed: this is what a ledger that was
-restored from an old backup may lack. Several machines share the folder.
+`keys/` holds a file for each person: the key that seals, and once that was changed the one before, which still opens.
+`erased/` holds one for each whose key was destroyed: this is what a ledger that was restored from an old backup may
+lack. Several machines share the folder.
 """
 
 from __future__ import annotations
 
+import contextlib
 import os
 import secrets
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import Final
 
@@ -17,12 +19,17 @@ import msgspec
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
+from service import private_files
 from service.application.erasing import Subject, SubjectErasedError
 from service.application.ports import LedgerUnavailableError
 from service.private_files import write_private
 
 KEY_BYTES: Final = 32
 _NONCE_BYTES: Final = 12
+
+
+class KeysInUseError(Exception):
+    """Persons' keys are changed by one at a time; the sentence says what is wrong."""
 
 
 class SubjectKeys:
@@ -32,6 +39,7 @@ class SubjectKeys:
     """
 
     def __init__(self, folder: Path) -> None:
+        self._folder = folder
         self._keys = folder / "keys"
         self._erased = folder / "erased"
 
@@ -44,10 +52,34 @@ class SubjectKeys:
         """The text again; none if the key is gone, or another one was made since."""
         with _available():
             try:
-                key = (self._keys / _name(subject)).read_bytes()
-                return AESGCM(key).decrypt(sealed[:_NONCE_BYTES], sealed[_NONCE_BYTES:], _context(subject, what))
-            except (FileNotFoundError, InvalidTag):
+                found = (self._keys / _name(subject)).read_bytes()
+            except FileNotFoundError:
                 return None
+        for key in (found[:KEY_BYTES], found[KEY_BYTES:]):
+            with contextlib.suppress(InvalidTag, ValueError):
+                return AESGCM(key).decrypt(sealed[:_NONCE_BYTES], sealed[_NONCE_BYTES:], _context(subject, what))
+        return None
+
+    def held(self) -> AbstractContextManager[None]:
+        """For whoever changes keys, one at a time. Raises `KeysInUseError`."""
+        return private_files.held(self._folder, "What changes persons' keys", KeysInUseError)
+
+    def change(self, subject: Subject) -> None:
+        """Make another key, which seals from now on; the one before opens until the next change.
+
+        Raises `SubjectErasedError`.
+        """
+        with _available():
+            fresh = secrets.token_bytes(KEY_BYTES) + self._key_made(subject)
+            write_private(self._keys / _name(subject), fresh, replace=True)
+            self._require_not_erased(subject)
+
+    def every(self) -> Sequence[Subject]:
+        """Everybody who has a key."""
+        with _available():
+            names = sorted(each.name for each in self._keys.glob("*_*"))
+        parted = [name.rpartition("_") for name in names]
+        return [Subject(id_, programme) for programme, _, id_ in parted if "." not in id_]
 
     def erase(self, subject: Subject) -> None:
         """Destroy the person's key for ever. Once it is listed as erased none is made anew, so this can be repeated."""
@@ -66,11 +98,14 @@ class SubjectKeys:
             file = self._keys / _name(subject)
             if not file.exists() and not self._is_erased(subject):
                 write_private(file, secrets.token_bytes(KEY_BYTES), replace=False)
-            # Looked at last: whoever erases lists the person first, and then looks for a key to destroy.
-            if self._is_erased(subject):
-                self._destroy(subject)
-                raise SubjectErasedError(f"what was known of {subject.id} was erased")
-            return file.read_bytes()
+            self._require_not_erased(subject)
+            return file.read_bytes()[:KEY_BYTES]
+
+    def _require_not_erased(self, subject: Subject) -> None:
+        """To be looked at last: whoever erases lists the person first, and then looks for a key to destroy."""
+        if self._is_erased(subject):
+            self._destroy(subject)
+            raise SubjectErasedError(f"what was known of {subject.id} was erased")
 
     def _is_erased(self, subject: Subject) -> bool:
         return (self._erased / _name(subject)).exists()

@@ -24,13 +24,13 @@ from service.application.erasing import Erase, ErasedFirst, Subject
 from service.application.ports import LedgerUnavailableError
 from service.storage.access_database import AccessDatabase
 from service.storage.erasures import PostgresErasures
-from service.storage.subject_keys import SubjectKeys
+from service.storage.subject_keys import KEY_BYTES, SubjectKeys
 from service.storage.wake_ups import queue_of
 from tests.domain import charters
 from tests.integration.applications import application_over
 from tests.integration.browsing import ORIGIN, Browser, add_person, as_operator
 from tests.integration.bundles import export, log_key, verify, verify_beside
-from tests.integration.conftest import Running, as_url, run_service
+from tests.integration.conftest import Run, Running, as_url, run_service
 from tests.integration.sealing import SignerProcess, sealer
 from tests.integration.small import SmallProgramme
 from tests.integration.test_bad_input import expect
@@ -233,6 +233,26 @@ def test_what_is_on_record_is_verified_by_its_opening_until_it_is_erased(
     assert found["fields"] == [{**first, "opening": None}]
     expect(seal_name(small), 409, "erased-subject")
     assert subject(small)["fields"] == [{**first, "opening": None}]
+
+
+def test_keys_are_changed_while_all_is_read_and_what_is_sealed_rests_on_no_former_one(
+    running: Running, small: SmallProgramme, run: Run
+) -> None:
+    person_id = person(running, "agency:owner")
+    small.accepted("seal-field", seal_name(small).json())
+    before = subject(small)
+    folder, keys = running.settings.subject_keys_folder / "keys", keys_of(running)
+    stolen = {each: each.read_bytes() for each in folder.iterdir()}
+    for each in keys.every():
+        keys.change(each)  # and no more, as though cut off
+    assert run("secrets", "reseal") == "2 persons: another key each\n"
+    for file in folder.iterdir():
+        file.write_bytes(file.read_bytes()[:KEY_BYTES])
+    assert (subject(small), record(running, person_id)["name"]) == (before, NAME)
+    for file, key in stolen.items():
+        file.write_bytes(key)
+    assert subject(small)["fields"] == [{**before["fields"][0], "opening": None}]
+    assert record(running, person_id)["name"] is None
 
 
 def test_only_who_may_seal_keeps_personal_data_and_nobody_else_reads_it(small: SmallProgramme) -> None:
