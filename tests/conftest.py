@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import logging
 import os
 import tempfile
 from collections.abc import Iterator
@@ -21,6 +22,9 @@ from service.storage.migrate import migrate
 # However busy the machine is, no test fails for it: what is timed stands in ops/bench.
 settings.register_profile("untimed", deadline=None)
 settings.load_profile("untimed")
+
+# A line for each of a hundred thousand requests says nothing, and takes longer than some of them.
+logging.getLogger("httpx").setLevel(logging.WARNING)
 
 _TOGETHER = {"test_readme.py": "up", "test_up.py": "up"}
 """Files → what they share, and is made once if one process runs them."""
