@@ -14,6 +14,7 @@ from domain.ed25519 import Verify
 from domain.merkle import HASH_BYTES
 from domain.note import COSIGNATURE, ED25519, Note, NoteError, NoteSignature, VerifierKey, decoded, signers
 
+_AFTER: Final = re.compile(r"after (\S+) (0|[1-9][0-9]{0,18}) ([A-Za-z0-9+/]{43}=)")
 _SIZE: Final = re.compile(r"0|[1-9][0-9]{0,18}")
 _TIMED: Final = struct.Struct(">Q64s")
 _LATEST: Final = 2**63 - 1
@@ -40,6 +41,16 @@ class Checkpoint(msgspec.Struct, frozen=True, kw_only=True):
         """What is signed."""
         lines = (self.origin, str(self.size), self.root_text, *self.extensions)
         return "".join(f"{each}\n" for each in lines)
+
+    @property
+    def after(self) -> Checkpoint | None:
+        """The last checkpoint of the log that this one came after, as it says itself."""
+        for found in filter(None, map(_AFTER.fullmatch, self.extensions)):
+            try:
+                return read_checkpoint("".join(f"{each}\n" for each in found.groups()))
+            except NoteError:
+                continue
+        return None
 
 
 def read_checkpoint(text: str) -> Checkpoint:

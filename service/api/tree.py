@@ -53,7 +53,7 @@ class ClosedLog(msgspec.Struct, frozen=True):
 class LogKeys(msgspec.Struct, frozen=True):
     """The log's name and the verifier keys (C2SP signed-note) that its checkpoints were ever signed with.
 
-    `closed`: logs that it came after, the last one first; its first checkpoint cites that one's last.
+    `closed`: logs that it came after, the last one first; each checkpoint cites that one's last.
     """
 
     origin: str

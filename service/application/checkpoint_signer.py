@@ -20,7 +20,7 @@ _GREATEST: Final = 2**62
 class Signed(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """What was signed last for a log. `root`: base64.
 
-    `extensions`: further lines of that checkpoint, or, of a log for which nothing was signed yet, of its first one.
+    `extensions`: further lines of every checkpoint.
     """
 
     origin: str
@@ -29,7 +29,7 @@ class Signed(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     extensions: tuple[str, ...] = ()
 
     def successor(self, origin: str) -> Signed:
-        """For a log of that name in the place of this one, which is closed: its first checkpoint cites the last."""
+        """For a log of that name in the place of this one, which is closed: each of its checkpoints cites the last."""
         return Signed(origin, 0, "", (f"after {self.origin} {self.size} {self.root}",))
 
 
@@ -76,11 +76,10 @@ class CheckpointSigner:
                 raise SigningRefusedError(
                     f"it is not shown that the tree of {size} leaves begins with that signed before, of {last.size}"
                 )
-            extensions = last.extensions if last.size in (0, size) else ()
-            text = Checkpoint(origin=last.origin, size=size, root=root, extensions=extensions).text
+            text = Checkpoint(origin=last.origin, size=size, root=root, extensions=last.extensions).text
             signatures = [_signed(last.origin, each, text) for each in self._keys()]
             # Remembered first: what was signed and is not known to have been could be contradicted.
-            self._memory.keep(Signed(last.origin, size, base64.b64encode(root).decode(), extensions))
+            self._memory.keep(Signed(last.origin, size, base64.b64encode(root).decode(), last.extensions))
             return str(Note(text, tuple(signatures)))
 
 

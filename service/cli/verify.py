@@ -135,6 +135,10 @@ def _fetch(url: str, key: str | None, programme: str | None, folder: Path) -> No
 def _found(report: Report, public: bool) -> str:
     assert report.checkpoint is not None
     whole = f"whole: {report.checkpoint.size} events of {report.checkpoint.origin}, as signed"
+    if (before := report.checkpoint.after) is not None:
+        whole += (
+            f"; of {before.origin}, which ended with {before.size}, it has {'not ' * (not report.has_all_before)}all"
+        )
     if public:
         return f"{whole}; outcomes were not looked at"
     certificates = f"; certificates of them: {report.certificates}" if report.certificates else ""

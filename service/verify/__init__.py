@@ -21,7 +21,7 @@ from service.verify.certificates import certificate_faults
 from service.verify.faults import EXIT_CODES, Fault, FaultClass
 from service.verify.kept import Kept
 from service.verify.outcomes import Outcomes
-from service.verify.record import record_faults
+from service.verify.record import record_faults, root_of
 from service.verify.witnesses import policy_faults
 
 __all__ = ["EXIT_CODES", "BundleError", "Fault", "FaultClass", "Kept", "Report", "verify_bundle"]
@@ -30,7 +30,8 @@ __all__ = ["EXIT_CODES", "BundleError", "Fault", "FaultClass", "Kept", "Report",
 class Report(msgspec.Struct, frozen=True, kw_only=True):
     """What was found. `faults`: the first one first; where there are none, all that is counted here is right.
 
-    `checkpoint`: the bundle's own; `None` where none is signed.
+    `checkpoint`: the bundle's own; `None` where none is signed. `has_all_before`: all events of the log that it came
+    after, if it did.
     """
 
     checkpoint: Checkpoint | None
@@ -39,6 +40,7 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     signed: int = 0
     digests: int = 0
     certificates: int = 0
+    has_all_before: bool = False
 
 
 def verify_bundle(
@@ -67,9 +69,11 @@ def verify_bundle(
     if bundle.manifest.log != last.origin:
         faults.append(Fault("edited", 0, f"{MANIFEST} says that this is the log {bundle.manifest.log}"))
     faults += [] if policy is None else policy_faults(note, policy)
-    if faults or public:
-        return Report(checkpoint=last, faults=faults)
-    return _outcomes(bundle, last)
+    report = Report(checkpoint=last, faults=faults) if faults or public else _outcomes(bundle, last)
+    if faults or last.after is None:
+        return report
+    had = root_of(bundle.leaves()[: last.after.size]) if last.after.size <= last.size else b""
+    return msgspec.structs.replace(report, has_all_before=had == last.after.root)
 
 
 def _signed(bundle: Bundle, keys: Sequence[VerifierKey]) -> tuple[dict[int, Checkpoint], Note]:
@@ -96,12 +100,27 @@ def _kept_fault(kept: Kept | None, last: Checkpoint, roots: dict[int, bytes]) ->
     if kept is None:
         return []
     if kept.origin != last.origin:
-        return [Fault("forked", 0, f"this is the log {last.origin}, and {kept.origin} was kept")]
+        closed = _closed_fault(kept, last)
+        if closed is not None:
+            return [closed]
     if kept.size > last.size:
         return [Fault("truncated", last.size + 1, f"the log signed {kept.size} events before, and has {last.size} now")]
     if roots.setdefault(kept.size, kept.root) != kept.root:
         return [Fault("forked", 0, f"the log signed two trees of size {kept.size}")]
     return []
+
+
+def _closed_fault(kept: Kept, last: Checkpoint) -> Fault | None:
+    """Whether this log came after the one that was kept, as that one ended."""
+    before = last.after
+    if before is None or before.origin != kept.origin:
+        return Fault("forked", 0, f"this is the log {last.origin}, and {kept.origin} was kept")
+    if kept.size > before.size:
+        detail = f"{kept.origin} signed {kept.size} events before, and is said to have ended with {before.size}"
+        return Fault("truncated", before.size + 1, detail)
+    if kept.size == before.size and kept.root != before.root:
+        return Fault("forked", 0, f"{kept.origin} signed two trees of size {kept.size}")
+    return None
 
 
 def _outcomes(bundle: Bundle, last: Checkpoint) -> Report:

@@ -42,9 +42,9 @@ def record_faults(bundle: Bundle, roots: Mapping[int, bytes], *, public: bool) -
         yield from _earlier(roots, tree.roots)
         yield from _leaves_fault(leaves, tree.leaves)
         return
-    known = leaves if _root(leaves) == roots[size] else []
+    known = leaves if root_of(leaves) == roots[size] else []
     found = [each for each in (_first_fault(list(bundle.lines()), known, size), fault) if each is not None]
-    yield min(found, key=lambda each: each.position, default=_forked(roots, tree.roots, size))
+    yield min(found, key=lambda each: each.position) if found else _forked(roots, tree.roots, size)
 
 
 class _Tree:
@@ -136,7 +136,8 @@ def _named(lines: Sequence[Line], leaves: Sequence[bytes], position: int, size: 
 
 
 def _forked(roots: Mapping[int, bytes], found: Mapping[int, bytes], size: int) -> Fault:
-    same = max((each for each in roots if found.get(each) == roots[each]), default=0)
+    other = min(each for each in roots if found.get(each) != roots[each])
+    same = max((each for each in roots if each < other), default=0)
     return Fault(
         "forked", same + 1, f"the record is another one than the log signed, after its first {same} of {size} events"
     )
@@ -150,7 +151,8 @@ def _earlier(roots: Mapping[int, bytes], found: Mapping[int, bytes]) -> Iterator
             return
 
 
-def _root(leaves: Sequence[bytes]) -> bytes:
+def root_of(leaves: Sequence[bytes]) -> bytes:
+    """The root of the tree over leaves."""
     edge = Frontier()
     for leaf in leaves:
         for _node in edge.add(leaf):

@@ -5,8 +5,9 @@
 KEY is the log's verifier key, name+id+key, as somebody told you whom you trust: never take it from the bundle, nor from
 whoever gave you the bundle. Give each key that the log has signed with, one --log-key for each: every checkpoint has to
 be signed by one of them. FILE is yours: it keeps the size and root that were verified last, and the next record has to
-go on from there. The policy (C2SP tlog-policy) is yours as well: which witnesses have to have cosigned. With --public,
-what events commit to may be left out, and outcomes are not looked at.
+go on from there; also that of another log, if it says that it came after that one. The policy (C2SP tlog-policy) is
+yours as well: which witnesses have to have cosigned. With --public, what events commit to may be left out, and outcomes
+are not looked at.
 
 What is verified, in this order:
 
@@ -150,7 +151,7 @@ def read_note(note):
 
 
 def read_checkpoint(note, log_keys):
-    """Size and root of a checkpoint that one of the log's keys signed."""
+    """Size and root of a checkpoint that one of the log's keys signed, and what it says to come after."""
     text, signatures = read_note(note)
     name = log_keys[0][0]
     signed = False
@@ -161,10 +162,19 @@ def read_checkpoint(note, log_keys):
             signed = True
     if not signed:
         raise ValueError(f"it is not signed by {name}")
-    origin, size, root, *_more = text[:-1].split("\n")
+    origin, size, root, *more = text[:-1].split("\n")
     if origin != name or not re.fullmatch("0|[1-9][0-9]{0,18}", size):
         raise ValueError(f"it is of {origin}, not of {name}")
-    return int(size), unbase64(root)
+    return int(size), unbase64(root), next(filter(None, map(read_after, more)), None)
+
+
+def read_after(line):
+    """Origin, size and root of the last checkpoint of a log that this one came after, if the line says that."""
+    found = re.fullmatch(r"after (\S+) (0|[1-9][0-9]{0,18}) ([A-Za-z0-9+/]{43}=)", line)
+    try:
+        return (found[1], int(found[2]), unbase64(found[3])) if found else None
+    except ValueError:
+        return None
 
 
 def read_state(file):
@@ -178,27 +188,39 @@ def read_state(file):
 
 
 def signed_roots(folder, size, log_keys, state):
-    """Every root that was signed, by size, with the one that was kept."""
-    roots = {}
+    """Every root that was signed, by size, with the one that was kept; and which log's last the log came after."""
+    roots, after = {}, None
     name = log_keys[0][0]
     for file in sorted((folder / "checkpoints").glob("*")):
         try:
-            found, root = read_checkpoint(file.read_text(encoding="utf-8"), log_keys)
+            found, root, cited = read_checkpoint(file.read_text(encoding="utf-8"), log_keys)
         except (ValueError, OSError) as error:
             raise Fault("bad-signature", 0, f"checkpoint {file.name}: {error}") from None
         if file.name != str(found):
             raise Fault("bad-signature", 0, f"checkpoint {file.name} is of size {found}")
         roots[found] = root
+        after = cited if found == size else after
     if not roots or max(roots) != size:
         raise Fault("bad-signature", 0, f"there is no checkpoint of size {size}, which the bundle says it has")
     if state:
         if state["origin"] != name:
-            raise Fault("forked", 0, f"this is the log {name}, and {state['origin']} was kept")
+            check_closed(state, name, after)
         if state["size"] > size:
             raise Fault("truncated", size + 1, f"the log had signed {state['size']} events, and has {size} now")
         if roots.setdefault(state["size"], state["root"]) != state["root"]:
             raise Fault("forked", 0, f"the log signed two trees of size {state['size']}")
-    return roots
+    return roots, after
+
+
+def check_closed(state, name, after):
+    """This log came after the one that was kept, as that one ended."""
+    kept, size = state["origin"], state["size"]
+    if after is None or after[0] != kept:
+        raise Fault("forked", 0, f"this is the log {name}, and {kept} was kept")
+    if size > after[1]:
+        raise Fault("truncated", after[1] + 1, f"{kept} had signed {size} events, and is said to have ended before")
+    if size == after[1] and state["root"] != after[2]:
+        raise Fault("forked", 0, f"{kept} signed two trees of size {size}")
 
 
 def read_policy(content):
@@ -372,8 +394,9 @@ def check_record(folder, lines, programme, roots, public):
         check_content(line, line["programme"] == programme and not public)
     if len(lines) < size:
         raise Fault("truncated", len(lines) + 1, f"the record ends, and the log signed {size} events")
-    if any(found[each] != roots[each] for each in roots):
-        last = max((each for each in roots if found[each] == roots[each]), default=0)
+    others = [each for each in roots if found[each] != roots[each]]
+    if others:
+        last = max((each for each in roots if each < min(others)), default=0)
         raise Fault("forked", last + 1, f"the record is another one than the log signed, after its first {last} events")
     if leaves != own:
         shorter = min(len(own), len(leaves))
@@ -2083,7 +2106,7 @@ def verify(folder, log_keys, state, public, policy):
     """What was found, in a sentence, and what to keep. Raises `Fault`."""
     manifest = read_manifest(folder)
     name, size, origin = manifest["programme"], manifest["size"], log_keys[0][0]
-    roots = signed_roots(folder, size, log_keys, state)
+    roots, after = signed_roots(folder, size, log_keys, state)
     with (folder / "events.ndjson").open("rb") as file:
         lines = [read_line(content) for content in file]
     check_record(folder, lines, name, roots, public)
@@ -2092,6 +2115,11 @@ def verify(folder, log_keys, state, public, policy):
     if policy is not None:
         check_policy((folder / "checkpoints" / str(size)).read_text(encoding="utf-8"), policy)
     said = f"whole: {size} events of {origin}, as signed"
+    if after is not None:
+        former, ended, root = after
+        own = (leaf_of(line, position) for position, line in enumerate(lines[:ended], start=1))
+        has_all = roots_of(own, {ended}).get(ended) == root
+        said += f"; of {former}, which ended with {ended}, it has {'' if has_all else 'not '}all"
     kept = {"origin": origin, "size": size, "root": base64.b64encode(roots[size]).decode()}
     if public:
         return f"{said}; outcomes were not looked at", kept

@@ -26,10 +26,12 @@ class Signer:
         self._private = Ed25519PrivateKey.from_private_bytes(bytes([seed] * 32))
         self.key = VerifierKey(NAME, ED25519, self._private.public_key().public_bytes_raw())
 
-    def sign(self, folder: Path, lines: Sequence[dict[str, Any]], *, keep: bool = False) -> None:
+    def sign(
+        self, folder: Path, lines: Sequence[dict[str, Any]], *, keep: bool = False, says: tuple[str, ...] = ()
+    ) -> None:
         """Make the bundle one of these lines, with entries that fit, and one checkpoint, which this key signs.
 
-        `keep`: and those that it has.
+        `keep`: and those that it has. `says`: what is in the checkpoint beside.
         """
         edge, leaves = Frontier(), []
         for position, line in enumerate(lines, start=1):
@@ -39,7 +41,7 @@ class Signer:
             leaves.append(leaf_hash(entry))
             for _node in edge.add(leaves[-1]):
                 pass
-        text = Checkpoint(origin=NAME, size=len(lines), root=edge.root).text
+        text = Checkpoint(origin=NAME, size=len(lines), root=edge.root, extensions=says).text
         signature = NoteSignature(NAME, self.key.id, self._private.sign(text.encode()))
         for file in () if keep else (folder / CHECKPOINTS).iterdir():
             file.unlink()

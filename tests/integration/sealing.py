@@ -137,7 +137,7 @@ def read_checkpoint(note: str, *keys: str) -> tuple[str, int, bytes]:
             if (dash, its) == ("—", name) and base64.b64decode(value)[:4].hex() == id_
         ]
         Ed25519PublicKey.from_public_bytes(public[1:]).verify(found[4:], f"{text}\n".encode())
-    origin, size, root = text.split("\n")
+    origin, size, root, *_more = text.split("\n")
     return origin, int(size), base64.b64decode(root)
 
 

@@ -266,6 +266,7 @@ def test_after_a_lost_tail_another_log_begins_and_cites_the_last_checkpoint(
         SmallProgramme(started_again)
     assert seal() == "current"
     require_sealed(running)
+    assert running.client.get("/v1/ledger/checkpoint").text.splitlines()[1:4:2] == [str(running.head()), first[3]]
 
 
 def test_a_signer_that_lost_all_begins_anew_after_a_checkpoint_that_somebody_kept(

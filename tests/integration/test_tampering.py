@@ -18,8 +18,10 @@ import pytest
 
 from domain import base64url
 from domain.charter_document import canonical
+from domain.merkle import leaf_hash
 from service.client.signing import SigningKey
 from service.verify.faults import EXIT_CODES, FaultClass
+from service.verify.record import root_of
 from tests.integration.bundles import export, log_key, verify, verify_apart, verify_beside
 from tests.integration.conftest import Running, run_service
 from tests.integration.forging import Signer, read_lines, says
@@ -673,6 +675,45 @@ def test_a_log_that_signs_with_another_key_since(original: Original, tmp_path: P
             said = verifier(folder, str(known.key))
             assert (said.code, f"checkpoint {unsigned}: it is not signed by" in said.said) == (17, True), said
         assert verifier(folder, str(one.key), "--log-key", other).code not in (0, *EXIT_CODES.values())
+
+
+FORMER, SHORT = "log.example/former", 30
+OTHER_ROOT = base64.b64encode(bytes(32)).decode()
+CLOSED: dict[str, tuple[tuple[str, int, bool], tuple[int, bool], tuple[FaultClass, int] | None, str]] = {
+    "earlier": ((FORMER, 40, True), (SHORT, True), None, "it has all"),
+    "the last": ((FORMER, SHORT, True), (SHORT, True), None, "it has all"),
+    "earlier than what was lost": ((FORMER, 90, False), (SHORT, True), None, "it has not all"),
+    "of what was lost": ((FORMER, 90, False), (80, False), ("truncated", 45), ""),
+    "what is not in it": ((FORMER, 40, True), (SHORT, False), ("forked", 1), ""),
+    "more than it is said to have had": ((FORMER, 20, True), (SHORT, True), ("truncated", 21), ""),
+    "another last": ((FORMER, SHORT, False), (SHORT, True), ("forked", 0), ""),
+    "of another log": (("log.example/other", 40, True), (SHORT, True), ("forked", 0), ""),
+}
+"""What a log says to come after (name, size, whether with the root that its own events have), what was kept of the
+former log, and what is found."""
+
+
+@pytest.mark.parametrize("what", CLOSED)
+def test_what_was_kept_of_a_log_that_is_closed(original: Original, tmp_path: Path, what: str) -> None:
+    """The log that comes after it goes on from it, or is another."""
+    (origin, ended, own_end), (size, own), fault, said = CLOSED[what]
+    folder = Path(shutil.copytree(original.home / "bundle", tmp_path / "bundle"))
+    state, signer, lines = tmp_path / "state", Signer(1), read_lines(folder)
+    leaves = [base64.b64decode(line["entry"]) for line in lines]
+
+    def root(of: int, own: bool) -> str:
+        return base64.b64encode(root_of([leaf_hash(each) for each in leaves[:of]])).decode() if own else OTHER_ROOT
+
+    for verifier in (verify, verify_beside):
+        state.write_text(json.dumps({"origin": FORMER, "size": size, "root": root(size, own)}))
+        signer.sign(folder, lines, says=("other 1", "after nothing", f"after {origin} {ended} {root(ended, own_end)}"))
+        found = verifier(folder, str(signer.key), "--state", str(state))
+        if fault is None:
+            assert (found.code, f"{FORMER}, which ended with {ended}, {said}" in found.said) == (0, True), found.said
+            assert json.loads(state.read_bytes())["origin"] == signer.key.name
+        else:
+            place = f"{fault[0]} at position {fault[1]}:" if fault[1] else f"{fault[0]}:"
+            assert (found.code, found.said.startswith(place)) == (EXIT_CODES[fault[0]], True), found.said
 
 
 def test_a_bundle_of_another_log(original: Original) -> None:
