@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 from litestar import Response
 
 from domain.disclosure import Reader
@@ -12,8 +14,18 @@ from service.api.remembered import Make
 
 
 async def made_once(
-    request: AnyRequest, parts: Parts, programme: str | None, reader: Reader, make: Make
+    request: AnyRequest,
+    parts: Parts,
+    programme: str | None,
+    reader: Reader,
+    make: Make,
+    *,
+    seconds: float | None = None,
 ) -> Response[bytes]:
-    """What `make` gives; it depends on address and query, on the reader, and on what is recorded of the programme."""
-    asked = (request.scope["path"], request.scope["query_string"], reader)
+    """What `make` gives; it depends on address and query, on the reader, and on what is recorded of the programme.
+
+    `seconds`: for how long it is true, if it depends on the time of day as well.
+    """
+    span = None if seconds is None else time.time() // seconds
+    asked = (request.scope["path"], request.scope["query_string"], reader, span)
     return sent(request, await parts.remembered.answer(programme, asked, make))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
-from typing import Any
+from typing import Any, Final
 
 from litestar import get
 
@@ -13,6 +13,9 @@ from domain.charter_document import Charter
 from domain.sentences import LANGUAGES
 from service.api.parts import Parts
 from service.web.rendering import Label
+
+DEADLINES_SECONDS: Final = 15.0
+"""How long a page goes on to show which deadlines run; everything else on it is as of the request."""
 
 
 def page(path: str) -> Callable[[Any], Any]:

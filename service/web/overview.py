@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import Any, Final
+from typing import Final
 
 from litestar import Response
 from litestar.params import FromPath
 
 from domain.disclosure import PUBLIC
 from service.api.access import AnyRequest
-from service.api.answers import only_parameters, sent
+from service.api.answers import only_parameters
 from service.api.once import made_once
 from service.api.parts import Wired
 from service.api.prepared import Prepared
 from service.application.timeline import timeline_of
-from service.web.common import charter_of, label_of, page
+from service.web.common import DEADLINES_SECONDS, charter_of, label_of, page
 from service.web.rendering import html
 
 LATEST: Final = 6
@@ -37,20 +37,24 @@ async def show_programmes(request: AnyRequest, parts: Wired) -> Response[bytes]:
 async def show_programme(request: AnyRequest, programme: FromPath[str], parts: Wired) -> Response[bytes]:
     """One programme: its stages, who is in, what comes next, what was decided last."""
     only_parameters(request)
-    charter = await charter_of(parts, programme)
-    detail = await parts.run(partial(parts.queries.programme, programme))
-    teams, _position = await parts.run(partial(parts.queries.teams, programme, PUBLIC))
-    story = await parts.run(partial(timeline_of, parts.queries, programme, PUBLIC, limit=10**6))
-    values: dict[str, Any] = {
-        "charter": charter,
-        "detail": detail,
-        "teams": teams,
-        "story": story,
-        "latest": story.moments[: -LATEST - 1 : -1],
-        "programme": programme,
-    }
-    # What lies ahead depends on the time of day.
-    return sent(request, html(request, "programme.html", label=label_of(charter), **values))
+
+    async def make() -> Prepared:
+        charter = await charter_of(parts, programme)
+        teams, _position = await parts.run(partial(parts.queries.teams, programme, PUBLIC))
+        story = await parts.run(partial(timeline_of, parts.queries, programme, PUBLIC, limit=10**6))
+        return html(
+            request,
+            "programme.html",
+            label=label_of(charter),
+            programme=programme,
+            charter=charter,
+            detail=await parts.run(partial(parts.queries.programme, programme)),
+            teams=teams,
+            story=story,
+            latest=story.moments[: -LATEST - 1 : -1],
+        )
+
+    return await made_once(request, parts, programme, PUBLIC, make, seconds=DEADLINES_SECONDS)
 
 
 HANDLERS = [show_programmes, show_programme]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import partial
-from typing import Any, Final
+from typing import Final
 
 from litestar import Response
 from litestar.params import FromPath
@@ -13,7 +13,7 @@ from domain.disclosure import PUBLIC
 from domain.views.audit_trail import Entry
 from domain.views.timeline import STORY, moment_of
 from service.api.access import AnyRequest
-from service.api.answers import only_parameters, sent, whole_number
+from service.api.answers import only_parameters, whole_number
 from service.api.as_of import AS_OF, as_of
 from service.api.once import made_once
 from service.api.parts import Parts, Wired
@@ -21,7 +21,7 @@ from service.api.prepared import Prepared
 from service.api.problems import ApiProblem
 from service.application.differing import diff_of
 from service.application.timeline import timeline_of
-from service.web.common import charter_of, label_of, page
+from service.web.common import DEADLINES_SECONDS, charter_of, label_of, page
 from service.web.rendering import html
 
 PAGE: Final = 50
@@ -32,24 +32,29 @@ PAGE: Final = 50
 async def show_timeline(request: AnyRequest, programme: FromPath[str], parts: Wired) -> Response[bytes]:
     """What happened when, the latest first."""
     only_parameters(request, "before", *AS_OF)
-    position = await as_of(request, parts)
-    before = whole_number(request, "before", 0)
-    charter = await charter_of(parts, programme)
-    asked = partial(timeline_of, parts.queries, programme, PUBLIC, limit=10**6, as_of_position=position)
-    story = await parts.run(asked)
-    moments = [each for each in reversed(story.moments) if not before or each.position < before]
-    values: dict[str, Any] = {
-        "charter": charter,
-        "story": story,
-        "moments": moments[:PAGE],
-        "earlier": moments[PAGE - 1].position if len(moments) > PAGE else None,
-        "travelled": position,
-        "head": await parts.run(parts.ready),
-        "programme": programme,
-        "section": "timeline",
-    }
-    # What lies ahead depends on the time of day.
-    return sent(request, html(request, "timeline.html", label=label_of(charter), **values))
+
+    async def make() -> Prepared:
+        position = await as_of(request, parts)
+        before = whole_number(request, "before", 0)
+        charter = await charter_of(parts, programme)
+        asked = partial(timeline_of, parts.queries, programme, PUBLIC, limit=10**6, as_of_position=position)
+        story = await parts.run(asked)
+        moments = [each for each in reversed(story.moments) if not before or each.position < before]
+        return html(
+            request,
+            "timeline.html",
+            section="timeline",
+            label=label_of(charter),
+            programme=programme,
+            charter=charter,
+            story=story,
+            moments=moments[:PAGE],
+            earlier=moments[PAGE - 1].position if len(moments) > PAGE else None,
+            travelled=position,
+            head=await parts.run(parts.ready),
+        )
+
+    return await made_once(request, parts, programme, PUBLIC, make, seconds=DEADLINES_SECONDS)
 
 
 @page("/{programme:str}/decisions/{position:int}")
