@@ -6,6 +6,7 @@ import time
 
 from litestar import Response
 
+from domain.charter import require_programme_id
 from domain.disclosure import Reader
 from service.api.access import AnyRequest
 from service.api.answers import sent
@@ -24,8 +25,11 @@ async def made_once(
 ) -> Response[bytes]:
     """What `make` gives; it depends on address and query, on the reader, and on what is recorded of the programme.
 
-    `seconds`: for how long it is true, if it depends on the time of day as well.
+    `seconds`: for how long it is true, if it depends on the time of day as well. Raises `UnknownProgrammeError` for
+    what is no name of a programme.
     """
+    if programme is not None:
+        require_programme_id(programme)
     span = None if seconds is None else time.time() // seconds
     asked = (request.scope["path"], request.scope["query_string"], reader, span)
     return sent(request, await parts.remembered.answer(programme, asked, make))
