@@ -119,7 +119,7 @@ def open_service(settings: Settings) -> Service:
     erase = Erase(ledger, entrance.erasures)
 
     def erase_first() -> None:
-        entrance.seal_names()
+        entrance.seal_what_is_in_clear()
         erase()
 
     erased = ErasedFirst(erase_first)

@@ -49,7 +49,7 @@ class Entrance:
     database: AccessDatabase
     erasures: PostgresErasures
     fields: PostgresFields
-    seal_names: Callable[[], None]
+    seal_what_is_in_clear: Callable[[], None]
     counter: RedisCounter | None
 
     def close(self) -> None:
@@ -61,12 +61,12 @@ class Entrance:
 def open_entrance(settings: Settings, *, later: Callable[[Callable[[], None]], object]) -> Entrance:
     """`later`: does something off the path of the request. Raises `SettingsError`, `SecretFileError`."""
     database = AccessDatabase(settings.require_database())
-    keys, clients = ApiKeys(database, settings.peppers()), PostgresClients(database)
+    subject_keys = SubjectKeys(settings.subject_keys_folder)
+    keys, clients = ApiKeys(database, settings.peppers()), PostgresClients(database, subject_keys)
     token_keys = settings.token_keys()
     tokens = Tokens(clients, token_keys, settings.issuer, now=_now)
     prefix = f"{queue_of(settings.database_url)}:limit"
     counter = None if settings.redis_url is None else RedisCounter(settings.redis_url, prefix)
-    subject_keys = SubjectKeys(settings.subject_keys_folder)
     people, stored_sessions = PostgresPeople(database, subject_keys), PostgresSessions(database)
     issuer = None if settings.oidc is None else Issuer(settings.oidc.issuer)
     authenticators: list[Authenticator] = [keys, tokens]
@@ -95,7 +95,7 @@ def open_entrance(settings: Settings, *, later: Callable[[Callable[[], None]], o
         database=database,
         erasures=PostgresErasures(database, subject_keys),
         fields=PostgresFields(database, subject_keys),
-        seal_names=people.seal_names,
+        seal_what_is_in_clear=people.seal_what_is_in_clear,
         counter=counter,
     )
 
@@ -135,7 +135,7 @@ def open_administering(settings: Settings) -> Iterator[Administering]:
         sessions = PostgresSessions(database)
         issuer = None if settings.oidc is None else Issuer(settings.oidc.issuer)
         signing_in = SigningIn(_code_flow(settings, issuer), people, Sessions(sessions), sessions)
-        administration = Administration(keys, PostgresClients(database))
+        administration = Administration(keys, PostgresClients(database, subject_keys))
         rings = settings.peppers(), settings.token_keys()
         rotation = Rotation(*rings, keys, database, log=settings.log_keys(), now=_now)
         reseal = Resealing(database, subject_keys)

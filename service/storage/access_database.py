@@ -36,7 +36,9 @@ class AccessDatabase:
             cursor = connection.execute(sql, parameters)
             return cursor.fetchall() if cursor.description is not None else []
 
-    def act(self, operator: str, act: str, object_: str, *statements: tuple[str, tuple[Any, ...]]) -> bool:
+    def act(
+        self, operator: str, act: str, object_: str, *statements: tuple[str, Mapping[str, Any] | tuple[Any, ...]]
+    ) -> bool:
         """Do something, and record who did it, or neither. False, and nothing done, if the first one finds no row."""
         with self.connection() as connection, connection.transaction():
             for number, (sql, parameters) in enumerate(statements):

@@ -14,6 +14,7 @@ from domain import base64url
 from service.application.administration import ClientRecord, KidTakenError, PublicKeyRecord
 from service.application.identity import ClientKey, ExternalIdentity, IdentityTakenError, Principal, Role
 from service.storage.access_database import AccessDatabase
+from service.storage.subject_keys import SubjectKeys
 
 _FIND: Final = """
     SELECT c.role, c.subject, k.public_key FROM access.client c JOIN access.client_key k ON k.client_id = c.client_id
@@ -33,7 +34,7 @@ _ADD_KEY: Final = """
     INSERT INTO access.client_key (client_id, kid, public_key)
     SELECT client_id, %s, %s FROM access.client WHERE client_id = %s AND revoked_at IS NULL"""
 
-_LINK: Final = "INSERT INTO access.external_identity (issuer, subject, client_id) VALUES (%s, %s, %s)"
+_LINK: Final = "INSERT INTO access.external_identity (issuer, subject, mark, client_id) VALUES (%s, %s, %s, %s)"
 
 _REVOKE: Final = "UPDATE access.client SET revoked_at = coalesce(revoked_at, now()) WHERE client_id = %s"
 
@@ -52,8 +53,9 @@ _PRUNED_SECONDS: Final = 60.0
 class PostgresClients:
     """`Clients` and `ClientStore` in PostgreSQL."""
 
-    def __init__(self, database: AccessDatabase) -> None:
+    def __init__(self, database: AccessDatabase, keys: SubjectKeys) -> None:
         self._database = database
+        self._keys = keys
         self._pruned = 0.0
 
     def find(self, client_id: str, kid: str) -> ClientKey | None:
@@ -97,7 +99,8 @@ class PostgresClients:
         statements: list[tuple[str, tuple[Any, ...]]] = [(_REGISTER, (client_id, role, subject))]
         statements += [(_ADD_KEY, (kid, public_key, client_id)) for kid, public_key in keys]
         if identity is not None:
-            statements.append((_LINK, (identity.issuer, identity.subject, client_id)))
+            mark = self._keys.mark(identity.issuer, identity.subject)
+            statements.append((_LINK, (identity.issuer, identity.subject, mark, client_id)))
         try:
             self._database.act(operator, "client registered", client_id, *statements)
         except UniqueViolation:

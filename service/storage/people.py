@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import secrets
 from collections.abc import Sequence
 from typing import Any, Final
@@ -39,8 +40,15 @@ _WITHDRAW: Final = """
     WHERE role = %s AND subject = %s AND person_id = %s AND withdrawn_at IS NULL"""
 
 _LINK: Final = """
-    INSERT INTO access.external_identity (issuer, subject, person_id)
-    SELECT %s, %s, person_id FROM access.person WHERE person_id = %s AND revoked_at IS NULL"""
+    INSERT INTO access.external_identity (issuer, subject, mark, sealed, person_id)
+    SELECT %(issuer)s, %(mark)s, %(mark)s, %(sealed)s, person_id
+    FROM access.person WHERE person_id = %(person)s AND revoked_at IS NULL"""
+
+_ACCOUNTS_IN_CLEAR: Final = "SELECT issuer, subject, person_id FROM access.external_identity WHERE mark IS NULL"
+_SEAL_ACCOUNT: Final = """
+    UPDATE access.external_identity
+    SET mark = %(mark)s, sealed = %(sealed)s, subject = CASE WHEN person_id IS NULL THEN subject ELSE %(mark)s END
+    WHERE issuer = %(issuer)s AND subject = %(account)s AND mark IS NULL"""
 
 _REVOKE: Final = "UPDATE access.person SET revoked_at = coalesce(revoked_at, now()) WHERE person_id = %s"
 _END_SESSIONS: Final = "UPDATE access.session SET ended_at = now() WHERE person_id = %s AND ended_at IS NULL"
@@ -50,18 +58,18 @@ _EVERY: Final = """
         ARRAY(SELECT jsonb_build_object('role', role, 'subject', subject, 'granted_at', granted_at,
                                         'withdrawn_at', withdrawn_at)
               FROM access.membership m WHERE m.person_id = p.person_id ORDER BY role, subject),
-        ARRAY(SELECT jsonb_build_object('issuer', issuer, 'subject', subject)
-              FROM access.external_identity i WHERE i.person_id = p.person_id ORDER BY issuer, subject)
+        ARRAY(SELECT jsonb_build_object('issuer', issuer, 'mark', mark, 'sealed', encode(sealed, 'base64'))
+              FROM access.external_identity i WHERE i.person_id = p.person_id AND sealed IS NOT NULL)
     FROM access.person p"""
 
 _HOLDER: Final = """
     SELECT i.person_id, NULL::text, NULL::text, NULL::text FROM access.external_identity i
     JOIN access.person p ON p.person_id = i.person_id AND p.revoked_at IS NULL
-    WHERE i.issuer = %(issuer)s AND i.subject = %(subject)s
+    WHERE i.mark = %(mark)s
     UNION ALL
     SELECT NULL, c.client_id, c.role, c.subject FROM access.external_identity i
     JOIN access.client c ON c.client_id = i.client_id AND c.revoked_at IS NULL
-    WHERE i.issuer = %(issuer)s AND i.subject = %(subject)s"""
+    WHERE i.mark = %(mark)s"""
 
 _ACTIVE: Final = """
     SELECT role, subject FROM access.membership WHERE person_id = %s AND withdrawn_at IS NULL ORDER BY role, subject"""
@@ -79,7 +87,7 @@ class PostgresPeople:
         person_id = f"{PERSON}{secrets.token_hex(8)}"
         sealed_name = None if asked.name is None else self._sealed(person_id, asked.name)
         granted = [(_GRANT, (each.role, each.subject, person_id)) for each in asked.memberships]
-        linked = [(_LINK, (each.issuer, each.subject, person_id)) for each in asked.identities]
+        linked = [(_LINK, self._account(person_id, each.issuer, each.subject)) for each in asked.identities]
         try:
             self._database.act(operator, "person added", person_id, (_ADD, (person_id, sealed_name)), *granted, *linked)
         except UniqueViolation:
@@ -98,7 +106,7 @@ class PostgresPeople:
 
     def link(self, person_id: str, identity: ExternalIdentity, *, operator: str) -> bool:
         """See `PeopleStore.link`."""
-        linked = (_LINK, (identity.issuer, identity.subject, person_id))
+        linked = (_LINK, self._account(person_id, identity.issuer, identity.subject))
         try:
             return self._database.act(operator, "identity linked", f"{person_id} {identity.issuer}", linked)
         except UniqueViolation:
@@ -120,7 +128,7 @@ class PostgresPeople:
 
     def holder_of(self, issuer: str, subject: str) -> Person | Principal | None:
         """See `Identities.holder_of`."""
-        rows = self._database.rows(_HOLDER, {"issuer": issuer, "subject": subject})
+        rows = self._database.rows(_HOLDER, {"mark": self._keys.mark(issuer, subject)})
         if not rows:
             return None
         person_id, client_id, role, its_subject = rows[0]
@@ -128,19 +136,36 @@ class PostgresPeople:
             return Principal(id=client_id, role=role, subject=its_subject)
         return Person(id=person_id, memberships=memberships(self._database, person_id))
 
-    def seal_names(self) -> None:
-        """Encrypt the names that an earlier release left in clear."""
+    def seal_what_is_in_clear(self) -> None:
+        """Encrypt the names, and mark the accounts, that an earlier release left in clear."""
         for person_id, name in self._database.rows(_IN_CLEAR):
             try:
                 self._database.rows(_SEAL, (self._sealed(person_id, name), person_id, name))
             except SubjectErasedError:
                 continue
+        for issuer, account, person_id in self._database.rows(_ACCOUNTS_IN_CLEAR):
+            try:
+                sealed = self._account(person_id, issuer, account)
+            except SubjectErasedError:
+                continue
+            self._database.rows(_SEAL_ACCOUNT, {**sealed, "account": account})
+
+    def _account(self, person_id: str | None, issuer: str, account: str) -> dict[str, Any]:
+        """What is kept of an account: of a client's, which is no person's, nothing is encrypted."""
+        mark = self._keys.mark(issuer, account)
+        sealed = None if person_id is None else self._keys.seal(Subject(person_id), mark, account.encode())
+        return {"issuer": issuer, "mark": mark, "sealed": sealed, "person": person_id}
+
+    def _opened(self, person_id: str, issuer: str, sealed: str, mark: str) -> ExternalIdentity | None:
+        account = self._keys.open(Subject(person_id), mark, base64.b64decode(sealed))
+        return None if account is None else ExternalIdentity(issuer=issuer, subject=account.decode())
 
     def _sealed(self, person_id: str, name: str) -> bytes:
         return self._keys.seal(Subject(person_id), NAME, name.encode())
 
     def _record(self, row: tuple[Any, ...]) -> PersonRecord:
         person_id, sealed_name, created_at, revoked_at, acts_for, accounts = row
+        opened = [self._opened(person_id, each["issuer"], each["sealed"], each["mark"]) for each in accounts]
         name = None if sealed_name is None else self._keys.open(Subject(person_id), NAME, sealed_name)
         return PersonRecord(
             person_id=person_id,
@@ -148,7 +173,7 @@ class PostgresPeople:
             created_at=created_at,
             revoked_at=revoked_at,
             memberships=tuple(msgspec.convert(each, MembershipRecord) for each in acts_for),
-            identities=tuple(msgspec.convert(each, ExternalIdentity) for each in accounts),
+            identities=tuple(sorted(filter(None, opened), key=lambda each: (each.issuer, each.subject))),
         )
 
 

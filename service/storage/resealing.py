@@ -13,6 +13,8 @@ from service.storage.subject_keys import SubjectKeys
 
 _NAMES: Final = "SELECT sealed_name FROM access.person WHERE person_id = %s AND sealed_name IS NOT NULL"
 _NAME_AGAIN: Final = "UPDATE access.person SET sealed_name = %s WHERE person_id = %s AND sealed_name = %s"
+_ACCOUNTS: Final = "SELECT mark, sealed FROM access.external_identity WHERE person_id = %s AND sealed IS NOT NULL"
+_ACCOUNT_AGAIN: Final = "UPDATE access.external_identity SET sealed = %s WHERE mark = %s AND sealed = %s"
 _FIELDS: Final = "SELECT commitment, sealed FROM access.sealed_field WHERE programme = %s AND subject = %s"
 # What was erased meanwhile does not come back.
 _FIELD_AGAIN: Final = """
@@ -59,11 +61,14 @@ class Resealing:
             if subject.programme:
                 where = subject.programme, subject.id, what, sealed, again
                 self._database.rows(_FIELD_AGAIN, where)
-            else:
+            elif what == NAME:
                 self._database.rows(_NAME_AGAIN, (again, subject.id, sealed))
+            else:
+                self._database.rows(_ACCOUNT_AGAIN, (again, what, sealed))
 
     def _sealed(self, subject: Subject) -> Iterator[tuple[str, bytes]]:
         if subject.programme:
             yield from self._database.rows(_FIELDS, (subject.programme, subject.id))
         else:
             yield from ((NAME, sealed) for (sealed,) in self._database.rows(_NAMES, (subject.id,)))
+            yield from self._database.rows(_ACCOUNTS, (subject.id,))

@@ -2,12 +2,13 @@
 
 `keys/` holds a file for each person: the key that seals, and once that was changed the one before, which still opens.
 `erased/` holds one for each whose key was destroyed: this is what a ledger that was restored from an old backup may
-lack. Several machines share the folder.
+lack. `marks` is the key by which accounts are found. Several machines share the folder.
 """
 
 from __future__ import annotations
 
 import contextlib
+import hmac
 import os
 import secrets
 from collections.abc import Iterator, Sequence
@@ -42,6 +43,7 @@ class SubjectKeys:
         self._folder = folder
         self._keys = folder / "keys"
         self._erased = folder / "erased"
+        self._marks = folder / "marks"
 
     def seal(self, subject: Subject, what: str, text: bytes) -> bytes:
         """Encrypt, under the person's key, which is made if there is none. Raises `SubjectErasedError`."""
@@ -80,6 +82,13 @@ class SubjectKeys:
             names = sorted(each.name for each in self._keys.glob("*_*"))
         parted = [name.rpartition("_") for name in names]
         return [Subject(id_, programme) for programme, _, id_ in parted if "." not in id_]
+
+    def mark(self, issuer: str, account: str) -> str:
+        """By what an account is found that is in clear nowhere: always the same, and not to be guessed from outside."""
+        with _available():
+            if not self._marks.exists():
+                write_private(self._marks, secrets.token_bytes(KEY_BYTES), replace=False)
+            return hmac.digest(self._marks.read_bytes(), f"{issuer}\n{account}".encode(), "sha256").hex()
 
     def erase(self, subject: Subject) -> None:
         """Destroy the person's key for ever. Once it is listed as erased none is made anew, so this can be repeated."""

@@ -96,6 +96,7 @@ def test_no_name_is_in_clear_and_after_the_erasure_it_is_nowhere(
     erased, other = person(running, f"evaluator:{JUROR}", **ACCOUNT), person(running, name="Somebody else")
     assert record(running, erased)["name"] == NAME
     assert not is_kept(running, NAME)
+    assert not is_kept(running, ACCOUNT["subject"])
     small.accepted("erase-subject", {"subject": JUROR, "legal_basis": "request-of-subject"})
     for _twice in range(2):
         erase()
@@ -189,13 +190,29 @@ def test_until_it_is_done_nothing_is_served(running: Running) -> None:
         assert client.get("/health/ready").status_code == 200
 
 
-def test_a_name_that_an_earlier_release_left_in_clear_is_sealed(running: Running) -> None:
+def test_what_an_earlier_release_left_in_clear_is_sealed(running: Running) -> None:
     left = add_person(running)
+    client = running.client.post(
+        "/v1/clients",
+        json={"role": "agency", "subject": "msit", "identity": {**ACCOUNT, "subject": "a-program"}},
+        headers=as_operator(running),
+    )
     with psycopg.connect(running.database) as connection:
         connection.execute("UPDATE access.person SET name = %s WHERE person_id = %s", (NAME, left))
-    running.service.entrance.seal_names()
-    assert record(running, left)["name"] == NAME
+        connection.execute("UPDATE access.external_identity SET mark = NULL")
+        connection.execute(
+            "INSERT INTO access.external_identity (issuer, subject, person_id) VALUES (%s, %s, %s)",
+            (*ACCOUNT.values(), left),
+        )
+    for _twice in range(2):
+        running.service.entrance.seal_what_is_in_clear()
+    found = record(running, left)
+    assert (found["name"], found["identities"]) == (NAME, [ACCOUNT])
     assert not is_kept(running, NAME)
+    assert not is_kept(running, ACCOUNT["subject"])
+    for taken in (ACCOUNT, client.json()["identity"]):
+        again = running.client.post("/v1/people", json={"identities": [taken]}, headers=as_operator(running))
+        expect(again, 409, "identity-taken")
     keys_of(running).erase(Subject(left))
     assert record(running, left)["name"] is None
     expect(running.client.get("/v1/people/person-1", headers=as_operator(running)), 404, "not-found")
@@ -238,9 +255,10 @@ def test_what_is_on_record_is_verified_by_its_opening_until_it_is_erased(
 def test_keys_are_changed_while_all_is_read_and_what_is_sealed_rests_on_no_former_one(
     running: Running, small: SmallProgramme, run: Run
 ) -> None:
-    person_id = person(running, "agency:owner")
+    person_id = person(running, "agency:owner", **ACCOUNT)
     small.accepted("seal-field", seal_name(small).json())
-    before = subject(small)
+    before, known = subject(small), record(running, person_id)
+    assert (known["name"], known["identities"]) == (NAME, [ACCOUNT])
     folder, keys = running.settings.subject_keys_folder / "keys", keys_of(running)
     stolen = {each: each.read_bytes() for each in folder.iterdir()}
     for each in keys.every():
@@ -248,11 +266,11 @@ def test_keys_are_changed_while_all_is_read_and_what_is_sealed_rests_on_no_forme
     assert run("secrets", "reseal") == "2 persons: another key each\n"
     for file in folder.iterdir():
         file.write_bytes(file.read_bytes()[:KEY_BYTES])
-    assert (subject(small), record(running, person_id)["name"]) == (before, NAME)
+    assert (subject(small), record(running, person_id)) == (before, known)
     for file, key in stolen.items():
         file.write_bytes(key)
     assert subject(small)["fields"] == [{**before["fields"][0], "opening": None}]
-    assert record(running, person_id)["name"] is None
+    assert record(running, person_id) == {**known, "name": None, "identities": []}
 
 
 def test_only_who_may_seal_keeps_personal_data_and_nobody_else_reads_it(small: SmallProgramme) -> None:

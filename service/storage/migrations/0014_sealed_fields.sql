@@ -14,5 +14,11 @@ CREATE TABLE access.sealed_field (
     PRIMARY KEY (programme, subject, commitment)
 );
 
+-- Accounts at issuers by a keyed mark: what somebody is called there is as little in clear as their name.
+-- `mark`: HMAC-SHA256 over issuer and account, by a key beside those of persons. Of a person, `subject` is the mark, too, and
+-- `sealed` the account, encrypted under the person's key; of a client, which is no person, `subject` is in clear.
+ALTER TABLE access.external_identity ADD COLUMN mark text UNIQUE;
+ALTER TABLE access.external_identity ADD COLUMN sealed bytea;
+
 GRANT SELECT, INSERT, DELETE ON access.sealed_field TO sillok_service;
-GRANT DELETE ON access.external_identity TO sillok_service;
+GRANT UPDATE, DELETE ON access.external_identity TO sillok_service;
