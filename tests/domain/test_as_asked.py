@@ -115,6 +115,7 @@ PROPOSED_BY_CLERK = (
     msgspec.structs.replace(BY_TWO[0][0], proposer=CLERK, awaiting=("other",)),
     msgspec.structs.replace(BY_TWO[0][1], actor=CLERK),
 )
+TO_ANY = first(countersignatures=[{"decisions": ["enrol-team"], "agencies": ["other", "clerk"]}])
 MANDATED: dict[str, tuple[list[Entry], list[int]]] = {
     "before the charter": ([*ENROLLED, *TO_ONE], [1]),
     "amended before it is published": ([*amended(), *TO_ONE], [1]),
@@ -138,6 +139,11 @@ MANDATED: dict[str, tuple[list[Entry], list[int]]] = {
     ),
     "for a team, which says it itself": ([*TO_CLERK, made("withdraw-team", LEAVING, LEFT, CLERK)], [2]),
     "of another data set": ([*TO_ONE, *amended(data_set="live")], [2]),
+    "approved by a team": (
+        [*TO_TWO, BY_TWO[0], changed(BY_TWO[1], actor=msgspec.structs.replace(OTHER, party="consortium"))],
+        [3],
+    ),
+    "approved by who was not waited for": ([*TO_ANY, BY_TWO[0], changed(BY_TWO[1], actor=CLERK)], [3]),
 }
 RELEASE = {"stage": "heat", "publishers": ["other", "owner"]}
 BOTH = ResultsPublished(stage="heat", publishers=("owner", "other"))
@@ -196,6 +202,10 @@ PUBLISHED: dict[str, tuple[list[Entry], list[int]]] = {
     "by one for another, once what was agreed to changed": (
         [*TO_ONE, agreed(SAME), REOPENED, agreed(OTHER), published(OWNER)],
         [],
+    ),
+    "by another, once one person spoke for both": (
+        [*TO_ONE, agreed(SAME), agreed(OTHER), published(msgspec.structs.replace(OTHER, principal="another key"))],
+        [4],
     ),
     "approved by one": ([*TO_APPROVE, *by_clerk(agreed(OTHER)), *by_clerk(published(OWNER))], []),
     "approved, and published by one person": (
