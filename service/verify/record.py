@@ -30,13 +30,16 @@ def record_faults(bundle: Bundle, roots: Mapping[int, bytes], *, public: bool) -
     """
     size = max(roots)
     tree = _Tree(roots)
-    fault = None
+    fault, recorded_at = None, ""
     for line in bundle.lines():
         if not tree.take(line):
             break
         fault = _content_fault(line, bundle.manifest.programme, public)
+        if fault is None and line.recorded_at < recorded_at:
+            fault = Fault("reordered", line.position, "it was recorded before the event that stands before it")
         if fault is not None:
             break
+        recorded_at = line.recorded_at
     leaves = bundle.leaves()
     if fault is None and tree.sound and tree.size == size and tree.roots[size] == roots[size]:
         yield from _earlier(roots, tree.roots)

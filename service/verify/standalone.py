@@ -384,6 +384,7 @@ def check_record(folder, lines, programme, roots, public):
     found = roots_of(own, roots)
     known = leaves if len(leaves) == size and roots_of(leaves, {size})[size] == roots[size] else None
 
+    recorded_at = ""
     for position, line in enumerate(lines, start=1):
         if position > size:
             raise Fault("inserted", position, f"the log signed {size} events")
@@ -392,6 +393,9 @@ def check_record(folder, lines, programme, roots, public):
         if line.get("position") != position or not same or (known and own[position - 1] != known[position - 1]):
             raise named(lines, known, position, size)
         check_content(line, line["programme"] == programme and not public)
+        if line["recorded_at"] < recorded_at:
+            raise Fault("reordered", position, "it was recorded before the event that stands before it")
+        recorded_at = line["recorded_at"]
     if len(lines) < size:
         raise Fault("truncated", len(lines) + 1, f"the record ends, and the log signed {size} events")
     others = [each for each in roots if found[each] != roots[each]]

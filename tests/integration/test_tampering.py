@@ -378,9 +378,11 @@ def signed_by_another(database: Database) -> int:
 
 
 def held_back(database: Database) -> int:
-    """What was signed and decided is recorded two hours later."""
+    """What was signed and decided is recorded two hours later, as is all that follows it."""
     position = database.first("ConsortiumChanged")
-    database.set(position, recorded_at=database.get(position, "recorded_at") + timedelta(hours=2))
+    for at in range(position, database.size + 1):
+        database.set(at, recorded_at=database.get(at, "recorded_at") + timedelta(hours=2))
+        database.commit_again(at)
     return position
 
 
@@ -626,13 +628,18 @@ def found_by_nobody(lines: Lines) -> None:
     lines[19]["envelope"] = json.dumps(envelope)
 
 
+def before_the_one_before(lines: Lines) -> None:
+    lines[19]["recorded_at"] = "2020-01-01T00:00:00.000000Z"
+
+
 def on_no_day(lines: Lines) -> None:
     lines[19]["envelope"] = json.dumps(json.loads(lines[19]["envelope"]) | {"decided_at": "2026-13-01T00:00:00Z"})
 
 
 def impossible(lines: Lines) -> None:
     """A figure that the scores leave no room for; nothing but what is shown comes after it."""
-    lines.append(says(lines[40], "FigureCertified", "certify-figure", FIGURE))
+    last = lines[-1]["recorded_at"]
+    lines.append(says(lines[40] | {"recorded_at": last}, "FigureCertified", "certify-figure", FIGURE))
 
 
 def of_nobody(lines: Lines) -> None:
@@ -646,6 +653,7 @@ FAULTY: dict[str, tuple[Sequence[Callable[[Lines], None]], FaultClass, int]] = {
     "what no release knows": ((of_tomorrow,), "wrong-tally", 20),
     "what no decision finds": ((found_by_nobody,), "bad-signature", 20),
     "what was decided on no day": ((on_no_day,), "wrong-tally", 20),
+    "what was recorded before the one before it": ((before_the_one_before,), "reordered", 20),
     "what comes to no standings": ((impossible,), "wrong-tally", 45),
 }
 
