@@ -153,6 +153,24 @@ class NoticeTemplate(Part, frozen=True, kw_only=True):
     acknowledge_days: Days
 
 
+Recipient = Literal["enrolled", "advanced", "selected", "eliminated", "withdrawn", "registered"]
+
+
+class AutomaticNotice(Part, frozen=True, kw_only=True):
+    """What consortiums are told by itself after `events` (types), as far as one concerns them (`domain.noticing`).
+
+    `title` and `body` are in the language of `domain.notice_variables`. `registered`: any consortium that somebody may
+    act for here, and that is no team.
+    """
+
+    id: Identifier
+    title: Names
+    body: Names
+    variables: tuple[Identifier, ...] = ()
+    events: tuple[Text, ...]
+    recipients: tuple[Recipient, ...]
+
+
 SCORING: Final = ("submit-score", "correct-score", "record-measurement", "correct-measurement", "record-exclusion")
 """Decisions that give scores, change them or leave them out."""
 
@@ -193,6 +211,7 @@ class Charter(Part, frozen=True, kw_only=True):
     entitlements: tuple[Entitlement, ...] = ()
     disclosure: tuple[Disclosure, ...] = ()
     notices: tuple[NoticeTemplate, ...] = ()
+    automatic_notices: tuple[AutomaticNotice, ...] = ()
 
     def stage(self, stage_id: str) -> Stage | None:
         return next((stage for stage in self.stages if stage.id == stage_id), None)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import calendar
 from bisect import bisect_right
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date, datetime, timedelta
 from typing import Any, Final
 
@@ -96,6 +96,14 @@ def written(day: date) -> Words:
     return Words(f"{day.day} {_MONTHS[day.month]} {day.year}", f"{day.year}년 {day.month}월 {day.day}일")
 
 
+def filled(text: Names, values: Mapping[str, str]) -> Words:
+    """A text of a notice that an agency serves, with the values that it serves it with."""
+    filled = Words(text.en, text.ko)
+    for variable, value in values.items():
+        filled = Words(*(each.replace(f"{{{variable}}}", value) for each in (filled.en, filled.ko)))
+    return filled
+
+
 def _titled(each: Any) -> _Found:
     found: Names | None = None if each is None else each.title
     return found
@@ -171,10 +179,7 @@ def _template(names: NamesThen, template: str, within: Sequence[Any]) -> _Found:
     notice = names.charter.notice_template(template)
     if notice is None:
         return None
-    title = Words(notice.title.en, notice.title.ko)
-    for variable, value in within[0].values.items():
-        title = Words(*(text.replace(f"{{{variable}}}", value) for text in (title.en, title.ko)))
-    return title
+    return filled(notice.title, within[0].values)
 
 
 def _deadline(names: NamesThen, text: str, _within: Sequence[Any]) -> _Found:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from typing import Final, Literal
 
 import msgspec
@@ -12,7 +12,7 @@ from domain.maxima import UNBOUNDED
 from domain.naming import NamesThen
 from domain.points import SCALE, format_bound, format_units, grid_step
 from domain.scalars import Names
-from domain.sentences import LANGUAGES, Says, Words, listed, told
+from domain.sentences import LANGUAGES, Nameless, Says, Words, listed, told
 
 RECEIPT: Final = "/v1/ledger/receipts/{}"
 
@@ -101,12 +101,7 @@ class _Nothing(msgspec.Struct, frozen=True):
 def say(en: str, ko: str, **places: Words | Names | str | int) -> Words:
     """A sentence with its places filled, and the particles that follow them."""
     known = {name: _words(value) for name, value in places.items()}
-    return told(Says(en=en, ko=ko), _Nothing(), known, _Nobody())
-
-
-class _Nobody:
-    def name(self, _kind: str, _value: object, _within: Sequence[object]) -> Words | None:
-        return None
+    return told(Says(en=en, ko=ko), _Nothing(), known, Nameless())
 
 
 def _words(value: Words | Names | str | int) -> Words:

@@ -47,6 +47,13 @@ class Namer(Protocol):
         ...
 
 
+class Nameless:
+    """A `Namer` where nothing is left to be named."""
+
+    def name(self, _kind: str, _value: Any, _within: Sequence[Any]) -> Words | None:
+        return None
+
+
 @dataclass(frozen=True)
 class Place:
     """`{path:kind}`, and what follows it of a closing quotation mark and a pair of particles."""
@@ -99,6 +106,17 @@ def parse(template: str) -> tuple[Part, ...]:
         raise ValueError(f"a bracket is not closed in {template!r}")
     open_[-1][-1].append(template[end:])
     return tuple(part for part in open_[0][0] if part)
+
+
+def never_left_out(parts: Sequence[Part]) -> set[str]:
+    """The fields without which there is no sentence: their places are in no part that may be left out."""
+    found = set[str]()
+    for part in parts:
+        if isinstance(part, Place):
+            found.add(part.path)
+        elif isinstance(part, Choice):
+            found |= never_left_out(part.otherwise)
+    return found
 
 
 def told(says: Says, about: msgspec.Struct, known: Mapping[str, Words], namer: Namer) -> Words:

@@ -87,6 +87,7 @@ class Roster:
         self.programme = programme
         self.status: dict[str, Status] = {}
         self.names: dict[str, Names] = {}
+        self._entered: dict[str, Status] = {}
         self._outcomes: dict[str, list[tuple[str, int, Status]]] = {}
         self.reenters: dict[str, str] = {}
         self.publications = Publications()
@@ -99,10 +100,10 @@ class Roster:
     def apply(self, position: int, event: Event) -> None:
         match event:
             case TeamEnrolled(team=team, name=name):
-                self.status[team] = "enrolled"
+                self.status[team] = self._entered[team] = "enrolled"
                 self.names[team] = name
             case CallTeamSelected(team=team, name=name, reenters=reenters):
-                self.status[team] = "selected"
+                self.status[team] = self._entered[team] = "selected"
                 self.names[team] = name
                 if reenters is not None:
                     self.reenters[team] = reenters
@@ -136,6 +137,17 @@ class Roster:
         """The stage and the outcome that was published last of the team."""
         public = [each for each in self._outcomes.get(team, ()) if self.publications.covers(*each[:2])]
         return (public[-1][0], public[-1][2]) if public else None
+
+    def public_status(self, team: str) -> Status:
+        """The status of a team as far as is public."""
+        if self.status[team] == "withdrawn" or not self.under_embargo(team):
+            return self.status[team]
+        public = self.public_outcome(team)
+        return self._entered[team] if public is None else public[1]
+
+    def with_outcome(self, stage: str) -> list[str]:
+        """Teams whose outcome in the stage was decided."""
+        return [team for team, outcomes in self._outcomes.items() if any(each[0] == stage for each in outcomes)]
 
     def awaits_first_results(self, team: str) -> bool:
         """Whether the team's latest outcome is of a stage of which no outcome of the team was ever published."""

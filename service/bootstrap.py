@@ -23,6 +23,8 @@ from service.application.erasing import Erase, ErasedFirst
 from service.application.exporting import Export
 from service.application.foreseeing import Foreseeing
 from service.application.in_flight import InFlight
+from service.application.inbox import ReadNotices
+from service.application.noticing import SendNotices
 from service.application.ports import WakeUps
 from service.application.previewing import Previews
 from service.application.projecting import VIEWS, AdvanceProjection
@@ -47,6 +49,7 @@ from service.storage.cosignatures import PostgresCosignatures
 from service.storage.erasures import PostgresErasures
 from service.storage.identifiers import uuid7
 from service.storage.ledger import PostgresLedger
+from service.storage.notices import PostgresNotices
 from service.storage.sealing import PostgresSeals
 from service.storage.subject_keys import SubjectKeys
 from service.storage.views import PostgresViewStore
@@ -68,6 +71,7 @@ class Service:
     ledger: PostgresLedger
     store: PostgresViewStore
     seals: PostgresSeals
+    notices: PostgresNotices
     entrance: Entrance
     erased: ErasedFirst
     threads: ThreadPoolExecutor
@@ -80,6 +84,7 @@ class Service:
         self.ledger.close()
         self.store.close()
         self.seals.close()
+        self.notices.close()
         self.entrance.close()
         if self.wake_ups is not None:
             self.wake_ups.close()
@@ -109,6 +114,7 @@ def open_service(settings: Settings) -> Service:
     ledger = PostgresLedger(database)
     store = PostgresViewStore(database)
     seals = PostgresSeals(database)
+    notices = PostgresNotices(database)
     policy = settings.witness_policy()
     witnesses = _witnesses_of(policy)
     wake_ups = CeleryWakeUps(settings.require_redis(), database) if settings.redis_url else None
@@ -148,6 +154,7 @@ def open_service(settings: Settings) -> Service:
         personal_data=PersonalData(ledger, queries, entrance.fields),
         sessions=entrance.sessions,
         signing_in=entrance.signing_in,
+        notices=ReadNotices(ledger, queries, notices),
         prove=prove,
         export=Export(ledger, prove),
         builds=builds,
@@ -161,7 +168,7 @@ def open_service(settings: Settings) -> Service:
         origins=Origins(settings.trusted_proxies),
         public_origin=settings.issuer_url,
     )
-    return Service(parts, ledger, store, seals, entrance, erased, threads, wake_ups)
+    return Service(parts, ledger, store, seals, notices, entrance, erased, threads, wake_ups)
 
 
 @dataclass(frozen=True)
@@ -198,6 +205,33 @@ def open_projecting(settings: Settings) -> Projecting:
     access = AccessDatabase(database, size=1)
     erase = Erase(ledger, PostgresErasures(access, SubjectKeys(settings.subject_keys_folder)))
     return Projecting(advance, RebuildProjection(advance, store, builds), erase, builds, ledger, store, access)
+
+
+@dataclass(frozen=True)
+class Noticing:
+    """Everything that a worker process works with that sends notices."""
+
+    send: SendNotices
+    notices: PostgresNotices
+    ledger: PostgresLedger
+
+    def behind(self, programmes: Sequence[str]) -> Sequence[str]:
+        """Those in which something may have to be told."""
+        return self.notices.behind(programmes, self.ledger.head())
+
+    def close(self) -> None:
+        self.ledger.close()
+        self.notices.close()
+
+
+def open_noticing(settings: Settings) -> Noticing:
+    """Such a worker process's parts; to be opened after it was forked. Raises `SettingsError`."""
+    configure_logs()
+    make_ready()
+    database = settings.require_database()
+    ledger = PostgresLedger(database, pool_size=2)
+    notices = PostgresNotices(database, pool_size=2)  # one has the turn, and asks who is registered
+    return Noticing(SendNotices(ledger, notices, notices.registered), notices, ledger)
 
 
 def _witnesses_of(policy: WitnessPolicy | None) -> Sequence[VerifierKey]:

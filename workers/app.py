@@ -11,9 +11,18 @@ from celery.signals import worker_process_init, worker_process_shutdown
 from service.application.ports import LedgerUnavailableError
 from service.application.projecting import VIEWS
 from service.application.rebuilding import view_named
-from service.bootstrap import Projecting, open_projecting
+from service.bootstrap import Noticing, Projecting, open_noticing, open_projecting
 from service.settings import read_settings
-from service.storage.wake_ups import ADVANCE_TASK, ERASE_TASK, REBUILD_TASK, SEAL_TASK, Sender, queue_of, seal_queue_of
+from service.storage.wake_ups import (
+    ADVANCE_TASK,
+    ERASE_TASK,
+    NOTIFY_TASK,
+    REBUILD_TASK,
+    SEAL_TASK,
+    Sender,
+    queue_of,
+    seal_queue_of,
+)
 from workers.options import OPTIONS
 
 LOOK_TASK: Final = "sillok.look"
@@ -38,7 +47,7 @@ app.conf.update(
     },
 )
 
-_opened: list[tuple[Projecting, Sender]] = []
+_opened: list[tuple[Projecting, Noticing, Sender]] = []
 
 
 @worker_process_init.connect  # type: ignore[untyped-decorator]  # celery ships no types
@@ -48,10 +57,11 @@ def open_after_fork(**_: Any) -> None:
     What halted is tried again: this release may be able to fold what another one could not.
     """
     settings = read_settings()
-    projecting = open_projecting(settings)
-    _opened.append((projecting, Sender(app, settings.require_redis())))
+    projecting, noticing = open_projecting(settings), open_noticing(settings)
+    _opened.append((projecting, noticing, Sender(app, settings.require_redis())))
     try:
         projecting.builds.retry(VIEWS)
+        noticing.notices.retry()
     except LedgerUnavailableError as error:
         structlog.get_logger().warning("what halted is not tried again: the database is away", error=str(error))
 
@@ -64,7 +74,7 @@ def close_before_exit(**_: Any) -> None:
             part.close()
 
 
-def parts() -> tuple[Projecting, Sender]:
+def parts() -> tuple[Projecting, Noticing, Sender]:
     """This process's parts."""
     if not _opened:
         open_after_fork()
@@ -74,7 +84,7 @@ def parts() -> tuple[Projecting, Sender]:
 @app.task(name=ADVANCE_TASK)  # type: ignore[untyped-decorator]  # celery ships no types
 def advance(programme: str) -> None:
     """Bring every view of a programme towards the head."""
-    projecting, sender = parts()
+    projecting, _noticing, sender = parts()
     sender.taken(ADVANCE_TASK, programme)
     if not projecting.advance.catch_up(programme, seconds=SLICE_SECONDS):
         sender.send(ADVANCE_TASK, programme)
@@ -83,7 +93,7 @@ def advance(programme: str) -> None:
 @app.task(name=REBUILD_TASK)  # type: ignore[untyped-decorator]  # celery ships no types
 def rebuild(view: str, programme: str) -> None:
     """Go on with what is being folded beside a live view."""
-    projecting, sender = parts()
+    projecting, _noticing, sender = parts()
     sender.taken(REBUILD_TASK, view, programme)
     found = view_named(view)
     if found is not None and projecting.rebuild.run(found, programme, seconds=SLICE_SECONDS) == "folding":
@@ -93,16 +103,27 @@ def rebuild(view: str, programme: str) -> None:
 @app.task(name=ERASE_TASK)  # type: ignore[untyped-decorator]  # celery ships no types
 def erase() -> None:
     """Take away what is known about persons whose data was decided to be erased."""
-    projecting, _sender = parts()
+    projecting, _noticing, _sender = parts()
     projecting.erase()
+
+
+@app.task(name=NOTIFY_TASK)  # type: ignore[untyped-decorator]  # celery ships no types
+def notify(programme: str) -> None:
+    """Send the notices that follow from what is new in a programme."""
+    _projecting, noticing, sender = parts()
+    sender.taken(NOTIFY_TASK, programme)
+    if noticing.send(programme) in ("more", "busy"):
+        sender.send(NOTIFY_TASK, programme)
 
 
 @app.task(name=LOOK_TASK)  # type: ignore[untyped-decorator]  # celery ships no types
 def look() -> None:
-    """Have everything advanced that is behind, and every build gone on with that is not finished."""
-    projecting, sender = parts()
+    """Have everything advanced that is behind, notices too, and every build gone on with that is not finished."""
+    projecting, noticing, sender = parts()
     for programme in projecting.behind():
         sender.send(ADVANCE_TASK, programme)
+    for programme in noticing.behind(projecting.advance.programmes()):
+        sender.send(NOTIFY_TASK, programme)
     for view, version, programme in projecting.builds.unfinished():
         if view_named(view, version) is not None:
             sender.send(REBUILD_TASK, view, programme)

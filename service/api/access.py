@@ -133,6 +133,14 @@ def require_insider(principal: Principal | None) -> None:
         _refuse(principal, f"this is for agencies and auditors, not for whoever acts as {principal.role}")
 
 
+def require_told(principal: Principal | None) -> None:
+    """Raise 401, 403 unless a consortium, an agency or an auditor asks."""
+    if principal is None:
+        raise ApiProblem("unauthenticated", "notices are for consortiums, agencies and auditors, with their key")
+    if principal.role not in ("consortium", "agency", "auditor"):
+        _refuse(principal, f"notices are not for whoever acts as {principal.role}")
+
+
 async def operator_of(request: AnyRequest, parts: Parts) -> str:
     """Who administers: the operator and their key, as it is recorded. Raises 401, 403."""
     principal = await principal_of(request, parts)

@@ -20,6 +20,7 @@ from service.api import (
     openapi_decisions,
     openapi_ledger,
     openapi_many,
+    openapi_notices,
     openapi_people,
     openapi_sealed_fields,
     openapi_tree,
@@ -70,6 +71,7 @@ _ANSWERS: Final = (
     Workload,
     *openapi_ledger.ANSWERS,
     *openapi_audit.ANSWERS,
+    *openapi_notices.ANSWERS,
     Health,
     Problem,
     *openapi_access.ANSWERS,
@@ -220,6 +222,7 @@ def _operations(named: dict[Any, Json]) -> Iterator[Operation]:
     yield f"{one}/workload", "get", workload
     yield from openapi_ledger.operations(named)
     yield from openapi_audit.operations(named)
+    yield from openapi_notices.operations(named)
     yield from openapi_access.operations(named)
     yield from openapi_people.operations(named)
     yield from openapi_sealed_fields.operations(named)

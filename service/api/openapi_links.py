@@ -59,6 +59,9 @@ LINKS: Final[dict[str, Json]] = {
     "entry-receipt": _link(
         "get-receipt", "The proof of its first entry.", {"position": "$response.body#/entries/0/position"}
     ),
+    "first-notice": _link(
+        "get-notice", "The first of them.", {**_PROGRAMME, "notice": "$response.body#/notices/0/notice"}
+    ),
     "client": _link("get-client", "The client.", {"client_id": "$response.body#/client_id"}),
     "client-key": _link("add-client-key", "Another key of it.", {"client_id": "$response.body#/client_id"}),
     "client-revoked": _link("revoke-client", "The end of it.", {"client_id": "$response.body#/client_id"}),
@@ -88,6 +91,7 @@ FROM: Final[dict[tuple[str, str], tuple[str, ...]]] = {
     ("get-programme", "200"): ("stage-standings",),
     ("get-standings", "200"): ("explanation", "same-again", "changes"),
     ("get-audit-trail", "200"): ("entry-receipt",),
+    ("get-notices", "200"): ("first-notice",),
     ("register-client", "201"): ("client", "client-key", "client-revoked"),
     ("list-clients", "200"): ("first-client",),
     ("issue-key", "201"): ("key-revoked",),

@@ -18,6 +18,7 @@ from service.application.access import Access
 from service.application.administration import Administration
 from service.application.cloud_events import ReadEvents
 from service.application.exporting import Export
+from service.application.inbox import ReadNotices
 from service.application.people import People
 from service.application.previewing import Previews
 from service.application.proving import Prove
@@ -62,6 +63,7 @@ class Parts:
     personal_data: PersonalData
     sessions: Sessions
     signing_in: SigningIn
+    notices: ReadNotices
     prove: Prove
     export: Export
     builds: Builds

@@ -29,6 +29,7 @@ _FILES: Final = {
     "explain": "explain",
     "events": "events",
     "watch": "watch",
+    "notices": "notices",
     "charter": "charter",
     "disclosure": "disclosure",
     "export-view": "export_view",

@@ -61,6 +61,7 @@ class Sillok:
     check_disclosure = _method(Calls.check_disclosure)
     what_if = _method(Calls.what_if)
     proposal = _method(Calls.proposal)
+    notice = _method(Calls.notice)
     submit_together = _method(Calls.submit_together)
     programmes = _method(Calls.programmes)
     view = _method(Calls.view)

@@ -193,6 +193,10 @@ class Calls:
         path = f"/v1/programmes/{_part(programme)}{'' if name is None else f'/{_part(name)}'}"
         return (yield from self._get(path, dict[str, Any], **parameters))
 
+    def notice(self, programme: str, notice: str) -> Exchange[dict[str, Any]]:
+        """What a consortium was told, by the notice's id; the service keeps when its recipient first asked for it."""
+        return (yield from self._get(f"/v1/programmes/{_part(programme)}/notices/{_part(notice)}", dict[str, Any]))
+
     def body(self, /, programme: str, name: str, **parameters: str | int | None) -> Exchange[bytes]:
         """A view's bytes as they are sent; with `format` csv or xlsx a file, of the views that have it."""
         path = f"/v1/programmes/{_part(programme)}/{_part(name)}"

@@ -15,6 +15,7 @@ from redis.exceptions import RedisError
 ADVANCE_TASK: Final = "sillok.advance"
 REBUILD_TASK: Final = "sillok.rebuild"
 ERASE_TASK: Final = "sillok.erase"
+NOTIFY_TASK: Final = "sillok.notify"
 SEAL_TASK: Final = "sillok.seal"
 COSIGN_TASK: Final = "sillok.cosign"
 EXPIRES_SECONDS: Final = 30
@@ -100,7 +101,7 @@ class Sender:
 
 
 class CeleryWakeUps:
-    """Sends `sillok.seal` for news, and `sillok.advance` for every programme that has some, however many events."""
+    """Sends `sillok.seal` for news, and `sillok.advance` and `sillok.notify` for every programme that has some."""
 
     def __init__(self, broker_url: str, database_url: str) -> None:
         self._app = Celery("sillok-wake-ups", broker=broker_url, set_as_current=False)
@@ -146,6 +147,7 @@ class CeleryWakeUps:
                 programmes, self._news = self._news, set()
             for programme in sorted(programmes):
                 self._send(ADVANCE_TASK, programme)
+                self._send(NOTIFY_TASK, programme)
             self._send(SEAL_TASK, queue=self._seal_queue)
 
     def _send(self, task: str, *arguments: str, queue: str | None = None) -> None:

@@ -480,6 +480,8 @@ AmendmentAssented amendment:number rules_hash:text stance:=assent|dissent statem
 ApplicationScreened call:text evidence?:[sha256] independence:=met|not_met|not_reviewed independence_reason?:Names?
     reason:Names screening:=admitted|refused team:text
 Assessment criteria:[Criterion] id:id maximum:points title:Names
+AutomaticNotice body:Names events:[said] id:id
+    recipients:[=advanced|eliminated|enrolled|registered|selected|withdrawn] title:Names variables?:[id]
 Benchmark ceiling?:points? floor?:points? harness?:sha256? id:id version:said
 Boundary after:number query:Query *
 Calendar closes:said opens:said
@@ -487,11 +489,12 @@ CallApplicationReceived call:text eligible_class:text members?:[text] name:Names
 CallClosedWithoutSelection call:text reason:Names stage:text
 CallTeamSelected call:text members?:[text] name:Names reason:Names reenters?:text? stage:text team:text
 CertificateIssued agency:text digest:text origin:text root:text settlement:number size:number stage:text
-Charter agencies:[Agency] calls?:[AdditionalCall] consortium_decisions?:[id] countersignatures?:[Countersignature]
-    data_set:=live|public-record|rehearsal disclosure?:[Disclosure] entitlements?:[Entitlement] evidence_kinds?:[id]
-    format:=sillok-charter/1 independence:Independence joint_publishers:[id] mandates:[Mandate] notice:Names
-    notices?:[NoticeTemplate] owner:id programme:id proposal_days?:days recorder?:id? resources?:[Resource]
-    seats:whole signed?:[id] source?:said? stages:[Stage] title:Names zone?:=Asia/Seoul|UTC
+Charter agencies:[Agency] automatic_notices?:[AutomaticNotice] calls?:[AdditionalCall] consortium_decisions?:[id]
+    countersignatures?:[Countersignature] data_set:=live|public-record|rehearsal disclosure?:[Disclosure]
+    entitlements?:[Entitlement] evidence_kinds?:[id] format:=sillok-charter/1 independence:Independence
+    joint_publishers:[id] mandates:[Mandate] notice:Names notices?:[NoticeTemplate] owner:id programme:id
+    proposal_days?:days recorder?:id? resources?:[Resource] seats:whole signed?:[id] source?:said? stages:[Stage]
+    title:Names zone?:=Asia/Seoul|UTC
 CharterAmended deviation:truth document:text reason?:Names? replaces:text rules_hash:text
 CharterPublished document:text rules_hash:text
 Condition id:id mandatory:=no|undisclosed|yes text:Names

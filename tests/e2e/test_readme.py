@@ -41,6 +41,13 @@ SHOWS = [
         "ended with 10",
     ],
     ["retry: 1000", 'data: {"specversion"', '"type":"TeamEliminated"', '"type":"TeamEnrolled"', '"team":"upstage"'],
+    [
+        "[연습용] 1차 단계평가 결과 공표",
+        "not opened",
+        "[REHEARSAL] ",
+        "None of it is a real result.",
+        "receipt /v1/ledger/",
+    ],
     ['"rank (순위)","team (팀)"', '"1","lg-ai-research","LG AI Research","90.2"', "_public-record_at-"],
     ["KeyRegistered", "1 of ", "decisions are signed, every one as it should be."],
     ['"what": "sum"', "have 111.2 together at expert"],

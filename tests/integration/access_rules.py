@@ -59,6 +59,10 @@ WORKLOAD: Final = "workload-not-yours-to-read"
 PERSONAL: Final = "personal-data-not-yours"
 SHEETS: Final = "sheets-not-yours-to-read"
 PROGRAMME: Final = "/v1/programmes/{programme}"
+TOLD: Final = Rule(
+    {*INSIDERS, "team", "rival"}, {"auditor", "team", "rival"}, "wrong-role", "notices-not-yours-to-read"
+)
+"""A consortium is told of additional calls of any programme."""
 OPERATIONS: Final[dict[str, Rule]] = {
     **dict.fromkeys(
         (
@@ -105,6 +109,7 @@ OPERATIONS: Final[dict[str, Rule]] = {
     f"POST {PROGRAMME}/subjects": Rule({"owner"}, set(), PERSONAL, PERSONAL, PERSONAL),
     f"GET {PROGRAMME}/subjects/{{subject}}": Rule({"owner", "auditor"}, {"auditor"}, PERSONAL, PERSONAL, PERSONAL),
     f"GET {PROGRAMME}/disagreement": Rule({*INSIDERS, "evaluator"}, {"auditor", "evaluator"}, SHEETS, SHEETS, SHEETS),
+    **dict.fromkeys((f"GET {PROGRAMME}/notices", f"GET {PROGRAMME}/notices/{{notice}}"), TOLD),
     f"POST {PROGRAMME}/what-if": Rule(INSIDERS, {"auditor"}, "wrong-role", "what-if-not-yours-to-ask"),
     f"GET {PROGRAMME}/sensitivity": Rule(INSIDERS, {"auditor"}, "wrong-role", "what-if-not-yours-to-ask"),
     f"POST {PROGRAMME}/disclosure-check": Rule(INSIDERS, {"auditor"}, "wrong-role", "check-not-yours-to-ask"),

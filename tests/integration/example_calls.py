@@ -19,6 +19,7 @@ from service.application.identity import TooManyRequestsError
 from service.application.ports import LedgerUnavailableError
 from service.application.reading import NotYetProjectedError
 from service.application.submitting import ContendedError
+from service.bootstrap import open_noticing
 from tests.integration.browsing import Browser, add_person
 from tests.integration.signing import FORM as GRANTED
 from tests.integration.signing import OTHER, SigningClient, jwk_of
@@ -40,6 +41,15 @@ FIGURES = [
     {"kind": "mean", "node": "paper", "value": "7"},
     {"kind": "points", "node": "paper", "team": "ant", "value": "9"},
 ]
+
+NOTICE = {
+    "id": "results",
+    "title": {"en": "Results of {stage}", "ko": "{stage} 결과"},
+    "body": {"en": "{what}", "ko": "{what}"},
+    "variables": ["stage", "what"],
+    "events": ["ResultsPublished"],
+    "recipients": ["advanced", "eliminated"],
+}
 
 
 class Calls:
@@ -135,6 +145,7 @@ def call_everything(calls: Calls, seal: Callable[[], str]) -> None:
     _keep(calls)
     running.project()
     _read(calls)
+    _be_told(calls)
     _verify(calls, seal)
     _come_in(calls)
     _administer(calls)
@@ -199,6 +210,14 @@ def _read(calls: Calls) -> None:
     calls("ask-what-if", 200, by="auditor", body={"stage": "heat", "alterations": [ALTERATION]})
     calls("check-disclosure", 200, by="auditor", body={"stage": "heat", "figures": FIGURES})
     calls("list-events", 200, after=after, limit=2, programme=PROGRAMME)
+
+
+def _be_told(calls: Calls) -> None:
+    noticing = open_noticing(calls.small.running.settings)
+    noticing.send(PROGRAMME)
+    noticing.close()
+    (notice,) = calls("get-notices", 200, by="ant", after=0, limit=2).json()["notices"]
+    calls("get-notice", 200, by="ant", notice=notice["notice"])
 
 
 def _verify(calls: Calls, seal: Callable[[], str]) -> None:

@@ -12,7 +12,7 @@ from typing import Any
 from service.api.openapi_examples import CALLS
 from tests.domain import charters
 from tests.integration.conftest import Running
-from tests.integration.example_calls import Calls, call_everything
+from tests.integration.example_calls import NOTICE, Calls, call_everything
 from tests.integration.sealing import SignerProcess, sealer
 from tests.integration.small import SmallProgramme
 
@@ -30,7 +30,7 @@ def shape(value: Any) -> Any:
 
 def test_what_the_contract_shows_is_what_is_answered(running: Running, signer: SignerProcess) -> None:
     named = [*charters.document()["countersignatures"], COUNTERSIGNED]
-    calls = Calls(SmallProgramme(running, countersignatures=named))
+    calls = Calls(SmallProgramme(running, countersignatures=named, automatic_notices=[NOTICE]))
     with sealer(running.database, signer.client) as seal:
         call_everything(calls, seal)
     answered = {"calls": calls.kept, "problems": calls.problems}

@@ -21,6 +21,7 @@ from service.api import (
     docs,
     health,
     ledger,
+    notices,
     oauth,
     people,
     programmes,
@@ -83,6 +84,7 @@ def test_every_route_is_documented_and_nothing_else() -> None:
         get_sensitivity,
         ledger.list_events,
         export_ledger,
+        *notices.HANDLERS,
         *tree.HANDLERS,
         stream_events,
         *health.HANDLERS,
@@ -176,6 +178,7 @@ def test_every_problem_type_is_named_by_an_operation() -> None:
         (f"/v1/programmes/{REHEARSAL}/audit-trail", "AuditTrail"),
         (f"/v1/programmes/{REHEARSAL}/timeline", "Timeline"),
         (f"/v1/programmes/{REHEARSAL}/workload", "Workload"),
+        (f"/v1/programmes/{REHEARSAL}/notices", "Inbox"),
         ("/v1/ledger/events", "CloudEvent"),
         ("/.well-known/jwks.json", "KeySet"),
         ("/.well-known/oauth-authorization-server", "ServerMetadata"),
@@ -189,7 +192,7 @@ def test_answers_fit_their_schema(played: Running, path: str, schema: str) -> No
     spec = msgspec.json.decode(SPEC.read_bytes())
     checked = {"$ref": f"#/components/schemas/{schema}", "components": spec["components"]}
     validator = Draft202012Validator(checked)
-    keys = dict.fromkeys(("Disagreement", "SensitivityAnswer", "Workload"), played.keys.auditor)
+    keys = dict.fromkeys(("Disagreement", "Inbox", "SensitivityAnswer", "Workload"), played.keys.auditor)
     keys |= {"KeyList": played.keys.operator, "ClientList": played.keys.operator, "PersonList": played.keys.operator}
     headers = {"Authorization": f"Bearer {keys[schema]}"} if schema in keys else {}
     for line in played.client.get(path, headers=headers).text.splitlines():

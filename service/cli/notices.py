@@ -1,0 +1,94 @@
+"""`sillok notices`: what consortiums were told."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+import msgspec
+from rich.table import Table
+
+from service.cli.client import open_client
+from service.cli.explain import LANGUAGES
+from service.cli.service_calls import key_option, url_option
+from service.cli.tables import table_text
+
+_language = click.option("--lang", "language", type=click.Choice(LANGUAGES), default="en", help="In which language.")
+_json = click.option("--json", "as_json", is_flag=True, help="The service's answer as it is.")
+
+
+@click.group()
+def notices() -> None:
+    """Read what consortiums were told: each its own; agencies and auditors all of it, with what became of it."""
+
+
+@notices.command("list")
+@click.argument("programme")
+@click.option("--recipient", default=None, help="Only what this consortium was told.")
+@click.option("--after", type=click.IntRange(min=0), default=0, show_default=True, help="Only after this number.")
+@click.option("--limit", type=click.IntRange(min=1, max=1000), default=100, show_default=True, help="So many at most.")
+@_language
+@url_option
+@key_option
+@_json
+def list_(
+    programme: str,
+    recipient: str | None,
+    after: int,
+    limit: int,
+    language: str,
+    url: str | None,
+    key: str | None,
+    as_json: bool,
+) -> None:
+    """Print who was told what in PROGRAMME, when, and whether they opened and acknowledged it."""
+    with open_client(url, key) as client:
+        found = client.view(programme, "notices", recipient=recipient, after=after, limit=limit)
+    click.echo(msgspec.json.encode(found).decode() if as_json else notices_table(found, language))
+
+
+@notices.command()
+@click.argument("programme")
+@click.argument("notice")
+@_language
+@url_option
+@key_option
+@_json
+def show(programme: str, notice: str, language: str, url: str | None, key: str | None, as_json: bool) -> None:
+    """Print a NOTICE of PROGRAMME, by its id; if it is yours, that you opened it is kept."""
+    with open_client(url, key) as client:
+        found = client.notice(programme, notice)
+    click.echo(msgspec.json.encode(found).decode() if as_json else notice_text(found, language))
+
+
+def notices_table(found: dict[str, Any], language: str) -> str:
+    """A notice a row; what is not so is a dash."""
+    table = Table(title=f"{found['programme']} · {found['data_set']}", title_justify="left")
+    for heading in ("number", "notice", "to", "title", "delivered", "opened", "served", "acknowledged"):
+        table.add_column(heading)
+    for each in found["notices"]:
+        table.add_row(
+            str(each["number"]),
+            each["notice"],
+            each["recipient"],
+            each["title"][language],
+            each["delivered_at"][:19],
+            (each["opened_at"] or "–")[:19],
+            *(str(each[position] or "–") for position in ("served", "acknowledged")),
+        )
+    halted = [] if found["halted"] is None else [f"no more follow: halted at {found['halted']}"]
+    return "\n".join([table_text(table, width=180), f"{found['unread']} not opened", *halted])
+
+
+def notice_text(found: dict[str, Any], language: str) -> str:
+    """A notice as it was delivered, and what it rests on."""
+    return "\n".join(
+        [
+            found["title"][language],
+            "",
+            found["body"][language],
+            "",
+            f"notice {found['notice']} to {found['recipient']}, delivered {found['delivered_at']}",
+            f"receipt {found['receipt']} · SHA-256 {found['sha256']}",
+        ]
+    )

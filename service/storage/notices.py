@@ -1,0 +1,159 @@
+"""Notices in PostgreSQL: what was sent, and up to where events were looked at, change in one transaction."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any, Final
+
+import psycopg
+from psycopg.rows import class_row
+from psycopg_pool import ConnectionPool, PoolTimeout
+
+from domain.noticing import Notice, content_of
+from service.application.notice_ports import Sent
+from service.application.ports import LedgerUnavailableError
+from service.storage.connections import open_pool
+
+Connection = psycopg.Connection[tuple[Any, ...]]
+
+_TAKE: Final = "SELECT position, halted FROM notice.progress WHERE programme = %s FOR UPDATE SKIP LOCKED"
+_MAKE: Final = "INSERT INTO notice.progress (programme) VALUES (%s) ON CONFLICT DO NOTHING"
+_KEEP: Final = "UPDATE notice.progress SET position = %s, halted = %s, updated_at = now() WHERE programme = %s"
+
+_SEND: Final = """
+    INSERT INTO notice.outbox (programme, position, recipient, template, notice, content, sha256)
+    VALUES (%(programme)s, %(position)s, %(recipient)s, %(template)s, %(notice)s, %(content)s, sha256(%(content)s))
+    ON CONFLICT (position, recipient, template) DO NOTHING"""
+
+_BEHIND: Final = """
+    SELECT wanted.programme FROM unnest(%s::text[]) WITH ORDINALITY AS wanted(programme, nth)
+    LEFT JOIN notice.progress p USING (programme)
+    WHERE coalesce(p.position, 0) < %s AND p.halted IS NULL ORDER BY wanted.nth"""
+
+_SENT: Final = "number, content, sha256, delivered_at, opened_at"
+_TO: Final = "programme = %(programme)s AND (%(recipient)s::text IS NULL OR recipient = %(recipient)s)"
+_OF: Final = f"{_TO} AND notice = %(notice)s"
+
+# In one statement, however many ask at once: the first of them opens it.
+_OPEN: Final = f"UPDATE notice.outbox SET opened_at = clock_timestamp() WHERE {_OF} AND opened_at IS NULL"
+
+_REGISTERED: Final = """
+    SELECT subject FROM access.api_key WHERE role = 'consortium' AND revoked_at IS NULL
+    UNION SELECT subject FROM access.client WHERE role = 'consortium' AND revoked_at IS NULL
+    UNION SELECT m.subject FROM access.membership m JOIN access.person p USING (person_id)
+        WHERE m.role = 'consortium' AND m.withdrawn_at IS NULL AND p.revoked_at IS NULL
+    ORDER BY subject"""
+
+
+class PostgresNotices:
+    """`NoticeStore` and `RegisteredConsortiums` in PostgreSQL."""
+
+    def __init__(self, database_url: str, *, pool_size: int = 4) -> None:
+        self._pool: ConnectionPool = open_pool(database_url, size=pool_size)
+
+    @contextmanager
+    def turn(self, programme: str) -> Iterator[PostgresNoticeTurn | None]:
+        """See `NoticeStore.turn`."""
+        with self._connection() as connection:
+            # Committed at once: nobody waits for whoever takes the first turn.
+            connection.execute(_MAKE, (programme,))
+            with connection.transaction():
+                found = connection.execute(_TAKE, (programme,)).fetchone()
+                if found is None:
+                    yield None
+                    return
+                turn = PostgresNoticeTurn(connection, *found)
+                yield turn
+                connection.execute(_KEEP, (turn.position, turn.halted, programme))
+
+    def behind(self, programmes: Sequence[str], head: int) -> Sequence[str]:
+        """See `NoticeStore.behind`."""
+        with self._connection() as connection:
+            return [each for (each,) in connection.execute(_BEHIND, (list(programmes), head)).fetchall()]
+
+    def retry(self) -> int:
+        """See `NoticeStore.retry`."""
+        with self._connection() as connection:
+            return connection.execute("UPDATE notice.progress SET halted = NULL WHERE halted IS NOT NULL").rowcount
+
+    def sent(self, programme: str, recipient: str | None, *, after: int, limit: int) -> Sequence[Sent]:
+        """See `NoticeStore.sent`."""
+        return self._sent(
+            f"SELECT {_SENT} FROM notice.outbox WHERE {_TO} AND number > %(after)s ORDER BY number LIMIT %(limit)s",
+            {"programme": programme, "recipient": recipient, "after": after, "limit": limit},
+        )
+
+    def unopened(self, programme: str, recipient: str | None) -> int:
+        """See `NoticeStore.unopened`."""
+        with self._connection() as connection:
+            found = connection.execute(
+                f"SELECT count(*) FROM notice.outbox WHERE {_TO} AND opened_at IS NULL",
+                {"programme": programme, "recipient": recipient},
+            ).fetchone()
+        assert found is not None
+        return int(found[0])
+
+    def one(self, programme: str, notice: str, recipient: str | None, *, opening: bool) -> Sent | None:
+        """See `NoticeStore.one`."""
+        of = {"programme": programme, "recipient": recipient, "notice": notice}
+        if opening:
+            with self._connection() as connection:
+                connection.execute(_OPEN, of)
+        return next(iter(self._sent(f"SELECT {_SENT} FROM notice.outbox WHERE {_OF}", of)), None)
+
+    def halted(self, programme: str) -> str | None:
+        """See `NoticeStore.halted`."""
+        with self._connection() as connection:
+            found = connection.execute(
+                "SELECT halted FROM notice.progress WHERE programme = %s", (programme,)
+            ).fetchone()
+        return None if found is None else found[0]
+
+    def registered(self) -> Sequence[str]:
+        """See `RegisteredConsortiums`."""
+        with self._connection() as connection:
+            return [each for (each,) in connection.execute(_REGISTERED).fetchall()]
+
+    def close(self) -> None:
+        """Let go of every connection."""
+        self._pool.close()
+
+    def _sent(self, sql: str, parameters: dict[str, Any]) -> Sequence[Sent]:
+        with self._connection() as connection, connection.cursor(row_factory=class_row(Sent)) as cursor:
+            return cursor.execute(sql, parameters).fetchall()
+
+    @contextmanager
+    def _connection(self) -> Iterator[Connection]:
+        try:
+            with self._pool.connection() as connection:
+                yield connection
+        except (psycopg.OperationalError, PoolTimeout) as error:
+            raise LedgerUnavailableError(f"notices do not answer: {error}", outcome_unknown=False) from error
+
+
+class PostgresNoticeTurn:
+    """`NoticeTurn` in PostgreSQL; everything is in the transaction of `connection`, which whoever made this ends."""
+
+    def __init__(self, connection: Connection, position: int, halted: str | None) -> None:
+        self._connection = connection
+        self.position = position
+        self.halted = halted
+
+    def send(self, notices: Sequence[Notice]) -> None:
+        """See `NoticeTurn.send`."""
+        with self._connection.cursor() as cursor:
+            cursor.executemany(
+                _SEND,
+                [
+                    {
+                        "programme": each.programme,
+                        "position": each.position,
+                        "recipient": each.recipient,
+                        "template": each.template,
+                        "notice": each.id,
+                        "content": content_of(each),
+                    }
+                    for each in notices
+                ],
+            )

@@ -1,0 +1,260 @@
+"""Notices over real PostgreSQL: each exactly once, whatever happens to those who send, and read by its recipient."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from typing import Any, Final
+
+import psycopg
+import pytest
+
+from domain.noticing import Notice, NoticeFacts, notices_of
+from service.application.noticing import SendNotices
+from service.application.projecting import VIEWS, AdvanceProjection
+from service.application.rebuilding import RebuildProjection
+from service.bootstrap import open_noticing
+from service.storage.builds import PostgresBuilds
+from service.storage.notices import PostgresNotices
+from tests.domain import charters
+from tests.domain.charters import names
+from tests.integration.conftest import Running
+from tests.integration.small import SmallProgramme
+from tests.integration.test_bad_input import expect
+
+EVERYBODY: Final = ["enrolled", "advanced", "eliminated"]
+TEMPLATES: Final = [
+    *(
+        {
+            "id": name,
+            "title": names(name),
+            "body": names("{what}"),
+            "variables": ["what"],
+            "events": list(events),
+            "recipients": recipients,
+        }
+        for name, events, recipients in (
+            ("enrolment", ("TeamEnrolled",), EVERYBODY),
+            ("outcome", ("TeamAdvanced", "TeamEliminated"), EVERYBODY),
+            ("ruling", ("IndependenceRuled", "EvidenceRegistered"), EVERYBODY),
+            ("results", ("ResultsPublished",), EVERYBODY),
+            ("call", ("AdditionalCallOpened",), ["eliminated", "registered"]),
+        )
+    ),
+]
+WITH_RESULTS: Final = {(team, kind) for team in charters.TEAMS for kind in ("outcome", "ruling", "results")}
+ENROLLED: Final = {(team, "enrolment") for team in charters.TEAMS}
+CALLED: Final = {("cow", "call"), ("newcomer", "call")}
+
+
+class InMemory:
+    """A `NoticeStore` of one programme, as far as sending goes."""
+
+    def __init__(self) -> None:
+        self.position, self.halted = 0, None
+        self.found: dict[tuple[int, str, str], Notice] = {}
+
+    @contextmanager
+    def turn(self, _programme: str) -> Iterator[InMemory]:
+        yield self
+
+    def send(self, notices: Sequence[Notice]) -> None:
+        for each in notices:
+            self.found.setdefault((each.position, each.recipient, each.template), each)
+
+
+class Told:
+    """A small programme whose charter tells teams of what happens; `keys` of a consortium that is no team as well."""
+
+    def __init__(self, running: Running) -> None:
+        self.running = running
+        self.programme = SmallProgramme(running, automatic_notices=TEMPLATES)
+        self.programme.keys["newcomer"] = running.issue("consortium", "newcomer")
+        self.noticing = open_noticing(running.settings)
+        self.notices = self.noticing.notices
+
+    def sender(self, store: Any = None) -> SendNotices:
+        return SendNotices(self.noticing.ledger, store, self.notices.registered) if store else self.noticing.send
+
+    def send(self, *, batch: int = 2000) -> None:
+        send = self.sender()
+        while send(self.programme.programme, batch=batch) in ("more", "busy"):
+            pass
+
+    def kept(self) -> list[tuple[str, str]]:
+        return [(each.recipient, each.template) for each in self.sent()]
+
+    def sent(self) -> list[Notice]:
+        return [each.notice for each in self.notices.sent(self.programme.programme, None, after=0, limit=1000)]
+
+    def get(self, path: str = "", by: str | None = None, **parameters: Any) -> Any:
+        path = f"/v1/programmes/{self.programme.programme}/notices{path}"
+        return self.running.client.get(path, params=parameters, headers=self.programme.headers(by))
+
+
+@pytest.fixture
+def alone(running: Running) -> Iterator[Told]:
+    """A programme with three teams of which nobody was told yet."""
+    told = Told(running)
+    yield told
+    told.noticing.close()
+
+
+@pytest.fixture(scope="module")
+def told(shared: Running) -> Iterator[Told]:
+    """A programme whose results are published: six workers raced, one was killed in its turn, and a call was opened."""
+    told = Told(shared)
+    programme = told.programme
+    programme.score()
+    programme.rule()
+    told.send()
+    assert set(told.kept()) == ENROLLED, "what is under embargo was told"
+    programme.publish()
+    _killed_in_its_turn(told)
+    with ThreadPoolExecutor(6) as threads:
+        list(threads.map(lambda _n: told.send(batch=5), range(6)))
+    programme.accepted("open-additional-call", {"call": "refill", "after": "heat"})
+    told.send()
+    yield told
+    told.noticing.close()
+
+
+def _killed_in_its_turn(told: Told) -> None:
+    before = told.kept()
+    with pytest.raises(KeyboardInterrupt):
+        told.sender(_Killed(told.notices))(told.programme.programme)
+    assert told.kept() == before
+
+
+class _Killed:
+    """A store whose turns end as all is written and nothing is kept yet."""
+
+    def __init__(self, notices: PostgresNotices) -> None:
+        self._notices = notices
+
+    @contextmanager
+    def turn(self, programme: str) -> Iterator[Any]:
+        with self._notices.turn(programme) as turn:
+            yield turn
+            raise KeyboardInterrupt
+
+
+def test_each_is_told_exactly_once_however_many_race_and_whoever_is_killed(told: Told) -> None:
+    assert len(told.kept()) == len(set(told.kept()))
+    known = {*charters.TEAMS, "newcomer"}
+    assert {each for each in told.kept() if each[0] in known} == ENROLLED | WITH_RESULTS | CALLED
+    assert {template for recipient, template in told.kept() if recipient not in known} == {"call"}
+
+
+@pytest.mark.parametrize("batch", [1, 7, 2000])
+def test_any_batch_size_gives_the_same_notices(told: Told, batch: int) -> None:
+    store = InMemory()
+    send = told.sender(store)
+    while send(told.programme.programme, batch=batch) == "more":
+        pass
+    assert store.found == {(each.position, each.recipient, each.template): each for each in told.sent()}
+
+
+def test_neither_a_rebuild_nor_another_run_sends_anything(told: Told) -> None:
+    before = told.kept()
+    running = told.running
+    running.project()
+    builds = PostgresBuilds(running.service.store)
+    advance = AdvanceProjection(running.service.ledger, running.service.store)
+    rebuild = RebuildProjection(advance, running.service.store, builds)
+    for view in VIEWS:
+        builds.request(view, told.programme.programme, "swap")
+        while rebuild.run(view, told.programme.programme, seconds=10) == "folding":
+            pass
+    told.send()
+    assert told.kept() == before
+
+
+def test_a_notice_is_never_changed_or_removed(told: Told) -> None:
+    with psycopg.connect(told.running.database, autocommit=True) as connection:
+        for statement in (
+            "UPDATE notice.outbox SET recipient = 'x'",
+            "UPDATE notice.outbox SET content = 'x', sha256 = sha256('x')",
+            "DELETE FROM notice.outbox",
+            "TRUNCATE notice.outbox",
+            "UPDATE notice.progress SET position = 0",
+        ):
+            with pytest.raises(psycopg.errors.InsufficientPrivilege):
+                connection.execute(statement)
+
+
+def test_a_consortium_reads_its_own_and_when_it_did_is_kept(told: Told) -> None:
+    inbox = told.get(by="bee").json()
+    assert {each["recipient"] for each in inbox["notices"]} == {"bee"}
+    assert inbox["unread"] == len(inbox["notices"]) == 4
+    first, *_rest = inbox["notices"]
+    assert first["opened_at"] is None
+    expect(told.get(f"/{first['notice']}", by="cow"), 404, "unknown-notice")
+    told.get(f"/{first['notice']}", by="owner").raise_for_status()
+    opened = told.get(f"/{first['notice']}", by="bee").json()
+    again = told.get(f"/{first['notice']}", by="bee").json()
+    assert opened == again
+    assert opened["opened_at"] >= opened["delivered_at"]
+    assert opened["body"]["ko"].endswith("Made up for tests (ko)")
+    assert told.get(by="bee").json()["unread"] == 3
+    assert told.get(by="owner", recipient="bee").json()["notices"][0]["opened_at"] == opened["opened_at"]
+    expect(told.get(by="bee", recipient="cow"), 403, "notices-not-yours-to-read")
+
+
+def test_who_is_no_team_is_told_of_a_call_and_reads_nothing_else(told: Told) -> None:
+    (notice,) = told.get(by="newcomer").json()["notices"]
+    assert notice["template"] == "call"
+
+
+def test_what_was_delivered_is_shown_with_its_hash(told: Told) -> None:
+    (notice,) = told.get(by="newcomer").json()["notices"]
+    whole = told.get(f"/{notice['notice']}", by="owner").json()
+    assert hashlib.sha256(whole["content"].encode()).hexdigest() == whole["sha256"] == notice["sha256"]
+
+
+def test_pages_follow_each_other(told: Told) -> None:
+    page = told.get(by="owner", limit=4)
+    found = [each["number"] for each in page.json()["notices"]]
+    while next_page := page.links.get("next"):
+        page = told.running.client.get(next_page["url"], headers=told.programme.headers("owner"))
+        found += [each["number"] for each in page.json()["notices"]]
+    assert found == [each["number"] for each in told.get(by="owner").json()["notices"]]
+
+
+def test_a_notice_served_by_hand_is_in_the_inbox_and_says_what_became_of_it(alone: Told) -> None:
+    """As evidence: when it was delivered and opened, and where the ledger says that it was served and acknowledged."""
+    body = {"notice": "by-hand", "team": "ant", "template": "hearing", "subject": "heat", "values": {"question": "why"}}
+    served = alone.programme.accepted("serve-notice", body)
+    alone.send()
+    notice = alone.get("/by-hand", by="ant").json()
+    assert notice["body"]["en"].startswith("Answer why until then.")
+    assert (notice["served"], notice["acknowledged"]) == (served, None)
+    acknowledged = alone.programme.accepted("acknowledge-notice", {"notice": "by-hand", "team": "ant"}, by="ant")
+    (row,) = [each for each in alone.get(by="owner").json()["notices"] if each["notice"] == "by-hand"]
+    assert row["acknowledged"] == acknowledged
+    assert row["acknowledge_by"] is not None
+    assert row["opened_at"] == notice["opened_at"]
+
+
+def test_what_cannot_be_told_halts_the_programme_and_says_so(alone: Told, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What came before it is told; once it can be told, all follows."""
+    before, bee, _cow = range(alone.running.head() - 2, alone.running.head() + 1)
+
+    def fails(stored: bytes, facts: NoticeFacts) -> Iterator[Notice]:
+        if facts.roster.status.keys() == {"ant", "bee"}:
+            raise ZeroDivisionError
+        return notices_of(stored, facts)
+
+    with monkeypatch.context() as patched:
+        patched.setattr("service.application.noticing.notices_of", fails)
+        assert alone.sender()(alone.programme.programme) == "halted"
+        assert alone.sender()(alone.programme.programme) == "halted"
+    assert [each.position for each in alone.sent()] == [before]
+    assert f"position {bee}" in alone.get(by="owner").json()["halted"]
+    assert alone.notices.behind([alone.programme.programme], alone.running.head()) == []
+    assert alone.notices.retry() == 1
+    alone.send()
+    assert set(alone.kept()) == ENROLLED
+    assert alone.get(by="owner").json()["halted"] is None
