@@ -45,7 +45,7 @@ from service.api.disclosure import check_disclosure
 from service.api.erasures_first import ErasuresFirst
 from service.api.explain import get_explanation
 from service.api.export import export_ledger
-from service.api.headers import ASKED_HEAD, require_uncoded
+from service.api.headers import ASKED_HEAD, require_plain
 from service.api.many_decisions import submit_decisions
 from service.api.metrics import metrics
 from service.api.parts import Parts
@@ -153,7 +153,7 @@ def create_application(parts: Parts, *, pages: Pages = NO_PAGES, lifespan: Seque
         dependencies={"parts": Provide(provide_parts)},
         exception_handlers={**HANDLERS, NotFoundException: pages.not_found},
         middleware=[ErasuresFirst(parts), SlowClients(lambda scope: address_of(Request(scope), parts))],
-        before_request=require_uncoded,
+        before_request=require_plain,
         before_send=[tell_of_deprecation],
         openapi_config=None,
         lifespan=list(lifespan),

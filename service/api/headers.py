@@ -23,8 +23,11 @@ def only_header(headers: Headers, name: str) -> str | None:
     return values[0] if values else None
 
 
-async def require_uncoded(request: Request[object, object, State]) -> None:
-    """Raise 415 if the body is said to be in a content coding: none is undone here (RFC 9110, 8.4)."""
+async def require_plain(request: Request[object, object, State]) -> None:
+    """Raise 400 for a second `Host` (RFC 9112, 3.2), 415 for a body in a content coding: none is undone here (RFC 9110,
+    8.4).
+    """
+    only_header(request.headers, "Host")
     codings = [each.strip().lower() for each in ",".join(request.headers.getall("content-encoding", [])).split(",")]
     if request.method in WITH_BODY and set(codings) - {"", "identity"}:
         detail = f"Content-Encoding: none, not {', '.join(codings)[:80]!r}; the body is sent as it is"

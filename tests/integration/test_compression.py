@@ -72,3 +72,8 @@ def test_a_body_is_taken_in_no_coding_anywhere(played: Running) -> None:
         assert played.client.post(posts[0], headers={"Content-Encoding": coding}).status_code == 415
     assert played.client.post(posts[0], headers={"Content-Encoding": "Identity"}).status_code != 415
     assert played.head() == head
+
+
+def test_a_request_is_for_one_host(played: Running) -> None:
+    answer = played.client.get("/health/live", headers=[("Host", "one"), ("Host", "two")])
+    assert (answer.status_code, answer.json()["type"]) == (400, "/problems/invalid-parameter")
