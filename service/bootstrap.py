@@ -134,7 +134,7 @@ def open_service(settings: Settings) -> Service:
     prove = Prove(seals, policy=None if policy is None or policy.quorum == NONE else policy.id)
     deciding = Deciding(ledger, sources, verify_ed25519, prove.signed)
     in_flight = InFlight()
-    foreseeing = Foreseeing(ledger, queries)
+    foreseeing = Foreseeing(ledger, queries, SendNotices(ledger, notices, notices.registered).foreseen)
     submit = SubmitDecision(ledger, waking, deciding, in_flight, foreseeing.compared)
     events = ReadEvents(ledger, queries.disclosure)
     builds = PostgresBuilds(store)

@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 
 import msgspec
 
 from domain.boundary import Query
+from domain.deadlines import instant
 from domain.decision import Case
 from domain.effects import decided_anew
+from domain.envelope import PrivateEnvelope, encode_envelope
 from domain.event import Event
+from domain.noticing import Notice
 from domain.proposal_events import Proposal
 from domain.proposals import Approve
 from domain.refusal import Refusal
 from domain.teams import Roster
-from domain.views import Rows, View
+from domain.views import Occurrence, Rows, View
 from domain.views.effects import Changes, ahead, holdings_changed, shown_from, standings_changed, teams_changed
 from domain.views.grants import GRANTS
 from domain.views.standings import STANDINGS
@@ -25,13 +28,17 @@ from service.application.ports import Ledger
 from service.application.projecting import fold_stretch
 from service.application.reading import Queries, poison_told
 
+ForeseenNotices = Callable[[str, int, Sequence[Occurrence]], Sequence[Notice]]
+"""What follows from events of a programme that would be recorded after a position."""
+
 
 class Foreseeing:
     """Safe to call from many threads. Every method raises `NotYetProjectedError`, `LedgerUnavailableError`."""
 
-    def __init__(self, ledger: Ledger, queries: Queries) -> None:
+    def __init__(self, ledger: Ledger, queries: Queries, notices: ForeseenNotices) -> None:
         self._ledger = ledger
         self._queries = queries
+        self._notices = notices
 
     def compared(self, considered: Considered) -> Considered:
         """An approval that names what was foreseen, with what is foreseen now; any other decision as it is.
@@ -66,6 +73,23 @@ class Foreseeing:
         with self._rows(GRANTS, programme, head) as rows:
             holdings = holdings_changed(rows, coming)
         return Changes(teams=teams, standings=standings, holdings=holdings)
+
+    def notices(self, case: Case, events: Sequence[Event]) -> tuple[Notice, ...]:
+        """What consortiums would be told of, once the events are recorded after the position of the case."""
+        charter = case.charter
+        envelope = PrivateEnvelope(
+            event_id="",
+            tags=(),
+            data_set=charter.data_set,
+            decided_at=instant(case.decided_at),
+            actor=case.actor,
+            attribution="reported" if charter.data_set == "public-record" else "decided",
+            decision_id=case.decision_id,
+        )
+        stored = encode_envelope(envelope)
+        coming = [msgspec.structs.replace(each, stored_envelope=stored) for each in ahead(case, events)]
+        with poison_told():
+            return tuple(self._notices(case.programme, case.position, coming))
 
     @contextmanager
     def _rows(self, view: View, programme: str, head: int) -> Iterator[Rows]:

@@ -82,20 +82,30 @@ class SendNotices:
             if each.type not in _FACTS and each.type not in told:
                 continue
             (occurrence,) = occurrences((each,))
-            try:
-                published = _published_before(occurrence.event, facts)
-                if each.type in FACT_EVENTS:
-                    facts.apply(each.position, occurrence.event)
-                told = facts.told_of if each.type in _AROUND else told
-                keep_entries(rows, (occurrence,), told)
-                if published is not None:
-                    yield from self._released(occurrence, published, facts)
-                if (stored := rows.get(key(each.position))) is not None:
-                    yield from notices_of(stored, facts)
-            except (LedgerUnavailableError, MemoryError, PoisonEventError):
-                raise
-            except Exception as cause:
-                raise PoisonEventError(each.position, cause) from cause
+            yield from self._follows(occurrence, facts, rows)
+            told = facts.told_of if each.type in _AROUND else told
+
+    def foreseen(self, programme: str, after: int, coming: Iterable[Occurrence]) -> list[Notice]:
+        """What would follow from events, recorded after a position; nothing is sent. Raises `PoisonEventError`."""
+        facts, rows = self._known(programme, after)
+        return [notice for each in coming for notice in self._follows(each, facts, rows)]
+
+    def _follows(self, occurrence: Occurrence, facts: NoticeFacts, rows: MemoryRows) -> Iterator[Notice]:
+        """What follows from an event, which facts and rows take in. Raises `PoisonEventError`."""
+        event, position = occurrence.event, occurrence.position
+        try:
+            published = _published_before(event, facts)
+            if event.TYPE in FACT_EVENTS:
+                facts.apply(position, event)
+            keep_entries(rows, (occurrence,), facts.told_of)
+            if published is not None:
+                yield from self._released(occurrence, published, facts)
+            if (stored := rows.get(key(position))) is not None:
+                yield from notices_of(stored, facts)
+        except (LedgerUnavailableError, MemoryError, PoisonEventError):
+            raise
+        except Exception as cause:
+            raise PoisonEventError(position, cause) from cause
 
     def _known(self, programme: str, upto: int) -> tuple[NoticeFacts, MemoryRows]:
         """The facts as of a position, and what entries that follow rest on."""

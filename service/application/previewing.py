@@ -57,12 +57,24 @@ class ForeseenEvent(msgspec.Struct, frozen=True, kw_only=True):
     says: Words
 
 
+class ForeseenNotice(msgspec.Struct, frozen=True, kw_only=True):
+    """A notice that a consortium would be sent, by a template of the charter."""
+
+    recipient: str
+    template: str
+    title: Words
+
+
 class Effects(msgspec.Struct, frozen=True, kw_only=True):
-    """What the decision would come to on the ledger up to `position`. An approval may name `foreseen` as `effects`."""
+    """What the decision would come to on the ledger up to `position`. An approval may name `foreseen` as `effects`.
+
+    `notices`: those that would be sent at once; they follow from the events.
+    """
 
     position: int
     events: tuple[ForeseenEvent, ...]
     changes: Changes
+    notices: tuple[ForeseenNotice, ...]
     foreseen: Foreseen
 
 
@@ -245,7 +257,12 @@ class Previews:
             for each in events
         )
         changes = self._foreseeing.changes(case, events)
-        return Effects(position=head, events=told, changes=changes, foreseen=changes.foreseen(events))
+        notices = tuple(
+            ForeseenNotice(recipient=each.recipient, template=each.template, title=each.title)
+            for each in self._foreseeing.notices(case, events)
+        )
+        foreseen = changes.foreseen(events)
+        return Effects(position=head, events=told, changes=changes, notices=notices, foreseen=foreseen)
 
 
 def _if_approved(considered: Considered) -> tuple[Ruling, tuple[str, ...]]:

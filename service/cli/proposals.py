@@ -128,3 +128,5 @@ def _show_effects(effects: dict[str, Any]) -> None:
     for kind, changes in effects["changes"].items():
         for change in changes:
             click.echo(f"  {kind}: {msgspec.json.encode(change).decode()}")
+    for notice in effects["notices"]:
+        click.echo(f"  notice to {notice['recipient']}: {notice['title']['en']}")

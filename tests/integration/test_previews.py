@@ -197,6 +197,25 @@ def test_a_proposal_is_for_the_programmes_agencies_and_auditors(small: SmallProg
         assert problem(read(running, name, small.keys["owner"]))[0] == 404
 
 
+def test_a_preview_names_the_notices_that_would_be_sent(running: Running) -> None:
+    """Nothing is sent."""
+    changed = {"id": "changed", "title": charters.names("{team}"), "body": charters.names("-"), "variables": ["team"]}
+    changed |= {"events": ["ConsortiumChanged"], "recipients": ["enrolled"]}
+    small = SmallProgramme(running, automatic_notices=[changed])
+    running.project()
+    for decision, body, sent in (
+        ("change-consortium", {"team": "ant", "joined": ["Lab"], "effective": "2026-01-01"}, [("ant", "changed")]),
+        ("serve-notice", NOTICE, [("ant", "hearing")]),
+        ("open-stage", HEAT, []),
+    ):
+        path = f"/v1/programmes/{PROGRAMME}/decisions/{decision}/preview"
+        answer = small.client.post(path, json=body, headers=small.headers("owner"))
+        assert answer.status_code == 200, answer.text
+        found = answer.json()["effects"]["notices"]
+        assert [(each["recipient"], each["template"]) for each in found] == sent
+    assert small.client.get(f"/v1/programmes/{PROGRAMME}/notices", headers=small.headers("ant")).json()["notices"] == []
+
+
 def test_a_team_reads_what_became_of_its_own_proposal(running: Running) -> None:
     """And why, but not what would follow. An agency of its name, and another team, find none."""
     answering = {"decisions": ["acknowledge-notice"], "agencies": ["other"]}

@@ -62,7 +62,7 @@ class Arena:
         clock = msgspec.structs.replace(real_sources(), now=lambda: datetime.now(UTC) + self.ahead)
         deciding = Deciding(self._service.ledger, clock, verify_ed25519, nothing_sealed)
         ledger, parts = self._service.ledger, self._service.parts
-        compared = Foreseeing(ledger, parts.queries).compared
+        compared = Foreseeing(ledger, parts.queries, lambda *_asked: ()).compared
         parts = replace(parts, submit=SubmitDecision(ledger, NoWakeUps(), deciding, InFlight(), compared))
         self.second = TestClient(create_application(parts), raise_server_exceptions=False)
 
