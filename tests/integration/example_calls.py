@@ -14,6 +14,7 @@ from litestar.datastructures import State
 
 from service.api.decisions import BODY_LIMIT
 from service.api.openapi import document
+from service.api.openapi_links import LINKS
 from service.api.problems import ApiProblem, response_to
 from service.application.identity import TooManyRequestsError
 from service.application.ports import LedgerUnavailableError
@@ -54,13 +55,14 @@ NOTICE = {
 
 class Calls:
     """Asks, and keeps what was asked and answered: of each operation the first request that was granted, of each status
-    and media type the first answer, of each type of problem the first.
+    and media type the first answer, of each type of problem the first. Links of answers are followed.
     """
 
     def __init__(self, small: SmallProgramme) -> None:
         self.small = small
         self.kept: dict[str, Any] = {}
         self.problems: dict[str, Any] = {}
+        self.followed: set[str] = set()
         self._operations = {
             operation["operationId"]: (path, method, operation)
             for path, methods in document()["paths"].items()
@@ -79,9 +81,33 @@ class Calls:
         **given: Any,
     ) -> httpx.Response:
         """Ask once. `by`: whose key; `browser`: whose session. `given` and `named`: parameters."""
+        parameters = {**given, **(named or {})}
+        answer = self._ask(operation, parameters, by, body, browser)
+        assert answer.status_code == status, (operation, answer.status_code, answer.text)
+        said = self._operations[operation][2]["responses"][str(status)]
+        self._keep(operation, parameters, body, answer)
+        for name in said.get("links", {}) if answer.headers.get("content-type") == "application/json" else ():
+            self._follow(name, parameters, answer, by)
+        return answer
+
+    def _follow(self, name: str, parameters: dict[str, Any], answer: httpx.Response, by: str | None) -> None:
+        """Ask for what a link leads to, with the same key, where only reads follow: it is there, or not sealed yet."""
+        link = LINKS[name]
+        if self._operations[link["operationId"]][1] != "get":
+            return
+        asked = {each: _evaluated(value, parameters, answer) for each, value in link["parameters"].items()}
+        self.small.running.project()
+        there = self._ask(link["operationId"], asked, by, None, None)
+        unsealed = there.status_code == 404 and there.json()["type"] == "/problems/not-sealed"
+        assert there.status_code == 200 or unsealed, (name, there.text)
+        self.followed.add(name)
+
+    def _ask(
+        self, operation: str, parameters: dict[str, Any], by: str | None, body: Any, browser: Browser | None
+    ) -> httpx.Response:
+        """`parameters`: programme and key are added where they are needed."""
         path, method, said = self._operations[operation]
         known = {each["name"]: each for each in said.get("parameters", ())}
-        parameters = {**given, **(named or {})}
         if known.get("programme", {}).get("required"):
             parameters.setdefault("programme", PROGRAMME)
         if known.get("Idempotency-Key", {}).get("required"):
@@ -105,13 +131,8 @@ class Calls:
             )
             headers["Content-Type"] = media_type
         if browser is None:
-            answer = self.small.client.request(method, path, headers=headers, follow_redirects=False, **more)
-        else:
-            answer = browser.page(method.upper(), path, headers=headers, **more)
-        assert answer.status_code == status, (operation, answer.status_code, answer.text)
-        assert str(status) in said["responses"], operation
-        self._keep(operation, parameters, body, answer)
-        return answer
+            return self.small.client.request(method, path, headers=headers, follow_redirects=False, **more)
+        return browser.page(method.upper(), path, headers=headers, **more)
 
     def _keep(self, operation: str, parameters: dict[str, Any], body: Any, answer: httpx.Response) -> None:
         media_type = answer.headers.get("content-type", "").partition(";")[0]
@@ -135,6 +156,18 @@ class Calls:
     def problem(self, problem: Any) -> None:
         """Keep it, if it is the first of its type."""
         self.problems.setdefault(problem["type"].rpartition("/")[2], problem)
+
+
+def _evaluated(expression: str, parameters: dict[str, Any], answer: httpx.Response) -> Any:
+    """What an expression of a link stands for, or itself."""
+    if expression.startswith("$request.path."):
+        return parameters[expression.removeprefix("$request.path.")]
+    if not expression.startswith("$response.body#/"):
+        return expression
+    found = answer.json()
+    for step in expression.removeprefix("$response.body#/").split("/"):
+        found = found[int(step) if step.isdecimal() else step]
+    return found
 
 
 def call_everything(calls: Calls, seal: Callable[[], str]) -> None:

@@ -9,7 +9,9 @@ import json
 import os
 from typing import Any
 
+from service.api.openapi import document
 from service.api.openapi_examples import CALLS
+from service.api.openapi_links import LINKS
 from tests.domain import charters
 from tests.integration.conftest import Running
 from tests.integration.example_calls import NOTICE, Calls, call_everything
@@ -36,4 +38,6 @@ def test_what_the_contract_shows_is_what_is_answered(running: Running, signer: S
     answered = {"calls": calls.kept, "problems": calls.problems}
     if "SHOW" in os.environ:
         CALLS.write_text(json.dumps(answered, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+    gets = {each["operationId"] for methods in document()["paths"].values() for each in [methods.get("get")] if each}
+    assert calls.followed == {name for name, link in LINKS.items() if link["operationId"] in gets}
     assert shape(json.loads(CALLS.read_bytes())) == shape(answered)
