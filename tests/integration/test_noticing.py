@@ -8,10 +8,12 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from typing import Any, Final
 
+import msgspec
 import psycopg
 import pytest
 
 from domain.noticing import Notice, NoticeFacts, notices_of
+from domain.sentences import Words
 from service.application.noticing import SendNotices
 from service.application.projecting import VIEWS, AdvanceProjection
 from service.application.rebuilding import RebuildProjection
@@ -170,6 +172,15 @@ def test_neither_a_rebuild_nor_another_run_sends_anything(told: Told) -> None:
             pass
     told.send()
     assert told.kept() == before
+
+
+def test_what_was_sent_before_stays_as_it_was(told: Told) -> None:
+    """What a team read at once is due again with the results of its stage."""
+    before = told.sent()
+    with told.notices.turn(told.programme.programme) as turn:
+        assert turn is not None
+        turn.send([msgspec.structs.replace(before[0], title=Words("other", "다른"))])
+    assert told.sent() == before
 
 
 def test_a_notice_is_never_changed_or_removed(told: Told) -> None:
