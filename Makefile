@@ -35,7 +35,7 @@ test: test-deps ## lint beside the whole test suite (JOBS at a time)
 	@$(MAKE) --no-print-directory --jobs=2 --keep-going lint suite
 
 suite: test-deps
-	@$(BIN)/python -m pytest --numprocesses $(JOBS) --dist loadgroup
+	@$(BIN)/python -m pytest --numprocesses $(JOBS) --dist loadfile
 
 lint: $(STAMP) ## ruff, mypy strict (tests too), import-linter
 	@$(BIN)/ruff check --quiet

@@ -9,11 +9,13 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import psycopg
 import pytest
 from hypothesis import settings
 from psycopg import conninfo as libpq
+from xdist.scheduler.loadfile import LoadFileScheduling
 
 from service.embedded import EmbeddedPostgres
 from service.storage.ledger import PostgresLedger
@@ -33,10 +35,18 @@ _TEMPLATE = "sillok_template"
 _numbers = itertools.count(1)
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+class FilesTogether(LoadFileScheduling):  # type: ignore[misc]  # it ships no types
     """One process runs all tests of a file, and of files that share what takes long to make."""
-    for item in items:
-        item.add_marker(pytest.mark.xdist_group(_TOGETHER.get(item.path.name, str(item.path))))
+
+    def _split_scope(self, nodeid: str) -> str:
+        file: str = super()._split_scope(nodeid)
+        return _TOGETHER.get(Path(file).name, file)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> FilesTogether:
+    """For every way of distributing tests: there is no other that makes what a file shares once."""
+    return FilesTogether(config, log)
 
 
 @contextmanager

@@ -63,6 +63,7 @@ def test_the_commands_are_there() -> None:
         "clients",
         "people",
         "secrets",
+        "notices",
         *("login", "logout", "propose", "approve", "reject", "certify", "watch", "completion"),
     }
 

@@ -443,6 +443,9 @@ class Queries:
             standing = self._store.standing(view, programme) or Standing(0, None, False)
             if standing.position >= min_position:
                 return
+            if not waited and min_position > (head := self._ledger.head()):
+                detail = f"min_position: {min_position} is not reached: the ledger ends at {head}"
+                raise UnknownPositionError(detail, rule="Positions run from 1 to the head.")
             if standing.stale or standing.paused or waited >= WAIT_SECONDS:
                 paused = "an operator paused it" if standing.paused else None
                 raise NotYetProjectedError(standing.position, standing.stale or paused)
