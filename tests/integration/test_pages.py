@@ -16,6 +16,7 @@ from domain.event import Disclosed
 from domain.standings import IndependenceStatus, StandingsBasis
 from domain.teams import Status
 from service.api.application import create_application
+from service.api.remembered import Remembered
 from service.application.ports import LedgerUnavailableError
 from service.application.reading import Queries
 from service.web.site import SITE
@@ -169,7 +170,8 @@ def test_a_broken_service_shows_a_calm_page(played: Running) -> None:
             raise LedgerUnavailableError("it is away", outcome_unknown=False)
 
     queries = Broken.__new__(Broken)
-    parts = replace(played.service.parts, queries=queries)
+    nothing = Remembered(lambda _programme: (0, ""), played.service.threads)
+    parts = replace(played.service.parts, queries=queries, remembered=nothing)
     with TestClient(create_application(parts, pages=SITE), raise_server_exceptions=False) as client:
         answer = client.get(f"/ko/{HARBOUR}")
     assert answer.status_code == 503
