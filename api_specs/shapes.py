@@ -65,7 +65,7 @@ def shapes(texts: dict[str, str]) -> dict[str, str]:
                 return ";".join(shape(each) for each in of.types if not isinstance(each, inspect.NoneType)) + (
                     "?" if any(isinstance(each, inspect.NoneType) for each in of.types) else ""
                 )
-        raise NotImplementedError(of)
+        raise TypeError(f"no shape is written for {of}")
 
     for each in roots.values():
         line(each)

@@ -17,33 +17,10 @@ Template = NoticeTemplate | AutomaticNotice
 
 
 def notice_faults(charter: Charter) -> Iterator[Fault]:
-    yield from in_each(
-        "/notices",
-        charter.notices,
-        charter,
-        _recipient_faults,
-        _selected_faults,
-        _left_faults,
-        _eliminated_faults,
-        _text_faults,
-        _variable_faults,
-    )
-    yield from in_each(
-        "/automatic_notices",
-        charter.automatic_notices,
-        charter,
-        _recipient_faults,
-        _selected_faults,
-        _left_faults,
-        _eliminated_faults,
-        _text_faults,
-        _variable_faults,
-        _served_faults,
-        _event_faults,
-        _registered_faults,
-        _given_faults,
-        _language_faults,
-    )
+    of_any = (_recipient_faults, _selected_faults, _left_faults, _eliminated_faults, _text_faults, _variable_faults)
+    of_automatic = (_served_faults, _event_faults, _registered_faults, _given_faults, _language_faults)
+    yield from in_each("/notices", charter.notices, charter, *of_any)
+    yield from in_each("/automatic_notices", charter.automatic_notices, charter, *of_any, *of_automatic)
 
 
 def _recipient_faults(place: str, notice: Template, _charter: Charter) -> Iterator[Fault]:

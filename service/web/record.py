@@ -99,8 +99,7 @@ async def show_diff(request: AnyRequest, programme: FromPath[str], parts: Wired)
         charter = await charter_of(parts, programme)
         head = await parts.run(parts.ready)
         later = whole_number(request, "to", head, low=1)
-        first = (await parts.run(partial(timeline_of, parts.queries, programme, PUBLIC, limit=1))).moments[0]
-        earlier = whole_number(request, "from", first.position, low=1)
+        earlier = whole_number(request, "from", 0, low=1) or await _beginning(parts, programme)
         found = await parts.run(partial(diff_of, parts.queries, programme, PUBLIC, earlier, later))
         return html(
             request,
@@ -114,6 +113,12 @@ async def show_diff(request: AnyRequest, programme: FromPath[str], parts: Wired)
         )
 
     return await made_once(request, parts, programme, PUBLIC, make)
+
+
+async def _beginning(parts: Parts, programme: str) -> int:
+    """The position of the programme's first charter."""
+    story = await parts.run(partial(timeline_of, parts.queries, programme, PUBLIC, limit=1))
+    return story.moments[0].position
 
 
 HANDLERS = [show_timeline, show_decision, show_diff]
