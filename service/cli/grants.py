@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import click
@@ -29,9 +30,7 @@ def grants(programme: str, url: str | None, key: str | None, as_json: bool, **wh
 
     For example: sillok grants independent-ai-foundation-model --effective-at 2026-03-01
     """
-    with open_client(url, key) as client:
-        found = client.view(programme, "grants", **when)
-    click.echo(msgspec.json.encode(found).decode() if as_json else _grants(found))
+    _print(programme, "grants", _grants, url, key, as_json=as_json, **when)
 
 
 @click.command()
@@ -42,9 +41,22 @@ def teams(programme: str, url: str | None, key: str | None, as_json: bool, **whe
 
     For example: sillok teams independent-ai-foundation-model --effective-at 2026-03-01
     """
+    _print(programme, "teams", _teams, url, key, as_json=as_json, **when)
+
+
+def _print(
+    programme: str,
+    view: str,
+    told: Callable[[dict[str, Any]], str],
+    url: str | None,
+    key: str | None,
+    *,
+    as_json: bool,
+    **when: Any,
+) -> None:
     with open_client(url, key) as client:
-        found = client.view(programme, "teams", **when)
-    click.echo(msgspec.json.encode(found).decode() if as_json else _teams(found))
+        found = client.view(programme, view, **when)
+    click.echo(msgspec.json.encode(found).decode() if as_json else told(found))
 
 
 def _grants(found: dict[str, Any]) -> str:

@@ -10,6 +10,8 @@ from litestar import get
 
 from domain import charter_document
 from domain.charter_document import Charter
+from domain.disclosure import PUBLIC
+from domain.scalars import Names
 from domain.sentences import LANGUAGES
 from service.api.parts import Parts
 from service.web.rendering import Label
@@ -27,6 +29,13 @@ async def charter_of(parts: Parts, programme: str) -> Charter:
     """The charter in force. Raises `UnknownProgrammeError`."""
     document, _rules_hash = await parts.run(partial(parts.queries.charter, programme))
     return charter_document.parse(document)
+
+
+async def names_of(parts: Parts, programme: str, position: int | None = None) -> dict[str, Names]:
+    """What every team is called. Raises as `Queries.teams`."""
+    asked = partial(parts.queries.teams, programme, PUBLIC, as_of_position=position)
+    teams, _position = await parts.run(asked)
+    return {each.team: each.names for each in teams}
 
 
 def label_of(charter: Charter) -> Label:

@@ -14,7 +14,7 @@ from service.api.as_of import AS_OF, as_of
 from service.api.once import made_once
 from service.api.parts import Wired
 from service.api.prepared import Prepared
-from service.web.common import charter_of, label_of, page
+from service.web.common import charter_of, label_of, names_of, page
 from service.web.rendering import html
 
 
@@ -27,7 +27,6 @@ async def show_calls(request: AnyRequest, programme: FromPath[str], parts: Wired
         charter = await charter_of(parts, programme)
         asked = partial(parts.queries.calls, programme, PUBLIC, as_of_position=await as_of(request, parts))
         calls, _position = await parts.run(asked)
-        teams, _position = await parts.run(partial(parts.queries.teams, programme, PUBLIC))
         return html(
             request,
             "calls.html",
@@ -36,7 +35,7 @@ async def show_calls(request: AnyRequest, programme: FromPath[str], parts: Wired
             programme=programme,
             charter=charter,
             calls=calls,
-            names={each.team: each.names for each in teams},
+            names=await names_of(parts, programme),
         )
 
     return await made_once(request, parts, programme, PUBLIC, make)
@@ -51,7 +50,6 @@ async def show_grants(request: AnyRequest, programme: FromPath[str], parts: Wire
         charter = await charter_of(parts, programme)
         position = await as_of(request, parts)
         found = await parts.run(partial(parts.queries.grants, programme, PUBLIC, as_of_position=position))
-        teams, _position = await parts.run(partial(parts.queries.teams, programme, PUBLIC, as_of_position=position))
         return html(
             request,
             "grants.html",
@@ -60,7 +58,7 @@ async def show_grants(request: AnyRequest, programme: FromPath[str], parts: Wire
             programme=programme,
             charter=charter,
             found=found,
-            names={each.team: each.names for each in teams},
+            names=await names_of(parts, programme, position),
             resources={each.id: each.title for each in charter.resources},
         )
 
