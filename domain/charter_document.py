@@ -171,6 +171,12 @@ class AutomaticNotice(Part, frozen=True, kw_only=True):
     recipients: tuple[Recipient, ...]
 
 
+class Reaction(Part, frozen=True, kw_only=True):
+    """What the system decides by itself: `id`, one of `domain.system.REACTIONS`."""
+
+    id: Identifier
+
+
 SCORING: Final = ("submit-score", "correct-score", "record-measurement", "correct-measurement", "record-exclusion")
 """Decisions that give scores, change them or leave them out."""
 
@@ -212,6 +218,7 @@ class Charter(Part, frozen=True, kw_only=True):
     disclosure: tuple[Disclosure, ...] = ()
     notices: tuple[NoticeTemplate, ...] = ()
     automatic_notices: tuple[AutomaticNotice, ...] = ()
+    reactions: tuple[Reaction, ...] = ()
 
     def stage(self, stage_id: str) -> Stage | None:
         return next((stage for stage in self.stages if stage.id == stage_id), None)

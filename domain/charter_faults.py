@@ -20,6 +20,7 @@ from domain.mandate_faults import mandate_faults
 from domain.notice_faults import notice_faults
 from domain.plan_faults import plan_faults
 from domain.range_faults import range_faults
+from domain.reaction_faults import reaction_faults
 from domain.recusal_faults import recusal_faults
 from domain.rubric_faults import rubric_faults
 from domain.scoring_faults import scoring_faults
@@ -60,6 +61,7 @@ def faults(document: object, decisions: Mapping[str, Decision], events: Mapping[
         call_faults,
         entitlement_faults,
         notice_faults,
+        reaction_faults,
     ):
         yield from as_far_as_sound(check)(charter)
 

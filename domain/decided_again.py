@@ -107,6 +107,7 @@ class Said(msgspec.Struct, frozen=True):
     decision_id: str | None = None
     command_type: str | None = None
     command: str | None = None
+    causation: str | None = None
     boundary: _After | None = None
     decider: str | None = None
     signature: str | None = None
@@ -189,6 +190,7 @@ class Recorded(msgspec.Struct, frozen=True):
             charter=found[charter].charter,
             rules_hash=found[charter].rules_hash,
             sealed=sealed,
+            follows=int(said.causation) if said.causation is not None and said.actor.party == "system" else None,
         )
         if signature is not None:
             signed = Signed(

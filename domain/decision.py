@@ -27,6 +27,7 @@ from domain.foreseen import Foreseen
 from domain.legible import illegible_fields
 from domain.refusal import FieldError, InvalidCommandError, NotMandatedError, Refusal
 from domain.scalars import Identifier, Text
+from domain.system import may_by_itself
 
 
 class Command(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -73,6 +74,7 @@ class Case(msgspec.Struct, frozen=True, kw_only=True):
     `signed_by`: the registered key of the actor's agency, or consortium, that the command was signed with, if it was.
     `foreseen`: what is foreseen now of the proposal that is approved, where the approval names what was looked at.
     `sealed`: the checkpoint of a size, if the log signed one; once signed it is the same for ever.
+    `follows`: the position of the event that a decision of the system follows from.
     """
 
     programme: str
@@ -86,6 +88,7 @@ class Case(msgspec.Struct, frozen=True, kw_only=True):
     signed_by: str | None = None
     foreseen: Foreseen | None = None
     sealed: Callable[[int], Checkpoint | None] = nothing_sealed
+    follows: int | None = None
 
     def deciders(self, command: Command) -> tuple[str, ...]:
         """The agencies that take part in the decision: who makes it, or is reported to have, and who countersigns.
@@ -241,7 +244,7 @@ def rule_on(decision: Decision, command: Command, facts: Sequence[Fact], *, case
     """Decide. `facts` are folded and left as they are. Raises a `Refusal`; otherwise at least one event."""
     charter = case.charter
     refuse_if(illegible_fields(command), rule="What is recorded can be seen, and is written in one way.")
-    if decision.mandated:
+    if decision.mandated or case.actor.party == "system":
         require_mandate(decision, command, case.actor, charter)
     require_attribution(command, charter)
     require_signed(decision.type, case)
@@ -270,7 +273,13 @@ def require_countersignature(case: Case, what: str) -> None:
 
 def require_mandate(decision: Decision, command: Command, actor: Actor, charter: Charter) -> None:
     """Raise `NotMandatedError` unless the charter lets the actor make the decision."""
-    if actor.party == "consortium":
+    if actor.party == "system":
+        if not may_by_itself(charter, actor, decision.type):
+            raise NotMandatedError(
+                f"{decision.type} does not follow by itself in {charter.programme}",
+                rule="The charter says what follows by itself.",
+            )
+    elif actor.party == "consortium":
         if decision.own is None or decision.type not in charter.consortium_decisions:
             raise NotMandatedError(
                 f"a consortium may not {decision.type} in {charter.programme}",

@@ -19,6 +19,8 @@ Attribution = Literal["decided", "reported"]
 
 
 Party = Literal["agency", "consortium"]
+"""Who asks for decisions: what a credential may stand for."""
+Acting = Literal["agency", "consortium", "system"]
 PERSON: Final = "person-"
 """How the principal of a person begins, and no other."""
 
@@ -26,12 +28,13 @@ PERSON: Final = "person-"
 class Actor(msgspec.Struct, frozen=True):
     """Who submitted: an agency, and the principal (a key or an opaque person id) that acted for it.
 
-    `party`: with `consortium`, `agency` is the id of a consortium that decides about itself.
+    `party`: with `consortium`, `agency` is the id of a consortium that decides about itself; with `system`, nobody
+    asks, and the principal is what the charter has follow by itself (`domain.system`).
     """
 
     agency: str
     principal: str
-    party: Party = "agency"
+    party: Acting = "agency"
 
     @property
     def is_person(self) -> bool:
@@ -46,7 +49,8 @@ class PrivateEnvelope(msgspec.Struct, frozen=True, kw_only=True):
     programme. `command`: the exact body that the agency sent, on the first event of its decision only, and
     `command_type` its type. `decided_by`: the agency that is reported to have decided, where that is not the actor.
     `boundary`: what the decision read. `rules_hash`: SHA-256 (hex) of the charter in force. `decider`: name
-    and version of the decision logic. `signature`: the agency's own, if any.
+    and version of the decision logic. `signature`: the agency's own, if any. `causation`: the position (decimal) of
+    the event that a decision of the system follows from.
     """
 
     event_id: str

@@ -204,7 +204,12 @@ def register_key(command: RegisterKey, case: Case, keys: Keys, roster: Roster) -
             f"register-key is not signed by {' or '.join(live)}",
             rule="Who has a live key registers another with a signature by it.",
         )
-    yield KeyRegistered(agency=command.agency, key=command.key, jwk=command.jwk, party=case.actor.party)
+    yield KeyRegistered(
+        agency=command.agency,
+        key=command.key,
+        jwk=command.jwk,
+        party="consortium" if case.actor.party == "consortium" else "agency",
+    )
 
 
 class LastKeyError(Refusal):

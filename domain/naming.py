@@ -18,12 +18,14 @@ from domain.points import UNDISCLOSED
 from domain.rubric import TOTAL, Stage
 from domain.scalars import Names
 from domain.sentences import Words
+from domain.system import SYSTEM
 from domain.teams import TeamEnrolled
 
 NAMING_EVENTS: Final = (TeamEnrolled, CallTeamSelected, CallApplicationReceived)
 """What gives a team its name, besides its charter."""
 
 _MONTHS: Final = tuple(calendar.month_name)
+_SYSTEM: Final = Words("the system", "시스템")
 _UNKNOWN: Final = Words("undisclosed", "비공개")
 
 
@@ -76,7 +78,9 @@ class NamesThen(msgspec.Struct, frozen=True):
         return _words(known[-1]) if known else None
 
     def party(self, party: str) -> Words:
-        """An agency or a team, whichever there is of that id."""
+        """An agency or a team, whichever there is of that id, or the system itself."""
+        if party == SYSTEM:
+            return _SYSTEM
         return self.agency(party) or self.team(party) or Words(party, party)
 
     def day(self, at: datetime) -> Words:

@@ -34,6 +34,7 @@ def envelope_of(
         decision_id=case.decision_id,
         command_type=decision.type,
         command=body,
+        causation=None if case.follows is None else str(case.follows),
         boundary=boundary,
         rules_hash=ruling.rules_hash,
         decider=f"{decision.type}/{decision.version}",

@@ -19,7 +19,8 @@ ACTOR: Final = "actor"
 class Circumstances(msgspec.Struct, frozen=True, kw_only=True):
     """What surrounds an event, as it was recorded. `actor`: who sent it; `proposer`: who proposed what they approved.
 
-    `decided_at`: null of what was reported, of which `source` and `decided_by` may be known.
+    `decided_at`: null of what was reported, of which `source` and `decided_by` may be known. `follows`: the position of
+    what a decision of the system follows from.
     """
 
     actor: str
@@ -28,6 +29,7 @@ class Circumstances(msgspec.Struct, frozen=True, kw_only=True):
     reported: bool
     source: str | None
     decided_by: str | None
+    follows: int | None = None
 
 
 class _Around(msgspec.Struct, frozen=True):
@@ -44,6 +46,9 @@ _DAY: Final = _Around("On {}, ", "{} ")
 _REASON: Final = _Around("Reason: “{}”.", "사유: “{}”.")
 _APPROVED: Final = _Around("Countersigned by {}.", "승인 기관: {}.")
 _ENTERED: Final = _Around("Entered by {}.", "입력 기관: {}.")
+_FOLLOWS: Final = _Around(
+    "It follows by itself from position {}, as the charter has it.", "헌장에 따라 기록 {}번에서 자동으로 이어진 결정."
+)
 _SOURCE: Final = _Around("Reported by {}.", "보도 출처: {}.")
 _RULES: Final = _Around("Rules: the charter in force since position {}.", "적용 규정: 기록 {}번부터 시행된 헌장.")
 
@@ -61,6 +66,8 @@ def recounted(event: Event, around: Circumstances, names: NamesThen) -> Words:
         sentences.append(_APPROVED(names.party(around.actor)))
     elif who is not None and actor.en not in what.en:
         sentences.append(_ENTERED(actor))
+    if around.follows is not None:
+        sentences.append(_FOLLOWS(Words(str(around.follows), str(around.follows))))
     if around.source is not None and around.source not in what.en:
         sentences.append(_SOURCE(Words(around.source, around.source)))
     if names.since != names.position:

@@ -121,7 +121,7 @@ class SignedFor:
         asked = _Asked(decision, msgspec.json.decode(text, type=decision.command), by)
         charter = parse(event.document.encode()) if isinstance(event, CharterPublished) else self._charter.charter
         require_attribution(asked.command, charter)
-        if decision.mandated:
+        if decision.mandated or by.party == "system":
             require_mandate(decision, asked.command, by, charter)
         if isinstance(event, DecisionProposed):
             yield from self._proposal_faults(event, envelope, signed_by)

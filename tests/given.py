@@ -22,12 +22,13 @@ import pytest
 from domain import decision as deciding
 from domain.boundary import Query
 from domain.checkpoint import Checkpoint
-from domain.envelope import Actor, Party
+from domain.envelope import Acting, Actor
 from domain.event import Event
 from domain.proposal_events import DecisionProposed
 from domain.proposals import ruled
 from domain.refusal import Refusal
 from domain.rulebook import DECISIONS, prepare
+from domain.system import system
 
 DECIDED_AT = datetime(2026, 1, 15, 3, 0, tzinfo=UTC)
 DECISION_ID = "01936f2e-0000-7000-8000-000000000001"
@@ -46,11 +47,12 @@ class Given:
     programme: str = "programme"
     agency: str | None = None
     background: list[Event] = field(default_factory=list)
-    party: Party = "agency"
+    party: Acting = "agency"
     decided_at: datetime = DECIDED_AT
     decision_id: str = DECISION_ID
     signed_by: str | None = None
     principal: str | None = None
+    follows: int | None = None
 
     def by(self, agency: str, principal: str | None = None) -> Given:
         """`principal`: who acts for the agency; a key of its own unless said."""
@@ -58,6 +60,11 @@ class Given:
 
     def by_consortium(self, team: str) -> Given:
         return replace(self, agency=team, party="consortium")
+
+    def by_itself(self, reaction: str, follows: int, version: int = 1) -> Given:
+        """The same, decided by the system: what a reaction has follow from the event at a position."""
+        actor = system(reaction, version)
+        return replace(self, agency=actor.agency, principal=actor.principal, party=actor.party, follows=follows)
 
     def signed(self, key: str) -> Given:
         """The same, by a request that carries a right signature of that key."""
@@ -153,6 +160,7 @@ def considered(given: Given, decision_type: str, body: dict[str, Any]) -> Consid
         charter=charter_fact.charter,
         rules_hash=charter_fact.rules_hash,
         signed_by=given.signed_by,
+        follows=given.follows,
         sealed=lambda size: checkpoint(size) if size <= len(history) else None,
     )
     sent = json.dumps(body, ensure_ascii=False, separators=(",", ":"))

@@ -24,6 +24,7 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """One event. What the reader may not see yet is left out, and `withheld` says until when.
 
     `proposer`: who proposed what `agency` approved. `says`: all that in a person's words, in the names of then.
+    `follows`: the position of what a decision of the system follows from.
     `signed_by`: the agency's key that the decision was signed with, on its first event.
     `decided_at` is left out of what was reported: when it was decided is not known, only when it was recorded.
     """
@@ -40,6 +41,7 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     proposer: str | None = None
     principal: str | None = None
     signed_by: str | None = None
+    follows: int | None = None
     attribution: Attribution | None = None
     source: str | None = None
     decided_by: str | None = None
@@ -105,6 +107,7 @@ def _kept(occurrence: Occurrence, rows: Rows) -> Kept:
         agency=actor.agency,
         principal=actor.principal,
         signed_by=None if made.signature is None else read_signature(made.signature).header.kid,
+        follows=None if made.causation is None else int(made.causation),
         proposer=_proposer(rows, occurrence) if made.command_type == "approve" else None,
         attribution=made.attribution,
         source=made.source,
@@ -150,6 +153,7 @@ def _said(entry: Entry, names: NamesThen) -> Words:
         reported=entry.attribution == "reported",
         source=entry.source,
         decided_by=entry.decided_by,
+        follows=entry.follows,
     )
     return recounted(event_of(entry), around, names)
 

@@ -471,7 +471,7 @@ TEXTS = {
 # out; where `*` stands there may be more. A shape is a text, `number`, `truth`, `any`, `=one|other` of these texts,
 # `[each]`, `{values}`, or another of these lines; after it `?` if it may be null, `;` before what it may be instead.
 SHAPES = """
-Actor agency:text party?:=agency|consortium principal:text *
+Actor agency:text party?:=agency|consortium|system principal:text *
 AdditionalCall after:id classes:[EligibleClass] closes:said id:id review?:=re-entrants|required seats:whole
     title:Names
 AdditionalCallOpened call:text classes:[text] closes:text seats:text stage:text
@@ -493,8 +493,8 @@ Charter agencies:[Agency] automatic_notices?:[AutomaticNotice] calls?:[Additiona
     countersignatures?:[Countersignature] data_set:=live|public-record|rehearsal disclosure?:[Disclosure]
     entitlements?:[Entitlement] evidence_kinds?:[id] format:=sillok-charter/1 independence:Independence
     joint_publishers:[id] mandates:[Mandate] notice:Names notices?:[NoticeTemplate] owner:id programme:id
-    proposal_days?:days recorder?:id? resources?:[Resource] seats:whole signed?:[id] source?:said? stages:[Stage]
-    title:Names zone?:=Asia/Seoul|UTC
+    proposal_days?:days reactions?:[Reaction] recorder?:id? resources?:[Resource] seats:whole signed?:[id]
+    source?:said? stages:[Stage] title:Names zone?:=Asia/Seoul|UTC
 CharterAmended deviation:truth document:text reason?:Names? replaces:text rules_hash:text
 CharterPublished document:text rules_hash:text
 Condition id:id mandatory:=no|undisclosed|yes text:Names
@@ -571,6 +571,7 @@ PublicKey crv:=Ed25519 kty:=OKP x:said
 Query items?:[QueryItem] *
 QueryItem tags?:[text] types?:[text] *
 RankGroup best:text teams:[id] worst:text kind:=rank-group
+Reaction id:id
 ReleaseAgreed agency:text principal:text stage:text
 Resource id:id kind:=access|count title:Names unit?:said?
 ResourceGranted ends:text grant:text quantity:text? resource:text starts:text team:text
@@ -998,6 +999,11 @@ CHANGES_RESULTS = {  # after these an agreement to release results is one to oth
     *("StageConsolidated", "ScoringReopened", "StageReconsolidated", "IndependenceRuled", "DeviationRecorded"),
     *("TeamAdvanced", "TeamEliminated", "TeamWithdrawn", "OutcomeSuperseded"),
 }
+# The system as an actor, what a charter may have it do by itself, and the decision of each.
+SYSTEM = "system:sillok"
+REACTIONS = {
+    "serve-notices": "serve-notice",
+}
 # What a charter may let a team decide about itself, and whether nobody else says it for the team.
 OF_ITSELF = {
     "acknowledge-notice": True,
@@ -1177,10 +1183,14 @@ class Signatures:
         reported = command.get("attribution", "decided") == "reported"
         if reported != (charter["data_set"] == "public-record"):
             raise ValueError(f"{decision} is reported where it is decided, or decided where it is reported")
-        if decision in OF_NO_MANDATE:
+        if decision in OF_NO_MANDATE and by["party"] != "system":
             return
         agency = by["agency"]
-        if by["party"] == "consortium":
+        if by["party"] == "system":
+            named = [each["id"] for each in charter.get("reactions", ())]
+            reaction = by["principal"].partition("/")[0]
+            may = agency == SYSTEM and reaction in named and REACTIONS.get(reaction) == decision
+        elif by["party"] == "consortium":
             may = decision in OF_ITSELF and decision in charter.get("consortium_decisions", ())
             may = may and command.get("team") == agency
         else:

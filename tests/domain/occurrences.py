@@ -21,6 +21,8 @@ def occurrence(
     agency: str = "owner",
     decision_id: str | None = None,
     command_type: str | None = None,
+    actor: Actor | None = None,
+    causation: str | None = None,
 ) -> Occurrence:
     """The event at that position, by default decided by the owner."""
     envelope = PrivateEnvelope(
@@ -28,10 +30,11 @@ def occurrence(
         tags=event.tags(PROGRAMME),
         data_set="rehearsal",
         decided_at=AT,
-        actor=Actor(agency=agency, principal="test"),
+        actor=actor or Actor(agency=agency, principal="test"),
         attribution=attribution,
         decision_id=decision_id,
         command_type=command_type,
+        causation=causation,
     )
     return Occurrence(
         position=position,

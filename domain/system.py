@@ -1,0 +1,35 @@
+"""The system as an actor: it decides what the charter has follow by itself, and nothing else; nobody asks as it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+from domain.charter_document import Charter
+from domain.envelope import Actor
+
+SYSTEM: Final = "system:sillok"
+"""Of a shape that no agency and no consortium can have."""
+
+REACTIONS: Final[Mapping[str, str]] = {
+    "serve-notices": "serve-notice",
+}
+"""What a charter may mandate the system with, by the name that it gives it in `reactions`, and the decision of each."""
+
+
+def system(reaction: str, version: int = 1) -> Actor:
+    """The system, deciding what a reaction has follow, by that version of its logic."""
+    return Actor(agency=SYSTEM, principal=f"{reaction}/{version}", party="system")
+
+
+def reaction_of(actor: Actor) -> tuple[str, str]:
+    """The reaction that the system acts by, and the version of its logic."""
+    name, _slash, version = actor.principal.partition("/")
+    return name, version
+
+
+def may_by_itself(charter: Charter, actor: Actor, decision: str) -> bool:
+    """Whether the charter has the system make the decision by the reaction that it acts by."""
+    name, _version = reaction_of(actor)
+    mandated = any(each.id == name for each in charter.reactions)
+    return mandated and actor.agency == SYSTEM and REACTIONS.get(name) == decision
