@@ -7,19 +7,31 @@ come. So one that was killed half-way, or a database that is restored from a bac
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Final, Protocol
 
 import msgspec
 from eventsourcing.dcb.api import DCBQuery, DCBQueryItem
 
+from domain.call_events import CallApplicationReceived
 from domain.envelope import decode_provenance
 from domain.event import decode_data
+from domain.panel_events import EvaluatorAppointed, EvaluatorReplaced
 from domain.privacy import SubjectErased
+from domain.teams import TeamEnrolled
+from service.application.audit import audit
+from service.application.identity import Membership
 from service.application.ports import Ledger, LedgerUnavailableError
 
 AGAIN_SECONDS: Final = 1.0
 ERASURES: Final = DCBQuery(items=[DCBQueryItem(types=[SubjectErased.TYPE])])
+TAKING_PART: Final = DCBQuery(
+    items=[
+        DCBQueryItem(types=[each.TYPE])
+        for each in (EvaluatorAppointed, EvaluatorReplaced, TeamEnrolled, CallApplicationReceived)
+    ]
+)
+"""By which an evaluator, or a team, is of a programme."""
 
 
 class Subject(msgspec.Struct, frozen=True):
@@ -33,15 +45,21 @@ class SubjectErasedError(Exception):
     """The person's key was destroyed: nothing of theirs is kept any more."""
 
 
+class Account(msgspec.Struct, frozen=True):
+    """A person who signs in, and for whom they act, or ever did."""
+
+    person_id: str
+    acts_for: tuple[Membership, ...]
+
+
 class Erasures(Protocol):
-    """Where things are known about persons. Both can be repeated, and both raise `LedgerUnavailableError`."""
+    """Where things are known about persons. All can be repeated, and all raise `LedgerUnavailableError`."""
 
-    def erase(self, subject: Subject, *, by: str) -> None:
-        """Destroy the person's key, and take away everything that is known about them.
+    def erase(self, subject: Subject) -> None:
+        """Destroy the person's key, and take away everything that is known about them."""
 
-        The account that is theirs goes as well, unless it acts for others than evaluators, consortiums and the agency
-        that decided it (`by`): no agency takes away the account of another one, nor of who runs the service.
-        """
+    def accounts(self, id_: str) -> Sequence[Account]:
+        """Of the person with that id, and of who acts as that evaluator, as far as anything is known about them."""
 
     def erase_again(self) -> None:
         """The same for everybody whose key was destroyed before."""
@@ -68,10 +86,36 @@ class Erase:
         for each in found:
             event = decode_data(each.type, each.version, each.data)
             assert isinstance(event, SubjectErased)
-            by = decode_provenance(each.envelope).actor.agency
-            self._erasures.erase(Subject(event.subject, each.programme), by=by)
+            self._erasures.erase(Subject(event.subject, each.programme))
+            for account in self._erasures.accounts(event.subject):
+                self._erase_account(account, each.programme, decode_provenance(each.envelope).actor.agency)
         self._upto = found.head
         return None
+
+    def _erase_account(self, account: Account, programme: str, agency: str) -> None:
+        """Unless it acts for others than that agency, and evaluators and consortiums of that programme alone.
+
+        No agency takes away the account of another one, nor of who runs the service, nor who takes part in a programme
+        whose charter does not let it.
+        """
+        others = [each for each in account.acts_for if each != Membership("agency", agency)]
+        if all(each.role in ("evaluator", "consortium") for each in others) and (
+            not others or self._programmes_of(others) <= {programme}
+        ):
+            self._erasures.erase(Subject(account.person_id))
+        else:
+            acts_for = " ".join(map(str, others))
+            audit("erasure left to an operator", object=account.person_id, agency=agency, acts_for=acts_for)
+
+    def _programmes_of(self, memberships: Sequence[Membership]) -> set[str]:
+        """In which an evaluator or a team of these takes, or took, part."""
+        ids = {each.subject for each in memberships}
+        programmes = set()
+        for each in self._ledger.read(TAKING_PART):
+            event = decode_data(each.type, each.version, each.data)
+            if ids & {getattr(event, field, None) for field in ("evaluator", "replacement", "team")}:
+                programmes.add(each.programme)
+        return programmes
 
 
 class ErasedFirst:

@@ -71,6 +71,10 @@ class PeopleStore(Protocol):
         """Refuse them from now on, for ever, with their sessions."""
         ...
 
+    def erase(self, person_id: str, *, operator: str) -> bool:
+        """The same, and nothing is known about them any more; true again if it is repeated."""
+        ...
+
     def every(self) -> Sequence[PersonRecord]:
         """All of them, the latest first."""
         ...
@@ -127,6 +131,10 @@ class People:
     def revoke(self, person_id: str, operator: str) -> PersonRecord:
         """Raises `UnknownCredentialError`."""
         return self._changed(self._store.revoke(person_id, operator=operator), "person revoked", person_id, operator)
+
+    def erase(self, person_id: str, operator: str) -> PersonRecord:
+        """Whoever they act for. Raises `UnknownCredentialError`."""
+        return self._changed(self._store.erase(person_id, operator=operator), "person erased", person_id, operator)
 
     def _changed(self, done: bool, act: str, person_id: str, operator: str, **details: str) -> PersonRecord:
         if not done:

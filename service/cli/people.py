@@ -19,7 +19,7 @@ _SUBJECT = click.argument("subject")
 
 @click.group()
 def people() -> None:
-    """List, add and revoke people; say for whom they act and which accounts at an OIDC issuer are theirs.
+    """List, add, revoke and erase people; say for whom they act and which accounts at an OIDC issuer are theirs.
 
     DATABASE_URL says where they are; without, the server that `sillok up` runs for SILLOK_HOME is used.
     """
@@ -84,6 +84,19 @@ def revoke(person: str) -> None:
     with administering() as opened:
         opened.people.revoke(person, operator())
     click.echo(f"{person}: revoked")
+
+
+@people.command()
+@_PERSON
+def erase(person: str) -> None:
+    """Erase what is known of PERSON, whoever they act for: name, accounts, sessions. There is no way back.
+
+    For those whose account an `erase-subject` leaves, since they act for others than its agency and programme: a line
+    of the log `sillok.audit` says so of each. Sealed fields go by `erase-subject` alone.
+    """
+    with administering() as opened:
+        opened.people.erase(person, operator())
+    click.echo(f"{person}: erased")
 
 
 @people.command("sign-in-link")

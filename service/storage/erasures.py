@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Final
 
-from service.application.erasing import Subject
+from service.application.erasing import Account, Subject
+from service.application.identity import Membership
 from service.storage.access_database import AccessDatabase
 from service.storage.subject_keys import SubjectKeys
 
 _ACCOUNTS: Final = """
-    SELECT p.person_id FROM access.person p
+    SELECT p.person_id,
+        ARRAY(SELECT ARRAY[m.role::text, m.subject] FROM access.membership m
+              WHERE m.person_id = p.person_id ORDER BY m.role, m.subject)
+    FROM access.person p
     WHERE (p.person_id = %(id)s OR EXISTS (
             SELECT FROM access.membership m
             WHERE m.person_id = p.person_id AND m.role = 'evaluator' AND m.subject = %(id)s))
-        AND NOT EXISTS (
-            SELECT FROM access.membership m
-            WHERE m.person_id = p.person_id AND m.role NOT IN ('evaluator', 'consortium')
-                AND NOT (m.role = 'agency' AND m.subject = %(by)s))"""
+        AND (p.revoked_at IS NULL OR num_nonnulls(p.name, p.sealed_name) > 0 OR EXISTS (
+            SELECT FROM access.external_identity i WHERE i.person_id = p.person_id))"""
 
 _FORGET: Final = (
     "UPDATE access.person SET name = NULL, sealed_name = NULL, revoked_at = coalesce(revoked_at, now())"
@@ -35,18 +38,20 @@ class PostgresErasures:
         self._database = database
         self._keys = keys
 
-    def erase(self, subject: Subject, *, by: str) -> None:
-        """See `Erasures.erase`."""
-        self._forget(subject)
-        for (person_id,) in self._database.rows(_ACCOUNTS, {"id": subject.id, "by": by}):
-            self._forget(Subject(person_id))
+    def accounts(self, id_: str) -> Sequence[Account]:
+        """See `Erasures.accounts`."""
+        return [
+            Account(person_id, tuple(Membership(*each) for each in acts_for))
+            for person_id, acts_for in self._database.rows(_ACCOUNTS, {"id": id_})
+        ]
 
     def erase_again(self) -> None:
         """See `Erasures.erase_again`."""
         for each in self._keys.erased():
-            self._forget(each)
+            self.erase(each)
 
-    def _forget(self, subject: Subject) -> None:
+    def erase(self, subject: Subject) -> None:
+        """See `Erasures.erase`."""
         # The key first: what is sealed after it is gone is refused, so nothing comes after the rows are deleted.
         self._keys.erase(subject)
         statements = (_FORGET_FIELDS,) if subject.programme else _FORGET

@@ -19,6 +19,7 @@ from service.application.people import (
     PersonRecord,
 )
 from service.storage.access_database import AccessDatabase
+from service.storage.erasures import PostgresErasures
 from service.storage.subject_keys import SubjectKeys
 
 _ADD: Final = "INSERT INTO access.person (person_id, sealed_name) VALUES (%s, %s)"
@@ -51,6 +52,7 @@ _SEAL_ACCOUNT: Final = """
     WHERE issuer = %(issuer)s AND subject = %(account)s AND mark IS NULL"""
 
 _REVOKE: Final = "UPDATE access.person SET revoked_at = coalesce(revoked_at, now()) WHERE person_id = %s"
+_THERE: Final = "SELECT FROM access.person WHERE person_id = %s"
 _END_SESSIONS: Final = "UPDATE access.session SET ended_at = now() WHERE person_id = %s AND ended_at IS NULL"
 
 _EVERY: Final = """
@@ -106,9 +108,11 @@ class PostgresPeople:
 
     def link(self, person_id: str, identity: ExternalIdentity, *, operator: str) -> bool:
         """See `PeopleStore.link`."""
-        linked = (_LINK, self._account(person_id, identity.issuer, identity.subject))
         try:
+            linked = (_LINK, self._account(person_id, identity.issuer, identity.subject))
             return self._database.act(operator, "identity linked", f"{person_id} {identity.issuer}", linked)
+        except SubjectErasedError:
+            return False
         except UniqueViolation:
             raise IdentityTakenError("the account is linked already") from None
 
@@ -116,6 +120,13 @@ class PostgresPeople:
         """See `PeopleStore.revoke`."""
         ended = (_END_SESSIONS, (person_id,))
         return self._database.act(operator, "person revoked", person_id, (_REVOKE, (person_id,)), ended)
+
+    def erase(self, person_id: str, *, operator: str) -> bool:
+        """See `PeopleStore.erase`."""
+        if not self._database.act(operator, "person erased", person_id, (_THERE, (person_id,))):
+            return False
+        PostgresErasures(self._database, self._keys).erase(Subject(person_id))
+        return True
 
     def every(self) -> Sequence[PersonRecord]:
         """See `PeopleStore.every`."""

@@ -108,16 +108,42 @@ def test_no_name_is_in_clear_and_after_the_erasure_it_is_nowhere(
 
 
 def test_who_is_erased_by_their_own_id_is_gone_and_nobody_takes_away_the_account_of_others(
-    running: Running, small: SmallProgramme, erase: Erase
+    running: Running, small: SmallProgramme, erase: Erase, run: Run
 ) -> None:
+    """That is for an operator, who is told whose is left."""
     own = person(running, "agency:owner", "consortium:ant")
     others = [person(running, "agency:owner", "agency:other"), person(running, "auditor:board")]
     others.append(person(running, "operator:operator"))
+    run("people", "withdraw", others[0], "agency", "other")
     for each in (own, *others):
         small.accepted("erase-subject", {"subject": each, "legal_basis": "legal-obligation"})
-    erase()
+    with capture_logs() as lines:
+        erase()
     assert record(running, own)["name"] is None
     assert [record(running, each)["name"] for each in others] == [NAME] * 3
+    assert [each["object"] for each in lines if each["event"] == "erasure left to an operator"] == others
+    for each in others:
+        assert run("people", "erase", each) == f"{each}: erased\n"
+    assert [record(running, each)["name"] for each in others] == [None] * 3
+    link = running.client.post(f"/v1/people/{own}/identities", json=ACCOUNT, headers=as_operator(running))
+    expect(link, 404, "not-found")
+    assert "there is no such person" in run("people", "erase", "person-0000000000000000", status=1)
+
+
+def test_no_agency_takes_away_who_takes_part_in_another_programme(
+    running: Running, small: SmallProgramme, erase: Erase
+) -> None:
+    evaluator, member = person(running, f"evaluator:{JUROR}"), person(running, "consortium:ant")
+    small.accepted("open-stage", {"stage": "heat"})
+    small.accepted("appoint-evaluator", {"stage": "heat", "panel": "jury", "evaluator": JUROR})
+    elsewhere = SmallProgramme(running, programme="elsewhere")
+    for each in (JUROR, member):
+        elsewhere.accepted("erase-subject", {"subject": each, "legal_basis": "legal-obligation"})
+    erase()
+    assert [record(running, each)["name"] for each in (evaluator, member)] == [NAME] * 2
+    small.accepted("erase-subject", {"subject": JUROR, "legal_basis": "request-of-subject"})
+    erase()
+    assert record(running, evaluator)["name"] is None
 
 
 def test_a_reaction_that_is_cut_off_anywhere_is_done_again(
