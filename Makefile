@@ -8,6 +8,8 @@ LOCKED := $(VENV)/.locked
 STAMP := $(VENV)/.installed
 
 .DEFAULT_GOAL := help
+# Whatever the environment says: dozens of processes are started from this code, and none is to compile it anew.
+unexport PYTHONDONTWRITEBYTECODE
 .PHONY: help run test suite lint test-deps bench bench-large specs release-specs docs lock clean
 
 help: ## say what there is to make

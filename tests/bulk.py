@@ -18,7 +18,7 @@ _SCORES: Final = """
     )
     INSERT INTO ledger.event
         (position, event_id, programme, type, version, tags, recorded_at, salt, envelope, data, entry)
-    SELECT position, uuidv7(), %(programme)s, 'ScoreSubmitted', 2,
+    SELECT position, lpad(to_hex(position), 32, '0')::uuid, %(programme)s, 'ScoreSubmitted', 2,
            ARRAY[
                format('stage:%%s/%%s', %(programme)s, %(stage)s),
                format('team:%%s/%%s', %(programme)s, team),
@@ -39,7 +39,7 @@ _KEYS: Final = """
 
 _H: Final = """
     CREATE OR REPLACE FUNCTION pg_temp.h(named text) RETURNS bigint LANGUAGE sql IMMUTABLE AS $$
-        SELECT ('x' || encode(substring(sha256(named::bytea) FOR 8), 'hex'))::bit(64)::bigint
+        SELECT substring(sha256(named::bytea) FOR 8)::bigint
     $$"""
 
 
