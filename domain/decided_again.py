@@ -16,7 +16,7 @@ from domain.decision import DECISIONS, Case, Command, Decision, Fact, Ruling, de
 from domain.discretion import Discretion, discretion
 from domain.ed25519 import Verify
 from domain.effects import as_proposed, command_of, countersigned, decided_anew
-from domain.envelope import Actor, PrivateEnvelope, decode_envelope, encode_envelope
+from domain.envelope import Actor, PrivateEnvelope, decode_envelope, encode_envelope, followed
 from domain.event import Event, UnknownEventError, decode_data, encode_data
 from domain.foreseen import Foreseen
 from domain.history import History
@@ -190,7 +190,7 @@ class Recorded(msgspec.Struct, frozen=True):
             charter=found[charter].charter,
             rules_hash=found[charter].rules_hash,
             sealed=sealed,
-            follows=int(said.causation) if said.causation is not None and said.actor.party == "system" else None,
+            follows=followed(said.causation) if said.actor.party == "system" else None,
         )
         if signature is not None:
             signed = Signed(

@@ -8,6 +8,7 @@ only where it is the very same object, so that equal values would have unequal b
 
 from __future__ import annotations
 
+import re
 from typing import Final, Literal
 
 import msgspec
@@ -92,6 +93,12 @@ class Provenance(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 _encoder = msgspec.json.Encoder(order="deterministic")
 _decoder = msgspec.json.Decoder(PrivateEnvelope)
 _provenance = msgspec.json.Decoder(Provenance)
+_POSITION = re.compile("[1-9][0-9]{0,18}")
+
+
+def followed(causation: str | None) -> int | None:
+    """The position that a decision follows from, as its envelope's `causation` says it; of another text none."""
+    return None if causation is None or _POSITION.fullmatch(causation) is None else int(causation)
 
 
 def encode_envelope(envelope: PrivateEnvelope) -> bytes:

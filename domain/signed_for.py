@@ -28,7 +28,7 @@ from domain.decision import (
     require_attribution,
     require_mandate,
 )
-from domain.envelope import Actor, PrivateEnvelope
+from domain.envelope import Actor, PrivateEnvelope, followed
 from domain.event import Event
 from domain.keys import KeyRegistered, KeyRevoked, Keys
 from domain.opened_stages import OpenedStages
@@ -103,6 +103,7 @@ class SignedFor:
         if not self._charter.position and not isinstance(event, CharterPublished):
             yield "a programme begins with its charter"
             return
+        yield from _causation_faults(position, envelope)
         proposed = event if isinstance(event, DecisionProposed) else self._approved_before(position, envelope)
         if proposed is None:
             name, text, by = envelope.command_type, envelope.command, envelope.actor
@@ -250,6 +251,16 @@ def _attribution_faults(sent: Command, envelope: PrivateEnvelope) -> Iterator[st
     """Whose decision it is said to be, the command of the request says."""
     if _attributed(sent) != _attributed(envelope):
         yield f"it is attributed to others than {envelope.command_type} of {envelope.actor.agency} says"
+
+
+def _causation_faults(position: int, envelope: PrivateEnvelope) -> Iterator[str]:
+    """Only what the system decides follows by itself, and from what was recorded before."""
+    if envelope.causation is None:
+        return
+    if envelope.actor.party != "system":
+        yield f"it is said to follow by itself, and {envelope.actor.agency} decided it"
+    elif not 0 < (followed(envelope.causation) or 0) < position:
+        yield "it follows from nothing that was recorded before"
 
 
 def _by_name(envelope: PrivateEnvelope) -> Propose:

@@ -9,7 +9,7 @@ import msgspec
 from domain import charter_document
 from domain.charter import CHARTER_EVENTS
 from domain.disclosure import Reader, disclosed, owner_of, readable, stage_of_event
-from domain.envelope import Actor, Attribution
+from domain.envelope import Actor, Attribution, followed
 from domain.event import EVENTS, Disclosed, Event, encode_data
 from domain.naming import NamesThen, Naming
 from domain.proposal_events import DecisionApproved
@@ -107,7 +107,7 @@ def _kept(occurrence: Occurrence, rows: Rows) -> Kept:
         agency=actor.agency,
         principal=actor.principal,
         signed_by=None if made.signature is None else read_signature(made.signature).header.kid,
-        follows=None if made.causation is None else int(made.causation),
+        follows=followed(made.causation),
         proposer=_proposer(rows, occurrence) if made.command_type == "approve" else None,
         attribution=made.attribution,
         source=made.source,

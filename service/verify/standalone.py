@@ -1076,6 +1076,17 @@ def maker(envelope):
     return [envelope[each] for each in ("decision_id", "command_type", "actor", "decided_at", *ATTRIBUTION)]
 
 
+def check_causation(position, envelope):
+    """Only what the system decides follows by itself, and from what was recorded before."""
+    cause = envelope.get("causation")
+    if cause is None:
+        return
+    if envelope["actor"]["party"] != "system":
+        raise ValueError("it is said to follow by itself, and somebody decided it")
+    if re.fullmatch("[1-9][0-9]{0,18}", cause) is None or int(cause) >= position:
+        raise ValueError("it follows from nothing that was recorded before")
+
+
 class Signatures:
     """The keys of one programme's agencies and teams, what has to be signed, and what was signed, proposed and agreed.
 
@@ -1106,6 +1117,7 @@ class Signatures:
         try:
             key = self.signer(type_, event, envelope)
             actor = envelope["actor"]
+            check_causation(position, envelope)
             proposal = event if type_ == "DecisionProposed" else self.proposal_of(position, envelope)
             command, by = self.check_decision(type_, event, envelope, proposal)
             match type_:

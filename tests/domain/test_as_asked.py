@@ -19,9 +19,11 @@ from domain.scalars import Names
 from domain.score_events import FigureCertified, PointsOf, ScoreSubmitted
 from domain.signature_audit import SignatureAudit
 from domain.stage_events import ReleaseAgreed, ResultsPublished, ScoringReopened
+from domain.system import system
 from service.ed25519 import verify_ed25519
 from tests.domain import charters
 from tests.domain.test_decision_of import BY_TWO, ENROLLED, TO_ONE, TO_TWO
+from tests.domain.test_notices import SERVE, SERVED
 from tests.domain.test_signature_audit import charter_entry, key_entry, revocation
 from tests.domain.verified import BEE, ENROL, Entry, amended, changed, first, found, recorded
 from tests.given import DECIDED_AT, given
@@ -116,6 +118,15 @@ PROPOSED_BY_CLERK = (
     msgspec.structs.replace(BY_TWO[0][1], actor=CLERK),
 )
 TO_ANY = first(countersignatures=[{"decisions": ["enrol-team"], "agencies": ["other", "clerk"]}])
+BY_ITSELF = system("serve-notices")
+TO_SYSTEM = first(reactions=[{"id": "serve-notices"}])
+
+
+def followed(by: Actor = BY_ITSELF, cause: str | None = "1") -> Entry:
+    """A notice, as though the system had served it."""
+    return changed(made("serve-notice", SERVE, SERVED, by), causation=cause)
+
+
 MANDATED: dict[str, tuple[list[Entry], list[int]]] = {
     "before the charter": ([*ENROLLED, *TO_ONE], [1]),
     "amended before it is published": ([*amended(), *TO_ONE], [1]),
@@ -144,6 +155,17 @@ MANDATED: dict[str, tuple[list[Entry], list[int]]] = {
         [3],
     ),
     "approved by who was not waited for": ([*TO_ANY, BY_TWO[0], changed(BY_TWO[1], actor=CLERK)], [3]),
+    "by itself": ([*TO_SYSTEM, followed()], []),
+    "by itself, without a mandate": ([*TO_ONE, followed()], [2]),
+    "by itself, as the charter does not have it": ([*TO_SYSTEM, followed(system("another"))], [2]),
+    "by itself, in another's name": (
+        [*TO_SYSTEM, followed(msgspec.structs.replace(BY_ITSELF, agency="owner"))],
+        [2],
+    ),
+    "by itself, though it does not follow": ([*TO_SYSTEM, made("enrol-team", ENROL, BEE, BY_ITSELF)], [2]),
+    "as though it followed by itself": ([*TO_SYSTEM, followed(OWNER)], [2]),
+    "by itself, from what comes later": ([*TO_SYSTEM, followed(cause="2")], [2]),
+    "by itself, from nowhere": ([*TO_SYSTEM, followed(cause="a")], [2]),
 }
 RELEASE = {"stage": "heat", "publishers": ["other", "owner"]}
 BOTH = ResultsPublished(stage="heat", publishers=("owner", "other"))

@@ -178,6 +178,7 @@ def test_a_boundary_is_read_before_its_decision(after: int) -> None:
 @pytest.mark.parametrize(
     ("changes", "why"),
     [
+        ({"causation": "1"}, "its envelope has another causation than the decision"),
         ({"rules_hash": "0" * 64}, "its envelope has another rules_hash than the decision"),
         ({"tags": ("programme:programme",)}, "its envelope has another tags than the decision"),
         ({"data_set": "live"}, "its envelope has another data_set than the decision"),
