@@ -27,7 +27,7 @@ def explain(of: Explained, node: str | None = None) -> Reason | None:
     if of.team not in of.found.ranks:
         return None
     if node == RANK:
-        return rank_reason(of)
+        return rank_reason(of, totals=True)
     if node == TOTAL:
         return total_reason(of)
     for assessment in of.stage.assessments:

@@ -14,12 +14,15 @@ from domain.sentences import Words
 
 def total_reason(of: Explained) -> Reason:
     parts = [assessment_reason(of, each) for each in of.stage.assessments]
-    rule = of.rule(
+    return _figure(of, "total", TOTAL, total_rule(of), parts)
+
+
+def total_rule(of: Explained) -> AppliedRule:
+    return of.rule(
         "The total is the sum of the assessments: {parts}.",
         "총점은 각 평가 점수의 합이다: {parts}.",
         parts=together(of.named("node", each.id) for each in of.stage.assessments),
     )
-    return _figure(of, "total", TOTAL, rule, parts)
 
 
 def assessment_reason(of: Explained, assessment: Assessment) -> Reason:

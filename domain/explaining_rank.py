@@ -2,19 +2,34 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Iterator
+from typing import Final
+
+from msgspec.structs import replace
 
 from domain.explained import Explained
+from domain.explaining_points import criterion_reason, total_rule
+from domain.points import format_units
 from domain.ranking import Rank, certified_ranks, computed_ranks, possibly_above, surely_above
 from domain.reasons import AppliedRule, Reason, between, reason, say, together
 from domain.rubric import TOTAL
 from domain.scalars import Names
 from domain.score_events import RankGroup
 from domain.sentences import Words
+from domain.tally import Cells
+
+COMPARED: Final = 2_000
+"""Of so many scores and measurements of a stage a rank is told down to each; of more, only what totals it compares."""
 
 
-def rank_reason(of: Explained) -> Reason:
-    """Of a team that is among those ranked."""
+def tells_totals(cells: Cells) -> bool:
+    """Whether a rank is told down to the scores of every team."""
+    return sum(len(each.sheets) + len(each.metrics) for each in cells.values()) <= COMPARED
+
+
+def rank_reason(of: Explained, *, totals: bool = False) -> Reason:
+    """Of a team that is among those ranked. `totals`: with what each total that is compared follows from."""
     rank = of.found.ranks[of.team]
     places: dict[str, Words | Names | str | int] = {
         "team": of.named.team(of.team),
@@ -36,7 +51,13 @@ def rank_reason(of: Explained) -> Reason:
         value=_span(rank),
         rule=_rule(of),
         positions=of.seen(of.course.settled),
-        children=[*_others(of), *_alone(of), *_enough(of, rank), *_missing(of, rank)],
+        children=[
+            *_others(of),
+            *_alone(of),
+            *_enough(of, rank),
+            *_missing(of, rank),
+            *(_totals(of) if totals else ()),
+        ],
     )
 
 
@@ -120,6 +141,39 @@ def _with_total(of: Explained, team: str) -> Words:
         team=of.named.team(team),
         total=between(of.bounds(TOTAL, team), of.decimals),
     )
+
+
+def _totals(of: Explained) -> Iterator[Reason]:
+    """Every team's total, the best first, as far as it was scored: by criterion, with where all of it stands."""
+    if not of.found.computed:
+        return
+    if not tells_totals(of.cells):
+        what = say(
+            "What a total follows from is told for each team by itself: there are too many scores.",
+            "채점 기록이 많으므로 총점의 근거는 팀별로 따로 설명한다.",
+        )
+        yield reason("others", what)
+        return
+    for team in sorted(of.course.teams, key=lambda each: (of.found.ranks[each].best, of.found.ranks[each].worst)):
+        their = copy.copy(of)
+        their.team = team
+        nodes = [node for node, _criterion in of.stage.criteria() if (team, node) in of.found.computed]
+        bounds = of.bounds(TOTAL, team)
+        yield reason(
+            "total",
+            _with_total(of, team),
+            value=None if bounds.exact is None else format_units(bounds.exact, decimals=of.decimals),
+            rule=total_rule(of),
+            children=[_in_one(criterion_reason(their, node)) for node in nodes],
+        )
+
+
+def _in_one(tree: Reason) -> Reason:
+    """A reason with all positions that those below it rest on, and without them."""
+    below = [_in_one(each) for each in tree.children]
+    positions = sorted({*tree.positions, *(position for each in below for position in each.positions)})
+    whole = reason(tree.kind, tree.what, positions=positions)
+    return replace(tree, positions=whole.positions, receipts=whole.receipts, children=())
 
 
 def _alone(of: Explained) -> Iterator[Reason]:

@@ -9,9 +9,10 @@ from domain.boundary import QueryItem, tag
 from domain.bounds import Contradiction
 from domain.disclosure import Reader
 from domain.envelope import DataSet
-from domain.explain import explain
+from domain.explain import RANK, explain
 from domain.explained import Explained
 from domain.explaining_criterion import rests_on_the_field
+from domain.explaining_rank import tells_totals
 from domain.objections import OBJECTION_EVENTS
 from domain.outcome_events import review_tag
 from domain.reasons import Reason
@@ -97,7 +98,8 @@ def explanation_of(
             f"{team[:80]!r} takes no part in {stage_id}", rule="A stage is opened for the teams that hold a seat."
         )
     charter, rules_hash = charter_document.parse(document), charter_document.rules_hash(document)
-    entries = queries.retold(disclosure, _about(programme, stage, team), upto=position)
+    field = rests_on_the_field(stage) or (node == RANK and tells_totals(cells))
+    entries = queries.retold(disclosure, _about(programme, stage, team, field=field), upto=position)
     names = queries.naming(programme, disclosure).at(position)
     try:
         tree = explain(Explained(charter, rules_hash, stage, course, cells, entries, names, team), node)
@@ -111,10 +113,10 @@ def explanation_of(
     return msgspec.structs.replace(answer, rules_hash=rules_hash, embargo=None, tree=tree)
 
 
-def _about(programme: str, stage: Stage, team: str) -> tuple[QueryItem, ...]:
-    """Every event that an explanation may rest on."""
+def _about(programme: str, stage: Stage, team: str, *, field: bool) -> tuple[QueryItem, ...]:
+    """Every event that an explanation may rest on. `field`: on the scores of all teams."""
     of_stage, of_team = tag("stage", programme, stage.id), tag("team", programme, team)
-    scores = (of_stage,) if rests_on_the_field(stage) else (of_stage, of_team)
+    scores = (of_stage,) if field else (of_stage, of_team)
     return (
         QueryItem(types=tuple(cls.TYPE for cls in (*COURSE_EVENTS, *OBJECTION_EVENTS)), tags=(of_stage,)),
         QueryItem(types=tuple(cls.TYPE for cls in SCORE_EVENTS), tags=scores),

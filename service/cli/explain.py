@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any, Final
 
 import click
@@ -101,12 +101,24 @@ def _marks(node: dict[str, Any], language: str, sources: list[str]) -> str:
     marks = []
     if node["positions"]:
         one, many = _POSITIONS[language]
-        marks.append(f"{one if len(node['positions']) == 1 else many} {', '.join(map(str, node['positions']))}")
+        marks.append(f"{one if len(node['positions']) == 1 else many} {', '.join(_runs(node['positions']))}")
     if node["source"] is not None:
         if node["source"] not in sources:
             sources.append(node["source"])
         marks.append(f"[{sources.index(node['source']) + 1}]")
     return f" ({'; '.join(marks)})" if marks else ""
+
+
+def _runs(positions: Sequence[int]) -> Iterator[str]:
+    """Positions in order, three or more that follow one another as a range."""
+    runs: list[list[int]] = []
+    for each in positions:
+        if runs and runs[-1][-1] == each - 1:
+            runs[-1].append(each)
+        else:
+            runs.append([each])
+    for run in runs:
+        yield from (f"{run[0]}–{run[-1]}",) if len(run) > 2 else map(str, run)
 
 
 def _fitted(text: str, first: str, rest: str, width: int | None) -> Iterator[str]:

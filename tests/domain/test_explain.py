@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from domain import charter_document
+from domain import charter_document, explaining_rank
 from domain.charter import CHARTER_EVENTS
 from domain.disclosure import PUBLIC, Reader
 from domain.event import Event
@@ -295,6 +295,21 @@ def test_whoever_may_not_read_sheets_learns_neither_how_many_count_nor_what_a_me
     assert [each.kind for each in own.children] == ["sheet", "withheld"]
     assert own.children[0].value == "7"
     assert "ev-" not in "".join(each.what.en for each in every(why(PUBLISHED, "bee", None, PUBLIC)))
+
+
+def test_a_rank_is_told_down_to_the_scores_of_every_team_unless_there_are_too_many(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    history = charters.consolidated()
+    found = why(history, "bee", "rank")
+    totals = [each for each in every(found) if each.kind == "total"]
+    assert [each.what.en for each in totals] == ["ANT (25)", "BEE (19)", "COW (9)"]
+    scored = {at for total in totals for each in total.children for at in each.positions}
+    assert {place(history, each) for each in history if isinstance(each, ScoreSubmitted | MeasurementRecorded)} < scored
+    monkeypatch.setattr(explaining_rank, "COMPARED", 0)
+    assert texts(why(history, "bee", "rank"), "others")[-1].startswith(
+        "What a total follows from is told for each team"
+    )
 
 
 def test_ranks_say_who_is_before_behind_and_level_and_how_ties_are_broken() -> None:

@@ -93,11 +93,19 @@ def test_why_nc_ai_is_fifth(played: Running) -> None:
     assert not of_kind(rank, "missing")
     whole = explained(played, PUBLIC_RECORD, "nc-ai")["tree"]
     assert "NC AI is surely among the last 2, so its rank is a ground to eliminate it." in said(whole)
-    rehearsed = explained(played, REHEARSAL, "nc-ai", node="rank")["tree"]
-    assert said(rehearsed) == (
+    assert not of_kind(rank, "criterion")
+    rehearsed = explained(played, REHEARSAL, "nc-ai", played.keys.auditor, node="rank")["tree"]
+    assert said(rehearsed).startswith(
         "NC AI ranks 5 of 5. Surely before it by points: LG AI Research (90.2), SK Telecom (81.6), Naver Cloud (81.4) "
-        "and Upstage (80.8). Its own total: NC AI (67.2)."
+        "and Upstage (80.8). Its own total: NC AI (67.2). LG AI Research (90.2) "
     )
+    totals = of_kind(rehearsed, "total")
+    assert [each["value"] for each in totals] == ["90.2", "81.6", "81.4", "80.8", "67.2"]
+    (closed,) = set.intersection(*(set(each["positions"]) for total in totals for each in total["children"]))
+    rests_on = [at for total in totals for each in total["children"] for at in each["positions"] if at != closed]
+    assert len(rests_on) == len(set(rests_on)) == 640 + 110
+    public = of_kind(explained(played, REHEARSAL, "nc-ai", node="rank")["tree"], "total")
+    assert len({at for total in public for each in total["children"] for at in each["positions"]} - {closed}) == 110
 
 
 def test_why_the_rank_of_lg_ai_research_is_certain_and_that_of_sk_telecom_is_not(played: Running) -> None:
@@ -199,6 +207,8 @@ def test_it_is_a_command(played: Running, monkeypatch: pytest.MonkeyPatch) -> No
     assert "Evaluator ev-" not in run("--node", "user/applicability", "--plain")
     monkeypatch.setenv("SILLOK_KEY", played.keys.auditor)
     assert run("--node", "user/applicability", "--plain").count("Evaluator ev-") == 49
+    (strategy, *_) = (each for each in run("--node", "rank", "--plain").splitlines() if "strategy" in each)
+    assert strategy.endswith("13.6 of 15. (positions 209–218, 849)"), strategy
 
 
 def test_what_there_is_not_is_said_to_be_so(played: Running) -> None:
