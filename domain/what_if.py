@@ -25,7 +25,8 @@ class Prospect(msgspec.Struct, frozen=True):
     """What follows for a team if the plan is kept: who is out by a ruling or at a gate leaves, and what is left then of
     the number planned leaves by rank. A ruling still to come is taken as met.
 
-    `open`: bounds, a tie at the cut or a gate leave it open. `basis`: on what it is out.
+    `open`: bounds, a tie at the cut or a gate of its own leave it open; where it is not known whether others passed
+    one, they are taken to have. `basis`: on what it is out.
     """
 
     follows: Follows

@@ -8,7 +8,9 @@ from urllib.parse import urlencode
 
 from litestar import Response
 from litestar.enums import HttpMethod
+from msgspec.structs import replace
 
+from domain.reasons import RECEIPT
 from domain.refusal import FieldError
 from service.api.access import AnyRequest
 from service.api.compression import COMPRESSED_FROM, gzipped, takes_gzip
@@ -18,6 +20,7 @@ from service.api.problems import ApiProblem
 
 PAGE: Final = 100
 PAGE_LIMIT: Final = 1000
+TLOG_PROOF: Final = "https://c2sp.org/tlog-proof"
 
 
 def sent(request: AnyRequest, answer: Prepared) -> Response[bytes]:
@@ -51,7 +54,20 @@ def answer(
     headers: dict[str, str] | None = None,
 ) -> Response[bytes]:
     """What is made for this request alone."""
-    return sent(request, prepared(content, media_type=media_type, headers=headers))
+    return sent(request, cited(request, prepared(content, media_type=media_type, headers=headers)))
+
+
+def cited(request: AnyRequest, answer: Prepared) -> Prepared:
+    """With a link to the receipt of the position that was asked as of, which holds the checkpoint that covers it.
+
+    Not in the body, whose bytes are the same for ever: a position is sealed a moment after it is recorded.
+    """
+    position = request.state.get("as_of")
+    if position is None:
+        return answer
+    receipt = f'<{RECEIPT.format(position)}>; rel="{TLOG_PROOF}"'
+    link = ", ".join((*([answer.headers["Link"]] if "Link" in answer.headers else []), receipt))
+    return replace(answer, headers={**answer.headers, "Link": link})
 
 
 def whole_number(request: AnyRequest, name: str, default: int, *, low: int = 0, high: int = 2**62) -> int:

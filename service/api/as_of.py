@@ -23,14 +23,18 @@ _TIME: Final = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,6})?(Z|[+-]\d\
 
 
 async def as_of(request: AnyRequest, parts: Parts) -> int | None:
-    """The position that an answer is asked as of, if it is. Raises 400; 404 for a time that no position stood at."""
+    """The position that an answer is asked as of, if it is, which the answer cites (`answers.cited`).
+
+    Raises 400; 404 for a time that no position stood at.
+    """
     position = whole_number(request, "as_of_position", 0, low=1) or None
     text = request.query_params.get("as_of")
-    if text is None:
-        return position
-    if position is not None:
-        raise _wrong("as_of", "not beside as_of_position")
-    return await _stood_at(text, "as_of", parts)
+    if text is not None:
+        if position is not None:
+            raise _wrong("as_of", "not beside as_of_position")
+        position = await _stood_at(text, "as_of", parts)
+    request.state.as_of = position
+    return position
 
 
 def effective_at(request: AnyRequest) -> str | None:

@@ -9,8 +9,9 @@ from litestar import Response
 from domain.charter import require_programme_id
 from domain.disclosure import Reader
 from service.api.access import AnyRequest
-from service.api.answers import sent
+from service.api.answers import cited, sent
 from service.api.parts import Parts
+from service.api.prepared import Prepared
 from service.api.remembered import Make
 
 
@@ -32,4 +33,8 @@ async def made_once(
         require_programme_id(programme)
     span = None if seconds is None else time.time() // seconds
     asked = (request.scope["path"], request.scope["query_string"], reader, span)
-    return sent(request, await parts.remembered.answer(programme, asked, make))
+
+    async def made() -> Prepared:
+        return cited(request, await make())
+
+    return sent(request, await parts.remembered.answer(programme, asked, made))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, Final
 
 from service.spreadsheets.writing import XLSX
@@ -50,7 +51,12 @@ MINIMUM: Final = ("min_position", "Wait until the view has reached this position
 
 HEADERS: Final[Json] = {
     "ETag": ("Of this answer, for If-None-Match: 304 while it is still true.", {"type": "string"}),
-    "Link": ('Where the next page is, with rel="next"; without it, this is the last one.', {"type": "string"}),
+    "Link": (
+        'Where the next page is, with rel="next"; without it, this is the last one. Of an answer as of a position or '
+        'time, with rel="https://c2sp.org/tlog-proof", the receipt of that position: in it is the checkpoint that '
+        "covers it.",
+        {"type": "string"},
+    ),
     "Ledger-Head": ("The last position of the ledger.", {"type": "integer"}),
     "Rules-Hash": ("The SHA-256 (hex) of the charter.", {"type": "string"}),
     "Content-Disposition": (
@@ -92,6 +98,11 @@ def with_headers(*names: str) -> Json:
     return {"headers": {name: {"$ref": f"#/components/headers/{name}"} for name in names}} if names else {}
 
 
+def _links(parameters: Sequence[Parameter]) -> list[str]:
+    """`Link`, of what has pages, or is asked as of a position."""
+    return ["Link"] if {LIMIT[0], AS_OF[0][0]} & {each[0] for each in parameters} else []
+
+
 def read(
     name: str,
     summary: str,
@@ -113,7 +124,7 @@ def read(
         "responses": {
             "200": {
                 **content("As of the position that it states.", schema, media_type),
-                **with_headers("ETag", *(["Link"] if LIMIT in parameters else []), *headers),
+                **with_headers("ETag", *_links(parameters), *headers),
             },
             "304": {"description": "What If-None-Match names is still true.", **with_headers("ETag")},
             **problems(sorted(statuses)),
@@ -131,7 +142,7 @@ def asks(name: str, summary: str, question: Json, schema: Json, *parameters: Par
         "parameters": [PROGRAMME, *queries(*parameters)],
         "requestBody": {"required": True, "content": {"application/json": {"schema": question}}},
         "responses": {
-            "200": content("All that follows.", schema, "application/json"),
+            "200": {**content("All that follows.", schema, "application/json"), **with_headers(*_links(parameters))},
             **problems([400, 401, 403, 404, 408, 409, 413, 415, 422, 429, 503]),
         },
     }

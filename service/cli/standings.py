@@ -9,6 +9,7 @@ import click
 import msgspec
 from rich.table import Table
 
+from domain.reasons import RECEIPT
 from service.cli.client import open_client
 from service.cli.service_calls import key_option, url_option
 from service.cli.tables import table_text
@@ -44,7 +45,12 @@ def standings(
     """Print the standings of a stage of PROGRAMME."""
     with open_client(url, key) as client:
         found = client.view(programme, "standings", stage=stage, as_of_position=as_of_position, as_of=as_of)
-    click.echo(msgspec.json.encode(found).decode() if as_json else standings_table(found))
+    if as_json:
+        click.echo(msgspec.json.encode(found).decode())
+        return
+    click.echo(standings_table(found))
+    if as_of_position or as_of:
+        click.echo(f"covered by the checkpoint in {RECEIPT.format(found['position'])}")
 
 
 def standings_table(found: dict[str, Any]) -> str:

@@ -32,6 +32,13 @@ _FOLLOWS = {"advances": "goes on", "out": "leaves", "open": "open", "withdrew": 
     metavar="TEAM:CRITERION:EVALUATOR[:ITEM]=POINTS",
     help="Another score; none at all if nothing follows the equals sign.",
 )
+@click.option(
+    "--measurement",
+    "measurements",
+    multiple=True,
+    metavar="TEAM:CRITERION:BENCHMARK=VALUE",
+    help="Another measurement.",
+)
 @click.option("--weight", "weights", multiple=True, metavar="NODE=MAXIMUM", help="Another maximum of a node.")
 @click.option(
     "--aggregate",
@@ -42,6 +49,9 @@ _FOLLOWS = {"advances": "goes on", "out": "leaves", "open": "open", "withdrew": 
 )
 @click.option("--cut", default=None, metavar="N", help="So many teams leave; none is a number, too: `none`.")
 @click.option("--gate", "gates", multiple=True, metavar="GATE=MINIMUM", help="Another threshold.")
+@click.option(
+    "--tie-break", default=None, metavar="NODE,NODE", help="Other nodes tell equal totals apart; `none`: nothing does."
+)
 @click.option("--verdict", "verdicts", multiple=True, metavar="TEAM=met|not_met", help="Another ruling.")
 @as_of_options
 @url_option
@@ -53,10 +63,12 @@ def what_if(
     evaluators: tuple[str, ...],
     benchmarks: tuple[str, ...],
     scores: tuple[str, ...],
+    measurements: tuple[str, ...],
     weights: tuple[str, ...],
     aggregates: tuple[str, ...],
     cut: str | None,
     gates: tuple[str, ...],
+    tie_break: str | None,
     verdicts: tuple[str, ...],
     as_of_position: int | None,
     as_of: str | None,
@@ -72,11 +84,13 @@ def what_if(
         *({"change": "without-evaluator", "evaluator": each} for each in evaluators),
         *(_benchmark(each) for each in benchmarks),
         *(_score(each) for each in scores),
+        *(_measurement(each) for each in measurements),
         *({"change": "weight", **_pair("--weight", each, "node", "maximum")} for each in weights),
         *(_aggregate(each) for each in aggregates),
         *({"change": "gate", **_pair("--gate", each, "gate", "minimum")} for each in gates),
         *({"change": "verdict", **_pair("--verdict", each, "team", "verdict")} for each in verdicts),
         *([] if cut is None else [{"change": "cut", "eliminate": cut}]),
+        *([] if tie_break is None else [{"change": "tie-break", "nodes": _nodes(tie_break)}]),
     ]
     if not alterations:
         raise click.UsageError("Say what would be otherwise, such as --cut 1.")
@@ -211,6 +225,22 @@ def _score(text: str) -> dict[str, Any]:
         raise click.UsageError(f"--score: {text!r} is not TEAM:CRITERION:EVALUATOR[:ITEM]=POINTS.")
     named = dict(zip(("team", "criterion", "evaluator", "item"), parts, strict=False))
     return {"change": "score", **named, "points": points or None}
+
+
+def _measurement(text: str) -> dict[str, str]:
+    place, sign, value = text.rpartition("=")
+    parts = place.split(":")
+    if not sign or not value or len(parts) != 3:
+        raise click.UsageError(f"--measurement: {text!r} is not TEAM:CRITERION:BENCHMARK=VALUE.")
+    return {
+        "change": "measurement",
+        **dict(zip(("team", "criterion", "benchmark"), parts, strict=True)),
+        "value": value,
+    }
+
+
+def _nodes(text: str) -> list[str]:
+    return [] if text == "none" else text.split(",")
 
 
 def _aggregate(text: str) -> dict[str, str]:

@@ -37,8 +37,12 @@ def test_a_time_stands_for_the_last_position_recorded_by_then(played: Running, p
     asked = time if after > time else after
     found = ask(played, path, as_of=instant(asked))
     assert found.status_code == 200, found.text
+    receipt = f'</v1/ledger/receipts/{position}>; rel="https://c2sp.org/tlog-proof"'
+    assert receipt in expected.headers["Link"].split(", ")
+    assert "tlog-proof" not in ask(played, path).headers.get("Link", "")
     if after > time:
         assert found.content == expected.content
+        assert found.headers.get("Link", "").endswith(receipt)
         just_before = ask(played, path, as_of=instant(time - timedelta(microseconds=1)))
         assert just_before.json()["position"] < position
 

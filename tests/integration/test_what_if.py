@@ -112,11 +112,17 @@ def test_both_are_commands(played: Running, address: str, monkeypatch: pytest.Mo
             ["sensitivity", PUBLIC_RECORD],
             ["what-if", REHEARSAL, "--weight", "expert"],
             ["what-if", REHEARSAL],
+            [
+                *("what-if", REHEARSAL, "--tie-break", "none", "--json"),
+                *("--measurement", "nc-ai:benchmark/nia:mathematics=100"),
+            ],
         )
     ]
-    assert [each.exit_code for each in said] == [0, 0, 2, 2]
+    assert [each.exit_code for each in said] == [0, 0, 2, 2, 0]
     assert "UNOFFICIAL" in said[0].output
     assert "naver-cloud" in said[0].output
     assert "goes on *" in said[0].output
     assert "undeterminable: benchmark/nia" in said[1].output
     assert "NODE=MAXIMUM" in said[2].output
+    assert '"nodes":[]' in said[4].output
+    assert '"exact":"67.9"' in said[4].output
