@@ -300,15 +300,18 @@ def test_keys_are_changed_while_all_is_read_and_what_is_sealed_rests_on_no_forme
 
 
 def test_only_who_may_seal_keeps_personal_data_and_nobody_else_reads_it(small: SmallProgramme) -> None:
+    """A team is not the agency whose id it has."""
+    small.keys["namesake"] = small.running.issue("consortium", "owner")
     small.accepted("seal-field", seal_name(small).json())
     path = f"/v1/programmes/{small.programme}/subjects"
     for body, pointer in (({"subject": "kim"}, "/subject"), ({"field": "salary"}, "/field"), ({"text": ""}, "/text")):
         asked = {"subject": JUROR, "field": "name", "text": NAME, **body}
         answer = small.client.post(path, json=asked, headers=small.headers("owner"))
         expect(answer, 422, "invalid-command", pointer)
-    expect(seal_name(small, by="other"), 403, "personal-data-not-yours")
+    for who in ("other", "namesake"):
+        expect(seal_name(small, by=who), 403, "personal-data-not-yours")
     expect(small.client.get(f"{path}/kim", headers=small.headers("owner")), 404, "not-found")
-    for reader in ("other", "ant", None):
+    for reader in ("other", "ant", "namesake", None):
         told = small.client.get(f"{path}/{JUROR}", headers=small.headers(reader))
         expect(told, 403, "personal-data-not-yours")
     for reader in ("owner", "other", "ant", None):
