@@ -172,9 +172,13 @@ class AutomaticNotice(Part, frozen=True, kw_only=True):
 
 
 class Reaction(Part, frozen=True, kw_only=True):
-    """What the system decides by itself: `id`, one of `domain.system.REACTIONS`."""
+    """What the system decides by itself: `id`, one of `domain.system.REACTIONS`.
+
+    `days`: of `domain.system.WITH_GRACE`, how many days after it is decided it holds.
+    """
 
     id: Identifier
+    days: Days = "0"
 
 
 SCORING: Final = ("submit-score", "correct-score", "record-measurement", "correct-measurement", "record-exclusion")

@@ -23,6 +23,7 @@ from domain.history import History
 from domain.keys import Keys
 from domain.proposal_events import DecisionProposed, Proposal
 from domain.proposals import Approve, Propose, ruled
+from domain.reactions import by_itself, is_held
 from domain.readings import Facts, NotReproducedError, OwnReading, SharedReading
 from domain.recorded import envelope_of
 from domain.refusal import Refusal
@@ -66,6 +67,8 @@ class Again(msgspec.Struct, frozen=True, kw_only=True):
 
     def discretion(self) -> Discretion:
         """What of the outcome was chosen: of what is proposed or approved, what was proposed."""
+        if is_held(self.case.actor):
+            return Discretion(chosen=())
         settled = self._settled()
 
         def make(decision: Decision, command: Command) -> Sequence[Event]:
@@ -225,7 +228,10 @@ class Recorded(msgspec.Struct, frozen=True):
         found = decider_of(name, int(version))
         if found is None:
             raise NotReExecutableError(f"{said.decider} is not in this release")
-        return found
+        try:
+            return by_itself(found, said.actor)
+        except LookupError as error:
+            raise NotReExecutableError(str(error)) from error
 
     def _command(self, decision: Decision, body: str) -> Command:
         try:

@@ -194,6 +194,7 @@ class Objections:
     """A fact: every objection of a stage, by its team and its id."""
 
     def __init__(self, programme: str, stage: str) -> None:
+        self.stage = stage
         self._tag = tag("stage", programme, stage)
         self.found: dict[tuple[str, str], Objection] = {}
 

@@ -29,6 +29,7 @@ from domain import (  # noqa: F401 — imported for what they register
     privacy,
     proposals,
     publishing,
+    reactions,
     reopening,
     scoring,
     sealed_fields,

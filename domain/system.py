@@ -12,9 +12,16 @@ SYSTEM: Final = "system:sillok"
 """Of a shape that no agency and no consortium can have."""
 
 REACTIONS: Final[Mapping[str, str]] = {
+    "close-calls": "close-call",
+    "confer-titles": "confer-title",
+    "finalise-stages": "finalise-stage",
+    "open-calls": "open-additional-call",
+    "revoke-grants": "revoke-grant",
     "serve-notices": "serve-notice",
+    "suspend-grants": "suspend-grant",
 }
 """What a charter may mandate the system with, by the name that it gives it in `reactions`, and the decision of each."""
+WITH_GRACE: Final = frozenset({"revoke-grants", "suspend-grants"})
 
 
 def system(reaction: str, version: int = 1) -> Actor:

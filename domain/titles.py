@@ -57,17 +57,23 @@ class TitleWithdrawn(_OfTitle, frozen=True, kw_only=True):
 
 
 class Titles:
-    """A fact: the titles that teams bear, of one team or, without `team`, of all in the programme."""
+    """A fact: the titles that teams bear, of one team or, without `team`, of all in the programme.
+
+    `decided`: by team and title, the position at which it was conferred or withdrawn last.
+    """
 
     def __init__(self, programme: str, team: str | None = None) -> None:
         self._tag = tag("programme", programme) if team is None else tag("team", programme, team)
         self._held: dict[str, dict[str, int]] = {}
+        self.decided: dict[tuple[str, str], int] = {}
 
     @property
     def selects(self) -> tuple[QueryItem, ...]:
         return (QueryItem(types=(TitleConferred.TYPE, TitleWithdrawn.TYPE), tags=(self._tag,)),)
 
     def apply(self, position: int, event: Event) -> None:
+        if isinstance(event, TitleConferred | TitleWithdrawn):
+            self.decided[event.team, event.title] = position
         match event:
             case TitleConferred(team=team, title=title):
                 self._held.setdefault(team, {})[title] = position

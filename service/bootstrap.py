@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
+from domain.decision import nothing_sealed
 from domain.entry import SALT_BYTES
 from domain.note import VerifierKey
 from domain.witness_policy import NONE, WitnessPolicy
@@ -29,6 +30,7 @@ from service.application.ports import WakeUps
 from service.application.previewing import Previews
 from service.application.projecting import VIEWS, AdvanceProjection
 from service.application.proving import Prove
+from service.application.reacting import React
 from service.application.reading import Queries
 from service.application.rebuilding import RebuildProjection
 from service.application.revealing import CheckDisclosure
@@ -50,6 +52,7 @@ from service.storage.erasures import PostgresErasures
 from service.storage.identifiers import uuid7
 from service.storage.ledger import PostgresLedger
 from service.storage.notices import PostgresNotices
+from service.storage.reactions import PostgresReactions
 from service.storage.sealing import PostgresSeals
 from service.storage.subject_keys import SubjectKeys
 from service.storage.views import PostgresViewStore
@@ -232,6 +235,40 @@ def open_noticing(settings: Settings) -> Noticing:
     ledger = PostgresLedger(database, pool_size=2)
     notices = PostgresNotices(database, pool_size=2)  # one has the turn, and asks who is registered
     return Noticing(SendNotices(ledger, notices, notices.registered), notices, ledger)
+
+
+@dataclass(frozen=True)
+class Reacting:
+    """Everything that a worker process works with that decides what follows by itself."""
+
+    react: React
+    reactions: PostgresReactions
+    ledger: PostgresLedger
+    wake_ups: CeleryWakeUps | None
+    now: Callable[[], datetime]
+
+    def behind(self, programmes: Sequence[str]) -> Sequence[str]:
+        """Those in which something may follow by now."""
+        return self.reactions.behind(programmes, self.ledger.head(), self.now())
+
+    def close(self) -> None:
+        self.ledger.close()
+        self.reactions.close()
+        if self.wake_ups is not None:
+            self.wake_ups.close()
+
+
+def open_reacting(settings: Settings, *, sources: Sources | None = None) -> Reacting:
+    """Such a worker process's parts; to be opened after it was forked. Raises `SettingsError`."""
+    configure_logs()
+    make_ready()
+    database, sources = settings.require_database(), sources or real_sources()
+    ledger = PostgresLedger(database, pool_size=2)
+    reactions = PostgresReactions(database)
+    wake_ups = CeleryWakeUps(settings.redis_url, database) if settings.redis_url else None
+    deciding = Deciding(ledger, sources, verify_ed25519, nothing_sealed)
+    submit = SubmitDecision(ledger, wake_ups or NoWakeUps(), deciding, InFlight(), lambda considered: considered)
+    return Reacting(React(ledger, reactions, submit, sources.now), reactions, ledger, wake_ups, sources.now)
 
 
 def _witnesses_of(policy: WitnessPolicy | None) -> Sequence[VerifierKey]:

@@ -26,6 +26,7 @@ from domain.envelope import Acting, Actor
 from domain.event import Event
 from domain.proposal_events import DecisionProposed
 from domain.proposals import ruled
+from domain.reactions import by_itself
 from domain.refusal import Refusal
 from domain.rulebook import DECISIONS, prepare
 from domain.system import system
@@ -97,7 +98,9 @@ class Outcome:
         history = [*self.given.background, *self.given.events, proposed]
         approval = {"proposal": proposed.proposal, "command_hash": proposed.command_hash}
         _approved, *events = (
-            replace(self.given, events=[], background=history, agency=by).when("approve", approval).decide()
+            replace(self.given, events=[], background=history, agency=by, principal=None, party="agency", follows=None)
+            .when("approve", approval)
+            .decide()
         )
         return tuple(events)
 
@@ -133,7 +136,8 @@ def decide(given: Given, decision_type: str, body: dict[str, Any]) -> tuple[Even
 
 def considered(given: Given, decision_type: str, body: dict[str, Any]) -> Considered:
     """Run one decision on a history, as the service does, in memory."""
-    decision = DECISIONS[decision_type]
+    actor = Actor(agency=given.agency or "owner", principal=given.principal or "", party=given.party)
+    decision = by_itself(DECISIONS[decision_type], actor)
     command = msgspec.convert(body, type=decision.command)
     agency, party = given.agency or "owner", given.party
     if given.agency is None and decision.in_person and decision.own is not None and not command.reported:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import structlog
 from celery import Celery
@@ -11,12 +11,13 @@ from celery.signals import worker_process_init, worker_process_shutdown
 from service.application.ports import LedgerUnavailableError
 from service.application.projecting import VIEWS
 from service.application.rebuilding import view_named
-from service.bootstrap import Noticing, Projecting, open_noticing, open_projecting
+from service.bootstrap import Noticing, Projecting, Reacting, open_noticing, open_projecting, open_reacting
 from service.settings import read_settings
 from service.storage.wake_ups import (
     ADVANCE_TASK,
     ERASE_TASK,
     NOTIFY_TASK,
+    REACT_TASK,
     REBUILD_TASK,
     SEAL_TASK,
     Sender,
@@ -47,7 +48,17 @@ app.conf.update(
     },
 )
 
-_opened: list[tuple[Projecting, Noticing, Sender]] = []
+
+class Parts(NamedTuple):
+    """What a worker process works with."""
+
+    projecting: Projecting
+    noticing: Noticing
+    reacting: Reacting
+    sender: Sender
+
+
+_opened: list[Parts] = []
 
 
 @worker_process_init.connect  # type: ignore[untyped-decorator]  # celery ships no types
@@ -57,11 +68,12 @@ def open_after_fork(**_: Any) -> None:
     What halted is tried again: this release may be able to fold what another one could not.
     """
     settings = read_settings()
-    projecting, noticing = open_projecting(settings), open_noticing(settings)
-    _opened.append((projecting, noticing, Sender(app, settings.require_redis())))
+    sender = Sender(app, settings.require_redis())
+    found = Parts(open_projecting(settings), open_noticing(settings), open_reacting(settings), sender)
+    _opened.append(found)
     try:
-        projecting.builds.retry(VIEWS)
-        noticing.notices.retry()
+        found.projecting.builds.retry(VIEWS)
+        found.noticing.notices.retry()
     except LedgerUnavailableError as error:
         structlog.get_logger().warning("what halted is not tried again: the database is away", error=str(error))
 
@@ -74,7 +86,7 @@ def close_before_exit(**_: Any) -> None:
             part.close()
 
 
-def parts() -> tuple[Projecting, Noticing, Sender]:
+def parts() -> Parts:
     """This process's parts."""
     if not _opened:
         open_after_fork()
@@ -84,7 +96,7 @@ def parts() -> tuple[Projecting, Noticing, Sender]:
 @app.task(name=ADVANCE_TASK)  # type: ignore[untyped-decorator]  # celery ships no types
 def advance(programme: str) -> None:
     """Bring every view of a programme towards the head."""
-    projecting, _noticing, sender = parts()
+    projecting, sender = parts().projecting, parts().sender
     sender.taken(ADVANCE_TASK, programme)
     if not projecting.advance.catch_up(programme, seconds=SLICE_SECONDS):
         sender.send(ADVANCE_TASK, programme)
@@ -93,7 +105,7 @@ def advance(programme: str) -> None:
 @app.task(name=REBUILD_TASK)  # type: ignore[untyped-decorator]  # celery ships no types
 def rebuild(view: str, programme: str) -> None:
     """Go on with what is being folded beside a live view."""
-    projecting, _noticing, sender = parts()
+    projecting, sender = parts().projecting, parts().sender
     sender.taken(REBUILD_TASK, view, programme)
     found = view_named(view)
     if found is not None and projecting.rebuild.run(found, programme, seconds=SLICE_SECONDS) == "folding":
@@ -103,27 +115,37 @@ def rebuild(view: str, programme: str) -> None:
 @app.task(name=ERASE_TASK)  # type: ignore[untyped-decorator]  # celery ships no types
 def erase() -> None:
     """Take away what is known about persons whose data was decided to be erased."""
-    projecting, _noticing, _sender = parts()
-    projecting.erase()
+    parts().projecting.erase()
 
 
 @app.task(name=NOTIFY_TASK)  # type: ignore[untyped-decorator]  # celery ships no types
 def notify(programme: str) -> None:
     """Send the notices that follow from what is new in a programme."""
-    _projecting, noticing, sender = parts()
+    sender = parts().sender
     sender.taken(NOTIFY_TASK, programme)
-    if noticing.send(programme) in ("more", "busy"):
+    if parts().noticing.send(programme) in ("more", "busy"):
         sender.send(NOTIFY_TASK, programme)
+
+
+@app.task(name=REACT_TASK)  # type: ignore[untyped-decorator]  # celery ships no types
+def react(programme: str) -> None:
+    """Decide what follows by itself from what is new in a programme, or due."""
+    sender = parts().sender
+    sender.taken(REACT_TASK, programme)
+    if parts().reacting.react(programme) in ("more", "busy"):
+        sender.send(REACT_TASK, programme)
 
 
 @app.task(name=LOOK_TASK)  # type: ignore[untyped-decorator]  # celery ships no types
 def look() -> None:
-    """Have everything advanced that is behind, notices too, and every build gone on with that is not finished."""
-    projecting, noticing, sender = parts()
+    """Have everything advanced that is behind, notices and reactions too, and every unfinished build gone on with."""
+    projecting, noticing, reacting, sender = parts()
     for programme in projecting.behind():
         sender.send(ADVANCE_TASK, programme)
     for programme in noticing.behind(projecting.advance.programmes()):
         sender.send(NOTIFY_TASK, programme)
+    for programme in reacting.behind(projecting.advance.programmes()):
+        sender.send(REACT_TASK, programme)
     for view, version, programme in projecting.builds.unfinished():
         if view_named(view, version) is not None:
             sender.send(REBUILD_TASK, view, programme)

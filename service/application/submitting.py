@@ -9,6 +9,7 @@ from eventsourcing.persistence import IntegrityError
 
 from domain.charter import require_programme_id
 from domain.decision import Command, Decision
+from domain.reactions import by_itself
 from domain.refusal import Refusal
 from domain.rulebook import DECISIONS
 from service.application.bodies import MalformedBodyError, parse_command
@@ -65,7 +66,7 @@ class SubmitDecision:
         `RequestInFlightError`, `ContendedError`, `ChangedSinceError`, `LedgerUnavailableError`; in every case but an
         unknown outcome nothing was recorded.
         """
-        decision = decision_of(submission.decision_type)
+        decision = by_itself(decision_of(submission.decision_type), submission.actor)
         require_programme_id(submission.programme)
         named = idempotency_of(submission)
         with self._in_flight.alone((named.client, named.programme, named.key)):

@@ -16,6 +16,7 @@ ADVANCE_TASK: Final = "sillok.advance"
 REBUILD_TASK: Final = "sillok.rebuild"
 ERASE_TASK: Final = "sillok.erase"
 NOTIFY_TASK: Final = "sillok.notify"
+REACT_TASK: Final = "sillok.react"
 SEAL_TASK: Final = "sillok.seal"
 COSIGN_TASK: Final = "sillok.cosign"
 EXPIRES_SECONDS: Final = 30
@@ -101,7 +102,8 @@ class Sender:
 
 
 class CeleryWakeUps:
-    """Sends `sillok.seal` for news, and `sillok.advance` and `sillok.notify` for every programme that has some."""
+    """Sends `sillok.seal` for news, and `sillok.advance`, `sillok.notify` and `sillok.react` for every programme that
+    has some."""
 
     def __init__(self, broker_url: str, database_url: str) -> None:
         self._app = Celery("sillok-wake-ups", broker=broker_url, set_as_current=False)
@@ -148,6 +150,7 @@ class CeleryWakeUps:
             for programme in sorted(programmes):
                 self._send(ADVANCE_TASK, programme)
                 self._send(NOTIFY_TASK, programme)
+                self._send(REACT_TASK, programme)
             self._send(SEAL_TASK, queue=self._seal_queue)
 
     def _send(self, task: str, *arguments: str, queue: str | None = None) -> None:

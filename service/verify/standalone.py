@@ -571,7 +571,7 @@ PublicKey crv:=Ed25519 kty:=OKP x:said
 Query items?:[QueryItem] *
 QueryItem tags?:[text] types?:[text] *
 RankGroup best:text teams:[id] worst:text kind:=rank-group
-Reaction id:id
+Reaction days?:days id:id
 ReleaseAgreed agency:text principal:text stage:text
 Resource id:id kind:=access|count title:Names unit?:said?
 ResourceGranted ends:text grant:text quantity:text? resource:text starts:text team:text
@@ -1002,7 +1002,13 @@ CHANGES_RESULTS = {  # after these an agreement to release results is one to oth
 # The system as an actor, what a charter may have it do by itself, and the decision of each.
 SYSTEM = "system:sillok"
 REACTIONS = {
+    "close-calls": "close-call",
+    "confer-titles": "confer-title",
+    "finalise-stages": "finalise-stage",
+    "open-calls": "open-additional-call",
+    "revoke-grants": "revoke-grant",
     "serve-notices": "serve-notice",
+    "suspend-grants": "suspend-grant",
 }
 # What a charter may let a team decide about itself, and whether nobody else says it for the team.
 OF_ITSELF = {
