@@ -18,10 +18,11 @@ from domain.envelope import decode_provenance
 from domain.event import decode_data
 from domain.panel_events import EvaluatorAppointed, EvaluatorReplaced
 from domain.privacy import SubjectErased
+from domain.proposal_events import DecisionApproved
 from domain.teams import TeamEnrolled
 from service.application.audit import audit
 from service.application.identity import Membership
-from service.application.ports import Ledger, LedgerUnavailableError
+from service.application.ports import Ledger, LedgerUnavailableError, RecordedEvent
 
 AGAIN_SECONDS: Final = 1.0
 ERASURES: Final = DCBQuery(items=[DCBQueryItem(types=[SubjectErased.TYPE])])
@@ -88,24 +89,36 @@ class Erase:
             assert isinstance(event, SubjectErased)
             self._erasures.erase(Subject(event.subject, each.programme))
             for account in self._erasures.accounts(event.subject):
-                self._erase_account(account, each.programme, decode_provenance(each.envelope).actor.agency)
+                self._erase_account(account, each.programme, self._deciders(each))
         self._upto = found.head
         return None
 
-    def _erase_account(self, account: Account, programme: str, agency: str) -> None:
-        """Unless it acts for others than that agency, and evaluators and consortiums of that programme alone.
+    def _deciders(self, erased: RecordedEvent) -> tuple[str, ...]:
+        """The agency that decided; of what two decided, both."""
+        said = decode_provenance(erased.envelope)
+        if said.command_type != "approve":
+            return (said.actor.agency,)
+        (before,) = self._ledger.read(after=erased.position - 2, upto=erased.position - 1)
+        approved = decode_data(before.type, before.version, before.data)
+        assert isinstance(approved, DecisionApproved)
+        return approved.proposer.agency, said.actor.agency
+
+    def _erase_account(self, account: Account, programme: str, agencies: Sequence[str]) -> None:
+        """Unless it acts for others than these agencies, and evaluators and consortiums of that programme alone.
 
         No agency takes away the account of another one, nor of who runs the service, nor who takes part in a programme
         whose charter does not let it.
         """
-        others = [each for each in account.acts_for if each != Membership("agency", agency)]
+        own = {Membership("agency", each) for each in agencies}
+        others = [each for each in account.acts_for if each not in own]
         if all(each.role in ("evaluator", "consortium") for each in others) and (
             not others or self._programmes_of(others) <= {programme}
         ):
             self._erasures.erase(Subject(account.person_id))
         else:
             acts_for = " ".join(map(str, others))
-            audit("erasure left to an operator", object=account.person_id, agency=agency, acts_for=acts_for)
+            by = " ".join(agencies)
+            audit("erasure left to an operator", object=account.person_id, agency=by, acts_for=acts_for)
 
     def _programmes_of(self, memberships: Sequence[Membership]) -> set[str]:
         """In which an evaluator or a team of these takes, or took, part."""

@@ -123,6 +123,9 @@ def test_what_was_certified_of_something_altered_is_undeterminable() -> None:
     assert weighed["ant"].after.total.exact is None
     assert set(weighed["ant"].undeterminable) == {"total", "paper", IDEA}
     assert weighed["cow"].after.rank.best == 1
+    first = Statement(RankGroup(teams=("ant",), best="1", worst="1"), "x", 1)
+    ranked = asked(AnotherTieBreak(nodes=()), stage=stage, statements=[first])["ant"]
+    assert (ranked.before.rank.worst, ranked.after.rank.worst) == (1, 3)
     other = asked(AnotherVerdict(team="bee", verdict="not_met"), **facts)
     assert all(row.undeterminable == () for row in other.values())
     assert other["cow"].after.rank == other["cow"].before.rank
@@ -175,6 +178,7 @@ def test_sensitivity_leaves_out_each_evaluator_and_moves_each_score() -> None:
         "bee": (2, 2),
     }
     assert set(last.flips) == {"ant", "cow"}
+    assert [set(by_evaluator[each].ranks) for each in JURY[:2]] == [set(), set()]
     stability = {each.team: each for each in found.stability}
     levers = 9 + 6
     assert {each.changes for each in stability.values()} == {2 * (levers + 2)}

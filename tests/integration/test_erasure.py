@@ -136,11 +136,13 @@ def test_no_agency_takes_away_who_takes_part_in_another_programme(
     evaluator, member = person(running, f"evaluator:{JUROR}"), person(running, "consortium:ant")
     small.accepted("open-stage", {"stage": "heat"})
     small.accepted("appoint-evaluator", {"stage": "heat", "panel": "jury", "evaluator": JUROR})
-    elsewhere = SmallProgramme(running, programme="elsewhere")
-    for each in (JUROR, member):
-        elsewhere.accepted("erase-subject", {"subject": each, "legal_basis": "legal-obligation"})
+    by_two = [{"decisions": ["erase-subject"], "agencies": ["other"]}, charters.DEVIATIONS, charters.AT_TIMES]
+    elsewhere = SmallProgramme(running, programme="elsewhere", countersignatures=by_two)
+    own = [person(running, f"agency:{agency}") for agency in ("owner", "other")]
+    for each in (JUROR, member, *own):
+        elsewhere.proposed("erase-subject", {"subject": each, "legal_basis": "legal-obligation"})
     erase()
-    assert [record(running, each)["name"] for each in (evaluator, member)] == [NAME] * 2
+    assert [record(running, each)["name"] for each in (evaluator, member, *own)] == [NAME, NAME, None, None]
     small.accepted("erase-subject", {"subject": JUROR, "legal_basis": "request-of-subject"})
     erase()
     assert record(running, evaluator)["name"] is None
