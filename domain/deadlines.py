@@ -32,8 +32,7 @@ def moment(text: str) -> datetime:
 
 def days_after(start: datetime, days: int, zone: Zone) -> str:
     """The instant at which the `days`-th day after the day of `start` ends; with 0 days that day itself."""
-    local = start.astimezone(_OFFSETS[zone])
-    return end_of_day(local.date() + timedelta(days=days), zone)
+    return end_of_day(day_of(start, zone) + timedelta(days=days), zone)
 
 
 def end_of_day(day: date, zone: Zone) -> str:
@@ -43,7 +42,12 @@ def end_of_day(day: date, zone: Zone) -> str:
 
 def day_of(at: datetime, zone: Zone) -> date:
     """The day that an instant falls on."""
-    return at.astimezone(_OFFSETS[zone]).date()
+    return local(at, zone).date()
+
+
+def local(at: datetime, zone: Zone) -> datetime:
+    """An instant on the clock of a zone."""
+    return at.astimezone(_OFFSETS[zone])
 
 
 def passed(deadline: str, at: datetime) -> bool:

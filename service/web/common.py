@@ -40,4 +40,4 @@ async def names_of(parts: Parts, programme: str, position: int | None = None) ->
 
 def label_of(charter: Charter) -> Label:
     """What a programme's figures are."""
-    return Label(charter.data_set, charter.notice)
+    return Label(charter.data_set, charter.notice, charter.zone)

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import functools
-from datetime import timedelta, timezone
 from typing import Any, Final
 
 import jinja2
 import msgspec
 from litestar import Response
 
-from domain.deadlines import moment
+from domain.deadlines import Zone, local, moment
 from domain.envelope import DataSet
 from domain.naming import written
 from domain.rubric import Judged, Measured, Unpublished
@@ -20,6 +19,7 @@ from service.api.access import AnyRequest
 from service.api.prepared import Prepared, prepared
 from service.api.problems import Problem, response_to
 from service.web import charts, static
+from service.web.problem_types import problem_types
 from service.web.wording import WORDS
 
 MEDIA_TYPE: Final = "text/html"
@@ -33,14 +33,15 @@ SECURITY: Final = {
     "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
 }
 
-_KST: Final = timezone(timedelta(hours=9), "KST")
+_CLOCKS: Final[dict[Zone, str]] = {"Asia/Seoul": "KST", "UTC": "UTC"}
 
 
 class Label(msgspec.Struct, frozen=True):
-    """What a page's figures are: nobody is to take a rehearsal for the real thing."""
+    """What a page's figures are: nobody is to take a rehearsal for the real thing. `zone`: of its times."""
 
     data_set: DataSet
     notice: Names
+    zone: Zone
 
 
 @functools.cache
@@ -78,8 +79,7 @@ def html(request: AnyRequest, template: str, *, label: Label | None = None, **va
             addresses={each: f"/{each}{rest}{'?' + query if query else ''}" for each in LANGUAGES},
             t=functools.partial(_worded, language),
             say=functools.partial(_said, language),
-            day=functools.partial(_day, language),
-            time=functools.partial(_time, language),
+            time=functools.partial(_time, language, label.zone if label else "UTC"),
             raw=lambda key: getattr(WORDS[key], language),
             root=f"/{language}",
             **{"section": "", **values},
@@ -92,7 +92,7 @@ def failed(request: AnyRequest, error: Exception) -> Response[bytes]:
     """What went wrong, calmly: the same status as the API's answer, on a page."""
     answer = response_to(request, error)
     problem = msgspec.json.decode(answer.content, type=Problem)
-    page = html(request, "failed.html", problem=problem)
+    page = html(request, "failed.html", problem=problem, type=problem_types()[problem.type.rpartition("/")[2]])
     kept = {name: value for name, value in answer.headers.items() if name.lower() == "retry-after"}
     return Response(
         page.body,
@@ -119,10 +119,6 @@ def _said(language: Language, words: Words | Names | None) -> str:
     return "" if words is None else str(getattr(words, language))
 
 
-def _day(language: Language, recorded_at: str) -> str:
-    return _said(language, written(moment(recorded_at).astimezone(_KST).date()))
-
-
-def _time(language: Language, recorded_at: str) -> str:
-    at = moment(recorded_at).astimezone(_KST)
-    return f"{_said(language, written(at.date()))} {at:%H:%M} KST"
+def _time(language: Language, zone: Zone, recorded_at: str) -> str:
+    at = local(moment(recorded_at), zone)
+    return f"{_said(language, written(at.date()))} {at:%H:%M} {_CLOCKS[zone]}"

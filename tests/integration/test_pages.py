@@ -9,16 +9,21 @@ from html.parser import HTMLParser
 from typing import Any, get_args
 from urllib.parse import urldefrag, urljoin
 
+import msgspec
 import pytest
 from litestar.testing import TestClient
+from markupsafe import escape
 
-from domain.event import Disclosed
+from domain.event import EVENTS, Disclosed, Own
 from domain.standings import IndependenceStatus, StandingsBasis
 from domain.teams import Status
 from service.api.application import create_application
+from service.api.problems import catalogue
 from service.api.remembered import Remembered
 from service.application.ports import LedgerUnavailableError
 from service.application.reading import Queries
+from service.web.catalogues import fields_of, pattern
+from service.web.problem_types import korean, problem_types
 from service.web.site import SITE
 from service.web.wording import WORDS
 from tests.e2e.test_up import ROOT
@@ -189,6 +194,62 @@ def test_files_are_named_by_what_they_hold(played: Running) -> None:
     assert played.client.get("/static/000000000000/..%2Fwording.yaml").status_code == 404
 
 
+@pytest.mark.parametrize(("language", "public"), [("ko", "즉시 공개됩니다."), ("en", "At once.")])
+def test_the_catalogues_have_every_event_and_problem(played: Running, language: str, public: str) -> None:
+    events = played.client.get(f"/{language}/catalogue/events").text
+    for each in EVENTS.values():
+        assert f"/catalogue/events/{each.TYPE}" in events
+        page = played.client.get(f"/{language}/catalogue/events/{each.TYPE}").text
+        assert (public in page) is (each.PUBLIC == "at-once"), each.TYPE
+        assert escape(getattr(each.SAYS.title, language)) in page
+    problems = played.client.get(f"/{language}/catalogue/problems").text
+    for slug, problem in problem_types().items():
+        assert f"/catalogue/problems/{slug}" in problems
+        assert escape(getattr(problem.means, language)) in problems
+    page = played.client.get(f"/{language}/catalogue/problems/scoring-closed").text
+    assert escape(getattr(problem_types()["scoring-closed"].means, language)) in page
+    for missing in ("problems/no-such", "events/NoSuch"):
+        assert played.client.get(f"/{language}/catalogue/{missing}").status_code == 404
+
+
+def test_a_sentence_is_shown_with_its_places() -> None:
+    assert pattern("{team}이(가) 진출[ ({basis})][ 확정| 미정]") == "⟨team⟩이(가) 진출( (⟨basis⟩))( 확정 /  미정)"
+
+
+def test_the_fields_of_every_event_are_told() -> None:
+    told = {each.name: (each.holds, each.required) for each in fields_of(msgspec.json.schema(EVENTS["TeamEliminated"]))}
+    assert told == {
+        "stage": ("string", True),
+        "team": ("string", True),
+        "basis": ("gate | rank | ruling | withdrawal", True),
+        "reason": ("Names", True),
+        "deciders": ("string[]", False),
+    }
+    for each in EVENTS.values():
+        assert [field.name for field in fields_of(msgspec.json.schema(each))] == list(each.__struct_encode_fields__)
+
+
+def test_problems_in_korean_are_those_that_there_are() -> None:
+    assert korean().keys() == catalogue().keys()
+    assert all(re.search("[가-힣]", each) for each in korean().values())
+
+
+def test_times_are_on_the_clock_of_the_programme(played: Running) -> None:
+    """The story of one in Korea and of one that keeps UTC."""
+    shown = {
+        programme: re.findall(
+            r'<time datetime="([^"]+)">[^<]* (\d\d:\d\d) (\w+)</time>', timeline_of(played, programme)
+        )
+        for programme in (REHEARSAL, HARBOUR)
+    }
+    assert {clock for _at, _time, clock in shown[REHEARSAL]} == {"KST"}
+    assert {clock for _at, _time, clock in shown[HARBOUR]} == {"UTC"}
+
+
+def timeline_of(running: Running, programme: str) -> str:
+    return running.client.get(f"/en/{programme}/timeline").text
+
+
 def test_every_text_is_translated_and_used() -> None:
     text = "".join(each.read_text() for each in TEMPLATES)
     named = set(re.findall(r"\bt\('([a-z0-9_-]+)'[,)]", text))
@@ -197,9 +258,11 @@ def test_every_text_is_translated_and_used() -> None:
     values = {*LABELS.values(), "live", *get_args(Disclosed), *get_args(Status), *get_args(IndependenceStatus)}
     values |= {*get_args(StandingsBasis), "running", "suspended", "revoked", "judged", "measured", "unpublished"}
     values |= {"standings", "independence", "calls", "grants", "timeline", "charter"}
+    values |= {f"do-{each.status}" for each in problem_types().values()}
+    values |= {f"{said}-{each}" for said, all_ in (("read", Disclosed), ("own", Own)) for each in get_args(all_)}
     assert values <= WORDS.keys()
     unused = {each for each in WORDS.keys() - named - values if not any(each.startswith(f) for f in families)}
     assert not unused
     for key, words in WORDS.items():
-        assert re.findall(r"{\w+}", words.en).sort() == re.findall(r"{\w+}", words.ko).sort(), key
+        assert sorted(re.findall(r"{\w+}", words.en)) == sorted(re.findall(r"{\w+}", words.ko)), key
         assert re.search("[가-힣]", words.ko) or key == "api", key
