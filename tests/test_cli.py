@@ -51,6 +51,7 @@ def test_the_commands_are_there() -> None:
         "import",
         "import-template",
         "projections",
+        "reactions",
         "sealing",
         "witness",
         "export",

@@ -36,6 +36,7 @@ _FILES: Final = {
     "import": "sheets",
     "import-template": "sheets",
     "projections": "projections",
+    "reactions": "reactions",
     "sealing": "sealing",
     "witness": "witness",
     "export": "export",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
@@ -11,8 +12,10 @@ from typing import Any, Final, get_args
 import msgspec
 import psycopg
 import pytest
+from click.testing import CliRunner
 
 from domain.envelope import Actor, decode_envelope, encode_envelope
+from domain.event import decode_data
 from domain.reexecution import Reexecution
 from domain.system import SYSTEM
 from service.application.identity import Role
@@ -20,11 +23,13 @@ from service.application.projecting import VIEWS, AdvanceProjection
 from service.application.reacting import React
 from service.application.rebuilding import RebuildProjection
 from service.bootstrap import Reacting, open_reacting, real_sources
+from service.cli import main
 from service.ed25519 import verify_ed25519
 from service.storage.builds import PostgresBuilds
 from service.storage.reactions import PostgresReactions
 from tests.domain import charters
 from tests.domain.granting import PERIOD
+from tests.domain.verified import found as faults_of
 from tests.integration.conftest import Running
 from tests.integration.small import HEAT, PROGRAMME, WHY, SmallProgramme
 from tests.integration.working import Workers, eventually, kill
@@ -187,6 +192,43 @@ def test_whoever_makes_the_decisions_again_finds_that_they_had_to_be_made(reacte
     assert [each.why for each in proofs.values() if each.why] == []
     said = {each.position: decode_envelope(each.envelope) for each in ledger}
     assert {proofs[at].verdict for at, each in said.items() if each.actor.party == "system"} == {"forced"}
+
+
+def test_both_verifiers_take_what_followed(reacted: SmallProgramme) -> None:
+    ledger = [
+        (decode_data(each.type, each.version, each.data), decode_envelope(each.envelope))
+        for each in events(reacted.running)
+    ]
+    assert faults_of(ledger) == []
+
+
+def test_what_is_to_follow_and_what_holds_it_can_be_seen(running: Running) -> None:
+    """An upheld objection leads to another ruling, which does not bear the outcome: the stage waits for that."""
+    small = played(running)
+    objection = {**HEAT, "objection": "o", "team": "ant"}
+    small.accepted("file-objection", {**objection, "subject": "ruling", "grounds": "wrong"}, by="ant")
+    before = {each["reaction"]: each["at"] for each in seen(running)}
+    assert before == {"open-calls": None}
+    small.accepted("decide-objection", {**objection, "outcome": "upheld", "reason": "right"}, by="other")
+    finding = {"perspective": "own", "condition": "built", "verdict": "not_met"}
+    ruling = {**HEAT, "team": "ant", "verdict": "not_met", "perspectives": ["own"], "findings": [finding]}
+    small.accepted("rule-independence", {**ruling, "evidence": [f"{0:064x}"], "reason": WHY})
+    with reacting(running, later=timedelta(days=4)) as worker:
+        react(worker)
+    held, later = seen(running)
+    assert (held["reaction"], held["subject"], held["decision"]) == ("finalise-stages", "heat", "finalise-stage")
+    assert held["held"] == "ant advanced, but ant was ruled not independent"
+    assert (later["reaction"], later["held"]) == ("close-calls", None)
+    assert by_itself(running) == ["AdditionalCallOpened"]
+
+
+def seen(running: Running) -> list[dict[str, Any]]:
+    environment = {"DATABASE_URL": running.url, "SILLOK_HOME": str(running.settings.home)}
+    done = CliRunner().invoke(main, ["reactions", PROGRAMME, "--json"], env=environment)
+    assert done.exit_code == 0, done.output
+    assert CliRunner().invoke(main, ["reactions", PROGRAMME], env=environment).exit_code == 0
+    listed: list[dict[str, Any]] = json.loads(done.stdout)
+    return listed
 
 
 def test_a_decision_that_did_not_follow_is_found(reacted: SmallProgramme) -> None:
