@@ -26,8 +26,11 @@ def instant(moment: datetime) -> str:
 
 
 def moment(text: str) -> datetime:
-    """The inverse of `instant`. Raises `ValueError`."""
-    return datetime.fromisoformat(text.replace("Z", "+00:00"))
+    """The inverse of `instant`. Raises `ValueError`, also for a time of no zone."""
+    found = datetime.fromisoformat(text.replace("Z", "+00:00"))
+    if found.tzinfo is None:
+        raise ValueError(f"{text!r} is a time of no zone")
+    return found
 
 
 def days_after(start: datetime, days: int, zone: Zone) -> str:

@@ -18,7 +18,7 @@ from domain.signatures import SignatureMismatchError, Signed, read_signature, re
 from domain.signed_for import SignedFor
 
 RECORDED_WITHIN: Final = timedelta(hours=1)
-"""Of its decision a signed request is recorded: far more than any wait, and than clocks are apart."""
+"""Of its decision an event is recorded: far more than any wait, and than clocks are apart."""
 
 
 class SignatureFault(msgspec.Struct, frozen=True):
@@ -54,15 +54,14 @@ class SignatureAudit:
             self._programmes[programme] = SignedFor(programme)
         of = self._programmes[programme]
         signed_by, found = None, list[str]()
+        if not -RECORDED_WITHIN <= recorded_at - datetime.fromisoformat(envelope.decided_at) <= RECORDED_WITHIN:
+            found.append("it was recorded long after it was decided, or before")
         if envelope.command is not None and envelope.command_type is not None:
             self.decisions += 1
             if envelope.signature is None:
                 found += _missing(of, envelope.command_type, event, envelope)
             else:
                 self.signed += 1
-                late = recorded_at - datetime.fromisoformat(envelope.decided_at)
-                if not -RECORDED_WITHIN <= late <= RECORDED_WITHIN:
-                    found.append("a signed request was held back: recorded long after it was decided, or before")
                 try:
                     signed_by = self._signer(of, envelope.command_type, envelope.command, envelope.signature, envelope)
                 except (Refusal, msgspec.DecodeError, RecursionError) as error:

@@ -67,6 +67,7 @@ class SignedFor:
         self._releases = Releases()
         self._proposals: dict[str, tuple[Proposal, str | None]] = {}
         self._approved: tuple[int, PrivateEnvelope, DecisionProposed] | None = None
+        self._due = False  # what was approved is to come next
 
     def wants_signed(self, decision: str) -> bool:
         """Whether the charter in force, if there is one, has the decision signed."""
@@ -87,7 +88,7 @@ class SignedFor:
                 proposal, _ = self._proposals[event.proposal]
                 proposal.apply(position, event)
                 if isinstance(event, DecisionApproved):
-                    self._approved = position, envelope, proposal.proposed
+                    self._approved, self._due = (position, envelope, proposal.proposed), True
             case _:
                 self._releases.take(event)
                 self._fold(event.TYPE, self._tags, position, event)
@@ -103,8 +104,12 @@ class SignedFor:
         if not self._charter.position and not isinstance(event, CharterPublished):
             yield "a programme begins with its charter"
             return
+        approved, due, self._due = self._approved_before(position, envelope), self._due, False
+        if due and approved is None:
+            yield "what was approved before it did not follow"
+            return
         yield from _causation_faults(position, envelope)
-        proposed = event if isinstance(event, DecisionProposed) else self._approved_before(position, envelope)
+        proposed = event if isinstance(event, DecisionProposed) else approved
         if proposed is None:
             name, text, by = envelope.command_type, envelope.command, envelope.actor
         else:

@@ -70,6 +70,11 @@ def document(scoring: dict[str, str]) -> dict[str, Any]:
     return found
 
 
+def rules(scores: int) -> dict[str, Any]:
+    """The charter of the programme with so many sheets."""
+    return {**document({"aggregate": "mean"}), "programme": PROGRAMME, "seats": str(len(teams_for(scores)))}
+
+
 def teams_for(scores: int) -> list[str]:
     """As many teams as so many sheets need, and enough to eliminate one."""
     return [f"team-{n:04d}" for n in range(max(3, -(-scores // PER_TEAM)))]
@@ -112,10 +117,8 @@ def open_stage(url: str, scores: int) -> PostgresLedger:
     migrate(url)
     ledger = PostgresLedger(url)
     decide = deciding(ledger)
-    teams = teams_for(scores)
-    charter = {**document({"aggregate": "mean"}), "programme": PROGRAMME, "seats": str(len(teams))}
-    decide("msit", "publish-charter", {"charter": charter})
-    for team in teams:
+    decide("msit", "publish-charter", {"charter": rules(scores)})
+    for team in teams_for(scores):
         decide("msit", "enrol-team", {"team": team, "name": {"en": team, "ko": team}})
     decide("msit", "open-stage", {"stage": STAGE})
     for one in EVALUATORS:

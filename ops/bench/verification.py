@@ -12,6 +12,7 @@ import itertools
 import subprocess
 import sys
 from collections.abc import Callable
+from datetime import UTC, datetime
 from functools import partial
 from importlib import import_module
 from typing import Final
@@ -21,6 +22,8 @@ import msgspec
 import psycopg
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
+from domain.charter_document import canonical, rules_hash
+from domain.deadlines import instant
 from domain.score_events import ScoreSubmitted
 from ops.bench import competition
 from ops.bench.export import PATIENCE, bundle
@@ -47,10 +50,11 @@ SIGNED_BY: Final[dict[str, Check]] = {
 }
 
 
-def whole(score: ScoreSubmitted) -> NewEvent:
-    """The event with an envelope of its own, which names its id and tags, as a verifier wants it."""
+def whole(rules: str, score: ScoreSubmitted) -> NewEvent:
+    """The event with an envelope of its own, as a verifier wants it. `rules`: the hash of those in force."""
     event, of = competition.new_event(score), sheet(score.team, score.evaluator)
-    made = envelope(of._replace(tags=event.tags, data=event.data), event.event_id)
+    said = of._replace(tags=event.tags, data=event.data)
+    made = envelope(said, event.event_id, rules=rules, decided_at=instant(datetime.now(UTC)))
     return msgspec.structs.replace(event, envelope=made)
 
 
@@ -83,7 +87,9 @@ def measure(setting: Setting) -> list[Row]:
     """A row for each verifier and what it looks at; and for a signature, by each."""
     with setting.server() as server, setting.folder() as home:
         url = server.database("verification")
-        events = competition.fill(url, setting.events(SCORES), whole)
+        scores = setting.events(SCORES)
+        rules = rules_hash(canonical(competition.rules(scores)))
+        events = competition.fill(url, scores, partial(whole, rules))
         folder = home / "bundle"
         known: list[str] = []
 

@@ -93,21 +93,23 @@ def command(of: Sheet) -> str:
     return msgspec.json.encode({name: event[name] for name in COMMAND}).decode()
 
 
-def envelope(of: Sheet, event_id: UUID) -> bytes:
-    """The envelope of that event."""
+def envelope(
+    of: Sheet, event_id: UUID, *, rules: str = "0" * 64, decided_at: str = "2026-01-01T00:00:00.000000Z"
+) -> bytes:
+    """The envelope of that event. `rules`: their hash."""
     return encode_envelope(
         PrivateEnvelope(
             event_id=str(event_id),
             tags=of.tags,
             data_set="rehearsal",
-            decided_at="2026-01-01T00:00:00.000000Z",
+            decided_at=decided_at,
             actor=Actor(agency="nipa", principal="bench"),
             attribution="decided",
             decision_id=str(uuid7()),
             command_type="submit-score",
             command=command(of),
             boundary=Boundary(Query(of.items), 51),
-            rules_hash="0" * 64,
+            rules_hash=rules,
             decider="submit-score/1",
         )
     )

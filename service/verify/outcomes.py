@@ -10,12 +10,13 @@ import msgspec
 import domain.rulebook  # noqa: F401 — registers every event and decision
 from domain.bounds import Contradiction
 from domain.certificates import CertificateIssued
-from domain.charter import CHARTER_EVENTS
-from domain.charter_document import rules_hash
+from domain.charter import CHARTER_EVENTS, CharterPublished
+from domain.charter_document import parse, rules_hash
 from domain.deadlines import moment
 from domain.ed25519 import Verify
 from domain.envelope import decode_envelope
 from domain.event import UnknownEventError, decode_data
+from domain.said_numbers import require_numbers
 from domain.signature_audit import SignatureAudit
 from domain.stage_events import StageConsolidated, StageReconsolidated
 from domain.standings import Standings
@@ -40,6 +41,8 @@ class Outcomes:
         self.faults: list[Fault] = []
         self._shown = sorted(shown, key=lambda each: each[1].position)
         self._settled: dict[int, str] = {}
+        self._rules: tuple[str | None, str] = None, ""
+        self._ids: set[str | None] = set()
         self._rows = MemoryRows()
         self._page: list[Occurrence] = []
 
@@ -70,7 +73,16 @@ class Outcomes:
         private = decode_envelope(envelope)
         moment(private.decided_at)
         self.signatures.take(line.position, line.programme, event, private, moment(line.recorded_at))
+        if isinstance(event, CharterPublished):
+            self._rules = event.rules_hash, parse(event.document.encode()).data_set
+        if (private.rules_hash, private.data_set) != self._rules:
+            detail = "it says that other rules than those in force were"
+            self.faults.append(Fault("bad-signature", line.position, detail))
+        if line.event_id in self._ids:
+            self.faults.append(Fault("inserted", line.position, f"event {line.event_id} stands twice"))
+        self._ids.add(line.event_id)
         if isinstance(event, CHARTER_EVENTS):
+            self._rules = event.rules_hash, self._rules[1]
             self.charters.add(event.rules_hash)
             if rules_hash(event.document.encode()) != event.rules_hash:
                 self.faults.append(Fault("edited", line.position, "the charter is not the one that its hash names"))
@@ -81,6 +93,7 @@ class Outcomes:
             if self._settled.get(event.settlement) != event.digest:
                 detail = f"no standings with the digest that is certified were settled at position {event.settlement}"
                 self.faults.append(Fault("wrong-tally", line.position, detail))
+        require_numbers(event)
         self._page.append(Occurrence(line.position, moment(line.recorded_at), line.version, envelope, event))
         if len(self._page) == PAGE:
             self._fold()

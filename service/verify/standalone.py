@@ -15,13 +15,14 @@ What is verified, in this order:
 2. Line n of `events.ndjson` is the event of position n; its entry is made again from salt, envelope and data; the
    Merkle tree (RFC 9162) over all entries has the root that was signed, at every size that was signed.
 3. Every event of the programme, its envelope and its command have the fields that such have, and the event the tags of
-   what it says.
+   what it says, an id of its own, numbers that are decimals, the hash of the rules in force and their data set, and a
+   time of decision within an hour of the record.
 4. Every decision that carries an agency's signature (detached JWS, Ed25519) carries a right one, by a key that the
    agency had registered and not revoked; where the charter asks for one there is one. Every event is of a decision that
    comes to such, by whom the charter lets make it, and says what its command says, in every field that both have. A key
    is its owner's, and vouched for by one that the owner has; an approval is of what was proposed and waits, by somebody
-   else of an agency that the charter names, and stands where the charter always asks for one or an amendment takes two;
-   results have the agreement of every joint publisher.
+   else of an agency that the charter names, is followed by what it approves, and stands where the charter always asks
+   for one or an amendment takes two; results have the agreement of every joint publisher.
 5. Whenever a stage was settled, its standings are derived again from charter, sheets, measurements and certified
    figures, and have the digest that was recorded; what the service showed (`standings`) is what is derived. Every
    certificate names such a digest, and the root of as many events of this record as it says.
@@ -57,7 +58,16 @@ CODES = {
 }
 
 
-UNREADABLE = (ArithmeticError, AttributeError, LookupError, RecursionError, StopIteration, TypeError, ValueError)
+UNREADABLE = (
+    ArithmeticError,
+    AttributeError,
+    LookupError,
+    OSError,  # of a number that is too great for a time
+    RecursionError,
+    StopIteration,
+    TypeError,
+    ValueError,
+)
 """What comes of taking something for what it is not."""
 
 
@@ -86,6 +96,11 @@ def read_json(content):
         return ONCE.decode(content.decode())
     except RecursionError:
         raise ValueError("it goes too deep") from None
+
+
+def canonical(value):
+    """The one way to write it (RFC 8785), where names are ASCII and no number has a fraction."""
+    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
 
 
 def sha256(*parts):
@@ -902,6 +917,8 @@ def require_tags(type_, event, envelope, programme):
 
 
 GUARDING = {"register-key", "revoke-key", "amend-charter"}  # signed wherever anything is
+# Of a detached JWS: `iat` is in seconds since 1970.
+HEADER = {"alg": str, "typ": str, "kid": str, "programme": str, "decision": str, "jti": str, "iat": int}
 # Each decision comes to one event, an approval to one more: what was proposed. From the rulebook, by `make specs`.
 DECISION_OF = {
     "AdditionalCallOpened": "open-additional-call",
@@ -1108,8 +1125,10 @@ class Signatures:
         self.proposed = {}  # proposal -> (event, key that it was signed with)
         self.settled = set()  # proposals that wait no more
         self.approved = (None, None, None)  # position and maker of the last approval, the proposal's event
+        self.due = False  # what was approved is to come next
         self.charter = None  # the one in force
         self.opened = False  # whether any stage is, or was
+        self.teams = set()  # all that ever took part
         self.agreed = defaultdict(dict)  # stage -> agency -> who agreed for it
         self.decisions = self.signed = 0
 
@@ -1123,8 +1142,9 @@ class Signatures:
         try:
             key = self.signer(type_, event, envelope)
             actor = envelope["actor"]
+            approved = self.proposal_of(position, envelope)
             check_causation(position, envelope)
-            proposal = event if type_ == "DecisionProposed" else self.proposal_of(position, envelope)
+            proposal = event if type_ == "DecisionProposed" else approved
             command, by = self.check_decision(type_, event, envelope, proposal)
             match type_:
                 case "KeyRegistered":
@@ -1144,6 +1164,8 @@ class Signatures:
                     self.withdraw(event, actor)
                 case "StageOpened":
                     self.opened = True
+                case "TeamEnrolled" | "CallTeamSelected":
+                    self.teams.add(event["team"])
                 case "ReleaseAgreed":
                     self.agree(event, by)
                 case "ResultsPublished":
@@ -1159,9 +1181,12 @@ class Signatures:
             raise Fault("bad-signature", position, f"its command: {type(error).__name__} {error}") from None
 
     def proposal_of(self, position, envelope):
-        """What was approved by the decision that the event is of, if it follows an approval."""
+        """What was approved by the decision that the event is of, if it follows an approval, as the next one has to."""
         at, by, proposal = self.approved
         follows = envelope["command"] is None and at is not None and at + 1 == position and by == maker(envelope)
+        due, self.due = self.due, False
+        if due and not follows:
+            raise ValueError("what was approved before it did not follow")
         return proposal if follows else None
 
     def check_decision(self, type_, event, envelope, proposal):
@@ -1255,7 +1280,9 @@ class Signatures:
     def check(self, envelope, actor, command):
         """A detached JWS over the very command: by whom, for what, when. Raises `ValueError`."""
         protected, _, value = envelope["signature"].partition("..")
-        header = read_any(unbase64url(protected).decode())
+        header = read_json(unbase64url(protected))
+        if {name: type(said) for name, said in header.items()} != HEADER or len(envelope["signature"]) > 2048:
+            raise ValueError("its header is none")
         if header["alg"] not in ("EdDSA", "Ed25519") or header["typ"] != "sillok-decision+jws":
             raise ValueError("it is no signature of a decision")
         if (header["programme"], header["decision"]) != (self.programme, envelope["command_type"]):
@@ -1288,8 +1315,9 @@ class Signatures:
 
     def register(self, event, owner, signer):
         key, public = event["key"], unbase64url(event["jwk"]["x"])
-        if (event["agency"], event.get("party", "agency")) != owner:
-            raise ValueError(f"{owner[0]} registered a key of {event['agency']}")
+        if (event["agency"], event.get("party", "agency")) != owner or len(public) != 32:
+            raise ValueError(f"{owner[0]} registered a key of {event['agency']}, or one that is none")
+        self.require_known(owner)
         if key in self.keys or public in (known for _of, known in self.keys.values()):
             raise ValueError(f"{key} was registered before")
         live = self.live_of(owner)
@@ -1297,7 +1325,14 @@ class Signatures:
             raise ValueError(f"no key that {owner[0]} has vouches for {key}")
         self.keys[key] = (owner, public)
 
+    def require_known(self, owner):
+        """It is an agency of the charter, or a team."""
+        name, party = owner
+        if name not in (self.teams if party == "consortium" else {each["id"] for each in self.charter["agencies"]}):
+            raise ValueError(f"{name} is no {party} of the programme")
+
     def revoke(self, event, owner):
+        self.require_known(owner)
         key, live = event["key"], self.live_of(owner)
         if key not in live or event["agency"] != owner[0]:
             raise ValueError(f"{owner[0]} did not revoke {key}, or has no such key")
@@ -1310,7 +1345,7 @@ class Signatures:
         if first and self.charter is not None:
             raise ValueError("a charter is published once")
         document = json.loads(event["document"])
-        if command["charter"] != document:
+        if canonical(command["charter"]) != event["document"]:
             raise ValueError("the charter is not the one of its command")
         before = self.charter or document
         if gone := set(before.get("signed", ())) - set(document.get("signed", ())):
@@ -1366,7 +1401,7 @@ class Signatures:
         if key is None and proposal["decision"] in self.must_be_signed:
             raise ValueError(f"{proposal['proposer']['agency']} proposed unsigned what has to be signed")
         self.settled.add(event["proposal"])
-        self.approved = (position, maker(envelope), proposal)
+        self.approved, self.due = (position, maker(envelope), proposal), True
 
     def withdraw(self, event, actor):
         proposal, _key = self.proposed.get(event["proposal"], (None, None))
@@ -1409,8 +1444,18 @@ HALF = Fraction(1, 2)
 FIELD = "the field"  # all teams together, as one more
 
 
+DECIMAL = re.compile(r"(0|[1-9][0-9]{0,11})(\.[0-9]{1,12})?")
+
+
 def known(text):
     return None if text in (None, "undisclosed") else Fraction(text)
+
+
+def number(text, whole=False):
+    """Of an event, written in one way."""
+    if not DECIMAL.fullmatch(text) or (whole and "." in text):
+        raise ValueError(f"{text!r} is no number")
+    return Fraction(text)
 
 
 class Stage:
@@ -1431,12 +1476,12 @@ class Stage:
         if type_ == "StageOpened":
             self.teams = list(event["teams"])
         elif type_ in ("ScoreSubmitted", "ScoreCorrected"):
-            self.sheets[team, event["criterion"]][event["evaluator"], event.get("item")] = Fraction(event["points"])
+            self.sheets[team, event["criterion"]][event["evaluator"], event.get("item")] = number(event["points"])
         elif type_ in ("MeasurementRecorded", "MeasurementCorrected"):
             target = event.get("target")
             self.metrics[team, event["criterion"]][event["benchmark"]] = (
-                Fraction(event["value"]),
-                None if target is None else Fraction(target["value"]),
+                number(event["value"]),
+                None if target is None else number(target["value"]),
             )
         elif type_ == "EvaluatorAppointed":
             self.panels[event["panel"]].append(event["evaluator"])
@@ -1454,7 +1499,12 @@ class Stage:
             if event["below_quorum"]:
                 self.below_quorum.add((team, event["criterion"]))
         elif type_ == "FigureCertified":
-            self.statements.append({**event["figure"], "source": event["source"], "position": position})
+            figure = event["figure"]
+            if "value" in figure:
+                number(figure["value"])
+            elif figure["kind"] == "rank-group":
+                number(figure["best"], whole=True), number(figure["worst"], whole=True)
+            self.statements.append({**figure, "source": event["source"], "position": position})
         elif type_ == "ScoringClosed":
             self.closed = True
         elif type_ in ("StageConsolidated", "StageReconsolidated"):
@@ -1986,6 +2036,7 @@ class Programme:
         self.signatures = Signatures(name)
         self.charters = {}
         self.rules_hash = None
+        self.ids = set()
         self.names, self.stages = {}, defaultdict(Stage)
         self.digests = 0
         self.settled = {}  # position -> digest
@@ -1996,10 +2047,21 @@ class Programme:
         event = read_event(line)
         envelope = read_whole("Envelope", line["envelope"])
         late = datetime.fromisoformat(line["recorded_at"]) - datetime.fromisoformat(envelope["decided_at"])
-        if envelope["signature"] is not None and abs(late) > timedelta(hours=1):
+        if abs(late) > timedelta(hours=1):
             raise Fault("bad-signature", line["position"], "recorded long after it was decided, or before it")
         self.signatures.take(line["position"], line["type"], event, envelope)
+        self.check_rules(line, event, envelope)
         self.fold(line["position"], line["type"], event)
+
+    def check_rules(self, line, event, envelope):
+        """The envelope says under which rules, and as what, it was decided; and its id is its own."""
+        rules = event["rules_hash"] if line["type"] == "CharterPublished" else self.rules_hash
+        charter = self.signatures.charter
+        if (envelope["rules_hash"], envelope["data_set"]) != (rules, charter["data_set"]):
+            raise Fault("bad-signature", line["position"], "it says that other rules than those in force were")
+        if line["event_id"] in self.ids:
+            raise Fault("inserted", line["position"], f"event {line['event_id']} stands twice")
+        self.ids.add(line["event_id"])
 
     def fold(self, position, type_, event):
         if type_ in ("CharterPublished", "CharterAmended"):
@@ -2031,13 +2093,12 @@ class Programme:
         rules = next(each for each in charter["stages"] if each["id"] == stage_id)
         rows = rows_of(charter, rules, stage, self.names)
         content = ["sillok-standings/1", self.name, stage_id, position, rules_hash, rows]
-        canonical = json.dumps(content, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
         return {
             "programme": self.name,
             "stage": stage_id,
             "position": position,
             "rules_hash": rules_hash,
-            "digest": sha256(canonical.encode()).hex(),
+            "digest": sha256(canonical(content).encode()).hex(),
             "data_set": charter["data_set"],
             "statements": [statement_of(each) for each in stage.statements],
             "rows": rows,

@@ -58,10 +58,13 @@ def key_entry(key: SigningKey = KEY, agency: str = "owner", text: str | None = N
     return entry(registered(key, agency), command, "register-key", text, Actor(agency=agency, principal="a key"))
 
 
-def headed(**changes: str) -> str:
+def headed(**changes: Any) -> str:
     """A signature by a header that says something else, too."""
     protected, _, _value = signature().partition("..")
-    header = msgspec.json.encode(msgspec.json.decode(base64url.read(protected)) | changes)
+    return under(msgspec.json.encode(msgspec.json.decode(base64url.read(protected)) | changes))
+
+
+def under(header: bytes) -> str:
     written = base64url.written(header)
     return f"{written}..{base64url.written(KEY._private.sign(signing_input(written.encode(), COMMAND)))}"
 
@@ -106,6 +109,12 @@ def test_what_is_signed_as_it_should_be_has_no_fault() -> None:
         enrolment(signature(made_at=DECIDED_AT + timedelta(minutes=2))),
         enrolment(headed(typ="JWT")),
         enrolment(headed(alg="ES256")),
+        enrolment(headed(crit=["b64"])),
+        enrolment(headed(iat=1e9)),
+        enrolment(headed(iat=10**18)),
+        enrolment(headed(jti=5)),
+        enrolment(headed(jti="long" * 1000)),
+        enrolment(under(base64url.read(headed().partition(".")[0]).replace(b"{", b'{"jti":"another",'))),
         enrolment("nothing"),
         entry(ENROLLED, COMMAND, "nothing", signature(decision="nothing")),
     ],
@@ -203,9 +212,9 @@ def test_what_could_undo_signatures_is_missed_where_anything_is_signed(decision:
 
 
 @pytest.mark.parametrize(("late", "faults"), [(59, 0), (61, 1), (-61, 1)])
-def test_a_signed_request_is_recorded_when_it_is_decided(late: int, faults: int) -> None:
+def test_what_is_decided_is_recorded_when_it_is_decided(late: int, faults: int) -> None:
     audit = SignatureAudit(verify_ed25519)
     for position, (event, envelope) in enumerate((charter_entry(), key_entry(), enrolment(signature())), start=1):
         decided = datetime.fromisoformat(envelope.decided_at)
         audit.take(position, "programme", event, envelope, decided + timedelta(minutes=late))
-    assert [each.position for each in audit.faults] == [3] * faults
+    assert verified.positions(audit) == [1, 2, 3][: 3 * faults]

@@ -9,8 +9,9 @@ import msgspec
 import pytest
 
 from domain.charter import CharterAmended, CharterPublished
+from domain.charter_document import canonical, rules_hash
 from domain.event import Event
-from domain.keys import KeyRevoked
+from domain.keys import KeyRegistered, KeyRevoked
 from domain.proposal_events import DecisionProposed
 from service.client.signing import SigningKey
 from tests.domain import charters
@@ -28,7 +29,7 @@ from tests.domain.test_signature_audit import (
     revocation,
 )
 from tests.domain.test_signatures import KEY, OTHER, registered, signature
-from tests.domain.verified import Entry, changed
+from tests.domain.verified import Entry, alone, changed, found
 
 SIGNED = ("enrol-team",)
 SECOND, EVIL = SigningKey.make("second"), SigningKey.make("evil")
@@ -57,6 +58,21 @@ def positions(*made: Entry, signed: tuple[str, ...] = SIGNED) -> list[int]:
     return [each.position for each in audited(*made, signed=signed).faults]
 
 
+def as_of_team(made: Entry) -> Entry:
+    event, envelope = made
+    assert isinstance(event, KeyRegistered)
+    actor = msgspec.structs.replace(envelope.actor, party="consortium")
+    return changed((msgspec.structs.replace(event, party="consortium"), envelope), actor=actor)
+
+
+def shortened(made: Entry) -> Entry:
+    event, envelope = made
+    assert isinstance(event, KeyRegistered)
+    jwk = msgspec.structs.replace(event.jwk, x="AAAA")
+    command = (envelope.command or "").replace(event.jwk.x, jwk.x)
+    return changed((msgspec.structs.replace(event, jwk=jwk), envelope), command=command)
+
+
 OWN = by(KEY, key_entry())
 THEIRS = by(OTHER, key_entry(OTHER, "other"))
 BY_EVIL = enrolment(signature(EVIL, request="by evil"))
@@ -74,6 +90,9 @@ FORGED = {
     "another than was signed": [saying(registered(EVIL), by(KEY, key_entry(SECOND)))],
     "of no decision": [following(key_entry(EVIL))],
     "of another decision": [saying(registered(EVIL), enrolment(signature()))],
+    "of an agency that is none": [by(EVIL, key_entry(EVIL, "nobody"))],
+    "of a team that is none": [as_of_team(by(EVIL, key_entry(EVIL, "nobody")))],
+    "of less than a key has": [shortened(key_entry(EVIL, "other"))],
 }
 
 
@@ -145,6 +164,15 @@ def test_a_charter_is_the_one_that_was_signed() -> None:
         assert dict.fromkeys(positions(OWN, forged, enrolment(None))) == {3: None, 4: None}
 
 
+def test_a_charter_is_written_in_one_way() -> None:
+    """Its rules hash is of these bytes, whatever they say."""
+    rules = charters.document()
+    text = canonical(rules).decode()
+    for other in (text.replace(":", ": ", 1), text.replace("{", '{"seats":"9",', 1)):
+        event = CharterPublished(rules_hash=rules_hash(other.encode()), document=other)
+        assert found(alone("publish-charter", {"charter": rules}, event)) == [1]
+
+
 def amended_by_two(*signed: str, key: SigningKey | None = None, **said: Any) -> list[Entry]:
     """A charter that has those signed, proposed and approved. `key`: the proposer's. `said`: by the amendment only."""
     _event, envelope = amendment(key, signed=list(signed))
@@ -194,6 +222,8 @@ def test_an_approval_is_what_its_approver_signed() -> None:
     otherwise = by(OTHER, approval(command_hash="b" * 64))
     assert positions(OWN, THEIRS, SIGNED_PROPOSAL, otherwise) == [5]
     assert positions(OWN, THEIRS, SIGNED_PROPOSAL, following(approval())) == [5]
+    no_time = msgspec.structs.replace(SIGNED_PROPOSAL[0], expires_at="2026-02-01T00:00:00")
+    assert positions(OWN, THEIRS, saying(no_time, SIGNED_PROPOSAL), by(OTHER, approval())) == [5]
     nothing = by(OTHER, entry(approval()[0], b"{}", "approve", actor=CLERK))
     assert positions(OWN, THEIRS, SIGNED_PROPOSAL, nothing) == [5]
 

@@ -20,6 +20,7 @@ from domain import base64url
 from domain.charter_document import canonical
 from domain.merkle import leaf_hash
 from service.client.signing import SigningKey
+from service.storage.identifiers import uuid7
 from service.verify.faults import EXIT_CODES, FaultClass
 from service.verify.record import root_of
 from tests.integration.bundles import export, log_key, verify, verify_apart, verify_beside
@@ -638,8 +639,9 @@ def on_no_day(lines: Lines) -> None:
 
 def impossible(lines: Lines) -> None:
     """A figure that the scores leave no room for; nothing but what is shown comes after it."""
-    last = lines[-1]["recorded_at"]
-    lines.append(says(lines[40] | {"recorded_at": last}, "FigureCertified", "certify-figure", FIGURE))
+    line, own = lines[40] | {"recorded_at": lines[-1]["recorded_at"]}, str(uuid7())
+    line |= {"event_id": own, "envelope": line["envelope"].replace(line["event_id"], own)}
+    lines.append(says(line, "FigureCertified", "certify-figure", FIGURE))
 
 
 def of_nobody(lines: Lines) -> None:

@@ -12,7 +12,10 @@ Rule = Callable[["Lawful", int, Data], None]
 RULES: dict[str, list[Rule]] = {}
 """By type of event: what must hold before it, and what it changes."""
 
-AFTER_THE_END = {"EvidenceRegistered", "AdditionalCallOpened", "CallTeamSelected", "CallClosedWithoutSelection"}
+AFTER_THE_END = {
+    *("EvidenceRegistered", "CertificateIssued"),
+    *("AdditionalCallOpened", "CallTeamSelected", "CallClosedWithoutSelection"),
+}
 """What names a stage and changes nothing of it."""
 
 
