@@ -115,7 +115,7 @@ class Seal:
         if not new and self._clock() - self._asked_at < PATROL_SECONDS:
             return "current"
         standing = self._signer.standing()
-        _require_fit(turn, standing)
+        require_fit(turn, standing)
         self._asked_at = self._clock()
         self._unanswered = False
         if not new:
@@ -131,7 +131,7 @@ class Seal:
         return "current"
 
 
-def _require_fit(turn: SealTurn, standing: Standing) -> None:
+def require_fit(turn: SealTurn, standing: Standing) -> None:
     """Raise `SealBrokenError` unless what the signer signed last is what this database holds or continues."""
     signed = f"the signer signed {standing.size} leaves of {standing.origin}"
     if turn.log is not None and standing.origin != turn.log.origin:

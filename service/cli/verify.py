@@ -10,7 +10,7 @@ from tempfile import TemporaryDirectory
 
 import click
 
-from domain.note import NoteError, VerifierKey, verifier_key
+from domain.note import ED25519, NoteError, VerifierKey, verifier_key
 from domain.witness_policy import WitnessPolicy, read_policy
 from service.cli.bundles import make_bundle, telling
 from service.cli.client import open_client
@@ -28,6 +28,8 @@ def _read_keys(_context: click.Context, _parameter: click.Parameter, texts: tupl
         keys = [verifier_key(each) for each in texts]
     except NoteError as error:
         raise click.BadParameter(str(error)) from None
+    if any(each.type != ED25519 for each in keys):
+        raise click.BadParameter("it is the key of a witness, not of a log")
     if len({each.name for each in keys}) > 1:
         raise click.BadParameter("they are keys of more logs than one")
     return keys

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Annotated
 
 import msgspec
 
@@ -17,7 +18,7 @@ class Kept(msgspec.Struct, frozen=True, kw_only=True):
     """A checkpoint. `root`: 32 bytes."""
 
     origin: str
-    size: int
+    size: Annotated[int, msgspec.Meta(ge=0)]
     root: bytes
 
 

@@ -197,7 +197,8 @@ def read_state(file):
     if file is None or not file.exists():
         return None
     state = read_json(file.read_bytes())
-    if type(state) is not dict or [type(state.get(each)) for each in ("origin", "size", "root")] != [str, int, str]:
+    types = [type(state.get(each)) for each in ("origin", "size", "root")] if type(state) is dict else []
+    if types != [str, int, str] or state["size"] < 0:
         raise ValueError(f"{file} holds no checkpoint that was kept")
     return {**state, "root": unbase64(state["root"])}
 
