@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import struct
 import time
 from collections.abc import Callable, Sequence
@@ -10,12 +9,12 @@ from typing import Final, TypeVar
 
 from domain.checkpoint import Checkpoint
 from domain.merkle import HASH_BYTES, Nodes, consistency_proof, inclusion_proof
+from domain.receipt import receipt
 from domain.tiles import TILE_HEIGHT, TILE_WIDTH, Tile, nodes_asked, nodes_from, place_of
 from service.application.seal_ports import LogRecord, Published, SealReader
 
 T = TypeVar("T")
 
-RECEIPT: Final = "c2sp.org/tlog-proof@v1"
 WAIT_SECONDS: Final = 5.0
 """So long `until_sealed` waits."""
 _LOOK_SECONDS: Final = 0.05
@@ -125,8 +124,7 @@ class Prove:
             raise self._not_sealed(position)
         (entry,) = self._sealed.entries(position, position)
         hashes = self._proof(found.origin, lambda nodes: inclusion_proof(nodes, position - 1, found.size))
-        lines = (RECEIPT, f"extra {_text(entry)}", f"index {position - 1}", *map(_text, hashes), "")
-        return "".join(f"{each}\n" for each in lines) + found.cosigned
+        return receipt(position, entry, hashes, found.cosigned)
 
     def until_sealed(self, position: int) -> bool:
         """Wait until a checkpoint covers a position, or `WAIT_SECONDS`; whether one does."""
@@ -167,7 +165,3 @@ class Prove:
         found = {node: found or from_tiles(*node) for node, found in wanted.items()}
         known.update((node, found[node]) for node in missing if node[0] >= TILE_HEIGHT)
         return prove(lambda *node: found[node])
-
-
-def _text(content: bytes) -> str:
-    return base64.b64encode(content).decode()

@@ -42,6 +42,13 @@ def _read_policy(_context: click.Context, _parameter: click.Parameter, file: Pat
         raise click.BadParameter(str(error)) from None
 
 
+def _read_receipts(_context: click.Context, _parameter: click.Parameter, files: tuple[Path, ...]) -> dict[str, str]:
+    try:
+        return {str(each): each.read_text(encoding="utf-8") for each in files}
+    except (OSError, ValueError) as error:
+        raise click.BadParameter(str(error)) from None
+
+
 log_key_option = click.option(
     "--log-key",
     "log_keys",
@@ -68,6 +75,14 @@ log_key_option = click.option(
     default=None,
     help="A file with the witnesses that have to have cosigned the checkpoint (C2SP tlog-policy).",
 )
+@click.option(
+    "--receipt",
+    "receipts",
+    multiple=True,
+    callback=_read_receipts,
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="A receipt of this log that somebody kept: the record has to hold what it shows. May be given again.",
+)
 @click.option("--public", is_flag=True, help="What events commit to may be left out; outcomes are not looked at.")
 @click.option("--url", default=None, help="A running service: the bundle is made, or gone on with, from it first.")
 @click.option("--programme", default=None, help="Of the service; by default that of the bundle in FOLDER.")
@@ -77,6 +92,7 @@ def verify(
     log_keys: list[VerifierKey],
     state: Path | None,
     policy: WitnessPolicy | None,
+    receipts: dict[str, str],
     public: bool,
     url: str | None,
     programme: str | None,
@@ -103,7 +119,7 @@ def verify(
             if url is not None:
                 _fetch(url, key, programme, place)
             kept = None if state is None else read_kept(state)
-            report = verify_bundle(place, log_keys, kept, public=public, policy=policy)
+            report = verify_bundle(place, log_keys, kept, public=public, policy=policy, receipts=receipts)
     except (BundleError, KeptError) as error:
         raise NotAsAskedError(str(error)) from None
     for fault in report.faults[:_SHOWN]:

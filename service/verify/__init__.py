@@ -6,14 +6,16 @@ written apart; it imports nothing of this project, and every bundle has a copy.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import Final
 
 import msgspec
 
 from domain.charter_document import rules_hash
 from domain.checkpoint import Checkpoint, signed_checkpoint
 from domain.note import Note, NoteError, VerifierKey
+from domain.receipt import receipted
 from domain.witness_policy import WitnessPolicy
 from service.ed25519 import verify_ed25519
 from service.verify.bundle import CHARTERS, MANIFEST, BrokenError, Bundle, BundleError
@@ -25,6 +27,9 @@ from service.verify.record import record_faults, root_of
 from service.verify.witnesses import policy_faults
 
 __all__ = ["EXIT_CODES", "BundleError", "Fault", "FaultClass", "Kept", "Report", "verify_bundle"]
+
+
+NOTHING: Final[Mapping[str, str]] = {}
 
 
 class Report(msgspec.Struct, frozen=True, kw_only=True):
@@ -50,13 +55,14 @@ def verify_bundle(
     *,
     public: bool = False,
     policy: WitnessPolicy | None = None,
+    receipts: Mapping[str, str] = NOTHING,
 ) -> Report:
     """Verify a bundle. `keys`: the log's, as the auditor knows them, of which one has to have signed each checkpoint.
 
     `kept`: the checkpoint that they verified last.
 
     `public`: what events commit to may be left out, and outcomes are then not looked at. `policy`: whose cosignatures
-    the checkpoint has to have. Raises `BundleError`.
+    the checkpoint has to have. `receipts`: by name, of this log, which the record has to hold. Raises `BundleError`.
     """
     bundle = Bundle(folder)
     try:
@@ -65,7 +71,11 @@ def verify_bundle(
         return Report(checkpoint=None, faults=[Fault("bad-signature", 0, str(error))])
     last = signed[max(signed)]
     roots = {size: each.root for size, each in signed.items()}
-    faults = [*_kept_fault(kept, last, roots), *record_faults(bundle, roots, public=public)]
+    faults = [
+        *_kept_fault(kept, last, roots),
+        *_receipt_faults(receipts, keys, last, roots),
+        *record_faults(bundle, roots, public=public),
+    ]
     if bundle.manifest.log != last.origin:
         faults.append(Fault("edited", 0, f"{MANIFEST} says that this is the log {bundle.manifest.log}"))
     faults += [] if policy is None else policy_faults(note, policy)
@@ -103,10 +113,28 @@ def _kept_fault(kept: Kept | None, last: Checkpoint, roots: dict[int, bytes]) ->
         closed = _closed_fault(kept, last)
         if closed is not None:
             return [closed]
-    if kept.size > last.size:
-        return [Fault("truncated", last.size + 1, f"the log signed {kept.size} events before, and has {last.size} now")]
-    if roots.setdefault(kept.size, kept.root) != kept.root:
-        return [Fault("forked", 0, f"the log signed two trees of size {kept.size}")]
+    return _held(kept.size, kept.root, last, roots)
+
+
+def _receipt_faults(
+    receipts: Mapping[str, str], keys: Sequence[VerifierKey], last: Checkpoint, roots: dict[int, bytes]
+) -> Iterator[Fault]:
+    """Whether the log goes on from the checkpoints of receipts that were kept."""
+    for name, text in receipts.items():
+        try:
+            found = receipted(text, keys, verify_ed25519)
+        except NoteError as error:
+            yield Fault("bad-signature", 0, f"receipt {name}: {error}")
+        else:
+            yield from _held(found.size, found.root, last, roots)
+
+
+def _held(size: int, root: bytes, last: Checkpoint, roots: dict[int, bytes]) -> list[Fault]:
+    """Whether the log has what it signed before; that root is one to hold from here on."""
+    if size > last.size:
+        return [Fault("truncated", last.size + 1, f"the log signed {size} events before, and has {last.size} now")]
+    if roots.setdefault(size, root) != root:
+        return [Fault("forked", 0, f"the log signed two trees of size {size}")]
     return []
 
 

@@ -1,13 +1,14 @@
 """Verify a Sillok bundle with nothing of Sillok: Python 3.11 or later and the package `cryptography`.
 
-    python verify.py FOLDER --log-key KEY [--log-key KEY] [--state FILE] [--policy FILE] [--public]
+    python verify.py FOLDER --log-key KEY [--log-key KEY] [--state FILE] [--policy FILE] [--receipt FILE] [--public]
 
 KEY is the log's verifier key, name+id+key, as somebody told you whom you trust: never take it from the bundle, nor from
 whoever gave you the bundle. Give each key that the log has signed with, one --log-key for each: every checkpoint has to
 be signed by one of them. FILE is yours: it keeps the size and root that were verified last, and the next record has to
 go on from there; also that of another log, if it says that it came after that one. The policy (C2SP tlog-policy) is
-yours as well: which witnesses have to have cosigned. With --public, what events commit to may be left out, and outcomes
-are not looked at.
+yours as well: which witnesses have to have cosigned. Of each receipt (C2SP tlog-proof) of this log, one --receipt for
+each, the record has to hold what it shows. With --public, what events commit to may be left out, and outcomes are not
+looked at.
 
 What is verified, in this order:
 
@@ -178,7 +179,9 @@ def read_checkpoint(note, log_keys):
     if not signed:
         raise ValueError(f"it is not signed by {name}")
     origin, size, root, *more = text[:-1].split("\n")
-    if origin != name or not re.fullmatch("0|[1-9][0-9]{0,18}", size):
+    if not re.fullmatch("0|[1-9][0-9]{0,18}", size) or len(unbase64(root)) != 32 or "" in more:
+        raise ValueError("it is no checkpoint")
+    if origin != name:
         raise ValueError(f"it is of {origin}, not of {name}")
     return int(size), unbase64(root), next(filter(None, map(read_after, more)), None)
 
@@ -203,8 +206,8 @@ def read_state(file):
     return {**state, "root": unbase64(state["root"])}
 
 
-def signed_roots(folder, size, log_keys, state):
-    """Every root that was signed, by size, with the one that was kept; and which log's last the log came after."""
+def signed_roots(folder, size, log_keys, state, receipts):
+    """Every root that was signed, by size, with those that were kept; and which log's last the log came after."""
     roots, after = {}, None
     name = log_keys[0][0]
     for file in sorted((folder / "checkpoints").glob("*")):
@@ -221,11 +224,52 @@ def signed_roots(folder, size, log_keys, state):
     if state:
         if state["origin"] != name:
             check_closed(state, name, after)
-        if state["size"] > size:
-            raise Fault("truncated", size + 1, f"the log had signed {state['size']} events, and has {size} now")
-        if roots.setdefault(state["size"], state["root"]) != state["root"]:
-            raise Fault("forked", 0, f"the log signed two trees of size {state['size']}")
+        hold(roots, size, state["size"], state["root"])
+    for file in receipts:
+        try:
+            kept = read_receipt(file.read_text(encoding="utf-8"), log_keys)
+        except ValueError as error:
+            raise Fault("bad-signature", 0, f"receipt {file}: {error}") from None
+        hold(roots, size, *kept)
     return roots, after
+
+
+def hold(roots, size, kept_size, root):
+    """The log of that size goes on from what it had signed, which is a root to hold from here on."""
+    if kept_size > size:
+        raise Fault("truncated", size + 1, f"the log had signed {kept_size} events, and has {size} now")
+    if roots.setdefault(kept_size, root) != root:
+        raise Fault("forked", 0, f"the log signed two trees of size {kept_size}")
+
+
+def read_receipt(text, log_keys):
+    """Size and root of the checkpoint in a receipt (C2SP tlog-proof); the entry in it is in that tree."""
+    head, _, note = text.partition("\n\n")
+    kind, entry, index, *proof = head.split("\n")
+    found = re.fullmatch("index (0|[1-9][0-9]{0,18})", index)
+    if kind != "c2sp.org/tlog-proof@v1" or not re.fullmatch(r"extra \S+", entry) or not found:
+        raise ValueError("it is no receipt")
+    size, root, _after = read_checkpoint(note, log_keys)
+    leaf = sha256(b"\x00", unbase64(entry.removeprefix("extra ")))
+    if root_from(leaf, int(found[1]), size, [unbase64(each) for each in proof]) != root:
+        raise ValueError("its entry is not in the tree of its checkpoint")
+    return size, root
+
+
+def root_from(node, index, size, proof):
+    """The root that a leaf and its proof come to (RFC 9162, 2.1.3.2); nothing if they come to none."""
+    last = size - 1
+    for each in proof:
+        if index > last or not last:
+            return None
+        if index % 2 or index == last:
+            node = sha256(b"\x01", each, node)
+            while index and not index % 2:
+                index, last = index // 2, last // 2
+        else:
+            node = sha256(b"\x01", node, each)
+        index, last = index // 2, last // 2
+    return node if index == last == 0 else None
 
 
 def check_closed(state, name, after):
@@ -2199,11 +2243,11 @@ def read_manifest(folder):
     return manifest
 
 
-def verify(folder, log_keys, state, public, policy):
+def verify(folder, log_keys, state, public, policy, receipts):
     """What was found, in a sentence, and what to keep. Raises `Fault`."""
     manifest = read_manifest(folder)
     name, size, origin = manifest["programme"], manifest["size"], log_keys[0][0]
-    roots, after = signed_roots(folder, size, log_keys, state)
+    roots, after = signed_roots(folder, size, log_keys, state, receipts)
     with (folder / "events.ndjson").open("rb") as file:
         lines = [read_line(content) for content in file]
     check_record(folder, lines, name, roots, public)
@@ -2242,13 +2286,14 @@ def main(arguments=None):
     parser.add_argument("--log-key", required=True, action="append")
     parser.add_argument("--state", type=Path)
     parser.add_argument("--policy", type=Path)
+    parser.add_argument("--receipt", type=Path, action="append", default=[])
     parser.add_argument("--public", action="store_true")
     asked = parser.parse_args(arguments)
     try:
         log_keys = read_log_keys(asked.log_key)
         state = read_state(asked.state)
         policy = None if asked.policy is None else read_policy(asked.policy.read_text(encoding="utf-8"))
-        said, kept = verify(asked.folder, log_keys, state, asked.public, policy)
+        said, kept = verify(asked.folder, log_keys, state, asked.public, policy, asked.receipt)
     except Fault as fault:
         print(fault, file=sys.stderr)
         return CODES[fault.kind]

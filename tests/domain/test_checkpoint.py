@@ -34,8 +34,10 @@ from domain.note import (
     verifier_key,
 )
 from service.ed25519 import verify_ed25519
+from service.verify import standalone as untyped
 from tests.domain.test_merkle import VECTORS
 
+STANDALONE: Any = untyped
 PUBLISHED: dict[str, Any] = json.loads((VECTORS / "signed_note_and_tiles.json").read_text())
 PRIVATE = Ed25519PrivateKey.from_private_bytes(hashlib.sha256(b"a log").digest())
 LOG = VerifierKey("example.com/log", ED25519, PRIVATE.public_key().public_bytes_raw())
@@ -152,6 +154,10 @@ ROOT = base64.b64encode(bytes(32)).decode()
 def test_what_is_no_checkpoint_is_refused(text: str) -> None:
     with pytest.raises(NoteError):
         read_checkpoint(text)
+    told = text.replace("log", LOG.name)
+    signed = NoteSignature(LOG.name, LOG.id, PRIVATE.sign(told.encode()))
+    with pytest.raises(ValueError):  # noqa: PT011 — whatever is wrong with it
+        STANDALONE.read_checkpoint(f"{told}\n{signed.line}", [STANDALONE.read_key(str(LOG))])
 
 
 @pytest.mark.parametrize(

@@ -26,6 +26,10 @@ class Signer:
         self._private = Ed25519PrivateKey.from_private_bytes(bytes([seed] * 32))
         self.key = VerifierKey(NAME, ED25519, self._private.public_key().public_bytes_raw())
 
+    def checkpoint(self, size: int, root: bytes, says: tuple[str, ...] = ()) -> str:
+        text = Checkpoint(origin=NAME, size=size, root=root, extensions=says).text
+        return str(Note(text, (NoteSignature(NAME, self.key.id, self._private.sign(text.encode())),)))
+
     def sign(
         self, folder: Path, lines: Sequence[dict[str, Any]], *, keep: bool = False, says: tuple[str, ...] = ()
     ) -> None:
@@ -41,11 +45,10 @@ class Signer:
             leaves.append(leaf_hash(entry))
             for _node in edge.add(leaves[-1]):
                 pass
-        text = Checkpoint(origin=NAME, size=len(lines), root=edge.root, extensions=says).text
-        signature = NoteSignature(NAME, self.key.id, self._private.sign(text.encode()))
+        note = self.checkpoint(len(lines), edge.root, says)
         for file in () if keep else (folder / CHECKPOINTS).iterdir():
             file.unlink()
-        (folder / CHECKPOINTS / str(len(lines))).write_text(str(Note(text, (signature,))))
+        (folder / CHECKPOINTS / str(len(lines))).write_text(note)
         (folder / LEAVES).write_bytes(b"".join(leaves))
         (folder / EVENTS).write_text("".join(json.dumps(line) + "\n" for line in lines))
         manifest = json.loads((folder / MANIFEST).read_bytes()) | {"log": NAME, "size": len(lines)}

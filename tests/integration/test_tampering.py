@@ -18,7 +18,8 @@ import pytest
 
 from domain import base64url
 from domain.charter_document import canonical
-from domain.merkle import leaf_hash
+from domain.merkle import inclusion_proof, leaf_hash
+from domain.receipt import receipt
 from service.client.signing import SigningKey
 from service.storage.identifiers import uuid7
 from service.verify.faults import EXIT_CODES, FaultClass
@@ -724,6 +725,42 @@ def test_what_was_kept_of_a_log_that_is_closed(original: Original, tmp_path: Pat
         else:
             place = f"{fault[0]} at position {fault[1]}:" if fault[1] else f"{fault[0]}:"
             assert (found.code, found.said.startswith(place)) == (EXIT_CODES[fault[0]], True), found.said
+
+
+RECEIPTS: dict[str, tuple[int, int, tuple[FaultClass, int] | None]] = {
+    "of what is there": (1, 5, None),
+    "of what is not there any more": (1, 20, ("truncated", 11)),
+    "of another tree of this size": (2, 10, ("forked", 0)),
+    "of another tree": (2, 5, ("forked", 1)),
+    "that shows nothing": (0, 5, ("bad-signature", 0)),
+}
+"""The line that a receipt is of, out of so many that were signed; what is found in a record of ten, whose second line
+was another when the receipt of it was given."""
+
+
+@pytest.mark.parametrize("what", RECEIPTS)
+def test_a_receipt_that_somebody_kept(original: Original, tmp_path: Path, what: str) -> None:
+    position, size, fault = RECEIPTS[what]
+    folder = Path(shutil.copytree(original.home / "bundle", tmp_path / "bundle"))
+    lines, signer = read_lines(folder), Signer(1)
+    leaves = [leaf_hash(base64.b64decode(line["entry"])) for line in lines[:size]]
+    if position == 2:
+        leaves[1] = leaf_hash(b"another")
+    entry = b"another" if position == 2 else base64.b64decode(lines[0]["entry"])
+    proof = inclusion_proof(partial(node_over, leaves), max(position, 1) - 1, size)
+    kept = tmp_path / "kept.tlog-proof"
+    kept.write_text(receipt(position or 2, entry, proof, signer.checkpoint(size, root_of(leaves))))
+    signer.sign(folder, lines[:10])
+    shutil.rmtree(folder / "standings")
+    if fault is None:
+        for verifier in (verify, verify_beside):
+            assert verifier(folder, str(signer.key), "--receipt", str(kept)).code == 0
+    else:
+        said_by_both(folder, str(signer.key), *fault, "--receipt", str(kept))
+
+
+def node_over(leaves: list[bytes], level: int, index: int) -> bytes:
+    return root_of(leaves[index << level : (index + 1) << level])
 
 
 def test_a_bundle_of_another_log(original: Original) -> None:
