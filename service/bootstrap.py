@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import random
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -20,6 +21,8 @@ from service.api.turns import Turns
 from service.application.cloud_events import ReadEvents
 from service.application.cosigning import Cosign
 from service.application.deciding import Deciding, Sources
+from service.application.delivering import Deliver
+from service.application.endpoints import Endpoints
 from service.application.erasing import Erase, ErasedFirst
 from service.application.exporting import Export
 from service.application.foreseeing import Foreseeing
@@ -40,6 +43,7 @@ from service.application.submitting import SubmitDecision
 from service.application.submitting_lines import SubmitLines
 from service.application.submitting_together import SubmitTogether
 from service.application.witness_ports import WitnessFigures
+from service.delivery.channels import Channels
 from service.ed25519 import verify_ed25519
 from service.entrance import Entrance, open_entrance
 from service.logs import configure_logs
@@ -48,6 +52,8 @@ from service.signer_socket import SocketSigner
 from service.storage.access_database import AccessDatabase
 from service.storage.builds import PostgresBuilds
 from service.storage.cosignatures import PostgresCosignatures
+from service.storage.deliveries import PostgresDeliveries
+from service.storage.endpoints import PostgresEndpoints
 from service.storage.erasures import PostgresErasures
 from service.storage.identifiers import uuid7
 from service.storage.ledger import PostgresLedger
@@ -64,6 +70,8 @@ ERASED_SECONDS = 2.0
 """So long an API process waits at its start for erasures to be carried out; after that it answers that they are not."""
 API_THREADS = 64
 """Requests of one API process that may wait for the database at once."""
+DELIVERY_SLOTS = 64
+"""Endpoints that one process sends to at once; half of them at most where nothing gets through."""
 
 
 @dataclass(frozen=True)
@@ -75,6 +83,7 @@ class Service:
     store: PostgresViewStore
     seals: PostgresSeals
     notices: PostgresNotices
+    deliveries: PostgresDeliveries
     entrance: Entrance
     erased: ErasedFirst
     threads: ThreadPoolExecutor
@@ -88,6 +97,7 @@ class Service:
         self.store.close()
         self.seals.close()
         self.notices.close()
+        self.deliveries.close()
         self.entrance.close()
         if self.wake_ups is not None:
             self.wake_ups.close()
@@ -118,8 +128,9 @@ def open_service(settings: Settings) -> Service:
     store = PostgresViewStore(database)
     seals = PostgresSeals(database)
     notices = PostgresNotices(database)
-    policy = settings.witness_policy()
-    witnesses = _witnesses_of(policy)
+    keys = SubjectKeys(settings.subject_keys_folder)
+    deliveries = PostgresDeliveries(database, keys)
+    witnesses = _witnesses_of(settings.witness_policy())
     wake_ups = CeleryWakeUps(settings.require_redis(), database) if settings.redis_url else None
     waking: WakeUps = wake_ups or NoWakeUps()
     threads = ThreadPoolExecutor(API_THREADS, thread_name_prefix="api")
@@ -134,7 +145,7 @@ def open_service(settings: Settings) -> Service:
     erased = ErasedFirst(erase_first)
     erased.done(within=ERASED_SECONDS)
     queries = Queries(ledger, store, now=sources.now)
-    prove = Prove(seals, policy=None if policy is None or policy.quorum == NONE else policy.id)
+    prove = _prove(settings, seals)
     deciding = Deciding(ledger, sources, verify_ed25519, prove.signed)
     in_flight = InFlight()
     foreseeing = Foreseeing(ledger, queries, SendNotices(ledger, notices, notices.registered).foreseen)
@@ -158,6 +169,13 @@ def open_service(settings: Settings) -> Service:
         sessions=entrance.sessions,
         signing_in=entrance.signing_in,
         notices=ReadNotices(ledger, queries, notices),
+        endpoints=Endpoints(
+            queries,
+            PostgresEndpoints(deliveries, keys),
+            check=Channels(settings).require_reachable,
+            now=sources.now,
+            wake=(lambda: None) if wake_ups is None else wake_ups.deliver,
+        ),
         prove=prove,
         export=Export(ledger, prove),
         builds=builds,
@@ -171,7 +189,7 @@ def open_service(settings: Settings) -> Service:
         origins=Origins(settings.trusted_proxies),
         public_origin=settings.issuer_url,
     )
-    return Service(parts, ledger, store, seals, notices, entrance, erased, threads, wake_ups)
+    return Service(parts, ledger, store, seals, notices, deliveries, entrance, erased, threads, wake_ups)
 
 
 @dataclass(frozen=True)
@@ -269,6 +287,45 @@ def open_reacting(settings: Settings, *, sources: Sources | None = None) -> Reac
     deciding = Deciding(ledger, sources, verify_ed25519, nothing_sealed)
     submit = SubmitDecision(ledger, wake_ups or NoWakeUps(), deciding, InFlight(), lambda considered: considered)
     return Reacting(React(ledger, reactions, submit, sources.now), reactions, ledger, wake_ups, sources.now)
+
+
+@dataclass(frozen=True)
+class Delivering:
+    """Everything that the worker works with that sends notices out."""
+
+    deliver: Deliver
+    deliveries: PostgresDeliveries
+    seals: PostgresSeals
+    threads: ThreadPoolExecutor
+
+    def close(self) -> None:
+        self.threads.shutdown(wait=True)
+        self.deliveries.close()
+        self.seals.close()
+
+
+def open_delivering(settings: Settings, *, now: Callable[[], datetime] | None = None) -> Delivering:
+    """The parts of the worker that sends notices out; to be opened after it was forked. Raises `SettingsError`."""
+    configure_logs()
+    database = settings.require_database()
+    deliveries = PostgresDeliveries(database, SubjectKeys(settings.subject_keys_folder), pool_size=4)
+    seals = PostgresSeals(database, pool_size=2)
+    threads = ThreadPoolExecutor(DELIVERY_SLOTS, thread_name_prefix="delivery")
+    deliver = Deliver(
+        deliveries,
+        Channels(settings).by_name,
+        _prove(settings, seals).receipt,
+        threads,
+        slots=DELIVERY_SLOTS,
+        now=now or real_sources().now,
+        jitter=random.random,
+    )
+    return Delivering(deliver, deliveries, seals, threads)
+
+
+def _prove(settings: Settings, seals: PostgresSeals) -> Prove:
+    policy = settings.witness_policy()
+    return Prove(seals, policy=None if policy is None or policy.quorum == NONE else policy.id)
 
 
 def _witnesses_of(policy: WitnessPolicy | None) -> Sequence[VerifierKey]:

@@ -64,6 +64,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     is read. `issuer_url`: where the outside reaches the service; without, where it listens.
     `trusted_proxies`: whose `X-Forwarded-For` is believed. `requests_a_minute`: of one client; `failures_a_minute`:
     authentications that fail, of one address. `oidc`: the issuer whose tokens are taken, and where people sign in.
+    `loopback_endpoints`: whether notices go to addresses on this machine, as all of programmes that are not live do.
     """
 
     home: Path
@@ -82,6 +83,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     requests_a_minute: int = REQUESTS_A_MINUTE
     failures_a_minute: int = FAILURES_A_MINUTE
     oidc: OidcSettings | None = None
+    loopback_endpoints: bool = False
 
     @property
     def keys_file(self) -> Path:
@@ -193,6 +195,7 @@ def read_settings(environment: Mapping[str, str] | None = None) -> Settings:
         requests_a_minute=_number(found, "SILLOK_REQUESTS_A_MINUTE", REQUESTS_A_MINUTE),
         failures_a_minute=_number(found, "SILLOK_FAILURES_A_MINUTE", FAILURES_A_MINUTE),
         oidc=_oidc(found),
+        loopback_endpoints=_yes(found, "SILLOK_LOOPBACK_ENDPOINTS"),
     )
 
 
@@ -215,6 +218,13 @@ def _number(environment: Mapping[str, str], name: str, default: int, *, high: in
     if not (text.isascii() and text.isdecimal() and len(text) <= 10 and 1 <= int(text) <= high):
         raise SettingsError(f"{name}={text!r} is out of range: give a whole number from 1 to {high}.")
     return int(text)
+
+
+def _yes(environment: Mapping[str, str], name: str) -> bool:
+    text = environment.get(name) or "0"
+    if text not in ("0", "1"):
+        raise SettingsError(f"{name}={text!r} is neither: give 1 for yes, 0 for no.")
+    return text == "1"
 
 
 def _issuer(environment: Mapping[str, str]) -> str | None:

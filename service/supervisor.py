@@ -27,7 +27,9 @@ from service.storage.migrate import migrate
 from service.storage.wake_ups import require_broker
 
 READY_SECONDS: Final = 60.0
-STOP_SECONDS: Final = {"beat": 2.0, "worker": 7.0, "sealer": 2.0, "witnesses": 2.0, "signer": 1.0, "api": 6.0}
+STOP_SECONDS: Final = {
+    **{"beat": 2.0, "worker": 7.0, "sealer": 2.0, "witnesses": 2.0, "deliveries": 2.0, "signer": 1.0, "api": 6.0}
+}
 """How long a child may take to end what it does; with the servers', less than half a minute at worst."""
 
 CELERY: Final = ("celery", "--app", "workers.app", "--quiet")
@@ -36,6 +38,7 @@ WORKER: Final = ("worker", "--concurrency", "2", *_QUIETLY)
 SIGNER: Final = ("service.signer",)
 SEALER: Final = ("celery", "--app", "workers.sealing", "--quiet", "worker", "--pool", "solo", *_QUIETLY)
 WITNESSES: Final = ("celery", "--app", "workers.witnesses", "--quiet", "worker", "--pool", "solo", *_QUIETLY)
+DELIVERIES: Final = ("celery", "--app", "workers.deliveries", "--quiet", "worker", "--pool", "solo", *_QUIETLY)
 BEAT: Final = ("beat", "--loglevel", "WARNING", "--pidfile=")
 
 Tell = Callable[[str], None]
@@ -183,7 +186,7 @@ def _start_children(settings: Settings, stack: ExitStack, signals: _Signals, loc
     every: list[tuple[str, Sequence[str]]] = [("api", api), ("signer", SIGNER), ("sealer", SEALER)]
     if settings.witness_policy() is not None:
         every.append(("witnesses", WITNESSES))
-    every += [("worker", worker), ("beat", beat)]
+    every += [("deliveries", DELIVERIES), ("worker", worker), ("beat", beat)]
     for name, arguments in every:
         tell(f"starting {name}")
         log = settings.logs / f"{name}.log"

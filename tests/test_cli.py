@@ -65,6 +65,7 @@ def test_the_commands_are_there() -> None:
         "people",
         "secrets",
         "notices",
+        "endpoints",
         *("login", "logout", "propose", "approve", "reject", "certify", "watch", "completion"),
     }
 

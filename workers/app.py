@@ -15,12 +15,14 @@ from service.bootstrap import Noticing, Projecting, Reacting, open_noticing, ope
 from service.settings import read_settings
 from service.storage.wake_ups import (
     ADVANCE_TASK,
+    DELIVER_TASK,
     ERASE_TASK,
     NOTIFY_TASK,
     REACT_TASK,
     REBUILD_TASK,
     SEAL_TASK,
     Sender,
+    delivery_queue_of,
     queue_of,
     seal_queue_of,
 )
@@ -28,7 +30,7 @@ from workers.options import OPTIONS
 
 LOOK_TASK: Final = "sillok.look"
 BEAT_SECONDS: Final = 1.0
-"""The guarantee: so often every build is looked at, and the tree, whether or not a wake-up came."""
+"""The guarantee: so often every build is looked at, the tree, and what goes out, whether or not a wake-up came."""
 SLICE_SECONDS: Final = 2.0
 """So long a task goes on; what is left is another task's, behind those of other programmes."""
 
@@ -40,6 +42,11 @@ app.conf.update(
         # `expires`: a stopped worker does not find an hour of beats waiting.
         "look": {"task": LOOK_TASK, "schedule": BEAT_SECONDS, "options": {"expires": 5}},
         "erase": {"task": ERASE_TASK, "schedule": BEAT_SECONDS, "options": {"expires": 5}},
+        "deliver": {
+            "task": DELIVER_TASK,
+            "schedule": BEAT_SECONDS,
+            "options": {"expires": 5, "queue": delivery_queue_of(read_settings().database_url)},
+        },
         "seal": {
             "task": SEAL_TASK,
             "schedule": BEAT_SECONDS,
@@ -120,11 +127,12 @@ def erase() -> None:
 
 @app.task(name=NOTIFY_TASK)  # type: ignore[untyped-decorator]  # celery ships no types
 def notify(programme: str) -> None:
-    """Send the notices that follow from what is new in a programme."""
+    """Send the notices that follow from what is new in a programme: into inboxes, and what goes out is queued."""
     sender = parts().sender
     sender.taken(NOTIFY_TASK, programme)
     if parts().noticing.send(programme) in ("more", "busy"):
         sender.send(NOTIFY_TASK, programme)
+    sender.send(DELIVER_TASK, queue=delivery_queue_of(read_settings().database_url))
 
 
 @app.task(name=REACT_TASK)  # type: ignore[untyped-decorator]  # celery ships no types

@@ -121,7 +121,7 @@ def decider_of(principal: Principal | None) -> Actor:
             "unauthenticated", "decisions are submitted with a key or token, as Authorization: Bearer …, or signed in"
         )
     if principal.role not in ("agency", "consortium"):
-        _refuse(principal, f"whoever acts as {principal.role} submits no decisions")
+        refuse(principal, f"whoever acts as {principal.role} submits no decisions")
     return Actor(agency=principal.subject, principal=principal.id, party=principal.role)
 
 
@@ -130,7 +130,7 @@ def require_insider(principal: Principal | None) -> None:
     if principal is None:
         raise ApiProblem("unauthenticated", "this is for agencies and auditors, with their key")
     if principal.role not in ("agency", "auditor"):
-        _refuse(principal, f"this is for agencies and auditors, not for whoever acts as {principal.role}")
+        refuse(principal, f"this is for agencies and auditors, not for whoever acts as {principal.role}")
 
 
 def require_told(principal: Principal | None) -> None:
@@ -138,7 +138,7 @@ def require_told(principal: Principal | None) -> None:
     if principal is None:
         raise ApiProblem("unauthenticated", "notices are for consortiums, agencies and auditors, with their key")
     if principal.role not in ("consortium", "agency", "auditor"):
-        _refuse(principal, f"notices are not for whoever acts as {principal.role}")
+        refuse(principal, f"notices are not for whoever acts as {principal.role}")
 
 
 async def operator_of(request: AnyRequest, parts: Parts) -> str:
@@ -147,11 +147,12 @@ async def operator_of(request: AnyRequest, parts: Parts) -> str:
     if principal is None:
         raise ApiProblem("unauthenticated", "this is for operators, with their key")
     if principal.role != "operator":
-        _refuse(principal, f"this is for operators, not for whoever acts as {principal.role}")
+        refuse(principal, f"this is for operators, not for whoever acts as {principal.role}")
     return f"{principal.subject} {principal.id}"
 
 
-def _refuse(principal: Principal, reason: str) -> Never:
+def refuse(principal: Principal, reason: str) -> Never:
+    """Raise 403, and tell the operator."""
     audit("role refused", principal=principal.id, reason=reason)
     raise ApiProblem("wrong-role", reason)
 

@@ -25,6 +25,7 @@ from litestar.types import (
 from service.api import (
     administration,
     docs,
+    endpoints,
     health,
     ledger,
     notices,
@@ -131,6 +132,7 @@ def create_application(parts: Parts, *, pages: Pages = NO_PAGES, lifespan: Seque
             get_timeline,
             get_workload,
             *notices.HANDLERS,
+            *endpoints.HANDLERS,
             check_disclosure,
             ask_what_if,
             get_diff,

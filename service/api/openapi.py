@@ -18,6 +18,7 @@ from service.api import (
     openapi_access,
     openapi_audit,
     openapi_decisions,
+    openapi_endpoints,
     openapi_ledger,
     openapi_many,
     openapi_notices,
@@ -72,6 +73,7 @@ _ANSWERS: Final = (
     *openapi_ledger.ANSWERS,
     *openapi_audit.ANSWERS,
     *openapi_notices.ANSWERS,
+    *openapi_endpoints.ANSWERS,
     Health,
     Problem,
     *openapi_access.ANSWERS,
@@ -83,6 +85,7 @@ _ANSWERS: Final = (
 _TAGS: Final = {
     "decisions": "What agencies and consortiums decide, and what they foresee and approve of it.",
     "views": "What follows from the ledger, of a programme.",
+    "notices": "Where consortiums want their notices besides their inbox, and what came of each.",
     "ledger": "The events themselves.",
     "personal data": "What the ledger holds a commitment to, of persons, until they are erased.",
     "tree": "What the ledger is verified by.",
@@ -121,6 +124,7 @@ def document() -> Json:
         "servers": [{"url": "/", "description": "The service that this document is from."}],
         "tags": [{"name": name, "description": said} for name, said in _TAGS.items()],
         "paths": dict(sorted(paths.items())),
+        "webhooks": openapi_endpoints.webhooks(named),
         "components": {
             "schemas": dict(sorted(components.items())),
             "responses": problem_answers(named),
@@ -223,6 +227,7 @@ def _operations(named: dict[Any, Json]) -> Iterator[Operation]:
     yield from openapi_ledger.operations(named)
     yield from openapi_audit.operations(named)
     yield from openapi_notices.operations(named)
+    yield from openapi_endpoints.operations(named)
     yield from openapi_access.operations(named)
     yield from openapi_people.operations(named)
     yield from openapi_sealed_fields.operations(named)

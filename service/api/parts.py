@@ -17,6 +17,7 @@ from service.api.turns import Turns
 from service.application.access import Access
 from service.application.administration import Administration
 from service.application.cloud_events import ReadEvents
+from service.application.endpoints import Endpoints
 from service.application.exporting import Export
 from service.application.inbox import ReadNotices
 from service.application.people import People
@@ -64,6 +65,7 @@ class Parts:
     sessions: Sessions
     signing_in: SigningIn
     notices: ReadNotices
+    endpoints: Endpoints
     prove: Prove
     export: Export
     builds: Builds

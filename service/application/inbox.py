@@ -94,7 +94,7 @@ class ReadNotices:
 
         Raises `UnknownProgrammeError`, `NoticesNotYoursToReadError`.
         """
-        data_set, whose = self._allowed(programme, reader, recipient)
+        data_set, whose = read_by(self._queries, programme, reader, recipient)
         sent = self._store.sent(programme, whose, after=after, limit=limit)
         course = self._course(programme, {each.notice.recipient for each in sent})
         return Inbox(
@@ -108,7 +108,7 @@ class ReadNotices:
 
     def one(self, programme: str, notice: str, reader: Reader) -> NoticeAnswer:
         """A notice by its id; that its recipient asked for it is kept. Raises as `page`, and `UnknownNoticeError`."""
-        _data_set, whose = self._allowed(programme, reader, None)
+        _data_set, whose = read_by(self._queries, programme, reader)
         sent = self._store.one(programme, notice, whose, opening=reader.consortium is not None)
         if sent is None:
             raise UnknownNoticeError(
@@ -123,18 +123,6 @@ class ReadNotices:
             content=sent.content.decode(),
         )
 
-    def _allowed(self, programme: str, reader: Reader, recipient: str | None) -> tuple[DataSet, str | None]:
-        """The data set, and whose notices the reader may read; `None` for everybody's."""
-        disclosure = self._queries.disclosure(programme, reader)
-        own = disclosure.reader.consortium
-        whose = own if recipient is None else recipient
-        if not disclosure.reader.reads_embargoed and (own is None or whose != own):
-            raise NoticesNotYoursToReadError(
-                f"notices of {programme} are not for everybody",
-                rule="Consortiums read what they were told; agencies of the programme and auditors read all of it.",
-            )
-        return disclosure.charter.data_set, whose
-
     def _course(self, programme: str, recipients: set[str]) -> dict[str, _Course]:
         """What the ledger says of notices, by their ids."""
         types = [NoticeServed.TYPE, NoticeAcknowledged.TYPE]
@@ -144,6 +132,24 @@ class ReadNotices:
             if isinstance(each.event, NoticeServed | NoticeAcknowledged):
                 found.setdefault(each.event.notice, _Course()).take(each.position, each.event)
         return found
+
+
+def read_by(
+    queries: Queries, programme: str, reader: Reader, recipient: str | None = None
+) -> tuple[DataSet, str | None]:
+    """The data set, and whose notices the reader may read; `None` for everybody's.
+
+    Raises `UnknownProgrammeError`, `NoticesNotYoursToReadError`.
+    """
+    disclosure = queries.disclosure(programme, reader)
+    own = disclosure.reader.consortium
+    whose = own if recipient is None else recipient
+    if not disclosure.reader.reads_embargoed and (own is None or whose != own):
+        raise NoticesNotYoursToReadError(
+            f"notices of {programme} are not for everybody",
+            rule="Consortiums read what they were told; agencies of the programme and auditors read all of it.",
+        )
+    return disclosure.charter.data_set, whose
 
 
 class _Course(msgspec.Struct):

@@ -30,6 +30,7 @@ _FILES: Final = {
     "events": "events",
     "watch": "watch",
     "notices": "notices",
+    "endpoints": "endpoints",
     "charter": "charter",
     "disclosure": "disclosure",
     "export-view": "export_view",

@@ -61,6 +61,67 @@ def show(programme: str, notice: str, language: str, url: str | None, key: str |
     click.echo(msgspec.json.encode(found).decode() if as_json else notice_text(found, language))
 
 
+@notices.command()
+@click.argument("programme")
+@click.option("--recipient", default=None, help="Only what went to this consortium.")
+@click.option("--after", type=click.IntRange(min=0), default=0, show_default=True, help="Only after this number.")
+@click.option("--limit", type=click.IntRange(min=1, max=1000), default=100, show_default=True, help="So many at most.")
+@url_option
+@key_option
+@_json
+def deliveries(
+    programme: str, recipient: str | None, after: int, limit: int, url: str | None, key: str | None, as_json: bool
+) -> None:
+    """Print who was sent what in PROGRAMME, when, by which channel, with which answer."""
+    with open_client(url, key) as client:
+        found = client.view(programme, "deliveries", recipient=recipient, after=after, limit=limit)
+    click.echo(msgspec.json.encode(found).decode() if as_json else deliveries_table(found))
+
+
+@notices.command()
+@click.argument("programme")
+@url_option
+@key_option
+@_json
+def dead(programme: str, url: str | None, key: str | None, as_json: bool) -> None:
+    """Print what was given up in PROGRAMME, and why."""
+    with open_client(url, key) as client:
+        found = client.view(programme, "deliveries", state="dead", limit=1000)
+    click.echo(msgspec.json.encode(found).decode() if as_json else deliveries_table(found))
+
+
+@notices.command()
+@click.argument("programme")
+@click.argument("delivery", type=click.IntRange(min=1))
+@url_option
+@key_option
+def resend(programme: str, delivery: int, url: str | None, key: str | None) -> None:
+    """Have DELIVERY of PROGRAMME, which was given up, sent again."""
+    with open_client(url, key) as client:
+        found = client.resend(programme, delivery)
+    click.echo(f"delivery {found['delivery']} to {found['endpoint']} of {found['recipient']} is sent again")
+
+
+def deliveries_table(found: dict[str, Any]) -> str:
+    """A delivery a row; what is not so is a dash."""
+    table = Table(title=f"{found['programme']} · {found['data_set']}", title_justify="left")
+    for heading in ("delivery", "notice", "to", "endpoint", "channel", "state", "tries", "settled", "answer"):
+        table.add_column(heading)
+    for each in found["deliveries"]:
+        table.add_row(
+            str(each["delivery"]),
+            each["notice"] or "a test",
+            each["recipient"],
+            each["endpoint"],
+            each["channel"],
+            each["state"],
+            str(len(each["attempts"])),
+            (each["settled_at"] or "–")[:19],
+            each["answer"] or "–",
+        )
+    return table_text(table, width=180)
+
+
 def notices_table(found: dict[str, Any], language: str) -> str:
     """A notice a row; what is not so is a dash."""
     table = Table(title=f"{found['programme']} · {found['data_set']}", title_justify="left")

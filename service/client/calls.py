@@ -197,6 +197,30 @@ class Calls:
         """What a consortium was told, by the notice's id; the service keeps when its recipient first asked for it."""
         return (yield from self._get(f"/v1/programmes/{_part(programme)}/notices/{_part(notice)}", dict[str, Any]))
 
+    def register_endpoint(
+        self, programme: str, channel: str, address: str, language: str = "ko"
+    ) -> Exchange[dict[str, Any]]:
+        """A webhook or mailbox more for the notices of whoever asks; its secret is in the answer, this once."""
+        asked = {"channel": channel, "address": address, "language": language}
+        return (yield from self._ask(_endpoint(programme), msgspec.json.encode(asked)))
+
+    def change_endpoint(
+        self, programme: str, endpoint: str, change: str, asked: Mapping[str, str] | None = None
+    ) -> Exchange[dict[str, Any]]:
+        """`change`: `state`, `secrets`, `tests` or `confirmation`, as in the API."""
+        body = b"" if asked is None else msgspec.json.encode(asked)
+        return (yield from self._ask(f"{_endpoint(programme, endpoint)}/{_part(change)}", body))
+
+    def remove_endpoint(self, programme: str, endpoint: str) -> Exchange[None]:
+        """For ever."""
+        answer = yield from self.send(Request("DELETE", _endpoint(programme, endpoint)))
+        if answer.status != 204:
+            raise ServiceProblemError(problem_of(answer))
+
+    def resend(self, programme: str, delivery: int) -> Exchange[dict[str, Any]]:
+        """Have a notice sent again that was given up."""
+        return (yield from self._ask(f"/v1/programmes/{_part(programme)}/deliveries/{delivery}/resend", b""))
+
     def body(self, /, programme: str, name: str, **parameters: str | int | None) -> Exchange[bytes]:
         """A view's bytes as they are sent; with `format` csv or xlsx a file, of the views that have it."""
         path = f"/v1/programmes/{_part(programme)}/{_part(name)}"
@@ -338,6 +362,10 @@ def _next(answer: Answer) -> int | None:
 
 def _part(text: str) -> str:
     return quote(text, safe=":")
+
+
+def _endpoint(programme: str, endpoint: str | None = None) -> str:
+    return f"/v1/programmes/{_part(programme)}/endpoints{'' if endpoint is None else f'/{_part(endpoint)}'}"
 
 
 def _programme_of(proposal: str) -> str:

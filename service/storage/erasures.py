@@ -28,7 +28,11 @@ _FORGET: Final = (
     "DELETE FROM access.session WHERE person_id = %(id)s",
     "DELETE FROM access.sign_in_link WHERE person_id = %(id)s",
 )
-_FORGET_FIELDS: Final = "DELETE FROM access.sealed_field WHERE programme = %(programme)s AND subject = %(id)s"
+_FORGET_FIELDS: Final = (
+    "DELETE FROM access.sealed_field WHERE programme = %(programme)s AND subject = %(id)s",
+    "UPDATE notice.endpoint SET state = 'removed', sealed = NULL, due_at = NULL"
+    " WHERE programme = %(programme)s AND endpoint = %(id)s AND state <> 'removed'",
+)
 
 
 class PostgresErasures:
@@ -54,7 +58,7 @@ class PostgresErasures:
         """See `Erasures.erase`."""
         # The key first: what is sealed after it is gone is refused, so nothing comes after the rows are deleted.
         self._keys.erase(subject)
-        statements = (_FORGET_FIELDS,) if subject.programme else _FORGET
+        statements = _FORGET_FIELDS if subject.programme else _FORGET
         with self._database.connection() as connection, connection.transaction():
             for each in statements:
                 connection.execute(each, {"id": subject.id, "programme": subject.programme})

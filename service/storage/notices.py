@@ -22,9 +22,17 @@ _MAKE: Final = "INSERT INTO notice.progress (programme) VALUES (%s) ON CONFLICT 
 _KEEP: Final = "UPDATE notice.progress SET position = %s, halted = %s, updated_at = now() WHERE programme = %s"
 
 _SEND: Final = """
-    INSERT INTO notice.outbox (programme, position, recipient, template, notice, content, sha256)
-    VALUES (%(programme)s, %(position)s, %(recipient)s, %(template)s, %(notice)s, %(content)s, sha256(%(content)s))
-    ON CONFLICT (position, recipient, template) DO NOTHING"""
+    WITH sent AS (
+        INSERT INTO notice.outbox (programme, position, recipient, template, notice, content, sha256)
+        VALUES (%(programme)s, %(position)s, %(recipient)s, %(template)s, %(notice)s, %(content)s, sha256(%(content)s))
+        ON CONFLICT (position, recipient, template) DO NOTHING RETURNING number),
+    queued AS (
+        INSERT INTO notice.delivery (endpoint, number)
+        SELECT e.endpoint, sent.number FROM sent, notice.endpoint e
+        WHERE e.programme = %(programme)s AND e.team = %(recipient)s AND e.state IN ('active', 'paused')
+        RETURNING endpoint)
+    UPDATE notice.endpoint e SET due_at = coalesce(e.due_at, 'epoch') FROM queued WHERE e.endpoint = queued.endpoint"""
+"""Into its recipient's inbox, and what is to go to their endpoints with it."""
 
 _BEHIND: Final = """
     SELECT wanted.programme FROM unnest(%s::text[]) WITH ORDINALITY AS wanted(programme, nth)

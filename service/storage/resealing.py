@@ -1,4 +1,6 @@
-"""Changing persons' keys: what is known of each is encrypted anew under another key, while it is read and written."""
+"""Changing persons' keys, and those of endpoints: what is under each is encrypted anew under another key, while it is
+read and written.
+"""
 
 from __future__ import annotations
 
@@ -8,6 +10,7 @@ from typing import Final
 from service.application.audit import audit
 from service.application.erasing import Subject, SubjectErasedError
 from service.storage.access_database import AccessDatabase
+from service.storage.deliveries import SEALED
 from service.storage.people import NAME
 from service.storage.subject_keys import SubjectKeys
 
@@ -16,6 +19,8 @@ _NAME_AGAIN: Final = "UPDATE access.person SET sealed_name = %s WHERE person_id 
 _ACCOUNTS: Final = "SELECT mark, sealed FROM access.external_identity WHERE person_id = %s AND sealed IS NOT NULL"
 _ACCOUNT_AGAIN: Final = "UPDATE access.external_identity SET sealed = %s WHERE mark = %s AND sealed = %s"
 _FIELDS: Final = "SELECT commitment, sealed FROM access.sealed_field WHERE programme = %s AND subject = %s"
+_ENDPOINTS: Final = "SELECT sealed FROM notice.endpoint WHERE programme = %s AND endpoint = %s AND sealed IS NOT NULL"
+_ENDPOINT_AGAIN: Final = "UPDATE notice.endpoint SET sealed = %s WHERE endpoint = %s AND sealed = %s"
 # What was erased meanwhile does not come back.
 _FIELD_AGAIN: Final = """
     WITH gone AS (
@@ -58,7 +63,9 @@ class Resealing:
             if text is None:
                 continue
             again = self._keys.seal(subject, what, text)
-            if subject.programme:
+            if what == SEALED:
+                self._database.rows(_ENDPOINT_AGAIN, (again, subject.id, sealed))
+            elif subject.programme:
                 where = subject.programme, subject.id, what, sealed, again
                 self._database.rows(_FIELD_AGAIN, where)
             elif what == NAME:
@@ -69,6 +76,8 @@ class Resealing:
     def _sealed(self, subject: Subject) -> Iterator[tuple[str, bytes]]:
         if subject.programme:
             yield from self._database.rows(_FIELDS, (subject.programme, subject.id))
+            endpoints = self._database.rows(_ENDPOINTS, (subject.programme, subject.id))
+            yield from ((SEALED, sealed) for (sealed,) in endpoints)
         else:
             yield from ((NAME, sealed) for (sealed,) in self._database.rows(_NAMES, (subject.id,)))
             yield from self._database.rows(_ACCOUNTS, (subject.id,))

@@ -17,6 +17,7 @@ REBUILD_TASK: Final = "sillok.rebuild"
 ERASE_TASK: Final = "sillok.erase"
 NOTIFY_TASK: Final = "sillok.notify"
 REACT_TASK: Final = "sillok.react"
+DELIVER_TASK: Final = "sillok.deliver"
 SEAL_TASK: Final = "sillok.seal"
 COSIGN_TASK: Final = "sillok.cosign"
 EXPIRES_SECONDS: Final = 30
@@ -48,6 +49,11 @@ def seal_queue_of(database_url: str | None) -> str:
 def witness_queue_of(database_url: str | None) -> str:
     """The queue of the worker that asks its witnesses."""
     return f"{queue_of(database_url)}:witnesses"
+
+
+def delivery_queue_of(database_url: str | None) -> str:
+    """The queue of the worker that sends notices out."""
+    return f"{queue_of(database_url)}:deliver"
 
 
 class BrokerError(Exception):
@@ -103,7 +109,10 @@ class Sender:
 
 class CeleryWakeUps:
     """Sends `sillok.seal` for news, and `sillok.advance`, `sillok.notify` and `sillok.react` for every programme that
-    has some."""
+    has some.
+
+    What goes to endpoints has `sillok.deliver`.
+    """
 
     def __init__(self, broker_url: str, database_url: str) -> None:
         self._app = Celery("sillok-wake-ups", broker=broker_url, set_as_current=False)
@@ -116,6 +125,8 @@ class CeleryWakeUps:
         )
         self._sender = Sender(self._app, broker_url)
         self._seal_queue = seal_queue_of(database_url)
+        self._delivery_queue = delivery_queue_of(database_url)
+        self._outgoing = False
         self._news: set[str] = set()
         self._changed = threading.Condition()
         self._closed = False
@@ -130,6 +141,12 @@ class CeleryWakeUps:
             self._news.add(programme)
             self._changed.notify()
 
+    def deliver(self) -> None:
+        """Have what is to go to endpoints sent, soon."""
+        with self._changed:
+            self._outgoing = True
+            self._changed.notify()
+
     def close(self) -> None:
         """Send what waits, once, and stop."""
         with self._changed:
@@ -142,16 +159,20 @@ class CeleryWakeUps:
     def _run(self) -> None:
         while True:
             with self._changed:
-                while not self._news and not self._closed:
+                while not (self._news or self._outgoing or self._closed):
                     self._changed.wait()
-                if not self._news:
+                if not (self._news or self._outgoing):
                     return
                 programmes, self._news = self._news, set()
+                outgoing, self._outgoing = self._outgoing, False
+            if outgoing:
+                self._send(DELIVER_TASK, queue=self._delivery_queue)
             for programme in sorted(programmes):
                 self._send(ADVANCE_TASK, programme)
                 self._send(NOTIFY_TASK, programme)
                 self._send(REACT_TASK, programme)
-            self._send(SEAL_TASK, queue=self._seal_queue)
+            if programmes:
+                self._send(SEAL_TASK, queue=self._seal_queue)
 
     def _send(self, task: str, *arguments: str, queue: str | None = None) -> None:
         try:

@@ -110,6 +110,21 @@ OPERATIONS: Final[dict[str, Rule]] = {
     f"GET {PROGRAMME}/subjects/{{subject}}": Rule({"owner", "auditor"}, {"auditor"}, PERSONAL, PERSONAL, PERSONAL),
     f"GET {PROGRAMME}/disagreement": Rule({*INSIDERS, "evaluator"}, {"auditor", "evaluator"}, SHEETS, SHEETS, SHEETS),
     **dict.fromkeys((f"GET {PROGRAMME}/notices", f"GET {PROGRAMME}/notices/{{notice}}"), TOLD),
+    **dict.fromkeys((f"GET {PROGRAMME}/endpoints", f"GET {PROGRAMME}/deliveries"), TOLD),
+    **dict.fromkeys(
+        (
+            f"POST {PROGRAMME}/endpoints",
+            f"DELETE {PROGRAMME}/endpoints/{{endpoint}}",
+            *(
+                f"POST {PROGRAMME}/endpoints/{{endpoint}}/{each}"
+                for each in ("state", "secrets", "tests", "confirmation")
+            ),
+        ),
+        Rule(TEAMS, TEAMS, "wrong-role", "wrong-role"),
+    ),
+    f"POST {PROGRAMME}/deliveries/{{delivery}}/resend": Rule(
+        {*INSIDERS - {"auditor"}, *TEAMS}, TEAMS, "wrong-role", "notices-not-yours-to-read"
+    ),
     f"POST {PROGRAMME}/what-if": Rule(INSIDERS, {"auditor"}, "wrong-role", "what-if-not-yours-to-ask"),
     f"GET {PROGRAMME}/sensitivity": Rule(INSIDERS, {"auditor"}, "wrong-role", "what-if-not-yours-to-ask"),
     f"POST {PROGRAMME}/disclosure-check": Rule(INSIDERS, {"auditor"}, "wrong-role", "check-not-yours-to-ask"),

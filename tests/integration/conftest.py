@@ -127,12 +127,12 @@ def signer(tmp_path: Path) -> Iterator[SignerProcess]:
     found.kill()
 
 
-def run_shared(server: str, template: str, home: Path) -> Iterator[Running]:
-    """A service that many tests share, over a database named by the folder."""
+def run_shared(server: str, template: str, home: Path, **settings_: Any) -> Iterator[Running]:
+    """A service that many tests share, over a database named by the folder. `settings_`: those that are others."""
     name = f"{template}_{home.name}"
     with psycopg.connect(server, autocommit=True) as connection:
         connection.execute(f'CREATE DATABASE "{name}" TEMPLATE "{template}"')
-    yield from run_service(libpq.make_conninfo(server, dbname=name), home)
+    yield from run_service(libpq.make_conninfo(server, dbname=name), home, **settings_)
 
 
 @pytest.fixture(scope="module")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import quote
 
@@ -20,8 +21,9 @@ from service.application.identity import TooManyRequestsError
 from service.application.ports import LedgerUnavailableError
 from service.application.reading import NotYetProjectedError
 from service.application.submitting import ContendedError
-from service.bootstrap import open_noticing
+from service.bootstrap import open_delivering, open_noticing
 from tests.integration.browsing import Browser, add_person
+from tests.integration.receiving import Clock, deliver, receiving
 from tests.integration.signing import FORM as GRANTED
 from tests.integration.signing import OTHER, SigningClient, jwk_of
 from tests.integration.small import PROGRAMME, WHY, SmallProgramme
@@ -246,8 +248,31 @@ def _read(calls: Calls) -> None:
 
 
 def _be_told(calls: Calls) -> None:
-    noticing = open_noticing(calls.small.running.settings)
-    noticing.send(PROGRAMME)
+    noticing, clock = open_noticing(calls.small.running.settings), Clock(datetime.now(UTC) + timedelta(days=1))
+    delivering = open_delivering(calls.small.running.settings, now=clock)
+    with receiving() as receiver:
+        asked = {"channel": "webhook", "address": receiver.url}
+        one: dict[str, Any] = {"by": "ant"}
+        issued = calls("register-endpoint", 201, body=asked, **one).json()
+        one["endpoint"] = issued["endpoint"]["endpoint"]
+        calls("set-endpoint-state", 409, body={"state": "paused"}, **one)
+        calls("test-endpoint", 201, **one)
+        deliver(delivering)
+        given = {"challenge": receiver.posted[0].event["data"]["challenge"]}
+        calls("confirm-endpoint", 422, body={"challenge": "guessed"}, **one)
+        calls("confirm-endpoint", 200, body=given, **one)
+        calls("rotate-endpoint", 201, **one)
+        receiver.answers(410)
+        noticing.send(PROGRAMME)
+        deliver(delivering)
+        (_test, dead) = calls("list-deliveries", 200, by="ant", after=0, limit=2).json()["deliveries"]
+        calls("set-endpoint-state", 200, body={"state": "active"}, **one)
+        calls("resend-delivery", 200, by="owner", delivery=dead["delivery"])
+        calls("list-endpoints", 200, by="ant")
+        calls("remove-endpoint", 204, **one)
+        calls("remove-endpoint", 404, **one)
+        calls("resend-delivery", 404, by="owner", delivery=10**6)
+    delivering.close()
     noticing.close()
     (notice,) = calls("get-notices", 200, by="ant", after=0, limit=2).json()["notices"]
     calls("get-notice", 200, by="ant", notice=notice["notice"])

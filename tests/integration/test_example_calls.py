@@ -7,18 +7,28 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
+
+import pytest
 
 from service.api.openapi import document
 from service.api.openapi_examples import CALLS
 from service.api.openapi_links import LINKS
 from tests.domain import charters
-from tests.integration.conftest import Running
+from tests.integration.conftest import Running, run_service
 from tests.integration.example_calls import NOTICE, Calls, call_everything
 from tests.integration.sealing import SignerProcess, sealer
 from tests.integration.small import SmallProgramme
 
 COUNTERSIGNED = {"decisions": ["grant-resource"], "agencies": ["owner", "other"]}
+
+
+@pytest.fixture
+def running(database: str, tmp_path: Path) -> Iterator[Running]:
+    """A service that sends notices to this machine."""
+    yield from run_service(database, tmp_path, loopback_endpoints=True)
 
 
 def shape(value: Any) -> Any:

@@ -189,7 +189,7 @@ def test_a_notice_is_never_changed_or_removed(told: Told) -> None:
             "UPDATE notice.outbox SET recipient = 'x'",
             "UPDATE notice.outbox SET content = 'x', sha256 = sha256('x')",
             "DELETE FROM notice.outbox",
-            "TRUNCATE notice.outbox",
+            "TRUNCATE notice.outbox CASCADE",
             "UPDATE notice.progress SET position = 0",
         ):
             with pytest.raises(psycopg.errors.InsufficientPrivilege):

@@ -216,3 +216,16 @@ def test_shells_complete_commands_and_decisions(shell: str, said: str) -> None:
     environment = {"_SILLOK_COMPLETE": f"{shell}_complete", "COMP_WORDS": "sillok decide open-", "COMP_CWORD": said}
     done = CliRunner().invoke(main, prog_name="sillok", env=environment)
     assert "open-stage" in done.stdout
+
+
+def test_a_consortium_cannot_register_an_address_outside_for_a_programme_that_is_not_live(
+    scored: SmallProgramme, sillok: Command
+) -> None:
+    """What it has, and what went there, is printed all the same."""
+    programme, key = scored.programme, scored.keys["ant"]
+    found = sillok("endpoints", "register", programme, "webhook", "https://hooks.example.org/", key=key)
+    assert found.exit_code == 1
+    assert "not live" in found.stderr
+    for command in (("endpoints", "list"), ("notices", "deliveries"), ("notices", "dead")):
+        assert programme in sillok(*command, programme, key=key).stdout
+    assert "has no endpoint" in sillok("endpoints", "pause", programme, "endpoint-0", key=key).stderr

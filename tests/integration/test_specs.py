@@ -19,6 +19,7 @@ from domain.rulebook import DECISIONS
 from service.api import (
     administration,
     docs,
+    endpoints,
     health,
     ledger,
     notices,
@@ -85,6 +86,7 @@ def test_every_route_is_documented_and_nothing_else() -> None:
         ledger.list_events,
         export_ledger,
         *notices.HANDLERS,
+        *endpoints.HANDLERS,
         *tree.HANDLERS,
         stream_events,
         *health.HANDLERS,
@@ -179,6 +181,8 @@ def test_every_problem_type_is_named_by_an_operation() -> None:
         (f"/v1/programmes/{REHEARSAL}/timeline", "Timeline"),
         (f"/v1/programmes/{REHEARSAL}/workload", "Workload"),
         (f"/v1/programmes/{REHEARSAL}/notices", "Inbox"),
+        (f"/v1/programmes/{REHEARSAL}/endpoints", "EndpointList"),
+        (f"/v1/programmes/{REHEARSAL}/deliveries", "DeliveryPage"),
         ("/v1/ledger/events", "CloudEvent"),
         ("/.well-known/jwks.json", "KeySet"),
         ("/.well-known/oauth-authorization-server", "ServerMetadata"),
@@ -192,7 +196,8 @@ def test_answers_fit_their_schema(played: Running, path: str, schema: str) -> No
     spec = msgspec.json.decode(SPEC.read_bytes())
     checked = {"$ref": f"#/components/schemas/{schema}", "components": spec["components"]}
     validator = Draft202012Validator(checked)
-    keys = dict.fromkeys(("Disagreement", "Inbox", "SensitivityAnswer", "Workload"), played.keys.auditor)
+    of_auditors = ("DeliveryPage", "Disagreement", "EndpointList", "Inbox", "SensitivityAnswer", "Workload")
+    keys = dict.fromkeys(of_auditors, played.keys.auditor)
     keys |= {"KeyList": played.keys.operator, "ClientList": played.keys.operator, "PersonList": played.keys.operator}
     headers = {"Authorization": f"Bearer {keys[schema]}"} if schema in keys else {}
     for line in played.client.get(path, headers=headers).text.splitlines():

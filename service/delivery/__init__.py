@@ -1,0 +1,1 @@
+"""What goes out to consortiums: webhooks and e-mail."""

@@ -1,0 +1,176 @@
+"""Deliveries in PostgreSQL: who has an endpoint, what is next there, and what came of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from datetime import datetime
+from typing import Any, Final
+
+import msgspec
+import psycopg
+from psycopg_pool import ConnectionPool, PoolTimeout
+
+from service.application.delivery_ports import Claim, Settled, Target, Waiting
+from service.application.erasing import Subject
+from service.application.ports import LedgerUnavailableError
+from service.application.webhook_signing import EndpointSecrets
+from service.storage.connections import open_pool
+from service.storage.subject_keys import SubjectKeys
+
+SEALED: Final = "endpoint"
+"""What is sealed under the key of an endpoint."""
+
+_FREE: Final = "due_at <= %(now)s AND coalesce(claimed_until, 'epoch') <= %(now)s"
+_CLAIM: Final = f"""
+    WITH taken AS (
+        SELECT endpoint FROM notice.endpoint WHERE {_FREE} AND (failing_since IS NOT NULL) = %(failing)s
+        ORDER BY due_at LIMIT %(limit)s FOR NO KEY UPDATE SKIP LOCKED)
+    UPDATE notice.endpoint e SET claim = claim + 1, claimed_until = %(until)s
+    FROM taken WHERE e.endpoint = taken.endpoint RETURNING e.endpoint, e.claim"""
+_DUE: Final = f"SELECT EXISTS (SELECT FROM notice.endpoint WHERE {_FREE})"
+
+WAITS: Final = "d.endpoint = e.endpoint AND d.state = 'pending' AND (d.number IS NULL OR e.state = 'active')"
+_FIRST: Final = "ORDER BY d.number NULLS FIRST, d.delivery LIMIT 1"
+_TARGET: Final = ("endpoint", "programme", "team", "data_set", "channel", "language", "state")
+_NEXT: Final = f"""
+    SELECT {", ".join(f"e.{each}" for each in _TARGET)}, e.sealed,
+        d.delivery, d.attempts, coalesce(o.delivered_at, d.queued_at), o.content, o.sha256
+    FROM notice.endpoint e JOIN notice.delivery d ON {WAITS} LEFT JOIN notice.outbox o ON o.number = d.number
+    WHERE e.endpoint = %s AND e.sealed IS NOT NULL {_FIRST}"""
+
+LOOK_AGAIN: Final = f"""
+    UPDATE notice.endpoint e SET due_at = (
+        SELECT coalesce(d.next_attempt_at, %(now)s) FROM notice.delivery d WHERE {WAITS} {_FIRST})
+    WHERE e.endpoint = %(endpoint)s"""
+"""When there is something to do next for an endpoint; after every change of it or of what waits there."""
+
+_TRIED: Final = """
+    INSERT INTO notice.attempt (delivery, attempted_at, delivered, answer)
+    VALUES (%(delivery)s, %(at)s, %(done)s, %(says)s)"""
+_SETTLE: Final = """
+    UPDATE notice.delivery SET state = %(state)s, attempts = attempts + %(counts)s, next_attempt_at = %(next)s,
+        answer = %(says)s, settled_at = CASE WHEN %(state)s = 'pending' THEN NULL ELSE %(at)s::timestamptz END
+    WHERE delivery = %(delivery)s AND state <> 'delivered'"""
+_FAILING: Final = """
+    UPDATE notice.endpoint SET failing_since = CASE WHEN %(done)s THEN NULL ELSE coalesce(failing_since, %(at)s) END
+    WHERE endpoint = %(endpoint)s"""
+_CONFIRM: Final = """
+    UPDATE notice.endpoint SET state = 'active', confirmed_at = %(at)s
+    WHERE endpoint = %(endpoint)s AND state = 'unconfirmed'"""
+_DISABLE: Final = (
+    "UPDATE notice.endpoint SET state = 'disabled', because = %(disabled)s WHERE endpoint = %(endpoint)s",
+    "UPDATE notice.delivery SET state = 'dead', answer = %(disabled)s, settled_at = %(at)s"
+    " WHERE endpoint = %(endpoint)s AND state = 'pending'",
+)
+_LET_GO: Final = "UPDATE notice.endpoint SET claimed_until = NULL WHERE endpoint = %(endpoint)s"
+
+
+class SealedEndpoint(msgspec.Struct, frozen=True, kw_only=True):
+    """What is known of an endpoint that nobody reads in the database."""
+
+    address: str
+    secrets: EndpointSecrets
+
+
+class PostgresDeliveries:
+    """`DeliveryStore` in PostgreSQL; addresses and secrets under keys of their own."""
+
+    def __init__(self, database_url: str, keys: SubjectKeys, *, pool_size: int = 4) -> None:
+        self._pool: ConnectionPool = open_pool(database_url, size=pool_size)
+        self._keys = keys
+
+    def claim(self, now: datetime, *, until: datetime, limit: int, failing: bool) -> Sequence[Claim]:
+        """See `DeliveryStore.claim`."""
+        asked = {"now": now, "until": until, "limit": limit, "failing": failing}
+        with self.connection() as connection:
+            return [Claim(*row) for row in connection.execute(_CLAIM, asked).fetchall()]
+
+    def next(self, claim: Claim) -> Waiting | None:
+        """See `DeliveryStore.next`."""
+        with self.connection() as connection:
+            found = connection.execute(_NEXT, (claim.endpoint,)).fetchone()
+        if found is None:
+            return None
+        *endpoint, sealed, delivery, attempts, queued_at, content, sha256 = found
+        target = dict(zip(_TARGET, endpoint, strict=True))
+        opened = self.opened(target["endpoint"], target["programme"], sealed)
+        return Waiting(
+            delivery=delivery,
+            target=Target(**target, address=opened.address, secrets=opened.secrets),
+            attempts=attempts,
+            queued_at=queued_at,
+            content=content,
+            sha256=sha256,
+        )
+
+    def settle(self, claim: Claim, delivery: int, settled: Settled, at: datetime) -> None:
+        """See `DeliveryStore.settle`."""
+        done = settled.state == "delivered"
+        of = {
+            **{"endpoint": claim.endpoint, "delivery": delivery, "at": at, "now": at, "done": done},
+            **{"state": settled.state, "says": settled.answer, "counts": int(settled.counts)},
+            **{"next": settled.next_attempt_at, "disabled": settled.disabled},
+        }
+        with self.connection() as connection, connection.transaction():
+            held = _held(connection, claim)
+            if settled.counts:
+                connection.execute(_TRIED, of)
+            if held or done:
+                connection.execute(_SETTLE, of)
+            if settled.counts and (held or done):
+                connection.execute(_FAILING, of)
+            if settled.confirmed:
+                connection.execute(_CONFIRM, of)
+            if held and settled.disabled is not None:
+                for each in _DISABLE:
+                    connection.execute(each, of)
+            if held:
+                connection.execute(_LET_GO, of)
+            connection.execute(LOOK_AGAIN, of)
+
+    def release(self, claim: Claim, now: datetime) -> None:
+        """See `DeliveryStore.release`."""
+        with self.connection() as connection, connection.transaction():
+            if _held(connection, claim):
+                connection.execute(_LET_GO, {"endpoint": claim.endpoint})
+                connection.execute(LOOK_AGAIN, {"endpoint": claim.endpoint, "now": now})
+
+    def due(self, by: datetime) -> bool:
+        """See `DeliveryStore.due`."""
+        with self.connection() as connection:
+            found = connection.execute(_DUE, {"now": by}).fetchone()
+        assert found is not None
+        return bool(found[0])
+
+    def seal(self, endpoint: str, programme: str, content: SealedEndpoint) -> bytes:
+        """What of an endpoint is kept in encryption."""
+        return self._keys.seal(Subject(endpoint, programme), SEALED, msgspec.json.encode(content))
+
+    def opened(self, endpoint: str, programme: str, sealed: bytes) -> SealedEndpoint:
+        """The same in clear. Raises `LedgerUnavailableError` if its key is not there."""
+        text = self._keys.open(Subject(endpoint, programme), SEALED, sealed)
+        if text is None:
+            raise LedgerUnavailableError(f"the key of {endpoint} is not among persons' keys", outcome_unknown=False)
+        return msgspec.json.decode(text, type=SealedEndpoint)
+
+    @contextmanager
+    def connection(self) -> Iterator[psycopg.Connection[Any]]:
+        """An autocommit connection. Raises `LedgerUnavailableError`."""
+        try:
+            with self._pool.connection() as connection:
+                yield connection
+        except (psycopg.OperationalError, PoolTimeout) as error:
+            raise LedgerUnavailableError(f"deliveries do not answer: {error}", outcome_unknown=False) from error
+
+    def close(self) -> None:
+        """Let go of every connection."""
+        self._pool.close()
+
+
+def _held(connection: psycopg.Connection[Any], claim: Claim) -> bool:
+    """Whether nobody took the endpoint meanwhile; from now until the transaction's end nobody does."""
+    found = connection.execute(
+        "SELECT claim FROM notice.endpoint WHERE endpoint = %s FOR NO KEY UPDATE", (claim.endpoint,)
+    ).fetchone()
+    return found is not None and bool(found[0] == claim.number)

@@ -1,0 +1,183 @@
+"""Endpoints of consortiums in PostgreSQL, and the evidence of what went to them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any, Final, Literal
+
+import msgspec
+from psycopg.rows import dict_row
+
+from domain.envelope import DataSet
+from service.application.delivery_ports import DeliveryState
+from service.application.endpoints import MOST, AttemptRecord, DeliveryRecord, EndpointRecord, NewEndpoint
+from service.application.erasing import Subject
+from service.application.webhook_signing import EndpointSecrets
+from service.storage.deliveries import LOOK_AGAIN, PostgresDeliveries, SealedEndpoint
+from service.storage.subject_keys import SubjectKeys
+
+# One consortium at a time: two that come together do not both find room.
+_ROOM: Final = "SELECT pg_advisory_xact_lock(7310052, hashtext(%(programme)s || '/' || %(team)s))"
+_HAS: Final = """
+    SELECT count(*) FROM notice.endpoint WHERE programme = %(programme)s AND team = %(team)s AND state <> 'removed'"""
+_ADD: Final = """
+    INSERT INTO notice.endpoint (endpoint, programme, team, data_set, channel, language, sealed)
+    VALUES (%(endpoint)s, %(programme)s, %(team)s, %(data_set)s, %(channel)s, %(language)s, %(sealed)s)"""
+
+_EVERY: Final = """
+    SELECT endpoint, programme, team, channel, language, state, because, registered_at, confirmed_at, failing_since,
+        sealed,
+        (SELECT count(*) FROM notice.delivery d WHERE d.endpoint = e.endpoint AND d.state = 'pending') AS waiting,
+        (SELECT count(*) FROM notice.delivery d WHERE d.endpoint = e.endpoint AND d.state = 'dead') AS dead
+    FROM notice.endpoint e
+    WHERE programme = %(programme)s AND (%(team)s::text IS NULL OR team = %(team)s) AND state <> 'removed'
+    ORDER BY registered_at, endpoint"""
+_SECRETS: Final = """
+    SELECT sealed FROM notice.endpoint
+    WHERE programme = %(programme)s AND team = %(team)s AND endpoint = %(endpoint)s AND sealed IS NOT NULL"""
+_SEALED: Final = "SELECT sealed FROM notice.endpoint WHERE endpoint = %s AND sealed IS NOT NULL FOR NO KEY UPDATE"
+_KEEP: Final = "UPDATE notice.endpoint SET sealed = %s WHERE endpoint = %s"
+_CONFIRM: Final = """
+    UPDATE notice.endpoint SET state = 'active', confirmed_at = %(now)s
+    WHERE endpoint = %(endpoint)s AND state = 'unconfirmed'"""
+_STATE: Final = """
+    UPDATE notice.endpoint SET state = %(state)s, because = NULL
+    WHERE endpoint = %(endpoint)s AND state IN ('active', 'paused', 'disabled') AND confirmed_at IS NOT NULL"""
+_REMOVE: Final = (
+    "UPDATE notice.endpoint SET state = 'removed', sealed = NULL WHERE endpoint = %(endpoint)s",
+    "UPDATE notice.delivery SET state = 'dead', answer = 'its endpoint was removed', settled_at = %(now)s"
+    " WHERE endpoint = %(endpoint)s AND state = 'pending'",
+)
+_TEST: Final = "INSERT INTO notice.delivery (endpoint, queued_at) VALUES (%(endpoint)s, %(now)s) RETURNING delivery"
+_RESEND: Final = """
+    UPDATE notice.delivery d SET state = 'pending', attempts = 0, next_attempt_at = NULL, settled_at = NULL
+    FROM notice.endpoint e
+    WHERE d.delivery = %(delivery)s AND d.state = 'dead' AND d.number IS NOT NULL
+        AND e.endpoint = d.endpoint AND e.state IN ('active', 'paused') RETURNING d.endpoint"""
+
+_DELIVERIES: Final = """
+    SELECT d.delivery, e.team AS recipient, d.endpoint, e.channel, o.notice, o.position,
+        encode(o.sha256, 'hex') AS sha256, d.state,
+        coalesce(o.delivered_at, d.queued_at) AS queued_at, d.next_attempt_at, d.settled_at, d.answer
+    FROM notice.endpoint e JOIN notice.delivery d USING (endpoint) LEFT JOIN notice.outbox o ON o.number = d.number
+    WHERE e.programme = %(programme)s AND (%(team)s::text IS NULL OR e.team = %(team)s)
+        AND (%(endpoint)s::text IS NULL OR e.endpoint = %(endpoint)s)
+        AND (%(state)s::text IS NULL OR d.state = %(state)s)
+        AND (%(delivery)s::bigint IS NULL OR d.delivery = %(delivery)s) AND d.delivery > %(after)s
+    ORDER BY d.delivery LIMIT %(limit)s"""
+_ATTEMPTS: Final = """
+    SELECT delivery, attempted_at, delivered, answer FROM notice.attempt WHERE delivery = ANY(%s)
+    ORDER BY delivery, attempt"""
+
+
+class PostgresEndpoints:
+    """`EndpointStore` beside `PostgresDeliveries`."""
+
+    def __init__(self, database: PostgresDeliveries, keys: SubjectKeys) -> None:
+        self._database = database
+        self._keys = keys
+
+    def add(
+        self, endpoint: str, programme: str, team: str, data_set: DataSet, asked: NewEndpoint, kept: EndpointSecrets
+    ) -> bool:
+        """See `EndpointStore.add`."""
+        content = SealedEndpoint(address=asked.address, secrets=kept)
+        of = {"endpoint": endpoint, "programme": programme, "team": team, "data_set": data_set}
+        of |= {"channel": asked.channel, "language": asked.language}
+        with self._database.connection() as connection, connection.transaction():
+            connection.execute(_ROOM, of)
+            found = connection.execute(_HAS, of).fetchone()
+            if found is None or found[0] >= MOST:
+                return False
+            connection.execute(_ADD, {**of, "sealed": self._database.seal(endpoint, programme, content)})
+            return True
+
+    def every(self, programme: str, team: str | None) -> Sequence[EndpointRecord]:
+        """See `EndpointStore.every`."""
+        found = []
+        for row in self._rows(_EVERY, {"programme": programme, "team": team}):
+            opened = self._database.opened(row["endpoint"], programme, row.pop("sealed"))
+            keys = tuple(each.public_key for each in opened.secrets)
+            found.append(EndpointRecord(**row, address=opened.address, public_keys=keys))
+        return found
+
+    def secrets(self, programme: str, team: str, endpoint: str) -> EndpointSecrets | None:
+        """See `EndpointStore.secrets`."""
+        of = {"programme": programme, "team": team, "endpoint": endpoint}
+        for row in self._rows(_SECRETS, of):
+            return self._database.opened(endpoint, programme, row["sealed"]).secrets
+        return None
+
+    def keep_secrets(self, endpoint: str, programme: str, kept: EndpointSecrets) -> bool:
+        """See `EndpointStore.keep_secrets`."""
+        with self._database.connection() as connection, connection.transaction():
+            found = connection.execute(_SEALED, (endpoint,)).fetchone()
+            if found is None:
+                return False
+            content = msgspec.structs.replace(self._database.opened(endpoint, programme, found[0]), secrets=kept)
+            connection.execute(_KEEP, (self._database.seal(endpoint, programme, content), endpoint))
+            return True
+
+    def confirm(self, endpoint: str, at: datetime) -> bool:
+        """See `EndpointStore.confirm`."""
+        return self._change(endpoint, at, (_CONFIRM,))
+
+    def set_state(self, endpoint: str, state: Literal["active", "paused"], at: datetime) -> bool:
+        """See `EndpointStore.set_state`."""
+        return self._change(endpoint, at, (_STATE,), state=state)
+
+    def remove(self, endpoint: str, programme: str, at: datetime) -> None:
+        """See `EndpointStore.remove`."""
+        # The key first: what is left of it in copies of the database is not to be read any more.
+        self._keys.erase(Subject(endpoint, programme))
+        self._change(endpoint, at, _REMOVE)
+
+    def test(self, endpoint: str, at: datetime) -> int:
+        """See `EndpointStore.test`."""
+        of = {"endpoint": endpoint, "now": at}
+        with self._database.connection() as connection, connection.transaction():
+            found = connection.execute(_TEST, of).fetchone()
+            connection.execute(LOOK_AGAIN, of)
+        assert found is not None
+        return int(found[0])
+
+    def resend(self, delivery: int, at: datetime) -> bool:
+        """See `EndpointStore.resend`."""
+        with self._database.connection() as connection, connection.transaction():
+            found = connection.execute(_RESEND, {"delivery": delivery}).fetchone()
+            if found is None:
+                return False
+            connection.execute(LOOK_AGAIN, {"endpoint": found[0], "now": at})
+            return True
+
+    def deliveries(
+        self,
+        programme: str,
+        team: str | None,
+        *,
+        endpoint: str | None = None,
+        state: DeliveryState | None = None,
+        delivery: int | None = None,
+        after: int = 0,
+        limit: int = 1,
+    ) -> Sequence[DeliveryRecord]:
+        """See `EndpointStore.deliveries`."""
+        of = {"programme": programme, "team": team, "endpoint": endpoint, "state": state, "delivery": delivery}
+        found = self._rows(_DELIVERIES, {**of, "after": after, "limit": limit})
+        tried: dict[int, list[AttemptRecord]] = {}
+        for row in self._rows(_ATTEMPTS, ([each["delivery"] for each in found],)):
+            tried.setdefault(row.pop("delivery"), []).append(AttemptRecord(**row))
+        return [DeliveryRecord(**row, attempts=tuple(tried.get(row["delivery"], ()))) for row in found]
+
+    def _change(self, endpoint: str, at: datetime, statements: Sequence[str], **more: str) -> bool:
+        """Whether the first of them found it."""
+        of = {"endpoint": endpoint, "now": at, **more}
+        with self._database.connection() as connection, connection.transaction():
+            changed = [connection.execute(each, of).rowcount for each in statements]
+            connection.execute(LOOK_AGAIN, of)
+        return changed[0] == 1
+
+    def _rows(self, sql: str, parameters: Any) -> list[dict[str, Any]]:
+        with self._database.connection() as connection, connection.cursor(row_factory=dict_row) as cursor:
+            return cursor.execute(sql, parameters).fetchall()

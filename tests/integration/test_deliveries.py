@@ -1,0 +1,390 @@
+"""Deliveries over real PostgreSQL and real HTTP: none lost, none recorded that was not, in order, nobody delayed."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from typing import Any, Final
+
+import msgspec
+import psycopg
+import pytest
+
+from domain.disclosure import Reader
+from service.application import delivering as rules
+from service.application.delivering import SCHEDULE
+from service.application.delivery_ports import SEND_SECONDS
+from service.application.endpoints import EndpointIssued, NewEndpoint, NewState
+from service.bootstrap import Delivering, open_delivering
+from tests.integration.conftest import Running, run_shared
+from tests.integration.receiving import Clock, Receiver, deliver, receiving, until
+from tests.integration.sealing import SignerProcess, sealer
+from tests.integration.test_noticing import Told
+
+AHEAD: Final = timedelta(days=1)
+"""So far the clock is ahead of the database's: no notice waits for its receipt, unless a test says so."""
+
+
+class Delivered:
+    """A programme whose teams were told of their enrolment, and have endpoints; time goes on when a test says so."""
+
+    def __init__(self, running: Running) -> None:
+        self.told = Told(running)
+        self.programme = self.told.programme.programme
+        self.endpoints = running.service.parts.endpoints
+        self.clock = Clock(datetime.now(UTC) + AHEAD)
+        self.out: Delivering = open_delivering(running.settings, now=self.clock)
+
+    def reader(self, team: str) -> Reader:
+        return Reader("consortium", team)
+
+    def register(self, receiver: Receiver, team: str = "ant", path: str = "") -> EndpointIssued:
+        """An endpoint that was confirmed."""
+        found = self.unconfirmed(receiver, team, path)
+        self.endpoints.test(self.programme, found.endpoint.endpoint, self.reader(team))
+        before, receiver.answer = receiver.answer, receiver.gives_back
+        deliver(self.out)
+        receiver.answer = before
+        receiver.posted.clear()
+        return found
+
+    def unconfirmed(self, receiver: Receiver, team: str = "ant", path: str = "") -> EndpointIssued:
+        asked = NewEndpoint(channel="webhook", address=f"{receiver.url}{path}")
+        return self.endpoints.register(self.programme, asked, self.reader(team), "tests")
+
+    def state(self, issued: EndpointIssued) -> Any:
+        found = self.endpoints.every(self.programme, Reader("auditor", "auditor")).endpoints
+        return next(each for each in found if each.endpoint == issued.endpoint.endpoint)
+
+    def log(self, issued: EndpointIssued) -> list[Any]:
+        """What was to go there, tests left out."""
+        reader, endpoint = Reader("auditor", "auditor"), issued.endpoint.endpoint
+        found = self.endpoints.deliveries(self.programme, reader, endpoint=endpoint, limit=1000)
+        return [each for each in found.deliveries if each.notice is not None]
+
+    def tell(self, *teams: str) -> None:
+        """A notice more to each of them."""
+        for team in teams:
+            body = {"notice": f"n-{self.told.running.head()}", "team": team, "template": "hearing"}
+            self.told.programme.accepted("serve-notice", {**body, "subject": "heat", "values": {"question": "why"}})
+        self.told.send()
+
+    def close(self) -> None:
+        self.out.close()
+        self.told.noticing.close()
+
+
+@pytest.fixture(scope="module")
+def service(server: str, template: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
+    yield from run_shared(server, template, tmp_path_factory.mktemp("delivering"), loopback_endpoints=True)
+
+
+@pytest.fixture(scope="module")
+def programme(service: Running) -> Iterator[Delivered]:
+    found = Delivered(service)
+    found.tell("ant", "bee")
+    yield found
+    found.close()
+
+
+@pytest.fixture
+def delivered(programme: Delivered) -> Iterator[Delivered]:
+    """The programme, with no endpoint before and after a test."""
+    yield programme
+    for each in programme.endpoints.every(programme.programme, Reader("auditor", "auditor")).endpoints:
+        programme.endpoints.remove(programme.programme, each.endpoint, programme.reader(each.team), "tests")
+
+
+@pytest.fixture
+def receiver() -> Iterator[Receiver]:
+    with receiving() as found:
+        yield found
+
+
+def test_a_notice_goes_to_every_endpoint_of_its_recipient_once_and_to_nobody_else(
+    delivered: Delivered, receiver: Receiver
+) -> None:
+    for team, path in (("ant", "/1"), ("ant", "/2"), ("bee", "/3")):
+        delivered.register(receiver, team, path)
+    delivered.tell("ant")
+    delivered.told.send()
+    deliver(delivered.out)
+    deliver(delivered.out)
+    assert sorted(each.path for each in receiver.posted) == ["/hook/1", "/hook/2"]
+    assert {each.event["recipient"] for each in receiver.posted} == {"ant"}
+
+
+def test_what_goes_out_says_what_it_is_and_is_what_is_in_the_inbox(delivered: Delivered, receiver: Receiver) -> None:
+    delivered.register(receiver)
+    delivered.tell("ant")
+    deliver(delivered.out)
+    (posted,) = receiver.posted
+    event = posted.event
+    assert (event["type"], event["dataset"], event["specversion"]) == ("sillok.notice", "rehearsal", "1.0")
+    assert event["data"]["notice"]["title"]["en"].startswith("[REHEARSAL]")
+    kept = delivered.told.sent()[-1]
+    assert event["data"]["notice"] == msgspec.to_builtins(kept)
+    assert event["id"] == posted.headers["webhook-id"]
+    inbox = delivered.told.running.client.get(event["data"]["inbox"], headers=delivered.told.programme.headers("ant"))
+    assert inbox.json()["sha256"] == event["data"]["sha256"]
+
+
+def test_a_notice_waits_for_its_receipt_and_carries_it_with_the_checkpoint(
+    delivered: Delivered, receiver: Receiver, signer: SignerProcess
+) -> None:
+    """But not for ever: after ten seconds it goes without, and says where the receipt will be."""
+    delivered.register(receiver)
+    delivered.tell("ant")
+    delivered.clock.at = datetime.now(UTC)
+    for begun in delivered.out.deliver.start():
+        begun.result(timeout=30)
+    assert receiver.posted == []
+    with sealer(delivered.told.running.database, signer.client) as seal:
+        seal(seconds=10)
+        delivered.clock.on(seconds=1)
+        deliver(delivered.out)
+        (posted,) = receiver.posted
+        data = posted.event["data"]
+        assert data["receipt"] == delivered.told.running.client.get(data["receipt_url"]).text
+        assert data["receipt"].endswith(data["checkpoint"]["note"])
+        assert data["checkpoint"]["size"] >= data["notice"]["position"]
+    delivered.tell("ant")
+    delivered.clock.at = datetime.now(UTC) + 30 * AHEAD
+    deliver(delivered.out)
+    assert receiver.posted[-1].event["data"]["receipt"] is None
+
+
+def test_an_endpoint_that_is_not_confirmed_gets_nothing_but_tests(delivered: Delivered, receiver: Receiver) -> None:
+    """And giving back something else than its challenge does not confirm it."""
+    issued = delivered.unconfirmed(receiver)
+    receiver.answers(200, body=b'{"challenge": "guessed"}')
+    delivered.endpoints.test(delivered.programme, issued.endpoint.endpoint, delivered.reader("ant"))
+    delivered.tell("ant")
+    deliver(delivered.out)
+    assert [each.event["type"] for each in receiver.posted] == ["sillok.endpoint.test"]
+    assert delivered.state(issued).state == "unconfirmed"
+
+
+def test_attempts_follow_the_schedule_that_is_published_and_then_the_endpoint_is_disabled(
+    delivered: Delivered, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(rules, "JITTER", 0.0)
+    issued = delivered.register(receiver)
+    receiver.answers(500)
+    delivered.tell("ant")
+    delivered.tell("ant")
+    for wait in SCHEDULE:
+        deliver(delivered.out)
+        tried = len(receiver.posted)
+        delivered.clock.on(seconds=wait.total_seconds() - 1)
+        deliver(delivered.out)
+        assert len(receiver.posted) == tried, f"sooner than {wait}"
+        delivered.clock.on(seconds=1)
+    deliver(delivered.out)
+    first, second = delivered.log(issued)
+    assert (len(first.attempts), first.state, first.answer) == (10, "dead", "status 500")
+    assert (len(second.attempts), second.state) == (0, "dead")
+    assert len({each.headers["webhook-id"] for each in receiver.posted}) == 1
+    assert delivered.state(issued).state == "disabled"
+    assert "status 500" in delivered.state(issued).because
+
+
+def test_500_for_a_day_and_then_200_delivers_all_in_order(delivered: Delivered, receiver: Receiver) -> None:
+    issued = delivered.register(receiver)
+    receiver.answers(500)
+    delivered.tell("ant")
+    deliver(delivered.out)
+    delivered.tell("ant", "ant")
+    until_tomorrow = delivered.clock.at + timedelta(days=1)
+    while delivered.clock.at < until_tomorrow:
+        delivered.clock.on(hours=1)
+        deliver(delivered.out)
+    failing = delivered.state(issued).failing_since
+    assert failing is not None
+    receiver.posted.clear()
+    receiver.answers(200)
+    delivered.clock.on(days=1)
+    deliver(delivered.out)
+    log = delivered.log(issued)
+    assert [each.state for each in log] == ["delivered"] * 3
+    assert [each.event["data"]["notice"]["id"] for each in receiver.posted] == [each.notice for each in log]
+    assert delivered.state(issued).failing_since is None
+
+
+def test_410_disables_an_endpoint_at_once_and_its_team_may_take_it_up_again(
+    delivered: Delivered, receiver: Receiver
+) -> None:
+    issued = delivered.register(receiver)
+    receiver.answers(410)
+    delivered.tell("ant", "ant")
+    deliver(delivered.out)
+    assert len(receiver.posted) == 1
+    assert delivered.state(issued).state == "disabled"
+    receiver.answers(200)
+    owner, team = Reader("agency", "owner"), delivered.reader("ant")
+    delivered.endpoints.set_state(
+        delivered.programme, issued.endpoint.endpoint, NewState(state="active"), team, "tests"
+    )
+    dead = delivered.endpoints.deliveries(delivered.programme, owner, state="dead", limit=1000).deliveries
+    for each in dead[-2:]:
+        delivered.endpoints.resend(delivered.programme, each.delivery, owner, "tests")
+    deliver(delivered.out)
+    assert [each.state for each in delivered.log(issued)] == ["delivered"] * 2
+
+
+def test_while_an_endpoint_is_paused_its_notices_wait(delivered: Delivered, receiver: Receiver) -> None:
+    issued = delivered.register(receiver)
+    change = {"programme": delivered.programme, "endpoint": issued.endpoint.endpoint}
+    team = delivered.reader("ant")
+    delivered.endpoints.set_state(**change, asked=NewState(state="paused"), reader=team, by="tests")
+    delivered.tell("ant")
+    deliver(delivered.out)
+    assert (receiver.posted, delivered.state(issued).waiting) == ([], 1)
+    delivered.endpoints.set_state(**change, asked=NewState(state="active"), reader=team, by="tests")
+    deliver(delivered.out)
+    assert len(receiver.posted) == 1
+
+
+def test_redirects_are_failures_and_not_followed(delivered: Delivered, receiver: Receiver) -> None:
+    issued = delivered.register(receiver)
+    receiver.answers(307, {"Location": f"{receiver.url}/elsewhere"})
+    delivered.tell("ant")
+    deliver(delivered.out)
+    (found,) = delivered.log(issued)
+    assert (found.state, found.answer) == ("pending", "status 307: redirects are not followed")
+    assert [each.path for each in receiver.posted] == ["/hook"]
+
+
+@pytest.mark.parametrize(("given", "seconds"), [("3600", 3600), ("999999999", 5), ("9999999", 86400), ("soon", 5)])
+def test_retry_after_is_honoured_for_a_day_at_most(
+    delivered: Delivered, receiver: Receiver, monkeypatch: pytest.MonkeyPatch, given: str, seconds: int
+) -> None:
+    monkeypatch.setattr(rules, "JITTER", 0.0)
+    issued = delivered.register(receiver)
+    receiver.answers(503, {"Retry-After": given})
+    delivered.tell("ant")
+    deliver(delivered.out)
+    (found,) = delivered.log(issued)
+    assert found.next_attempt_at == delivered.clock.at + timedelta(seconds=seconds)
+
+
+def test_retry_after_may_be_a_date(delivered: Delivered, receiver: Receiver) -> None:
+    issued = delivered.register(receiver)
+    at = (delivered.clock.at + timedelta(hours=2)).replace(microsecond=0)
+    receiver.answers(429, {"Retry-After": at.strftime("%a, %d %b %Y %H:%M:%S GMT")})
+    delivered.tell("ant")
+    deliver(delivered.out)
+    (found,) = delivered.log(issued)
+    assert found.next_attempt_at == at
+
+
+def test_a_worker_that_is_killed_between_sending_and_recording_sends_again_under_the_same_id(
+    delivered: Delivered, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    issued = delivered.register(receiver)
+    delivered.tell("ant")
+
+    def killed(*_arguments: Any) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched:
+        patched.setattr(delivered.out.deliveries, "settle", killed)
+        (begun,) = delivered.out.deliver.start()
+        with pytest.raises(KeyboardInterrupt):
+            begun.result(timeout=30)
+    assert [each.state for each in delivered.log(issued)] == ["pending"]
+    deliver(delivered.out)
+    assert len(receiver.posted) == 1, "while the claim holds nobody else sends"
+    delivered.clock.on(seconds=6 * SEND_SECONDS)
+    deliver(delivered.out)
+    assert len({each.headers["webhook-id"] for each in receiver.posted}) == 1
+    assert len(receiver.posted) == 2
+    (found,) = delivered.log(issued)
+    assert (found.state, len(found.attempts)) == ("delivered", 1)
+
+
+def test_a_worker_whose_claim_ran_out_changes_nothing_but_what_it_delivered(
+    delivered: Delivered, receiver: Receiver
+) -> None:
+    """Of two workers that sent the same, the one that comes late with a failure does not take the delivery back."""
+    issued = delivered.register(receiver)
+    delivered.tell("ant")
+    going, late = threading.Event(), threading.Event()
+
+    def wait_and_fail(_posted: Any) -> tuple[int, dict[str, str], bytes]:
+        going.set()
+        late.wait(20)
+        return 500, {}, b""
+
+    receiver.answer = wait_and_fail
+    (begun,) = delivered.out.deliver.start()
+    assert going.wait(20)
+    receiver.answers(200)
+    delivered.clock.on(seconds=6 * SEND_SECONDS)
+    deliver(delivered.out)
+    late.set()
+    begun.result(timeout=30)
+    (found,) = delivered.log(issued)
+    assert found.state == "delivered"
+    assert [each.delivered for each in found.attempts] == [True, False]
+    assert delivered.state(issued).failing_since is None
+
+
+def test_two_workers_that_race_send_each_notice_once(delivered: Delivered, receiver: Receiver) -> None:
+    other = open_delivering(delivered.told.running.settings, now=delivered.clock)
+    for number in range(3):
+        delivered.register(receiver, "ant", f"/{number}")
+    delivered.tell(*["ant"] * 4)
+    threads = [threading.Thread(target=deliver, args=(each,)) for each in (delivered.out, other)]
+    for each in threads:
+        each.start()
+    for each in threads:
+        each.join()
+    deliver(delivered.out)
+    other.close()
+    sent = [(each.path, each.headers["webhook-id"]) for each in receiver.posted]
+    assert len(sent) == len(set(sent)) == 12
+
+
+def test_an_endpoint_that_hangs_delays_nobody_else(delivered: Delivered, receiver: Receiver) -> None:
+    let_go = threading.Event()
+    with receiving() as hanging:
+        delivered.register(hanging, "ant")
+        delivered.register(receiver, "bee")
+        hanging.answer = lambda _posted: (200 if let_go.wait(20) else 500, {}, b"")
+        delivered.tell("ant", "bee", "bee", "bee")
+        until(lambda: not delivered.out.deliver.start() and len(receiver.posted) == 3)
+        let_go.set()
+        until(lambda: delivered.out.deliver.progress() == "current")
+    assert len(hanging.posted) == 1
+
+
+def test_the_clock_may_jump_back_an_hour_and_nothing_is_lost(delivered: Delivered, receiver: Receiver) -> None:
+    issued = delivered.register(receiver)
+    receiver.answers(500)
+    delivered.tell("ant")
+    deliver(delivered.out)
+    delivered.clock.on(hours=-1)
+    receiver.answers(200)
+    delivered.tell("ant")
+    deliver(delivered.out)
+    delivered.clock.on(hours=1, minutes=1)
+    deliver(delivered.out)
+    assert [each.state for each in delivered.log(issued)] == ["delivered"] * 2
+
+
+def test_what_was_delivered_and_what_was_tried_is_never_changed(delivered: Delivered, receiver: Receiver) -> None:
+    delivered.register(receiver)
+    delivered.tell("ant")
+    deliver(delivered.out)
+    with psycopg.connect(delivered.told.running.database, autocommit=True) as connection:
+        for statement in (
+            "UPDATE notice.delivery SET state = 'dead' WHERE state = 'delivered'",
+            "UPDATE notice.delivery SET endpoint = endpoint || 'x' WHERE state <> 'delivered'",
+            "DELETE FROM notice.delivery",
+            "UPDATE notice.attempt SET answer = 'status 200'",
+            "DELETE FROM notice.attempt",
+        ):
+            with pytest.raises(psycopg.errors.InsufficientPrivilege):
+                connection.execute(statement)
