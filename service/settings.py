@@ -23,6 +23,10 @@ _ISSUER: Final = re.compile(
     r"(https://[A-Za-z0-9.-]+|http://(127\.0\.0\.1|\[::1\]|localhost))(:[0-9]{1,5})?(/[A-Za-z0-9._~/-]*)?"
 )
 
+_MAIL_SERVER: Final = re.compile(
+    r"smtp(?P<tls>s?)://((?P<user>[^\s@/:]+(@[^\s@/:]+)?)@)?(?P<host>[A-Za-z0-9.-]+|\[[0-9A-Fa-f:]+\])(:(?P<port>[0-9]{1,5}))?"
+)
+_MAILBOX: Final = re.compile(r"[A-Za-z0-9._%+-]{1,64}@[A-Za-z0-9.-]{1,253}")
 _WITNESS: Final = re.compile(r"https?://[^\s?#]+")
 
 
@@ -54,6 +58,26 @@ class OidcSettings(msgspec.Struct, frozen=True, kw_only=True):
             ) from None
 
 
+class SmtpSettings(msgspec.Struct, frozen=True, kw_only=True):
+    """The mail server. `sender`: from whom mail is. `tls_from_start`: without, it begins by STARTTLS."""
+
+    host: str
+    port: int
+    tls_from_start: bool
+    sender: str
+    user: str | None = None
+    password_path: Path | None = None
+
+    @property
+    def is_here(self) -> bool:
+        """Whether it is on this machine."""
+        return self.host in ("localhost", "127.0.0.1", "::1")
+
+    def password(self) -> str:
+        """As the file has it now. Raises `OSError` if it cannot be read."""
+        return "" if self.password_path is None else self.password_path.read_text(encoding="utf-8").strip()
+
+
 class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """`home`: where data lives. `database_url`, `redis_url`: of real servers; without, embedded ones.
 
@@ -64,7 +88,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     is read. `issuer_url`: where the outside reaches the service; without, where it listens.
     `trusted_proxies`: whose `X-Forwarded-For` is believed. `requests_a_minute`: of one client; `failures_a_minute`:
     authentications that fail, of one address. `oidc`: the issuer whose tokens are taken, and where people sign in.
-    `loopback_endpoints`: whether notices go to addresses on this machine, as all of programmes that are not live do.
+    `smtp`: what notices are mailed through. `loopback_endpoints`: whether notices go to addresses on this machine, as
+    all of programmes that are not live do.
     """
 
     home: Path
@@ -83,6 +108,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     requests_a_minute: int = REQUESTS_A_MINUTE
     failures_a_minute: int = FAILURES_A_MINUTE
     oidc: OidcSettings | None = None
+    smtp: SmtpSettings | None = None
     loopback_endpoints: bool = False
 
     @property
@@ -195,6 +221,7 @@ def read_settings(environment: Mapping[str, str] | None = None) -> Settings:
         requests_a_minute=_number(found, "SILLOK_REQUESTS_A_MINUTE", REQUESTS_A_MINUTE),
         failures_a_minute=_number(found, "SILLOK_FAILURES_A_MINUTE", FAILURES_A_MINUTE),
         oidc=_oidc(found),
+        smtp=_smtp(found),
         loopback_endpoints=_yes(found, "SILLOK_LOOPBACK_ENDPOINTS"),
     )
 
@@ -255,6 +282,25 @@ def _oidc(environment: Mapping[str, str]) -> OidcSettings | None:
         audience=found["AUDIENCE"],
         client_id=found["CLIENT_ID"],
         client_secret_path=_file(environment, "SILLOK_OIDC_CLIENT_SECRET_FILE"),
+    )
+
+
+def _smtp(environment: Mapping[str, str]) -> SmtpSettings | None:
+    text, sender = environment.get("SILLOK_SMTP") or None, environment.get("SILLOK_SMTP_FROM") or None
+    if text is None:
+        return None
+    found = _MAIL_SERVER.fullmatch(text)
+    if found is None:
+        raise SettingsError("SILLOK_SMTP is no mail server: give smtp://user@host:587, or smtps://user@host:465.")
+    if sender is None or _MAILBOX.fullmatch(sender) is None:
+        raise SettingsError("SILLOK_SMTP_FROM is no mailbox: give the address from which notices are mailed.")
+    return SmtpSettings(
+        host=found["host"].strip("[]"),
+        port=int(found["port"] or (465 if found["tls"] else 587)),
+        tls_from_start=bool(found["tls"]),
+        sender=sender,
+        user=found["user"],
+        password_path=_file(environment, "SILLOK_SMTP_PASSWORD_FILE"),
     )
 
 

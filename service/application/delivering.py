@@ -134,7 +134,10 @@ class Deliver:
             except NotSealedError:
                 if now < waiting.queued_at + UNSEALED:
                     return Answer(result="held", says="waits for its receipt", wait=_LOOK)
-        return self._channels[target.channel].send(target, message_of(waiting, receipt), now)
+        channel = self._channels.get(target.channel)
+        if channel is None:
+            return Answer(result="held", says="nothing is set here to send it by")
+        return channel.send(target, message_of(waiting, receipt), now)
 
     def _settled(self, waiting: Waiting, answer: Answer, now: datetime) -> Settled:
         says, wait = answer.says, min(answer.wait or timedelta(0), LONGEST_WAIT)

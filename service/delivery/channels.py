@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from domain.envelope import DataSet
 from service.application.delivery_ports import Channel, ChannelName
+from service.delivery.emails import Emails
 from service.delivery.webhooks import Webhooks
 from service.settings import Settings
 
@@ -14,8 +15,11 @@ class Channels:
     """As the settings have them."""
 
     def __init__(self, settings: Settings) -> None:
-        self._loopback = settings.loopback_endpoints
-        self.by_name: Mapping[ChannelName, Channel] = {"webhook": Webhooks(loopback=self._loopback)}
+        loopback = settings.loopback_endpoints
+        found: dict[ChannelName, Channel] = {"webhook": Webhooks(loopback=loopback)}
+        if settings.smtp is not None:
+            found["email"] = Emails(settings.smtp, loopback=loopback)
+        self.by_name: Mapping[ChannelName, Channel] = found
 
     def require_reachable(self, channel: ChannelName, address: str, data_set: DataSet) -> None:
         """Raise `ValueError` unless something can be sent there; no name is looked up."""

@@ -15,11 +15,13 @@ from domain.disclosure import Reader
 from service.application import delivering as rules
 from service.application.delivering import SCHEDULE
 from service.application.delivery_ports import SEND_SECONDS
-from service.application.endpoints import EndpointIssued, NewEndpoint, NewState
+from service.application.endpoints import Confirmation, EndpointIssued, NewEndpoint, NewState
 from service.bootstrap import Delivering, open_delivering
+from service.settings import SmtpSettings
 from tests.integration.conftest import Running, run_shared
 from tests.integration.receiving import Clock, Receiver, deliver, receiving, until
 from tests.integration.sealing import SignerProcess, sealer
+from tests.integration.test_emails import Server, free_port, listening
 from tests.integration.test_noticing import Told
 
 AHEAD: Final = timedelta(days=1)
@@ -77,7 +79,9 @@ class Delivered:
 
 @pytest.fixture(scope="module")
 def service(server: str, template: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
-    yield from run_shared(server, template, tmp_path_factory.mktemp("delivering"), loopback_endpoints=True)
+    smtp = SmtpSettings(host="localhost", port=free_port(), tls_from_start=False, sender="notices@sillok.example")
+    home = tmp_path_factory.mktemp("delivering")
+    yield from run_shared(server, template, home, loopback_endpoints=True, smtp=smtp)
 
 
 @pytest.fixture(scope="module")
@@ -329,6 +333,36 @@ def test_a_worker_whose_claim_ran_out_changes_nothing_but_what_it_delivered(
     assert found.state == "delivered"
     assert [each.delivered for each in found.attempts] == [True, False]
     assert delivered.state(issued).failing_since is None
+
+
+def test_a_mail_server_that_is_down_for_an_hour_loses_nothing_and_counts_against_nobody(delivered: Delivered) -> None:
+    """And whoever reads the mailbox confirms it, by what a test said there."""
+    settings = delivered.told.running.settings.smtp
+    assert settings is not None
+    team, server = delivered.reader("ant"), Server()
+    asked = NewEndpoint(channel="email", address="ant@localhost", language="en")
+    issued = delivered.endpoints.register(delivered.programme, asked, team, "tests")
+    endpoint = issued.endpoint.endpoint
+    with listening(server, settings.port):
+        delivered.endpoints.test(delivered.programme, endpoint, team)
+        deliver(delivered.out)
+    plain = server.mails.pop().get_body(("plain",))
+    assert plain is not None
+    challenge = plain.get_content().partition("back to the service: ")[2].split()[0]
+    delivered.endpoints.confirm(delivered.programme, endpoint, Confirmation(challenge=challenge), team, "tests")
+    delivered.tell("ant")
+    for _minute in range(60):
+        deliver(delivered.out)
+        delivered.clock.on(minutes=1)
+    (found,) = delivered.log(issued)
+    assert (found.state, found.attempts) == ("pending", ())
+    assert "mail server cannot be used" in found.answer
+    with listening(server, settings.port):
+        deliver(delivered.out)
+    (found,) = delivered.log(issued)
+    assert (found.state, [each.answer for each in found.attempts]) == ("delivered", ["accepted with 250"])
+    (mail,) = server.mails
+    assert mail["Subject"].startswith("[REHEARSAL]")
 
 
 def test_two_workers_that_race_send_each_notice_once(delivered: Delivered, receiver: Receiver) -> None:
