@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from typing import Final
 
 import structlog
@@ -25,6 +26,10 @@ TASK_SECONDS: Final = 300
 """A task that takes longer is killed, and given out again."""
 _WAITS_SECONDS: Final = 5
 """So long at most one task that was lost keeps others like it from being sent; the schedule sends after that."""
+_VIEWS_SECONDS: Final = 0.01
+"""Between two wake-ups for the views."""
+_REST_SECONDS: Final = 0.1
+"""Between two for sealing, notices and what follows by itself, of which nobody sees the tenth of a second."""
 
 TRANSPORT_OPTIONS: Final = {
     # Far above any task's time limit: Redis hands a task out again after this, and tasks are idempotent besides.
@@ -107,6 +112,34 @@ class Sender:
         return ":".join((queue or self._app.conf.task_default_queue, task, *arguments))
 
 
+class News:
+    """What some tasks are to be told: at once, and then not again for `seconds`. `queue`: if it is another's.
+
+    Whoever is woken looks for all the news there is, so that under load fewer wake-ups do as much.
+    """
+
+    def __init__(self, seconds: float, *tasks: str, queue: str | None = None) -> None:
+        self.tasks = tasks
+        self.queue = queue
+        self._seconds = seconds
+        self._arguments: set[tuple[str, ...]] = set()
+        self._due = 0.0
+
+    def add(self, *arguments: str) -> None:
+        """There is news, for a task with these arguments."""
+        self._arguments.add(arguments)
+
+    def waits(self, now: float) -> float | None:
+        """So many seconds until there is something to tell; `None` if there is no news."""
+        return max(0.0, self._due - now) if self._arguments else None
+
+    def take(self, now: float) -> list[tuple[str, ...]]:
+        """The arguments of what is to be told, in order."""
+        taken, self._arguments = sorted(self._arguments), set()
+        self._due = now + self._seconds
+        return taken
+
+
 class CeleryWakeUps:
     """Sends `sillok.seal` for news, and `sillok.advance`, `sillok.notify` and `sillok.react` for every programme that
     has some.
@@ -124,10 +157,11 @@ class CeleryWakeUps:
             task_serializer="json",
         )
         self._sender = Sender(self._app, broker_url)
-        self._seal_queue = seal_queue_of(database_url)
-        self._delivery_queue = delivery_queue_of(database_url)
-        self._outgoing = False
-        self._news: set[str] = set()
+        self._views = News(_VIEWS_SECONDS, ADVANCE_TASK)
+        self._following = News(_REST_SECONDS, NOTIFY_TASK, REACT_TASK)
+        self._sealing = News(_REST_SECONDS, SEAL_TASK, queue=seal_queue_of(database_url))
+        self._outgoing = News(_REST_SECONDS, DELIVER_TASK, queue=delivery_queue_of(database_url))
+        self._every = (self._views, self._following, self._sealing, self._outgoing)
         self._changed = threading.Condition()
         self._closed = False
         self._failing = False
@@ -138,13 +172,15 @@ class CeleryWakeUps:
     def wake(self, programme: str) -> None:
         """See `WakeUps.wake`."""
         with self._changed:
-            self._news.add(programme)
+            self._views.add(programme)
+            self._following.add(programme)
+            self._sealing.add()
             self._changed.notify()
 
     def deliver(self) -> None:
         """Have what is to go to endpoints sent, soon."""
         with self._changed:
-            self._outgoing = True
+            self._outgoing.add()
             self._changed.notify()
 
     def close(self) -> None:
@@ -159,20 +195,19 @@ class CeleryWakeUps:
     def _run(self) -> None:
         while True:
             with self._changed:
-                while not (self._news or self._outgoing or self._closed):
-                    self._changed.wait()
-                if not (self._news or self._outgoing):
-                    return
-                programmes, self._news = self._news, set()
-                outgoing, self._outgoing = self._outgoing, False
-            if outgoing:
-                self._send(DELIVER_TASK, queue=self._delivery_queue)
-            for programme in sorted(programmes):
-                self._send(ADVANCE_TASK, programme)
-                self._send(NOTIFY_TASK, programme)
-                self._send(REACT_TASK, programme)
-            if programmes:
-                self._send(SEAL_TASK, queue=self._seal_queue)
+                while not self._closed:
+                    waits = [seconds for each in self._every if (seconds := each.waits(time.monotonic())) is not None]
+                    if waits and min(waits) == 0:
+                        break
+                    self._changed.wait(min(waits, default=None))
+                now, closed = time.monotonic(), self._closed
+                told = [(each, each.take(now)) for each in self._every if closed or each.waits(now) == 0]
+            for news, taken in told:
+                for arguments in taken:
+                    for task in news.tasks:
+                        self._send(task, *arguments, queue=news.queue)
+            if closed:
+                return
 
     def _send(self, task: str, *arguments: str, queue: str | None = None) -> None:
         try:
