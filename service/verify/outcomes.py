@@ -10,7 +10,7 @@ import msgspec
 import domain.rulebook  # noqa: F401 — registers every event and decision
 from domain.bounds import Contradiction
 from domain.certificates import CertificateIssued
-from domain.charter import CHARTER_EVENTS, CharterPublished
+from domain.charter import CHARTER_EVENTS, CharterAmended, CharterPublished
 from domain.charter_document import parse, rules_hash
 from domain.deadlines import moment
 from domain.ed25519 import Verify
@@ -75,7 +75,8 @@ class Outcomes:
         self.signatures.take(line.position, line.programme, event, private, moment(line.recorded_at))
         if isinstance(event, CharterPublished):
             self._rules = event.rules_hash, parse(event.document.encode()).data_set
-        if (private.rules_hash, private.data_set) != self._rules:
+        replaced = event.replaces if isinstance(event, CharterAmended) else self._rules[0]
+        if (private.rules_hash, private.data_set) != self._rules or replaced != self._rules[0]:
             detail = "it says that other rules than those in force were"
             self.faults.append(Fault("bad-signature", line.position, detail))
         if line.event_id in self._ids:

@@ -2099,10 +2099,11 @@ class Programme:
         self.fold(line["position"], line["type"], event)
 
     def check_rules(self, line, event, envelope):
-        """The envelope says under which rules, and as what, it was decided; and its id is its own."""
+        """It says which rules were in force, an amendment those that it replaces, and what it is; its id is its own."""
         rules = event["rules_hash"] if line["type"] == "CharterPublished" else self.rules_hash
+        replaced = event["replaces"] if line["type"] == "CharterAmended" else rules
         charter = self.signatures.charter
-        if (envelope["rules_hash"], envelope["data_set"]) != (rules, charter["data_set"]):
+        if (envelope["rules_hash"], replaced, envelope["data_set"]) != (rules, rules, charter["data_set"]):
             raise Fault("bad-signature", line["position"], "it says that other rules than those in force were")
         if line["event_id"] in self.ids:
             raise Fault("inserted", line["position"], f"event {line['event_id']} stands twice")
@@ -2198,13 +2199,12 @@ def read_standings(folder):
     return sorted(shown, key=lambda each: each[1]["position"])
 
 
-def check_outcomes(folder, lines, name):
+def check_outcomes(folder, lines, programme):
     shown = read_standings(folder)
-    programme = Programme(name)
     for line in lines:
         while shown and shown[0][1]["position"] < line["position"]:
             programme.compare(*shown.pop(0))
-        if line["programme"] == name:
+        if line["programme"] == programme.name:
             try:
                 programme.take(line)
             except UNREADABLE as error:
@@ -2216,7 +2216,6 @@ def check_outcomes(folder, lines, name):
         content = file.read_bytes() if file.is_file() else b""
         if file.stem not in programme.charters or sha256(content).hex() != file.stem:
             raise Fault("edited", 0, f"charters/{file.name} is no charter of the record")
-    return programme
 
 
 def check_certificates(certificates, lines):
@@ -2264,7 +2263,12 @@ def verify(folder, log_keys, state, public, policy, receipts):
     kept = {"origin": origin, "size": size, "root": base64.b64encode(roots[size]).decode()}
     if public:
         return f"{said}; outcomes were not looked at", kept
-    found = check_outcomes(folder, lines, name)
+    found = Programme(name)
+    try:
+        check_outcomes(folder, lines, found)
+    except Fault as fault:
+        check_certificates([each for each in found.certificates if each[0] < (fault.position or size)], lines)
+        raise
     check_certificates(found.certificates, lines)
     return (
         f"{said}; {found.signatures.signed} of {found.signatures.decisions} decisions signed, each as it should be; "

@@ -608,6 +608,7 @@ HARMLESS = {
 
 
 FIGURE = {"stage": "heat", "figure": {"kind": "points", "node": "total", "team": "ant", "value": "1"}, "source": "s"}
+OTHER_ROOT = base64.b64encode(bytes(32)).decode()
 NOBODY = {"team": "nobody", "reason": {"en": "why", "ko": "왜"}}
 
 
@@ -638,11 +639,24 @@ def on_no_day(lines: Lines) -> None:
     lines[19]["envelope"] = json.dumps(json.loads(lines[19]["envelope"]) | {"decided_at": "2026-13-01T00:00:00Z"})
 
 
+def one_more(lines: Lines) -> dict[str, Any]:
+    """A decision of the owner's after all others."""
+    line, own = lines[40] | {"recorded_at": lines[-1]["recorded_at"]}, str(uuid7())
+    return line | {"event_id": own, "envelope": line["envelope"].replace(line["event_id"], own)}
+
+
 def impossible(lines: Lines) -> None:
     """A figure that the scores leave no room for; nothing but what is shown comes after it."""
-    line, own = lines[40] | {"recorded_at": lines[-1]["recorded_at"]}, str(uuid7())
-    line |= {"event_id": own, "envelope": line["envelope"].replace(line["event_id"], own)}
-    lines.append(says(line, "FigureCertified", "certify-figure", FIGURE))
+    lines.append(says(one_more(lines), "FigureCertified", "certify-figure", FIGURE))
+
+
+def certified_otherwise(lines: Lines) -> None:
+    """Another root than the record has, and after it what cannot be read."""
+    at, settled = next(each for each in enumerate(lines, start=1) if each[1]["type"] == "StageConsolidated")
+    asked = {"stage": "heat", "digest": json.loads(settled["data"])["digest"], "size": "5", "root": OTHER_ROOT}
+    told: dict[str, Any] = {"agency": "owner", "settlement": at, "origin": "log", "size": 5}
+    lines.append(says(one_more(lines), "CertificateIssued", "issue-certificate", asked, **told))
+    lines.append(one_more(lines) | {"data": "{}"})
 
 
 def of_nobody(lines: Lines) -> None:
@@ -658,6 +672,7 @@ FAULTY: dict[str, tuple[Sequence[Callable[[Lines], None]], FaultClass, int]] = {
     "what was decided on no day": ((on_no_day,), "wrong-tally", 20),
     "what was recorded before the one before it": ((before_the_one_before,), "reordered", 20),
     "what comes to no standings": ((impossible,), "wrong-tally", 45),
+    "what is certified otherwise before what cannot be read": ((certified_otherwise,), "forked", 45),
 }
 
 
@@ -689,7 +704,6 @@ def test_a_log_that_signs_with_another_key_since(original: Original, tmp_path: P
 
 
 FORMER, SHORT = "log.example/former", 30
-OTHER_ROOT = base64.b64encode(bytes(32)).decode()
 CLOSED: dict[str, tuple[tuple[str, int, bool], tuple[int, bool], tuple[FaultClass, int] | None, str]] = {
     "earlier": ((FORMER, 40, True), (SHORT, True), None, "it has all"),
     "the last": ((FORMER, SHORT, True), (SHORT, True), None, "it has all"),
