@@ -9,13 +9,13 @@ from typing import Any
 
 import pytest
 
-from domain.call_events import AdditionalCallOpened, ApplicationScreened, CallApplicationReceived
+from domain.call_events import AdditionalCallOpened, ApplicationScreened, CallApplicationReceived, CallTeamSelected
 from domain.charter import CharterAmended, CharterInForce, CharterPublished
 from domain.decision import Fact, fold
 from domain.event import Event
 from domain.grant_events import GrantResumed, GrantRevoked, GrantSuspended, ResourceGranted, UsageReported
 from domain.objections import ObjectionDecided, ObjectionFiled
-from domain.outcome_events import TeamAdvanced, TeamEliminated
+from domain.outcome_events import TeamAdvanced, TeamEliminated, TeamWithdrawn
 from domain.proposal_events import DecisionProposed
 from domain.reactions import FOLLOWING, Due, Known, NotFollowingError, common, following, is_due
 from domain.refusal import NotMandatedError, Refusal
@@ -42,7 +42,7 @@ def rules(*reactions: str, grace: str = "0", **changes: Any) -> CharterPublished
     ]
     named = [{"id": each, **({"days": grace} if each.endswith("grants") else {})} for each in reactions]
     call = {**charters.document()["calls"][0], "closes": "2026-01-20"}
-    return charters.charter(reactions=named, stages=stages, entitlements=entitled, **{"calls": [call], **changes})
+    return charters.charter(reactions=named, stages=stages, **{"entitlements": entitled, "calls": [call], **changes})
 
 
 def ended(charter: CharterPublished, *more: Event, until: str | None = UNTIL) -> Given:
@@ -121,6 +121,16 @@ def test_an_elimination_suspends_nothing_before_it_is_final() -> None:
     assert news(ended(rules("suspend-grants"))) == []
 
 
+def test_an_elimination_from_a_later_stage_suspends_nothing_before_it_is_public() -> None:
+    """The stage before is final, and the team's outcome in it was another."""
+    granted = ResourceGranted(grant="h", team="ant", resource="gpu", quantity="2", **PERIOD)
+    again = [
+        StageOpened(stage="final", teams=("ant", "bee")),
+        TeamEliminated(stage="final", team="ant", basis="rank", reason=WHY),
+    ]
+    assert [each.subject for each in due(ended(rules("suspend-grants"), granted, FINAL, *again))] == ["g"]
+
+
 def test_a_grant_is_revoked_from_the_end_of_the_grace_period() -> None:
     (revoked,) = news(ended(rules("revoke-grants", grace="30"), FINAL))
     assert isinstance(revoked, GrantRevoked)
@@ -144,6 +154,11 @@ def test_what_an_agency_decides_of_a_grant_afterwards_stands() -> None:
     assert news(replace(history, background=[*history.background, resumed], decided_at=AFTER)) == []
 
 
+def test_a_day_from_which_an_agency_has_revoked_a_grant_stands() -> None:
+    revoked = GrantRevoked(grant="g", team="cow", resource="gpu", starts="2026-06-01", reason=WHY)
+    assert news(ended(rules("revoke-grants"), revoked, FINAL)) == []
+
+
 def test_usage_that_was_reported_holds_a_suspension_in_the_open() -> None:
     used = UsageReported(grant="g", team="cow", resource="gpu", quantity="4", starts=TODAY, ends="2026-02-01")
     (each,) = due(ended(rules("suspend-grants"), used, FINAL))
@@ -161,6 +176,15 @@ def test_a_team_that_advances_finally_is_conferred_the_titles_that_its_status_en
     assert news(ended(charter, FINAL, conferred[0], withdrawn)) == conferred[1:]
 
 
+def test_a_team_that_is_selected_is_conferred_its_titles_unless_it_is_gone() -> None:
+    entitled = [{"status": "selected", "titles": ["Champion"]}]
+    selected = CallTeamSelected(call="refill", stage="heat", team="dog", name=WHY, reason=WHY)
+    history = ended(rules("confer-titles", entitlements=entitled), FINAL, OPENED, selected)
+    assert news(history) == [TitleConferred(team="dog", title="Champion")]
+    gone = replace(history, background=[*history.background, TeamWithdrawn(stage=None, team="dog", reason=WHY)])
+    assert news(gone) == []
+
+
 def test_a_vacancy_opens_the_additional_call_once_it_is_public() -> None:
     charter = rules("open-calls")
     history = ended(charter)
@@ -171,6 +195,12 @@ def test_a_vacancy_opens_the_additional_call_once_it_is_public() -> None:
     assert news(unpublished) == []
     assert news(ended(charter, ScoringReopened(stage="heat", reason=WHY))) == []
     assert news(ended(charter, FINAL, StageOpened(stage="final", teams=("ant", "bee")))) == []
+
+
+def test_a_vacancy_that_a_withdrawal_leaves_is_followed_from_there() -> None:
+    """Also where the results were public before the charter had the call follow."""
+    history = ended(rules(), amended("open-calls"), TeamWithdrawn(stage=None, team="ant", reason=WHY))
+    assert [each.follows for each in due(history)] == [position(history, TeamWithdrawn)]
 
 
 def test_a_seat_that_is_not_vacant_opens_no_call() -> None:
@@ -209,8 +239,11 @@ def screened(screening: Any) -> ApplicationScreened:
     return ApplicationScreened(call="refill", team="dog", screening=screening, reason=WHY, independence="not_reviewed")
 
 
+OPENED = AdditionalCallOpened(call="refill", stage="heat", seats="1", classes=("anyone",), closes="2026-01-20")
+
+
 def test_a_call_closes_after_its_deadline_if_nobody_is_left_to_be_selected() -> None:
-    opened = AdditionalCallOpened(call="refill", stage="heat", seats="1", classes=("anyone",), closes="2026-01-20")
+    opened = OPENED
     history = ended(rules("close-calls"), opened)
     assert news(history) == []
     assert [each.TYPE for each in news(history.at(AFTER))] == ["CallClosedWithoutSelection"]
@@ -229,8 +262,7 @@ EVERY = tuple(FOLLOWING)
 
 def full() -> Given:
     """All that can follow does."""
-    opened = AdditionalCallOpened(call="refill", stage="heat", seats="1", classes=("anyone",), closes="2026-01-20")
-    return ended(rules(*EVERY), opened, FINAL).at(AFTER)
+    return ended(rules(*EVERY), OPENED, FINAL).at(AFTER)
 
 
 def test_nothing_follows_that_the_charter_does_not_have() -> None:
@@ -244,11 +276,26 @@ def test_nothing_follows_that_the_charter_does_not_have() -> None:
 
 
 def test_nothing_follows_from_what_was_before_the_charter_had_it() -> None:
-    now = rules(*EVERY)
-    amended = CharterAmended(rules_hash=now.rules_hash, document=now.document, replaces="a" * 64, deviation=False)
     history = full()
-    history = replace(history, background=[rules(), *history.background[1:], amended])
-    assert due(history) == []
+    assert due(replace(history, background=[rules(), *history.background[1:], amended(*EVERY)])) == []
+
+
+def test_what_the_charter_has_follow_still_does_after_an_amendment() -> None:
+    history = full()
+    again = replace(history, background=[*history.background, amended(*EVERY)])
+    assert [each.key for each in due(again)] == [each.key for each in due(history)] != []
+
+
+def amended(*reactions: str) -> CharterAmended:
+    now = rules(*reactions)
+    return CharterAmended(rules_hash=now.rules_hash, document=now.document, replaces="a" * 64, deviation=False)
+
+
+def test_what_another_release_had_follow_is_not_decided_by_this_one() -> None:
+    history = full()
+    each = due(history)[0]
+    with pytest.raises(LookupError, match="not in this release"):
+        history.by_itself(each.reaction, each.follows, version=2).when(each.decision, each.body).decide()
 
 
 CHANGES: dict[str, dict[str, Any]] = {

@@ -78,6 +78,7 @@ def test_decisions_that_say_themselves_who_makes_them_are_not_the_systems() -> N
         ({"reactions": [*SERVES["reactions"], *SERVES["reactions"]]}, "/reactions"),
         ({**SERVES, "signed": ["serve-notice"]}, "/reactions/0"),
         ({**SERVES, "data_set": "public-record"}, "/reactions"),
+        ({"reactions": [{"id": "confer-titles", "days": "3"}]}, "/reactions/0/days"),
     ],
 )
 def test_a_mandate_that_could_not_be_is_a_fault(rules: dict[str, Any], pointer: str) -> None:
