@@ -174,11 +174,13 @@ class AutomaticNotice(Part, frozen=True, kw_only=True):
 class Reaction(Part, frozen=True, kw_only=True):
     """What the system decides by itself: `id`, one of `domain.system.REACTIONS`.
 
-    `days`: of `domain.system.WITH_GRACE`, how many days after it is decided it holds.
+    `days`: of `domain.system.WITH_GRACE`, how many days after it is decided it holds; of `REMINDING`, how many before
+    the deadline teams are reminded, by `template`, one of `notices`, whose only variable may be `deadline`.
     """
 
     id: Identifier
     days: Days = "0"
+    template: Identifier | None = None
 
 
 SCORING: Final = ("submit-score", "correct-score", "record-measurement", "correct-measurement", "record-exclusion")

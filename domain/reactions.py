@@ -7,25 +7,24 @@ them again finds that it had to be made, whatever the operator of the service wo
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from datetime import date, datetime, timedelta
-from typing import Any, Final, NamedTuple
+from datetime import datetime, timedelta
+from typing import Any, Final
 
 import msgspec
 
 from domain.boundary import tag
 from domain.calls import deadline_of
-from domain.charter_document import Charter
-from domain.deadlines import day_of, passed
+from domain.deadlines import passed
 from domain.decision import Case, Command, Decision, Fact
+from domain.due import Due, Known, Reaction, common
 from domain.envelope import Actor
 from domain.event import Event
 from domain.grant_course import GRANT, GrantCourse, OutsideGrantError
-from domain.milestones import Applicants, GrantTurns, Milestones
+from domain.milestones import Applicants, GrantTurns
 from domain.objections import Objections
-from domain.opened_calls import OpenedCalls
 from domain.refusal import Refusal
+from domain.reminders import REMINDERS
 from domain.system import REACTIONS, reaction_of, system
-from domain.teams import Roster
 from domain.titles import Titles
 
 
@@ -33,79 +32,6 @@ class NotFollowingError(Refusal):
     """The decision does not follow by itself from what is recorded."""
 
     KIND = "forbidden"
-
-
-class Due(msgspec.Struct, frozen=True, kw_only=True):
-    """A decision that follows. `follows`: the position of what it follows from; `subject`: the grant, team, stage or
-    call that it is about. `at`: the instant from which it is due, where it is not due at once.
-    """
-
-    reaction: str
-    follows: int
-    subject: str
-    body: dict[str, Any]
-    at: str | None = None
-
-    @property
-    def decision(self) -> str:
-        return REACTIONS[self.reaction]
-
-    @property
-    def actor(self) -> Actor:
-        return system(self.reaction, FOLLOWING[self.reaction].version)
-
-    @property
-    def key(self) -> str:
-        """Its own name as a request: however often and by however many it is made, it is recorded once."""
-        return f"{self.reaction}:{self.follows}:{self.subject}"
-
-
-class Known(NamedTuple):
-    """What every reaction looks at. `now`: when, UTC."""
-
-    charter: Charter
-    milestones: Milestones
-    roster: Roster
-    calls: OpenedCalls
-    now: datetime
-
-    @property
-    def programme(self) -> str:
-        return self.milestones.programme
-
-    @property
-    def today(self) -> date:
-        return day_of(self.now, self.charter.zone)
-
-    def days(self, reaction: str) -> int:
-        """The grace period that the charter gives."""
-        return next((int(each.days) for each in self.charter.reactions if each.id == reaction), 0)
-
-    def with_final(self, status: str) -> Iterator[tuple[str, str]]:
-        """Teams of which that is the outcome, which nothing changes any more, each with its stage."""
-        for team in self.roster.status:
-            outcome = self.roster.public_outcome(team)
-            if self.roster.status[team] != status or outcome is None or self.roster.under_embargo(team):
-                continue
-            if outcome[0] in self.milestones.finalised:
-                yield team, outcome[0]
-
-
-def common(programme: str) -> tuple[Milestones, Roster, OpenedCalls]:
-    """The facts of every reaction, in the order of `Known`."""
-    return Milestones(programme), Roster(programme), OpenedCalls(programme)
-
-
-class Reaction(NamedTuple):
-    """`looks_at`: what else is to be read, each time that it may be due. `of`: the same, of one command. `due`: what is
-    due on it.
-    """
-
-    name: str
-    looks_at: Callable[[Known], Iterable[tuple[Fact, ...]]]
-    of: Callable[[Any, str], tuple[Fact, ...]]
-    due: Callable[..., Iterator[Due]]
-    version: int = 1
 
 
 def _grants_of_eliminated(known: Known) -> Iterator[tuple[Fact]]:
@@ -233,9 +159,15 @@ FOLLOWING: Final[dict[str, Reaction]] = {
         Reaction("open-calls", lambda _known: [()], lambda _c, _p: (), _calls),
         Reaction("finalise-stages", _objections, lambda c, p: (Objections(p, c.stage),), _finals),
         Reaction("close-calls", _applicants, lambda c, p: (Applicants(p, c.call),), _closings),
+        *REMINDERS,
     )
 }
 """By name; what else the system is mandated with (`domain.system.REACTIONS`) rests on more than is recorded."""
+
+
+def actor_of(each: Due) -> Actor:
+    """The system, by the logic of this release."""
+    return system(each.reaction, FOLLOWING[each.reaction].version)
 
 
 def is_held(actor: Actor) -> bool:

@@ -16,12 +16,19 @@ REACTIONS: Final[Mapping[str, str]] = {
     "confer-titles": "confer-title",
     "finalise-stages": "finalise-stage",
     "open-calls": "open-additional-call",
+    "remind-of-objections": "serve-notice",
+    "remind-of-statements": "serve-notice",
     "revoke-grants": "revoke-grant",
     "serve-notices": "serve-notice",
     "suspend-grants": "suspend-grant",
 }
 """What a charter may mandate the system with, by the name that it gives it in `reactions`, and the decision of each."""
 WITH_GRACE: Final = frozenset({"revoke-grants", "suspend-grants"})
+"""Those that hold so many days after they are decided."""
+DEADLINE: Final = "deadline"
+"""What a reminder's template may name: the last day, as YYYY-MM-DD."""
+REMINDING: Final = frozenset({"remind-of-objections", "remind-of-statements"})
+"""Those that serve a notice so many days before a deadline."""
 
 
 def system(reaction: str, version: int = 1) -> Actor:

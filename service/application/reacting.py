@@ -17,18 +17,22 @@ import structlog
 from domain.charter import CharterInForce
 from domain.deadlines import moment
 from domain.decision import Fact
-from domain.reactions import Due, Known, common, following, is_due
+from domain.due import Due, Known, common
+from domain.envelope import Actor
+from domain.reactions import actor_of, following, is_due
 from domain.refusal import Refusal
+from domain.system import SYSTEM
 from service.application.deciding import Submission
 from service.application.facts import read_facts
 from service.application.ports import IdempotencyKeyReusedError, Ledger
 from service.application.reaction_ports import Held, ReactionStore, Standing
-from service.application.recording import Accepted
+from service.application.recording import Accepted, client_of
 
 Outcome = Literal["current", "more", "busy"]
 """`current`: nothing is due that is not refused. `more`: something was decided, from which more may follow. `busy`:
 another worker has the programme."""
 
+_CLIENT: Final = client_of(Actor(SYSTEM, "", "system"))
 _log: Final = structlog.get_logger()
 
 
@@ -67,7 +71,7 @@ class React:
             return "current"
 
     def coming(self, programme: str) -> Sequence[Due]:
-        """What follows by now or later, as far as is recorded. Raises `LedgerUnavailableError`."""
+        """What follows by now or later, and is not decided or proposed. Raises `LedgerUnavailableError`."""
         return self._following(programme, self._now())[1]
 
     def _following(self, programme: str, now: datetime) -> tuple[int, list[Due]]:
@@ -80,14 +84,17 @@ class React:
         def read(looked_at: Sequence[Fact]) -> None:
             read_facts(self._ledger, looked_at)
 
-        return head, list(following(Known(charter.charter, *facts, now), read))
+        every = list(following(Known(charter.charter, *facts, now), read))
+        recorded = self._ledger.find(_CLIENT, programme, [each.key for each in every]) if every else {}
+        return head, [each for each in every if each.key not in recorded]
 
     def _decide(self, programme: str, each: Due) -> Literal["decided", "before"] | Held:
+        """`before`: another worker was first."""
         submission = Submission(
             programme=programme,
             decision_type=each.decision,
             body=msgspec.json.encode(each.body, order="deterministic"),
-            actor=each.actor,
+            actor=actor_of(each),
             idempotency_key=each.key,
             follows=each.follows,
         )

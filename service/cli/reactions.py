@@ -8,7 +8,7 @@ import click
 import msgspec
 from rich.table import Table
 
-from domain.reactions import Due
+from domain.due import Due
 from service.application.reaction_ports import Standing
 from service.bootstrap import open_reacting
 from service.cli.opened import settings_here

@@ -631,7 +631,7 @@ PublicKey crv:=Ed25519 kty:=OKP x:said
 Query items?:[QueryItem] *
 QueryItem tags?:[text] types?:[text] *
 RankGroup best:text teams:[id] worst:text kind:=rank-group
-Reaction days?:days id:id
+Reaction days?:days id:id template?:id?
 ReleaseAgreed agency:text principal:text stage:text
 Resource id:id kind:=access|count title:Names unit?:said?
 ResourceGranted ends:text grant:text quantity:text? resource:text starts:text team:text
@@ -1068,6 +1068,8 @@ REACTIONS = {
     "confer-titles": "confer-title",
     "finalise-stages": "finalise-stage",
     "open-calls": "open-additional-call",
+    "remind-of-objections": "serve-notice",
+    "remind-of-statements": "serve-notice",
     "revoke-grants": "revoke-grant",
     "serve-notices": "serve-notice",
     "suspend-grants": "suspend-grant",

@@ -12,15 +12,16 @@ import pytest
 from domain.call_events import AdditionalCallOpened, ApplicationScreened, CallApplicationReceived, CallTeamSelected
 from domain.charter import CharterAmended, CharterInForce, CharterPublished
 from domain.decision import Fact, fold
+from domain.due import Due, Known, common
 from domain.event import Event
 from domain.grant_events import GrantResumed, GrantRevoked, GrantSuspended, ResourceGranted, UsageReported
 from domain.objections import ObjectionDecided, ObjectionFiled
 from domain.outcome_events import TeamAdvanced, TeamEliminated, TeamWithdrawn
 from domain.proposal_events import DecisionProposed
-from domain.reactions import FOLLOWING, Due, Known, NotFollowingError, common, following, is_due
+from domain.reactions import FOLLOWING, NotFollowingError, following, is_due
 from domain.refusal import NotMandatedError, Refusal
 from domain.stage_events import ResultsPublished, ScoringReopened, StageFinalised, StageOpened
-from domain.system import REACTIONS
+from domain.system import REACTIONS, REMINDING, WITH_GRACE
 from domain.titles import TitleConferred, TitleWithdrawn
 from tests.domain import charters
 from tests.domain.granting import PERIOD, WHY, pool
@@ -33,6 +34,16 @@ FINAL = StageFinalised(stage="heat")
 TODAY = "2026-01-15"
 
 
+SOON = {
+    "id": "soon",
+    "title": charters.names("Until {deadline}"),
+    "body": charters.names("Only until {deadline}."),
+    "variables": ["deadline"],
+    "recipients": ["enrolled", "advanced", "eliminated"],
+    "acknowledge_days": "7",
+}
+
+
 def rules(*reactions: str, grace: str = "0", **changes: Any) -> CharterPublished:
     stages = charters.document()["stages"]
     stages[0]["objections"] = {"days": "3"}
@@ -40,9 +51,15 @@ def rules(*reactions: str, grace: str = "0", **changes: Any) -> CharterPublished
         {"status": "enrolled", "resources": ["gpu"]},
         {"status": "advanced", "resources": ["gpu"], "titles": ["Champion"]},
     ]
-    named = [{"id": each, **({"days": grace} if each.endswith("grants") else {})} for each in reactions]
+    reminding = {"days": "2", "template": "soon"}
+    more = {
+        each: reminding if each in REMINDING else {"days": grace} if each in WITH_GRACE else {} for each in reactions
+    }
+    named = [{"id": each, **fields} for each, fields in more.items()]
     call = {**charters.document()["calls"][0], "closes": "2026-01-20"}
-    return charters.charter(reactions=named, stages=stages, **{"entitlements": entitled, "calls": [call], **changes})
+    return charters.charter(
+        reactions=named, stages=stages, **{"entitlements": entitled, "calls": [call], "notices": [SOON], **changes}
+    )
 
 
 def ended(charter: CharterPublished, *more: Event, until: str | None = UNTIL) -> Given:
@@ -90,10 +107,12 @@ def decide(history: Given, each: Due) -> tuple[Event, ...]:
 
 def reacted(history: Given) -> Given:
     """The history once all that is due has followed."""
+    done: set[str] = set()
     for _round in range(20):
-        every = due(history)
+        every = [each for each in due(history) if each.key not in done]
         if not every:
             return history
+        done.add(every[0].key)
         history = replace(history, background=[*history.background, *decide(history, every[0])])
     raise AssertionError("there is no end to it")
 

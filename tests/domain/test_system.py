@@ -79,6 +79,11 @@ def test_decisions_that_say_themselves_who_makes_them_are_not_the_systems() -> N
         ({**SERVES, "signed": ["serve-notice"]}, "/reactions/0"),
         ({**SERVES, "data_set": "public-record"}, "/reactions"),
         ({"reactions": [{"id": "confer-titles", "days": "3"}]}, "/reactions/0/days"),
+        ({"reactions": [{"id": "confer-titles", "template": "hearing"}]}, "/reactions/0/template"),
+        ({"reactions": [{"id": "remind-of-objections", "template": "hearing"}]}, "/reactions/0/days"),
+        ({"reactions": [{"id": "remind-of-objections", "days": "3"}]}, "/reactions/0"),
+        ({"reactions": [{"id": "remind-of-objections", "days": "3", "template": "hearing"}]}, "/reactions/0/template"),
+        ({"reactions": [{"id": "remind-of-objections", "days": "3", "template": "none"}]}, "/reactions/0/template"),
     ],
 )
 def test_a_mandate_that_could_not_be_is_a_fault(rules: dict[str, Any], pointer: str) -> None:

@@ -22,19 +22,21 @@ from service.application.identity import Role
 from service.application.projecting import VIEWS, AdvanceProjection
 from service.application.reacting import React
 from service.application.rebuilding import RebuildProjection
-from service.bootstrap import Reacting, open_reacting, real_sources
+from service.bootstrap import Reacting, open_noticing, open_reacting, real_sources
 from service.cli import main
 from service.ed25519 import verify_ed25519
 from service.storage.builds import PostgresBuilds
 from service.storage.reactions import PostgresReactions
 from tests.domain import charters
 from tests.domain.granting import PERIOD
+from tests.domain.test_reactions import SOON
 from tests.domain.verified import found as faults_of
 from tests.integration.conftest import Running
 from tests.integration.small import HEAT, PROGRAMME, WHY, SmallProgramme
 from tests.integration.working import Workers, eventually, kill
 
 SECOND: Final = timedelta(seconds=1)
+REMINDING: Final = {"id": "remind-of-objections", "days": "1", "template": "soon"}
 EVERY: Final = ("suspend-grants", "revoke-grants", "confer-titles", "open-calls", "finalise-stages", "close-calls")
 FOLLOWED: Final = ["AdditionalCallOpened", "GrantRevoked", "GrantSuspended", "TitleConferred", "TitleConferred"]
 """What follows once the results are public and the stage is final, in the order of the names."""
@@ -47,7 +49,8 @@ def rules() -> dict[str, Any]:
     closes = (today + timedelta(days=30)).isoformat()
     return {
         "stages": stages,
-        "reactions": [{"id": each, **({"days": "30"} if each == "revoke-grants" else {})} for each in EVERY],
+        "reactions": [REMINDING, *({"id": each, **({"days": "30"} if "revoke" in each else {})} for each in EVERY)],
+        "notices": [SOON],
         "calls": [{**charters.document()["calls"][0], "closes": closes}],
         "entitlements": [
             {"status": "enrolled", "resources": ["gpu"]},
@@ -116,7 +119,7 @@ class _Killed:
 
 @pytest.fixture(scope="module")
 def reacted(shared: Running) -> SmallProgramme:
-    """A stage whose window ended; six workers raced, and one was killed once it had decided."""
+    """A stage whose window ended; teams were reminded, six workers raced, and one was killed once it had decided."""
     small = played(shared)
     with reacting(shared) as found:
         react(found)
@@ -127,6 +130,10 @@ def reacted(shared: Running) -> SmallProgramme:
         assert found.behind([PROGRAMME]) == []
         assert found.reactions.behind([PROGRAMME], shared.head(), standing.due_at) == [PROGRAMME]
         assert found.reactions.behind([PROGRAMME], shared.head(), standing.due_at - SECOND) == []
+    with reacting(shared, later=timedelta(days=3)) as found:
+        react(found)
+        assert by_itself(shared) == ["AdditionalCallOpened", *["NoticeServed"] * 3]
+        standing = found.reactions.standing(PROGRAMME)
     with reacting(shared, later=timedelta(days=4)) as found:
         store: Any = _Killed(found.reactions)
         killed = React(found.ledger, store, found.react._submit, found.now)
@@ -141,7 +148,7 @@ def reacted(shared: Running) -> SmallProgramme:
 
 
 def test_everything_follows_once_whoever_races_and_whoever_is_killed(reacted: SmallProgramme) -> None:
-    assert by_itself(reacted.running) == sorted([*FOLLOWED, "StageFinalised"])
+    assert by_itself(reacted.running) == sorted([*FOLLOWED, "StageFinalised", *["NoticeServed"] * 3])
 
 
 def test_a_replay_of_events_or_a_clock_that_jumps_back_causes_nothing(reacted: SmallProgramme) -> None:
@@ -194,6 +201,16 @@ def test_whoever_makes_the_decisions_again_finds_that_they_had_to_be_made(reacte
     assert {proofs[at].verdict for at, each in said.items() if each.actor.party == "system"} == {"forced"}
 
 
+def test_a_reminder_is_in_the_inbox_of_its_team(reacted: SmallProgramme) -> None:
+    noticing = open_noticing(reacted.running.settings)
+    while noticing.send(PROGRAMME) == "more":
+        pass
+    noticing.close()
+    (reminder,) = reacted.read("/notices", by="ant")["notices"]
+    assert reminder["title"]["en"].startswith("[REHEARSAL] Until 2")
+    assert reminder["served"] == reminder["position"]
+
+
 def test_both_verifiers_take_what_followed(reacted: SmallProgramme) -> None:
     ledger = [
         (decode_data(each.type, each.version, each.data), decode_envelope(each.envelope))
@@ -207,15 +224,15 @@ def test_what_is_to_follow_and_what_holds_it_can_be_seen(running: Running) -> No
     small = played(running)
     objection = {**HEAT, "objection": "o", "team": "ant"}
     small.accepted("file-objection", {**objection, "subject": "ruling", "grounds": "wrong"}, by="ant")
-    before = {each["reaction"]: each["at"] for each in seen(running)}
-    assert before == {"open-calls": None}
+    assert [each["at"] for each in seen(running) if each["reaction"] == "open-calls"] == [None]
+    assert not [each for each in seen(running) if each["reaction"] == "finalise-stages"]
     small.accepted("decide-objection", {**objection, "outcome": "upheld", "reason": "right"}, by="other")
     finding = {"perspective": "own", "condition": "built", "verdict": "not_met"}
     ruling = {**HEAT, "team": "ant", "verdict": "not_met", "perspectives": ["own"], "findings": [finding]}
     small.accepted("rule-independence", {**ruling, "evidence": [f"{0:064x}"], "reason": WHY})
     with reacting(running, later=timedelta(days=4)) as worker:
         react(worker)
-    held, later = seen(running)
+    *_reminders, held, later = seen(running)
     assert (held["reaction"], held["subject"], held["decision"]) == ("finalise-stages", "heat", "finalise-stage")
     assert held["held"] == "ant advanced, but ant was ruled not independent"
     assert (later["reaction"], later["held"]) == ("close-calls", None)

@@ -1,0 +1,73 @@
+"""Reminders: a notice that a deadline draws near, served by the system to whoever has not done yet what it is for."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+from datetime import timedelta
+from typing import Final
+
+from domain.deadlines import day_of, instant, moment, passed
+from domain.decision import Fact
+from domain.due import Due, Known, Reaction
+from domain.hearing_course import ReviewCourse
+from domain.record import StageCourse
+from domain.system import DEADLINE
+
+
+def _open_stages(known: Known) -> Iterator[str]:
+    yield from (each for each in known.milestones.opened if each not in known.milestones.finalised)
+
+
+def _reviews(known: Known) -> Iterator[tuple[Fact]]:
+    for stage in _open_stages(known):
+        yield from ((ReviewCourse(known.programme, stage, team),) for team in known.roster.seated)
+
+
+def _statements(known: Known, review: ReviewCourse) -> Iterator[Due]:
+    if review.state == "statement-requested" and review.team in known.roster.seated:
+        yield from _reminder(known, "remind-of-statements", review.stage, review.team, review.requested, review.until)
+
+
+def _courses(known: Known) -> Iterator[tuple[Fact]]:
+    yield from ((StageCourse(known.programme, stage),) for stage in _open_stages(known))
+
+
+def _objections(known: Known, course: StageCourse) -> Iterator[Due]:
+    """Whoever may still object; a team that has may do so again."""
+    published, run = known.milestones.published.get(course.stage), course.course
+    if published is None or published.until is None:
+        return
+    for team in run.teams:
+        if team not in run.waived and not run.withdrew(team):
+            yield from _reminder(known, "remind-of-objections", course.stage, team, published.position, published.until)
+
+
+def _reminder(known: Known, reaction: str, stage: str, team: str, follows: int, until: str) -> Iterator[Due]:
+    """The notice, unless the deadline is over; to teams that the template is for, and that know how they stand."""
+    named = known.named(reaction)
+    template = None if named.template is None else known.charter.notice_template(named.template)
+    if template is None or passed(until, known.now):
+        return
+    if known.roster.status.get(team) not in template.recipients or known.roster.under_embargo(team):
+        return
+    last_day = day_of(moment(until) - timedelta(microseconds=1), known.charter.zone).isoformat()
+    yield Due(
+        reaction=reaction,
+        follows=follows,
+        subject=team,
+        at=instant(moment(until) - timedelta(days=int(named.days))),
+        body={
+            "notice": f"reminder-{follows}-{hashlib.sha256(team.encode()).hexdigest()[:16]}",
+            "team": team,
+            "template": template.id,
+            "subject": stage,
+            "values": {each: last_day for each in template.variables if each == DEADLINE},
+        },
+    )
+
+
+REMINDERS: Final = (
+    Reaction("remind-of-objections", _courses, lambda c, p: (StageCourse(p, c.subject),), _objections),
+    Reaction("remind-of-statements", _reviews, lambda c, p: (ReviewCourse(p, c.subject, c.team),), _statements),
+)
