@@ -100,15 +100,20 @@ def choice(request: AnyRequest, name: str, choices: Sequence[str]) -> str:
 
 
 def only_parameters(request: AnyRequest, *names: str) -> None:
-    """Raise 400 for a query parameter that the operation does not know, or that is given twice."""
-    given = [name for name, _value in request.query_params.multi_items()]
-    for name in given:
+    """Raise 400 for a query parameter that the operation does not know, that is given twice, or that holds a NUL, which
+    no text of the database does."""
+    items = list(request.query_params.multi_items())
+    given = [name for name, _value in items]
+    for name, value in items:
         if name in names and given.count(name) > 1:
             detail = f"{name}: given once at most"
             raise ApiProblem("invalid-parameter", detail, errors=(FieldError(f"/{name}", detail),))
         if name not in names:
             detail = f"{name[:80]}: unknown parameter; known: {', '.join(names) or 'none'}"
             raise ApiProblem("invalid-parameter", detail, errors=(FieldError(f"/{name[:80]}", detail),))
+        if "\0" in value:
+            detail = f"{name}: text without NUL"
+            raise ApiProblem("invalid-parameter", detail, errors=(FieldError(f"/{name}", detail),))
 
 
 def next_link(request: AnyRequest, after: int, limit: int) -> dict[str, str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from datetime import datetime
+from datetime import UTC, datetime
 from functools import partial
 from typing import Final
 
@@ -59,8 +59,8 @@ async def _stood_at(text: str, parameter: str, parts: Parts) -> int:
 def _time(text: str, parameter: str) -> datetime:
     try:
         if _TIME.fullmatch(text):
-            return datetime.fromisoformat(text)
-    except ValueError:
+            return datetime.fromisoformat(text).astimezone(UTC)
+    except (ValueError, OverflowError):  # the calendar of the machine ends with the years 1 and 9999, in UTC
         pass
     position = "" if parameter == "as_of" else "a position, or "
     example = f"{position}a time of RFC 3339 such as 2026-02-01T09:00:00+09:00, its + written as %2B"

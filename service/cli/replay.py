@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from itertools import islice
 from pathlib import Path
 from typing import Final
@@ -82,10 +82,11 @@ def _position(ledger: Going, upto: str | None) -> int:
         return int(upto)
     try:
         time = datetime.fromisoformat(upto)
-    except ValueError:
+        if time.tzinfo is None:
+            raise click.BadParameter(f"{upto} does not say its zone, such as +09:00")
+        time = time.astimezone(UTC)
+    except (ValueError, OverflowError):
         raise click.BadParameter(f"{upto[:80]!r} is neither a position nor a time") from None
-    if time.tzinfo is None:
-        raise click.BadParameter(f"{upto} does not say its zone, such as +09:00")
     return ledger.position_at(time)
 
 
