@@ -69,13 +69,17 @@ class LineAnswer(msgspec.Struct, frozen=True, kw_only=True):
         return msgspec.json.decode(self.body, type=Problem) if self.status >= 300 else None
 
 
-class Event(msgspec.Struct, frozen=True, kw_only=True):
-    """A CloudEvent of the ledger; of one that is withheld there is no more than programme, type, position and time."""
+class Event(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A CloudEvent of the ledger, and encoded one again; of one that is withheld there is no more than programme, type,
+    position and time.
+    """
 
+    specversion: str
     id: str
     source: str
     type: str
     time: str
+    datacontenttype: str | None = None
     position: int
     programme: str
     eventversion: int

@@ -175,8 +175,10 @@ def test_events_are_watched(sillok: Command) -> None:
     watched = sillok("watch", "--after", "0", "--type", "TeamEnrolled", "--count", "2")
     assert watched.exit_code == 0, watched.output
     assert [line.split("\t")[3] for line in watched.stdout.splitlines()] == ["TeamEnrolled"] * 2
-    (line,) = sillok("watch", "--after", "0", "--count", "1", "--json").stdout.splitlines()
-    assert json.loads(line)["type"] == "CharterPublished"
+    sent = [json.loads(line) for line in sillok("events").stdout.splitlines()]
+    lines = sillok("watch", "--after", "0", "--count", str(len(sent)), "--json").stdout.splitlines()
+    assert [json.loads(line) for line in lines] == sent
+    assert {each.get("withheld", False) for each in sent} == {True, False}
     assert "unknown-programme" in sillok("watch", "--programme", "nope").stderr
 
 
