@@ -9,6 +9,7 @@ from litestar import Response, get
 from litestar.params import FromPath
 
 from domain.disclosure import PUBLIC
+from domain.envelope import DataSet
 from domain.views.audit_trail import Entry
 from domain.views.calls import CallSummary
 from domain.views.objections import ObjectionRow
@@ -16,7 +17,7 @@ from service.api.access import AnyRequest, principal_of, reader_of
 from service.api.answers import PAGE, PAGE_LIMIT, next_link, only_parameters, whole_number
 from service.api.as_of import AS_OF, EFFECTIVE, as_of, effective_at
 from service.api.once import made_once
-from service.api.parts import Wired
+from service.api.parts import Parts, Wired
 from service.api.prepared import Prepared, prepared
 from service.api.spreadsheets import as_asked
 from service.application.answers import ProgrammeSummary, TeamSummary
@@ -27,27 +28,30 @@ class ProgrammeList(msgspec.Struct, frozen=True):
     programmes: list[ProgrammeSummary]
 
 
-class TeamList(msgspec.Struct, frozen=True):
+class TeamList(msgspec.Struct, frozen=True, kw_only=True):
     """`position`: of the ledger when this was read, or as asked."""
 
     programme: str
     position: int
+    data_set: DataSet
     teams: list[TeamSummary]
 
 
-class CallList(msgspec.Struct, frozen=True):
+class CallList(msgspec.Struct, frozen=True, kw_only=True):
     """`position`: of the ledger when this was read, or as asked."""
 
     programme: str
     position: int
+    data_set: DataSet
     calls: list[CallSummary]
 
 
-class ObjectionList(msgspec.Struct, frozen=True):
+class ObjectionList(msgspec.Struct, frozen=True, kw_only=True):
     """`position`: of the ledger when this was read, or as asked."""
 
     programme: str
     position: int
+    data_set: DataSet
     objections: list[ObjectionRow]
 
 
@@ -56,6 +60,7 @@ class AuditTrail(msgspec.Struct, frozen=True, kw_only=True):
 
     programme: str
     position: int
+    data_set: DataSet
     entries: list[Entry]
 
 
@@ -110,7 +115,8 @@ async def list_teams(request: AnyRequest, programme: FromPath[str], parts: Wired
             effective_at=effective_at(request),
         )
         teams, position = await parts.run(asked)
-        return prepared(TeamList(programme, position, teams))
+        data_set = await _data_set(parts, programme)
+        return prepared(TeamList(programme=programme, position=position, data_set=data_set, teams=teams))
 
     return await made_once(request, parts, programme, reader, make)
 
@@ -124,7 +130,8 @@ async def list_calls(request: AnyRequest, programme: FromPath[str], parts: Wired
     async def make() -> Prepared:
         asked = partial(parts.queries.calls, programme, reader, as_of_position=await as_of(request, parts))
         calls, position = await parts.run(asked)
-        return prepared(CallList(programme, position, calls))
+        data_set = await _data_set(parts, programme)
+        return prepared(CallList(programme=programme, position=position, data_set=data_set, calls=calls))
 
     return await made_once(request, parts, programme, reader, make)
 
@@ -139,7 +146,8 @@ async def list_objections(request: AnyRequest, programme: FromPath[str], parts: 
         stage = request.query_params.get("stage")
         asked = partial(parts.queries.objections, programme, stage, reader, as_of_position=await as_of(request, parts))
         rows, position = await parts.run(asked)
-        return prepared(ObjectionList(programme, position, rows))
+        data_set = await _data_set(parts, programme)
+        return prepared(ObjectionList(programme=programme, position=position, data_set=data_set, objections=rows))
 
     return await made_once(request, parts, programme, reader, make)
 
@@ -205,15 +213,20 @@ async def get_audit_trail(request: AnyRequest, programme: FromPath[str], parts: 
         )
         entries, position = await parts.run(asked)
         more = next_link(request, entries[-1].position, limit) if len(entries) == limit else {}
-        found = AuditTrail(programme=programme, position=position, entries=entries)
+        data_set = await _data_set(parts, programme)
+        found = AuditTrail(programme=programme, position=position, data_set=data_set, entries=entries)
 
         def table(answer: bytes) -> Table:
-            data_set = parts.queries.programme(programme).data_set
             return trail_table(programme, data_set, entries[-1].position if more else position, entries, answer)
 
         return await as_asked(request, parts, found, table, more)
 
     return await made_once(request, parts, programme, reader, make)
+
+
+async def _data_set(parts: Parts, programme: str) -> DataSet:
+    """Whose figures are real, each answer says."""
+    return await parts.run(partial(parts.queries.data_set, programme))
 
 
 HANDLERS = [

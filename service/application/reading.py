@@ -19,6 +19,7 @@ from domain.consortiums import Consortiums
 from domain.deadlines import instant
 from domain.decision import boundary, fold
 from domain.disclosure import Disclosure, Reader
+from domain.envelope import DataSet
 from domain.event import decode_data
 from domain.naming import NAMING_EVENTS, Naming
 from domain.objections import OBJECTION_EVENTS
@@ -146,6 +147,10 @@ class Queries:
                 rule="The rules hash is the SHA-256 of a charter that was published, or amended to.",
             )
         return document.encode(), rules_hash
+
+    def data_set(self, programme: str) -> DataSet:
+        """Which figures a programme holds, which no amendment changes. Raises `UnknownProgrammeError`."""
+        return self._rules(programme)[0].charter.data_set
 
     def disclosure(self, programme: str, reader: Reader, as_of_position: int | None = None) -> Disclosure:
         """What a reader may see; asked as of an earlier position, what was public then.

@@ -8,6 +8,7 @@ from pathlib import Path
 import click
 import msgspec
 
+from domain.envelope import DataSet
 from domain.standings import Standings
 from domain.views.audit_trail import Entry
 from service.application.answers import Counts, GrantsAnswer
@@ -79,23 +80,24 @@ def export_view(
 
 class _Page(msgspec.Struct):
     position: int
+    data_set: DataSet
     entries: list[msgspec.Raw]
 
 
 def _trail(sillok: Sillok, programme: str, position: int | None) -> tuple[Table, bytes]:
     """Every page as of one position: as a table, and as one answer in JSON."""
-    data_set = sillok.view(programme)["data_set"]
     raw: list[msgspec.Raw] = []
     entries: list[Entry] = []
-    while len(raw) % PAGE == 0:
+    while True:
         after = entries[-1].position if entries else 0
         found = sillok.body(programme, "audit-trail", after=after, limit=PAGE, as_of_position=position)
         page = msgspec.json.decode(found, type=_Page)
         position = page.position
         raw += page.entries
         entries += [msgspec.json.decode(each, type=Entry) for each in page.entries]
-        if not page.entries:
+        if len(page.entries) < PAGE:
             break
-    assert position is not None
-    answer = msgspec.json.encode({"programme": programme, "position": position, "entries": raw})
-    return trail_table(programme, data_set, position, entries, answer), answer
+    answer = msgspec.json.encode(
+        {"programme": programme, "position": position, "data_set": page.data_set, "entries": raw}
+    )
+    return trail_table(programme, page.data_set, position, entries, answer), answer

@@ -30,7 +30,8 @@ def watch(
     as_json: bool,
 ) -> None:
     """Print events of the ledger as they come, until Ctrl-C. A stream that breaks is taken up where it was, which
-    is said on standard error.
+    is said on standard error. What is withheld as it comes is not printed later: see `sillok events`, or
+    `sillok notices`, once results are published.
 
     \b
     Example:

@@ -53,6 +53,7 @@ class Trail(msgspec.Struct, frozen=True, kw_only=True):
 
     programme: str
     position: int
+    data_set: str
     entries: tuple[Entry, ...]
 
 

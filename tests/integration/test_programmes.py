@@ -263,8 +263,8 @@ def test_the_rehearsal_has_its_sheets_and_metrics(played: Running) -> None:
 
 def test_everything_of_the_rehearsal_says_that_it_is_one(played: Running) -> None:
     assert get(played, f"/v1/programmes/{REHEARSAL}")["data_set"] == "rehearsal"
-    assert get(played, f"/v1/programmes/{REHEARSAL}/standings")["data_set"] == "rehearsal"
-    assert get(played, f"/v1/programmes/{REHEARSAL}/grants")["data_set"] == "rehearsal"
+    for view in ("standings", "grants", "audit-trail", "teams", "calls", "objections"):
+        assert get(played, f"/v1/programmes/{REHEARSAL}/{view}")["data_set"] == "rehearsal", view
     page = played.client.get("/v1/ledger/events", params={"programme": REHEARSAL, "limit": 1000}).text
     assert {json.loads(line)["dataset"] for line in page.splitlines()} == {"rehearsal"}
 

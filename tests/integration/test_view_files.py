@@ -134,6 +134,7 @@ def test_the_command_writes_a_file_that_says_what_it_is(
         if format_ == "json":
             said = json.loads(CliRunner().invoke(main, [*arguments, "--json"]).stdout)
             assert (said["file"], said["view"], said["programme"]) == (str(file), view, REHEARSAL)
+            assert json.loads(file.read_bytes())["data_set"] == said["data_set"] == "rehearsal"
             assert f"at-{said['position']}_{said['digest'][:12]}" in file.name
         if view != "audit-trail":
             assert file.read_bytes() == ask(played, view, format=format_).content
