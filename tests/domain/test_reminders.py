@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 from domain.event import Event
 from domain.notices import NoticeAlreadyServedError, NoticeServed
-from domain.outcome_events import TeamEliminated
+from domain.outcome_events import TeamAdvanced, TeamEliminated, TeamWithdrawn
 from domain.reactions import NotFollowingError
 from domain.stage_events import ObjectionsWaived
 from tests.domain import charters, hearings
@@ -42,8 +43,8 @@ def test_nobody_is_reminded_of_what_is_done_or_over() -> None:
     assert found(window(FINAL)) == []
 
 
-def asked(*more: Event) -> Given:
-    history = [rules("remind-of-statements"), *charters.opened()[1:], hearings.OPENED, hearings.REQUESTED]
+def asked(*more: Event, **changes: Any) -> Given:
+    history = [rules("remind-of-statements", **changes), *charters.opened()[1:], hearings.OPENED, hearings.REQUESTED]
     return given(background=[*history, *more]).at(BEFORE_ANSWER)
 
 
@@ -61,6 +62,15 @@ def test_a_team_that_has_answered_or_was_ruled_upon_is_not_reminded() -> None:
 def test_whose_outcome_is_under_embargo_is_told_nothing_that_would_give_it_away() -> None:
     out = TeamEliminated(stage="heat", team="ant", basis="rank", reason=WHY)
     assert found(asked(out)) == []
+    assert found(asked(TeamAdvanced(stage="heat", team="ant", reason=WHY))) == []
+
+
+def test_a_team_that_is_gone_is_asked_for_nothing() -> None:
+    notices = [{**SOON, "recipients": ["enrolled", "withdrawn"]}]
+    (each,) = due(asked(notices=notices))
+    gone = asked(TeamWithdrawn(team="ant", reason=WHY, stage="heat"), notices=notices)
+    assert found(gone) == []
+    gone.by_itself(each.reaction, each.follows).when(each.decision, each.body).refused(NotFollowingError)
 
 
 def test_only_those_whom_the_template_is_for_are_reminded() -> None:
