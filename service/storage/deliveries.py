@@ -30,30 +30,32 @@ _CLAIM: Final = f"""
     FROM taken WHERE e.endpoint = taken.endpoint RETURNING e.endpoint, e.claim"""
 _DUE: Final = f"SELECT EXISTS (SELECT FROM notice.endpoint WHERE {_FREE})"
 
-WAITS: Final = "d.endpoint = e.endpoint AND d.state = 'pending' AND (d.number IS NULL OR e.state = 'active')"
+_WAITS: Final = "d.endpoint = e.endpoint AND d.state = 'pending' AND (d.number IS NULL OR e.state = 'active')"
 _FIRST: Final = "ORDER BY d.number NULLS FIRST, d.delivery LIMIT 1"
 _TARGET: Final = ("endpoint", "programme", "team", "data_set", "channel", "language", "state")
 _NEXT: Final = f"""
     SELECT {", ".join(f"e.{each}" for each in _TARGET)}, e.sealed,
         d.delivery, d.attempts, coalesce(o.delivered_at, d.queued_at), o.content, o.sha256
-    FROM notice.endpoint e JOIN notice.delivery d ON {WAITS} LEFT JOIN notice.outbox o ON o.number = d.number
+    FROM notice.endpoint e JOIN notice.delivery d ON {_WAITS} LEFT JOIN notice.outbox o ON o.number = d.number
     WHERE e.endpoint = %s AND e.sealed IS NOT NULL {_FIRST}"""
 
-LOOK_AGAIN: Final = f"""
-    UPDATE notice.endpoint e SET due_at = (
-        SELECT coalesce(d.next_attempt_at, %(now)s) FROM notice.delivery d WHERE {WAITS} {_FIRST})
-    WHERE e.endpoint = %(endpoint)s"""
+_DUE_AT: Final = f"SELECT coalesce(d.next_attempt_at, %(now)s) FROM notice.delivery d WHERE {_WAITS} {_FIRST}"
+LOOK_AGAIN: Final = f"UPDATE notice.endpoint e SET due_at = ({_DUE_AT}) WHERE e.endpoint = %(endpoint)s"
 """When there is something to do next for an endpoint; after every change of it or of what waits there."""
 
-_TRIED: Final = """
-    INSERT INTO notice.attempt (delivery, attempted_at, delivered, answer)
-    VALUES (%(delivery)s, %(at)s, %(done)s, %(says)s)"""
 _SETTLE: Final = """
-    UPDATE notice.delivery SET state = %(state)s, attempts = attempts + %(counts)s, next_attempt_at = %(next)s,
+    WITH tried AS (
+        INSERT INTO notice.attempt (delivery, attempted_at, delivered, answer)
+        SELECT %(delivery)s, %(at)s, %(done)s, %(says)s WHERE %(counts)s)
+    UPDATE notice.delivery SET state = %(state)s, attempts = attempts + %(counts)s::int, next_attempt_at = %(next)s,
         answer = %(says)s, settled_at = CASE WHEN %(state)s = 'pending' THEN NULL ELSE %(at)s::timestamptz END
-    WHERE delivery = %(delivery)s AND state <> 'delivered'"""
-_FAILING: Final = """
-    UPDATE notice.endpoint SET failing_since = CASE WHEN %(done)s THEN NULL ELSE coalesce(failing_since, %(at)s) END
+    WHERE delivery = %(delivery)s AND state <> 'delivered' AND (%(held)s OR %(done)s)"""
+_AFTERWARDS: Final = f"""
+    UPDATE notice.endpoint e SET
+        failing_since = CASE WHEN NOT %(counts)s OR NOT (%(held)s OR %(done)s) THEN failing_since
+            WHEN %(done)s THEN NULL ELSE coalesce(failing_since, %(at)s) END,
+        claimed_until = CASE WHEN %(held)s THEN NULL ELSE claimed_until END,
+        due_at = ({_DUE_AT})
     WHERE endpoint = %(endpoint)s"""
 _CONFIRM: Final = """
     UPDATE notice.endpoint SET state = 'active', confirmed_at = %(at)s
@@ -109,25 +111,18 @@ class PostgresDeliveries:
         done = settled.state == "delivered"
         of = {
             **{"endpoint": claim.endpoint, "delivery": delivery, "at": at, "now": at, "done": done},
-            **{"state": settled.state, "says": settled.answer, "counts": int(settled.counts)},
+            **{"state": settled.state, "says": settled.answer, "counts": settled.counts},
             **{"next": settled.next_attempt_at, "disabled": settled.disabled},
         }
         with self.connection() as connection, connection.transaction():
-            held = _held(connection, claim)
-            if settled.counts:
-                connection.execute(_TRIED, of)
-            if held or done:
-                connection.execute(_SETTLE, of)
-            if settled.counts and (held or done):
-                connection.execute(_FAILING, of)
+            of["held"] = held = _held(connection, claim)
+            connection.execute(_SETTLE, of)
             if settled.confirmed:
                 connection.execute(_CONFIRM, of)
             if held and settled.disabled is not None:
                 for each in _DISABLE:
                     connection.execute(each, of)
-            if held:
-                connection.execute(_LET_GO, of)
-            connection.execute(LOOK_AGAIN, of)
+            connection.execute(_AFTERWARDS, of)
 
     def release(self, claim: Claim, now: datetime) -> None:
         """See `DeliveryStore.release`."""
