@@ -68,13 +68,15 @@ class NoticeAnswer(NoticeRow, frozen=True, kw_only=True):
 class Inbox(msgspec.Struct, frozen=True, kw_only=True):
     """A page of notices. `recipient`: whose; null for all. `unread`: how many they have not opened, of all pages.
 
-    `halted`: why no more notices follow, if that is so.
+    `disabled`: endpoints to which nothing goes any more, until their consortium takes them up again. `halted`: why no
+    more notices follow, if that is so.
     """
 
     programme: str
     data_set: DataSet
     recipient: str | None
     unread: int
+    disabled: tuple[str, ...]
     halted: str | None
     notices: tuple[NoticeRow, ...]
 
@@ -102,6 +104,7 @@ class ReadNotices:
             data_set=data_set,
             recipient=whose,
             unread=self._store.unopened(programme, whose),
+            disabled=tuple(self._store.disabled(programme, whose)),
             halted=None if reader.consortium else self._store.halted(programme),
             notices=tuple(NoticeRow(**_row(each, course)) for each in sent),
         )

@@ -70,6 +70,10 @@ class NoticeStore(Protocol):
         """The notice of an id, if it is the recipient's. `opening`: it is the recipient who asks."""
         ...
 
+    def disabled(self, programme: str, recipient: str | None) -> Sequence[str]:
+        """The endpoints of a recipient, or of all, to which nothing goes any more."""
+        ...
+
     def halted(self, programme: str) -> str | None:
         """Why no more notices follow, if that is so."""
         ...

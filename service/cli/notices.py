@@ -138,7 +138,8 @@ def notices_table(found: dict[str, Any], language: str) -> str:
             *(str(each[position] or "–") for position in ("served", "acknowledged")),
         )
     halted = [] if found["halted"] is None else [f"no more follow: halted at {found['halted']}"]
-    return "\n".join([table_text(table, width=180), f"{found['unread']} not opened", *halted])
+    disabled = [f"nothing goes to {each} any more: see sillok endpoints" for each in found["disabled"]]
+    return "\n".join([table_text(table, width=180), f"{found['unread']} not opened", *disabled, *halted])
 
 
 def notice_text(found: dict[str, Any], language: str) -> str:

@@ -46,6 +46,10 @@ _OF: Final = f"{_TO} AND notice = %(notice)s"
 # In one statement, however many ask at once: the first of them opens it.
 _OPEN: Final = f"UPDATE notice.outbox SET opened_at = clock_timestamp() WHERE {_OF} AND opened_at IS NULL"
 
+_DISABLED: Final = """
+    SELECT endpoint FROM notice.endpoint
+    WHERE programme = %s AND (%s::text IS NULL OR team = %s) AND state = 'disabled' ORDER BY registered_at, endpoint"""
+
 _REGISTERED: Final = """
     SELECT subject FROM access.api_key WHERE role = 'consortium' AND revoked_at IS NULL
     UNION SELECT subject FROM access.client WHERE role = 'consortium' AND revoked_at IS NULL
@@ -109,6 +113,11 @@ class PostgresNotices:
             with self._connection() as connection:
                 connection.execute(_OPEN, of)
         return next(iter(self._sent(f"SELECT {_SENT} FROM notice.outbox WHERE {_OF}", of)), None)
+
+    def disabled(self, programme: str, recipient: str | None) -> Sequence[str]:
+        """See `NoticeStore.disabled`."""
+        with self._connection() as connection:
+            return [each for (each,) in connection.execute(_DISABLED, (programme, recipient, recipient)).fetchall()]
 
     def halted(self, programme: str) -> str | None:
         """See `NoticeStore.halted`."""

@@ -225,6 +225,8 @@ def test_410_disables_an_endpoint_at_once_and_its_team_may_take_it_up_again(
     deliver(delivered.out)
     assert len(receiver.posted) == 1
     assert delivered.state(issued).state == "disabled"
+    assert delivered.told.get(by="ant").json()["disabled"] == [issued.endpoint.endpoint], "the inbox tells its team"
+    assert delivered.told.get(by="bee").json()["disabled"] == []
     receiver.answers(200)
     owner, team = Reader("agency", "owner"), delivered.reader("ant")
     delivered.endpoints.set_state(
