@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import secrets
 from collections.abc import Callable, Sequence
 from datetime import datetime
@@ -10,7 +11,6 @@ from typing import Annotated, Final, Literal, Protocol
 
 import msgspec
 
-from domain.boundary import whole
 from domain.disclosure import Reader
 from domain.envelope import DataSet
 from domain.refusal import InvalidCommandError, Refusal
@@ -22,7 +22,7 @@ from service.application.webhook_signing import EndpointSecrets, fresh_secrets, 
 
 MOST: Final = 10
 """So many endpoints a consortium has in a programme."""
-EndpointId = Annotated[str, whole("endpoint-[0-9a-f]{16}", "endpoint- and 16 hexadecimal digits")]
+_ID: Final = re.compile("endpoint-[0-9a-f]{16}")
 
 
 class UnknownEndpointError(Refusal):
@@ -131,6 +131,7 @@ class DeliveryRecord(msgspec.Struct, frozen=True, kw_only=True):
 
 class EndpointList(msgspec.Struct, frozen=True, kw_only=True):
     programme: str
+    data_set: DataSet
     endpoints: tuple[EndpointRecord, ...]
 
 
@@ -225,8 +226,10 @@ class Endpoints:
 
     def every(self, programme: str, reader: Reader, recipient: str | None = None) -> EndpointList:
         """Those of whoever asks, or of a recipient, or of all."""
-        _data_set, whose = read_by(self._queries, programme, reader, recipient)
-        return EndpointList(programme=programme, endpoints=tuple(self._store.every(programme, whose)))
+        data_set, whose = read_by(self._queries, programme, reader, recipient)
+        return EndpointList(
+            programme=programme, data_set=data_set, endpoints=tuple(self._store.every(programme, whose))
+        )
 
     def register(self, programme: str, asked: NewEndpoint, reader: Reader, by: str) -> EndpointIssued:
         """Raises `InvalidCommandError`."""
@@ -327,7 +330,7 @@ class Endpoints:
 
     def _known(self, programme: str, endpoint: str, reader: Reader) -> tuple[str, EndpointSecrets]:
         _data_set, team = self._own(programme, reader)
-        kept = self._store.secrets(programme, team, endpoint)
+        kept = self._store.secrets(programme, team, endpoint) if _ID.fullmatch(endpoint) else None
         if kept is None:
             raise UnknownEndpointError(
                 f"{team} has no endpoint {endpoint[:80]!r}", rule="An endpoint is its consortium's own."

@@ -128,7 +128,7 @@ def _issued(found: dict[str, Any]) -> None:
 
 
 def _table(found: dict[str, Any]) -> str:
-    table = Table(title=found["programme"], title_justify="left")
+    table = Table(title=f"{found['programme']} · {found['data_set']}", title_justify="left")
     for heading in ("endpoint", "of", "channel", "address", "state", "waiting", "dead", "because"):
         table.add_column(heading)
     for each in found["endpoints"]:

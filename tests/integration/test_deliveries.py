@@ -21,6 +21,7 @@ from service.settings import SmtpSettings
 from tests.integration.conftest import Running, run_shared
 from tests.integration.receiving import Clock, Receiver, deliver, receiving, until
 from tests.integration.sealing import SignerProcess, sealer
+from tests.integration.test_bad_input import expect
 from tests.integration.test_emails import Server, free_port, listening
 from tests.integration.test_noticing import Told
 
@@ -237,6 +238,13 @@ def test_410_disables_an_endpoint_at_once_and_its_team_may_take_it_up_again(
         delivered.endpoints.resend(delivered.programme, each.delivery, owner, "tests")
     deliver(delivered.out)
     assert [each.state for each in delivered.log(issued)] == ["delivered"] * 2
+
+
+@pytest.mark.parametrize("endpoint", ["endpoint-0123456789abcdef", "%00", "x"])
+def test_an_endpoint_that_nobody_has_is_not_found(programme: Delivered, endpoint: str) -> None:
+    told = programme.told
+    path = f"/v1/programmes/{programme.programme}/endpoints/{endpoint}"
+    expect(told.running.client.delete(path, headers=told.programme.headers("ant")), 404, "unknown-endpoint")
 
 
 def test_while_an_endpoint_is_paused_its_notices_wait(delivered: Delivered, receiver: Receiver) -> None:
