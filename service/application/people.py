@@ -12,6 +12,7 @@ from domain.boundary import whole
 from domain.refusal import InvalidCommandError
 from service.application.administration import UnknownCredentialError
 from service.application.audit import audit
+from service.application.erasing import Subject
 from service.application.identity import ExternalIdentity, Membership, Role
 
 MOST: Final = 20
@@ -71,8 +72,11 @@ class PeopleStore(Protocol):
         """Refuse them from now on, for ever, with their sessions."""
         ...
 
-    def erase(self, person_id: str, *, operator: str) -> bool:
-        """The same, and nothing is known about them any more; true again if it is repeated."""
+    def erase(self, subject: Subject, *, operator: str) -> bool:
+        """The same, and nothing is known about them any more; true again if it is repeated.
+
+        Of a programme: nothing that was sealed about them there; false if nothing is, any more.
+        """
         ...
 
     def every(self) -> Sequence[PersonRecord]:
@@ -132,9 +136,12 @@ class People:
         """Raises `UnknownCredentialError`."""
         return self._changed(self._store.revoke(person_id, operator=operator), "person revoked", person_id, operator)
 
-    def erase(self, person_id: str, operator: str) -> PersonRecord:
-        """Whoever they act for. Raises `UnknownCredentialError`."""
-        return self._changed(self._store.erase(person_id, operator=operator), "person erased", person_id, operator)
+    def erase(self, subject: Subject, operator: str) -> None:
+        """Whoever they act for; in a programme, whatever its charter says. Raises `UnknownCredentialError`."""
+        if not self._store.erase(subject, operator=operator):
+            raise UnknownCredentialError("there is no such person, or nothing is sealed about them there")
+        self._forget()
+        audit("person erased", operator=operator, object=subject.id, programme=subject.programme)
 
     def _changed(self, done: bool, act: str, person_id: str, operator: str, **details: str) -> PersonRecord:
         if not done:

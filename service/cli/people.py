@@ -6,6 +6,7 @@ import click
 import msgspec
 
 from service.application.bodies import parse_body
+from service.application.erasing import Subject
 from service.application.identity import ExternalIdentity, Membership
 from service.application.people import NewPerson, PersonRecord
 from service.application.signing_in import SigningIn
@@ -88,14 +89,23 @@ def revoke(person: str) -> None:
 
 @people.command()
 @_PERSON
-def erase(person: str) -> None:
+@click.option(
+    "--programme", default="", help="Instead what is sealed there about PERSON, an evaluator or any other id."
+)
+def erase(person: str, programme: str) -> None:
     """Erase what is known of PERSON, whoever they act for: name, accounts, sessions. There is no way back.
 
     For those whose account an `erase-subject` leaves, since they act for others than its agency and programme: a line
-    of the log `sillok.audit` says so of each. Sealed fields go by `erase-subject` alone.
+    of the log `sillok.audit` says so of each. And, with --programme, where its charter lets nobody `erase-subject`, or
+    who may does not.
+
+    \b
+    Examples:
+      sillok people erase person-0123456789abcdef
+      sillok people erase ev-0123456789abcdef --programme my-programme
     """
     with administering() as opened:
-        opened.people.erase(person, operator())
+        opened.people.erase(Subject(person, programme), operator())
     click.echo(f"{person}: erased")
 
 

@@ -52,7 +52,11 @@ _SEAL_ACCOUNT: Final = """
     WHERE issuer = %(issuer)s AND subject = %(account)s AND mark IS NULL"""
 
 _REVOKE: Final = "UPDATE access.person SET revoked_at = coalesce(revoked_at, now()) WHERE person_id = %s"
-_THERE: Final = "SELECT FROM access.person WHERE person_id = %s"
+_THERE: Final = "SELECT FROM access.person WHERE person_id = %(id)s"
+_SEALED_THERE: Final = """
+    SELECT 1 FROM access.sealed_field WHERE programme = %(programme)s AND subject = %(id)s
+    UNION ALL
+    SELECT 1 FROM notice.endpoint WHERE programme = %(programme)s AND endpoint = %(id)s AND sealed IS NOT NULL"""
 _END_SESSIONS: Final = "UPDATE access.session SET ended_at = now() WHERE person_id = %s AND ended_at IS NULL"
 
 _EVERY: Final = """
@@ -121,11 +125,13 @@ class PostgresPeople:
         ended = (_END_SESSIONS, (person_id,))
         return self._database.act(operator, "person revoked", person_id, (_REVOKE, (person_id,)), ended)
 
-    def erase(self, person_id: str, *, operator: str) -> bool:
+    def erase(self, subject: Subject, *, operator: str) -> bool:
         """See `PeopleStore.erase`."""
-        if not self._database.act(operator, "person erased", person_id, (_THERE, (person_id,))):
+        there = _SEALED_THERE if subject.programme else _THERE
+        object_ = f"{subject.programme} {subject.id}".strip()
+        if not self._database.act(operator, "person erased", object_, (there, msgspec.structs.asdict(subject))):
             return False
-        PostgresErasures(self._database, self._keys).erase(Subject(person_id))
+        PostgresErasures(self._database, self._keys).erase(subject)
         return True
 
     def every(self) -> Sequence[PersonRecord]:

@@ -78,6 +78,16 @@ def record(running: Running, person_id: str) -> dict[str, Any]:
     return found
 
 
+def signed_in(running: Running, person_id: str) -> tuple[int, int]:
+    """How many sessions, and links to sign in by, are kept of a person."""
+    with psycopg.connect(running.database) as connection:
+        sessions, links = (
+            connection.execute(f"SELECT FROM access.{table} WHERE person_id = %s", (person_id,)).rowcount
+            for table in ("session", "sign_in_link")
+        )
+    return sessions, links
+
+
 def is_kept(running: Running, text: str) -> bool:
     """Whether a text stands in any row of any table, in text or in bytes, or in a file beside the database."""
     with psycopg.connect(running.database) as connection:
@@ -97,12 +107,16 @@ def test_no_name_is_in_clear_and_after_the_erasure_it_is_nowhere(
     assert record(running, erased)["name"] == NAME
     assert not is_kept(running, NAME)
     assert not is_kept(running, ACCOUNT["subject"])
+    browser, links = Browser(running), [running.service.parts.signing_in.make_link(erased, "tests") for _two in "12"]
+    assert browser.sign_in_by(f"{ORIGIN}/sign-in/link?secret={links[0]}").status_code == 303
+    assert signed_in(running, erased) == (1, 2)
     small.accepted("erase-subject", {"subject": JUROR, "legal_basis": "request-of-subject"})
     for _twice in range(2):
         erase()
         found = record(running, erased)
         assert (found["name"], found["identities"]) == (None, [])
         assert found["revoked_at"] is not None
+        assert signed_in(running, erased) == (0, 0)
     assert not is_kept(running, ACCOUNT["subject"])
     assert record(running, other)["name"] == "Somebody else"
 
@@ -278,6 +292,22 @@ def test_what_is_on_record_is_verified_by_its_opening_until_it_is_erased(
     assert found["fields"] == [{**first, "opening": None}]
     expect(seal_name(small), 409, "erased-subject")
     assert subject(small)["fields"] == [{**first, "opening": None}]
+
+
+def test_an_operator_erases_what_is_sealed_where_nobody_decides_to(
+    running: Running, small: SmallProgramme, run: Run
+) -> None:
+    command = seal_name(small).json()
+    small.accepted("seal-field", command)
+    erase = ("people", "erase", JUROR, "--programme", small.programme)
+    assert "nothing is sealed" in run(*erase[:-1], "elsewhere", status=1)
+    assert subject(small)["fields"][0]["opening"] is not None
+    assert run(*erase) == f"{JUROR}: erased\n"
+    found = subject(small)
+    assert (found["erased"], [each["opening"] for each in found["fields"]]) == (None, [None])
+    assert keys_of(running).erased() == [Subject(JUROR, small.programme)]
+    expect(seal_name(small), 409, "erased-subject")
+    assert "nothing is sealed" in run(*erase, status=1)
 
 
 def test_keys_are_changed_while_all_is_read_and_what_is_sealed_rests_on_no_former_one(
