@@ -11,8 +11,10 @@ import msgspec
 
 from domain.event import Event
 from domain.rulebook import EVENTS
+from service.api.openapi_endpoints import WEBHOOK_HEADERS, WEBHOOKS_SAY
 from service.api.openapi_ledger import STREAM_SAYS
 from service.application.cloud_events import CloudEvent
+from service.application.notice_messages import ChallengeEvent, NoticeEvent
 
 Json = dict[str, Any]
 
@@ -22,6 +24,8 @@ _WHEN: Final = {
     "with-results": "The public reads it once the results of its stage are published.",
     "agencies": "Agencies and auditors read it, the public never does.",
 }
+
+_WEBHOOKS: Final = {"notice": ("A consortium is told.", NoticeEvent), "endpoint-test": ("A test.", ChallengeEvent)}
 
 
 def schema_name(type_: str, version_: int) -> str:
@@ -65,15 +69,17 @@ def _drop_discriminators(part: Any) -> None:
 
 
 def asyncapi() -> Json:
-    """AsyncAPI 3.1: what a follower of the ledger is sent."""
+    """AsyncAPI 3.1: what a follower of the ledger is sent, and a consortium's endpoint."""
+    messages = {type_: _message(cls) for type_, cls in sorted(EVENTS.items())}
+    webhooks = {name: _webhook(name, *of) for name, of in _WEBHOOKS.items()}
     return {
         "asyncapi": "3.1.0",
         "info": {
             "title": "Sillok, events of the ledger",
             "version": version("sillok"),
             "description": "Every decision is an event in an append-only ledger. Events leave as CloudEvents 1.0.2; of "
-            "one that a reader may not see yet, programme, type, position and time are told, and `withheld`. Nothing "
-            "is sent to who does not follow: there are no webhooks and no e-mail yet.",
+            "one that a reader may not see yet, programme, type, position and time are told, and `withheld`. "
+            "Consortiums are sent notices, to the endpoints that they registered.",
             "license": {"name": "Apache-2.0"},
         },
         "defaultContentType": "application/json",
@@ -90,8 +96,14 @@ def asyncapi() -> Json:
                 "title": "The ledger as it grows",
                 "description": STREAM_SAYS,
                 "servers": [{"$ref": "#/servers/local"}],
-                "messages": {type_: {"$ref": f"#/components/messages/{type_}"} for type_ in sorted(EVENTS)},
-            }
+                "messages": {type_: {"$ref": f"#/components/messages/{type_}"} for type_ in messages},
+            },
+            "endpoint": {
+                "address": None,
+                "title": "A consortium's own endpoint",
+                "description": WEBHOOKS_SAY,
+                "messages": {name: {"$ref": f"#/components/messages/{name}"} for name in webhooks},
+            },
         },
         "operations": {
             "followLedger": {
@@ -100,11 +112,19 @@ def asyncapi() -> Json:
                 "summary": "Events in order of position, each once.",
                 "description": "Whoever comes back with Last-Event-ID goes on where they were.",
                 "bindings": {"http": {"method": "GET", "bindingVersion": "0.3.0"}},
-                "messages": [{"$ref": f"#/channels/ledger/messages/{type_}"} for type_ in sorted(EVENTS)],
-            }
+                "messages": [{"$ref": f"#/channels/ledger/messages/{type_}"} for type_ in messages],
+            },
+            "takeNotices": {
+                "action": "receive",
+                "channel": {"$ref": "#/channels/endpoint"},
+                "summary": "What a consortium is told, by POST.",
+                "description": "As the `webhooks` of the OpenAPI document have it.",
+                "bindings": {"http": {"method": "POST", "bindingVersion": "0.3.0"}},
+                "messages": [{"$ref": f"#/channels/endpoint/messages/{name}"} for name in webhooks],
+            },
         },
         "components": {
-            "messages": {type_: _message(cls) for type_, cls in sorted(EVENTS.items())},
+            "messages": {**messages, **webhooks},
             "schemas": _envelope(),
         },
     }
@@ -131,6 +151,18 @@ def _message(cls: type[Event]) -> Json:
     }
 
 
+def _webhook(name: str, title: str, cls: type) -> Json:
+    headers = {each: {"type": "string", "description": said} for each, said in WEBHOOK_HEADERS.items()}
+    return {
+        "name": name,
+        "title": title,
+        "contentType": "application/cloudevents+json",
+        "headers": {"type": "object", "properties": headers, "required": list(headers)},
+        "payload": {"$ref": f"#/components/schemas/{cls.__name__}"},
+    }
+
+
 def _envelope() -> Json:
-    _references, components = msgspec.json.schema_components([CloudEvent], ref_template="#/components/schemas/{name}")
+    sent = [CloudEvent, *(cls for _title, cls in _WEBHOOKS.values())]
+    _references, components = msgspec.json.schema_components(sent, ref_template="#/components/schemas/{name}")
     return dict(sorted(components.items()))

@@ -47,11 +47,16 @@ _RECIPIENT: Final = (
     "For agencies and auditors: only those of this consortium.",
     {"type": "string", "maxLength": 64},
 )
-_HEADERS: Final = {
+WEBHOOK_HEADERS: Final = {
     "webhook-id": "The same whenever it is sent again.",
     "webhook-timestamp": "When it was sent, in seconds since 1970.",
     "webhook-signature": "v1 (HMAC-SHA256) and v1a (Ed25519) by the current secret, and for a day by the one before.",
 }
+WEBHOOKS_SAY: Final = (
+    "Standard Webhooks. Any 2xx takes it; 410 disables the endpoint; anything else, redirects among it, is tried "
+    f"again after {', '.join(str(each) for each in SCHEDULE)}, or later if Retry-After says so. Of one endpoint each "
+    "waits for those before it."
+)
 
 
 def operations(named: dict[Any, Json]) -> Iterator[Operation]:
@@ -113,13 +118,8 @@ def operations(named: dict[Any, Json]) -> Iterator[Operation]:
 
 def webhooks(named: dict[Any, Json]) -> Json:
     """What is sent to endpoints."""
-    waits = ", ".join(str(each) for each in SCHEDULE)
-    said = (
-        "Standard Webhooks. Any 2xx takes it; 410 disables the endpoint; anything else, redirects among it, is tried "
-        f"again after {waits}, or later if Retry-After says so. Of one endpoint each waits for those before it."
-    )
     return {
-        "notice": _webhook("receive-notice", "A consortium is told.", said, named[NoticeEvent]),
+        "notice": _webhook("receive-notice", "A consortium is told.", WEBHOOKS_SAY, named[NoticeEvent]),
         "endpoint-test": _webhook(
             "receive-test",
             "A test.",
@@ -132,7 +132,7 @@ def webhooks(named: dict[Any, Json]) -> Json:
 def _webhook(name: str, summary: str, said: str, schema: Json) -> Json:
     parameters = [
         {"name": each, "in": "header", "required": True, "description": meaning, "schema": {"type": "string"}}
-        for each, meaning in _HEADERS.items()
+        for each, meaning in WEBHOOK_HEADERS.items()
     ]
     operation = {
         "operationId": name,

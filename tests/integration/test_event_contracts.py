@@ -14,6 +14,7 @@ from referencing import Registry, Resource
 
 from api_specs.events import DRAFT, asyncapi, event_schemas, schema_name, specification
 from domain.event import EVENTS
+from service.api.openapi import document
 from tests.integration.conftest import Running
 
 SPECS = Path(__file__).parents[2] / "api_specs"
@@ -93,3 +94,14 @@ def test_whatever_is_sent_is_a_message_of_the_document(played: Running) -> None:
                 seen.add(each["type"])
             after = lines[-1]["position"]
     assert len(seen) > 40
+
+
+def test_what_is_sent_to_endpoints_is_in_both_documents_alike() -> None:
+    sent = asyncapi()
+    webhooks = document()["webhooks"]
+    messages = sent["components"]["messages"]
+    assert set(sent["channels"]["endpoint"]["messages"]) == set(webhooks)
+    for name, path in webhooks.items():
+        schema = path["post"]["requestBody"]["content"]["application/cloudevents+json"]["schema"]
+        assert messages[name]["payload"] == schema
+        assert messages[name]["headers"]["required"] == [each["name"] for each in path["post"]["parameters"]]
