@@ -16,14 +16,20 @@ from service.application import delivering as rules
 from service.application.delivering import SCHEDULE
 from service.application.delivery_ports import SEND_SECONDS
 from service.application.endpoints import Confirmation, EndpointIssued, NewEndpoint, NewState
+from service.application.erasing import Subject
 from service.bootstrap import Delivering, open_delivering
 from service.settings import SmtpSettings
+from service.storage.access_database import AccessDatabase
+from service.storage.erasures import PostgresErasures
+from service.storage.resealing import Resealing
+from service.storage.subject_keys import SubjectKeys
 from tests.integration.conftest import Running, run_shared
 from tests.integration.receiving import Clock, Receiver, deliver, receiving, until
 from tests.integration.sealing import SignerProcess, sealer
 from tests.integration.test_bad_input import expect
 from tests.integration.test_emails import Server, free_port, listening
 from tests.integration.test_noticing import Told
+from tests.integration.test_webhooks import verifies_by_key
 
 AHEAD: Final = timedelta(days=1)
 """So far the clock is ahead of the database's: no notice waits for its receipt, unless a test says so."""
@@ -245,6 +251,32 @@ def test_an_endpoint_that_nobody_has_is_not_found(programme: Delivered, endpoint
     told = programme.told
     path = f"/v1/programmes/{programme.programme}/endpoints/{endpoint}"
     expect(told.running.client.delete(path, headers=told.programme.headers("ant")), 404, "unknown-endpoint")
+
+
+def test_address_and_secrets_are_sealed_under_a_key_of_their_own_that_is_changed_and_destroyed(
+    delivered: Delivered, receiver: Receiver
+) -> None:
+    """Changing persons' keys twice, after which what was sealed under the first is lost, changes nothing for it."""
+    settings = delivered.told.running.settings
+    issued, other = delivered.register(receiver), delivered.register(receiver, "bee")
+    endpoint, keys = issued.endpoint.endpoint, SubjectKeys(settings.subject_keys_folder)
+    database = AccessDatabase(settings.require_database(), size=1)
+    kept = database.rows("SELECT sealed FROM notice.endpoint WHERE endpoint = %s", (endpoint,))[0][0]
+    assert receiver.url.encode() not in kept
+    for _change in range(2):
+        Resealing(database, keys)("tests")
+    delivered.tell("ant")
+    deliver(delivered.out)
+    (posted,) = receiver.posted
+    assert verifies_by_key(issued.endpoint.public_keys[0], posted)
+    delivered.endpoints.remove(delivered.programme, endpoint, delivered.reader("ant"), "tests")
+    assert keys.open(Subject(endpoint, delivered.programme), "endpoint", kept) is None
+    restored = "UPDATE notice.endpoint SET state = 'active', sealed = %s WHERE endpoint = %s"
+    database.rows(restored, (kept, endpoint))
+    PostgresErasures(database, keys).erase_again()
+    database.close()
+    left = delivered.endpoints.every(delivered.programme, Reader("auditor", "auditor")).endpoints
+    assert [each.endpoint for each in left] == [other.endpoint.endpoint]
 
 
 def test_while_an_endpoint_is_paused_its_notices_wait(delivered: Delivered, receiver: Receiver) -> None:
