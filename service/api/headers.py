@@ -25,8 +25,10 @@ def only_header(headers: Headers, name: str) -> str | None:
 
 async def require_plain(request: Request[object, object, State]) -> None:
     """Raise 400 for a second `Host` (RFC 9112, 3.2), 415 for a body in a content coding: none is undone here (RFC 9110,
-    8.4).
+    8.4); 404 for a path with a NUL, which no name that is stored has.
     """
+    if "\0" in request.scope["path"]:
+        raise ApiProblem("not-found", "no address holds a NUL")
     only_header(request.headers, "Host")
     codings = [each.strip().lower() for each in ",".join(request.headers.getall("content-encoding", [])).split(",")]
     if request.method in WITH_BODY and set(codings) - {"", "identity"}:

@@ -442,6 +442,7 @@ def test_a_stage_that_is_not_there_is_not_found(scoring: Running) -> None:
 
 def test_an_address_or_method_that_is_not_there(scoring: Running) -> None:
     expect(scoring.client.get("/v1/nothing"), 404, "not-found")
+    expect(scoring.client.get(f"/v1/proposals/{REHEARSAL}:%00"), 404, "not-found")
     response = scoring.client.delete("/v1/programmes")
     expect(response, 405, "method-not-allowed")
     assert set(response.headers["allow"].split(", ")) == {"GET", "HEAD", "OPTIONS"}
