@@ -18,7 +18,7 @@ class Channels:
         loopback = settings.loopback_endpoints
         found: dict[ChannelName, Channel] = {"webhook": Webhooks(loopback=loopback)}
         if settings.smtp is not None:
-            found["email"] = Emails(settings.smtp, loopback=loopback)
+            found["email"] = Emails(settings.smtp, service=settings.issuer, loopback=loopback)
         self.by_name: Mapping[ChannelName, Channel] = found
 
     def require_reachable(self, channel: ChannelName, address: str, data_set: DataSet) -> None:

@@ -47,17 +47,19 @@ class NotThereError(ValueError):
 
 
 class Emails:
-    """`Channel` over SMTP. `loopback`: whether notices go to mailboxes on this machine; `context`: for TLS."""
+    """`Channel` over SMTP. `service`: its address. `loopback`: whether notices go to mailboxes on this machine."""
 
     def __init__(
         self,
         settings: SmtpSettings,
         *,
+        service: str,
         loopback: bool,
         seconds: float = SEND_SECONDS / 2,
         context: ssl.SSLContext | None = None,
     ) -> None:
         self._settings = settings
+        self._service = service
         self._loopback = loopback
         self._seconds = seconds
         self._context = context
@@ -80,7 +82,7 @@ class Emails:
                 self.require_reachable(target.address, data_set)
         except NotThereError as error:
             return Answer(result="failed", says=f"not sent: {error}")
-        content = mail_of(target, message, self._settings.sender, now).as_bytes()
+        content = mail_of(target, message, self._settings.sender, now, self._service).as_bytes()
         try:
             server = self._connected()
         except (OSError, smtplib.SMTPException) as error:
@@ -141,9 +143,12 @@ def _require_taken(code: int, said: bytes) -> None:
         raise smtplib.SMTPResponseException(code, said)
 
 
-def mail_of(target: Target, message: Message, sender: str, now: datetime) -> EmailMessage:
-    """The mail, in the endpoint's language. Its Message-ID is the same whenever it is sent again."""
-    title, body, footer = _texts(target, message)
+def mail_of(target: Target, message: Message, sender: str, now: datetime, service: str) -> EmailMessage:
+    """The mail, in the endpoint's language; its Message-ID is the same whenever it is sent again.
+
+    `service`: where receipts are.
+    """
+    title, body, footer = _texts(target, message, service)
     mail = EmailMessage(policy=SMTP)
     mail["From"] = Address("Sillok", addr_spec=sender)
     mail["To"] = Address(addr_spec=target.address)
@@ -151,7 +156,6 @@ def mail_of(target: Target, message: Message, sender: str, now: datetime) -> Ema
     mail["Date"] = now
     mail["Message-ID"] = f"<{message.id}@{sender.rpartition('@')[2]}>"
     mail["Auto-Submitted"] = "auto-generated"
-    mail["Content-Language"] = target.language
     mail.set_content("\n\n".join(filter(None, (title, body, footer))) + "\n", cte="base64")
     paragraphs = "".join(f"<p>{_lines(each)}</p>" for each in body.split("\n\n"))
     page = (
@@ -159,10 +163,12 @@ def mail_of(target: Target, message: Message, sender: str, now: datetime) -> Ema
         f"<h1>{escape(title)}</h1>{paragraphs}<hr><p><small>{_lines(footer)}</small></p></html>\n"
     )
     mail.add_alternative(page, subtype="html", cte="base64")
+    # Last: until there are alternatives it would be taken for a header of the first.
+    mail["Content-Language"] = target.language
     return mail
 
 
-def _texts(target: Target, message: Message) -> tuple[str, str, str]:
+def _texts(target: Target, message: Message, service: str) -> tuple[str, str, str]:
     """Title, body and footer. No line break is left in a title."""
 
     def said(words: Words, **values: object) -> str:
@@ -172,7 +178,9 @@ def _texts(target: Target, message: Message) -> tuple[str, str, str]:
     notice = message.notice
     if notice is None:
         return said(_TEST), said(_CHALLENGE, challenge=message.challenge), ""
-    footer = said(_FOOTER, notice=notice.id, sha256=message.sha256, receipt=RECEIPT.format(notice.position))
+    footer = said(
+        _FOOTER, notice=notice.id, sha256=message.sha256, receipt=f"{service}{RECEIPT.format(notice.position)}"
+    )
     if message.receipt is not None:
         sealed = sealed_at(message.receipt)
         footer += f"\n{said(_SEALED, size=sealed.size, root=sealed.root)}"

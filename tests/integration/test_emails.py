@@ -28,6 +28,7 @@ from service.settings import SettingsError, SmtpSettings, read_settings
 from tests.integration.test_webhooks import self_signed
 
 NOW = datetime.now(UTC)
+SERVICE = "https://sillok.example"
 NOTICE = Notice(
     id="42-abc",
     programme="p",
@@ -112,7 +113,7 @@ def send(settings: SmtpSettings, language: Language = "ko", *, notice: bool = Tr
     message = Message(id="notice_ab", programme="p", data_set="rehearsal", at=NOW, challenge=secret.challenge())
     if notice:
         message = msgspec.structs.replace(message, notice=NOTICE, sha256="cd" * 32, challenge=None)
-    return Emails(settings, loopback=True, **options).send(target, message, NOW)
+    return Emails(settings, service=SERVICE, loopback=True, **options).send(target, message, NOW)
 
 
 @pytest.mark.parametrize(("language", "title"), [("ko", NOTICE.title.ko), ("en", NOTICE.title.en)])
@@ -132,6 +133,8 @@ def test_a_notice_comes_as_text_and_html_with_right_headers(language: Language, 
     body = getattr(NOTICE.body, language)
     assert body in plain.get_content().replace("\r\n", "\n")
     assert "SHA-256 " + "cd" * 32 in plain.get_content()
+    assert f"{SERVICE}/v1/ledger/receipts/42" in plain.get_content()
+    assert mail["Content-Language"] == language
     assert f'lang="{language}"' in html.get_content()
     assert "<확정>" not in html.get_content()
     assert ("&lt;확정&gt;" in html.get_content()) == (language == "ko")
@@ -238,7 +241,9 @@ def test_a_server_elsewhere_without_starttls_is_not_used(monkeypatch: pytest.Mon
     ],
 )
 def test_what_is_no_mailbox_is_refused(address: str) -> None:
-    emails = Emails(SmtpSettings(host="mail", port=587, tls_from_start=False, sender="a@b.kr"), loopback=False)
+    emails = Emails(
+        SmtpSettings(host="mail", port=587, tls_from_start=False, sender="a@b.kr"), service=SERVICE, loopback=False
+    )
     with pytest.raises(NotThereError):
         emails.require_reachable(address, "live")
 
@@ -257,7 +262,9 @@ def test_what_is_no_mailbox_is_refused(address: str) -> None:
 def test_a_programme_that_is_not_live_mails_to_this_machine_only(
     host: str, loopback: bool, address: str, data_set: Any, goes: bool
 ) -> None:
-    emails = Emails(SmtpSettings(host=host, port=25, tls_from_start=False, sender="a@b.kr"), loopback=loopback)
+    emails = Emails(
+        SmtpSettings(host=host, port=25, tls_from_start=False, sender="a@b.kr"), service=SERVICE, loopback=loopback
+    )
     if goes:
         emails.require_reachable(address, data_set)
     else:
