@@ -31,6 +31,7 @@ MEASURES: Final = (
     "export",
     "verification",
     "memory",
+    "auditing",
     "decisions",
     "reexecute",
     "tally",
