@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, get_args
 
 import click
@@ -17,6 +18,13 @@ from service.cli.tables import table_text
 @click.group()
 def endpoints() -> None:
     """Say where your notices go besides your inbox: register endpoints, confirm, test, pause and remove them."""
+
+
+def _of_one(command: Callable[..., None]) -> Callable[..., None]:
+    """A command about one endpoint of a programme."""
+    for each in (key_option, url_option, click.argument("endpoint"), click.argument("programme")):
+        command = each(command)
+    return command
 
 
 @endpoints.command("list")
@@ -46,10 +54,7 @@ def register(programme: str, channel: str, address: str, language: str, url: str
 
 
 @endpoints.command()
-@click.argument("programme")
-@click.argument("endpoint")
-@url_option
-@key_option
+@_of_one
 def rotate(programme: str, endpoint: str, url: str | None, key: str | None) -> None:
     """Give ENDPOINT a new secret and key; those before it go on signing for a day."""
     with open_client(url, key) as client:
@@ -58,10 +63,7 @@ def rotate(programme: str, endpoint: str, url: str | None, key: str | None) -> N
 
 
 @endpoints.command()
-@click.argument("programme")
-@click.argument("endpoint")
-@url_option
-@key_option
+@_of_one
 def test(programme: str, endpoint: str, url: str | None, key: str | None) -> None:
     """Send a test to ENDPOINT; what came of it is in `sillok notices deliveries`."""
     with open_client(url, key) as client:
@@ -70,11 +72,8 @@ def test(programme: str, endpoint: str, url: str | None, key: str | None) -> Non
 
 
 @endpoints.command()
-@click.argument("programme")
-@click.argument("endpoint")
+@_of_one
 @click.argument("challenge")
-@url_option
-@key_option
 def confirm(programme: str, endpoint: str, challenge: str, url: str | None, key: str | None) -> None:
     """Confirm ENDPOINT by the CHALLENGE that a test said."""
     with open_client(url, key) as client:
@@ -83,30 +82,21 @@ def confirm(programme: str, endpoint: str, challenge: str, url: str | None, key:
 
 
 @endpoints.command()
-@click.argument("programme")
-@click.argument("endpoint")
-@url_option
-@key_option
+@_of_one
 def pause(programme: str, endpoint: str, url: str | None, key: str | None) -> None:
     """Let notices to ENDPOINT wait."""
     _state(programme, endpoint, "paused", url, key)
 
 
 @endpoints.command()
-@click.argument("programme")
-@click.argument("endpoint")
-@url_option
-@key_option
+@_of_one
 def resume(programme: str, endpoint: str, url: str | None, key: str | None) -> None:
     """Send notices to ENDPOINT again, which was paused or disabled."""
     _state(programme, endpoint, "active", url, key)
 
 
 @endpoints.command()
-@click.argument("programme")
-@click.argument("endpoint")
-@url_option
-@key_option
+@_of_one
 def remove(programme: str, endpoint: str, url: str | None, key: str | None) -> None:
     """Remove ENDPOINT, for ever; what went there stays as evidence."""
     with open_client(url, key) as client:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import functools
 import re
 import smtplib
 import ssl
@@ -20,6 +19,7 @@ from domain.reasons import RECEIPT
 from domain.sentences import Words
 from service.application.delivery_ports import SEND_SECONDS, Answer, Message, Target
 from service.application.notice_messages import sealed_at
+from service.delivery.trust import trusted
 from service.settings import SmtpSettings
 
 LOCALHOST: Final = "localhost"
@@ -97,7 +97,7 @@ class Emails:
     def _connected(self) -> smtplib.SMTP:
         """A server that takes mail from us. Raises `OSError`, `smtplib.SMTPException`."""
         settings = self._settings
-        context = self._context or _tls()
+        context = self._context or trusted()
         if settings.tls_from_start:
             server: smtplib.SMTP = smtplib.SMTP_SSL(
                 settings.host, settings.port, timeout=self._seconds, context=context
@@ -205,8 +205,3 @@ def _why(error: Exception) -> str:
     if isinstance(error, smtplib.SMTPServerDisconnected):
         return "it closed the connection, or takes too long"
     return "it cannot be reached"
-
-
-@functools.cache
-def _tls() -> ssl.SSLContext:
-    return ssl.create_default_context()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 import ssl
 import time
 from collections.abc import Iterable
@@ -18,6 +17,7 @@ from service.application.delivery_ports import SEND_SECONDS, Answer, Message, Ta
 from service.application.notice_messages import cloud_event
 from service.application.webhook_signing import signed_headers
 from service.delivery.reach import Reach, Resolve, UnreachableAddressError, addresses, require_reachable
+from service.delivery.trust import trusted
 
 MEDIA_TYPE: Final = "application/cloudevents+json; charset=utf-8"
 _BODY: Final = 16 * 1024
@@ -74,7 +74,7 @@ class Webhooks:
         host, port = require_reachable(target.address, reach)
         deadline = time.monotonic() + self._seconds
         backend = _Pinned(addresses(host, port, reach, self._resolve), deadline)
-        context = self._context or _tls()
+        context = self._context or trusted()
         with (
             httpcore.ConnectionPool(ssl_context=context, network_backend=backend) as pool,
             pool.stream("POST", target.address, headers=list(headers.items()), content=body) as answer,
@@ -155,12 +155,6 @@ def _left(deadline: float) -> float:
     if left <= 0:
         raise httpcore.ReadTimeout("it took too long")
     return left
-
-
-@functools.cache
-def _tls() -> ssl.SSLContext:
-    """Whom to trust, read once for a process: that costs some 50 ms."""
-    return ssl.create_default_context()
 
 
 def _is_on_this_machine(url: str) -> bool:

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
+from contextlib import AbstractContextManager
 from typing import Any
 
 import psycopg
-from psycopg_pool import ConnectionPool, PoolTimeout
+from psycopg_pool import ConnectionPool
 
-from service.application.ports import LedgerUnavailableError
-from service.storage.connections import open_pool
+from service.storage.connections import answering, open_pool
 
 _RECORD = "INSERT INTO access.audit (operator, act, object) VALUES (%s, %s, %s)"
 
@@ -21,14 +20,9 @@ class AccessDatabase:
     def __init__(self, database_url: str, *, size: int = 4) -> None:
         self._pool: ConnectionPool = open_pool(database_url, size=size)
 
-    @contextmanager
-    def connection(self) -> Iterator[psycopg.Connection[Any]]:
+    def connection(self) -> AbstractContextManager[psycopg.Connection[Any]]:
         """An autocommit connection."""
-        try:
-            with self._pool.connection() as connection:
-                yield connection
-        except (psycopg.OperationalError, PoolTimeout) as error:
-            raise LedgerUnavailableError(f"the key store does not answer: {error}", outcome_unknown=False) from error
+        return answering(self._pool, "the key store does not answer")
 
     def rows(self, sql: str, parameters: Mapping[str, Any] | tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
         """What a statement gives; nothing if it gives no rows."""

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import select
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any, Final
 
-from psycopg import Connection
+from psycopg import Connection, OperationalError
 from psycopg import conninfo as libpq
-from psycopg_pool import ConnectionPool
+from psycopg_pool import ConnectionPool, PoolTimeout
+
+from service.application.ports import LedgerUnavailableError
 
 ROLE: Final = "sillok_service"
 
@@ -66,6 +69,19 @@ def open_pool(database_url: str, *, size: int, bounds: Mapping[str, str] = NO_OT
         open=True,
         check=require_open,
     )
+
+
+@contextmanager
+def answering(pool: ConnectionPool, what: str) -> Iterator[Connection[tuple[Any, ...]]]:
+    """A connection of the pool; `what` the error says, such as "notices do not answer".
+
+    Raises `LedgerUnavailableError`, also for what is done with it.
+    """
+    try:
+        with pool.connection() as connection:
+            yield connection
+    except (OperationalError, PoolTimeout) as error:
+        raise LedgerUnavailableError(f"{what}: {error}", outcome_unknown=False) from error
 
 
 def require_open(connection: Connection[Any]) -> None:

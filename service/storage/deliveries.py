@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
+from contextlib import AbstractContextManager
 from datetime import datetime
 from typing import Any, Final
 
 import msgspec
 import psycopg
-from psycopg_pool import ConnectionPool, PoolTimeout
+from psycopg_pool import ConnectionPool
 
 from service.application.delivery_ports import Claim, Settled, Target, Waiting
 from service.application.erasing import Subject
 from service.application.ports import LedgerUnavailableError
 from service.application.webhook_signing import EndpointSecrets
-from service.storage.connections import open_pool
+from service.storage.connections import answering, open_pool
 from service.storage.subject_keys import SubjectKeys
 
 SEALED: Final = "endpoint"
@@ -57,14 +57,14 @@ _AFTERWARDS: Final = f"""
         claimed_until = CASE WHEN %(held)s THEN NULL ELSE claimed_until END,
         due_at = ({_DUE_AT})
     WHERE endpoint = %(endpoint)s"""
-_CONFIRM: Final = """
-    UPDATE notice.endpoint SET state = 'active', confirmed_at = %(at)s
+CONFIRM: Final = """
+    UPDATE notice.endpoint SET state = 'active', confirmed_at = %(now)s
     WHERE endpoint = %(endpoint)s AND state = 'unconfirmed'"""
-_DISABLE: Final = (
-    "UPDATE notice.endpoint SET state = 'disabled', because = %(disabled)s WHERE endpoint = %(endpoint)s",
-    "UPDATE notice.delivery SET state = 'dead', answer = %(disabled)s, settled_at = %(at)s"
-    " WHERE endpoint = %(endpoint)s AND state = 'pending'",
-)
+_DISABLE: Final = "UPDATE notice.endpoint SET state = 'disabled', because = %(because)s WHERE endpoint = %(endpoint)s"
+GIVE_UP: Final = """
+    UPDATE notice.delivery SET state = 'dead', answer = %(because)s, settled_at = %(now)s
+    WHERE endpoint = %(endpoint)s AND state = 'pending'"""
+"""All that waits for an endpoint to which nothing goes any more."""
 _LET_GO: Final = "UPDATE notice.endpoint SET claimed_until = NULL WHERE endpoint = %(endpoint)s"
 
 
@@ -112,15 +112,15 @@ class PostgresDeliveries:
         of = {
             **{"endpoint": claim.endpoint, "delivery": delivery, "at": at, "now": at, "done": done},
             **{"state": settled.state, "says": settled.answer, "counts": settled.counts},
-            **{"next": settled.next_attempt_at, "disabled": settled.disabled},
+            **{"next": settled.next_attempt_at, "because": settled.disabled},
         }
         with self.connection() as connection, connection.transaction():
             of["held"] = held = _held(connection, claim)
             connection.execute(_SETTLE, of)
             if settled.confirmed:
-                connection.execute(_CONFIRM, of)
+                connection.execute(CONFIRM, of)
             if held and settled.disabled is not None:
-                for each in _DISABLE:
+                for each in (_DISABLE, GIVE_UP):
                     connection.execute(each, of)
             connection.execute(_AFTERWARDS, of)
 
@@ -149,14 +149,9 @@ class PostgresDeliveries:
             raise LedgerUnavailableError(f"the key of {endpoint} is not among persons' keys", outcome_unknown=False)
         return msgspec.json.decode(text, type=SealedEndpoint)
 
-    @contextmanager
-    def connection(self) -> Iterator[psycopg.Connection[Any]]:
+    def connection(self) -> AbstractContextManager[psycopg.Connection[Any]]:
         """An autocommit connection. Raises `LedgerUnavailableError`."""
-        try:
-            with self._pool.connection() as connection:
-                yield connection
-        except (psycopg.OperationalError, PoolTimeout) as error:
-            raise LedgerUnavailableError(f"deliveries do not answer: {error}", outcome_unknown=False) from error
+        return answering(self._pool, "deliveries do not answer")
 
     def close(self) -> None:
         """Let go of every connection."""

@@ -14,7 +14,7 @@ from service.application.delivery_ports import DeliveryState
 from service.application.endpoints import MOST, AttemptRecord, DeliveryRecord, EndpointRecord, NewEndpoint
 from service.application.erasing import Subject
 from service.application.webhook_signing import EndpointSecrets
-from service.storage.deliveries import LOOK_AGAIN, PostgresDeliveries, SealedEndpoint
+from service.storage.deliveries import CONFIRM, GIVE_UP, LOOK_AGAIN, PostgresDeliveries, SealedEndpoint
 from service.storage.subject_keys import SubjectKeys
 
 # One consortium at a time: two that come together do not both find room.
@@ -38,17 +38,10 @@ _SECRETS: Final = """
     WHERE programme = %(programme)s AND team = %(team)s AND endpoint = %(endpoint)s AND sealed IS NOT NULL"""
 _SEALED: Final = "SELECT sealed FROM notice.endpoint WHERE endpoint = %s AND sealed IS NOT NULL FOR NO KEY UPDATE"
 _KEEP: Final = "UPDATE notice.endpoint SET sealed = %s WHERE endpoint = %s"
-_CONFIRM: Final = """
-    UPDATE notice.endpoint SET state = 'active', confirmed_at = %(now)s
-    WHERE endpoint = %(endpoint)s AND state = 'unconfirmed'"""
 _STATE: Final = """
     UPDATE notice.endpoint SET state = %(state)s, because = NULL
     WHERE endpoint = %(endpoint)s AND state IN ('active', 'paused', 'disabled') AND confirmed_at IS NOT NULL"""
-_REMOVE: Final = (
-    "UPDATE notice.endpoint SET state = 'removed', sealed = NULL WHERE endpoint = %(endpoint)s",
-    "UPDATE notice.delivery SET state = 'dead', answer = 'its endpoint was removed', settled_at = %(now)s"
-    " WHERE endpoint = %(endpoint)s AND state = 'pending'",
-)
+_REMOVE: Final = "UPDATE notice.endpoint SET state = 'removed', sealed = NULL WHERE endpoint = %(endpoint)s"
 _TEST: Final = "INSERT INTO notice.delivery (endpoint, queued_at) VALUES (%(endpoint)s, %(now)s) RETURNING delivery"
 _RESEND: Final = """
     UPDATE notice.delivery d SET state = 'pending', attempts = 0, next_attempt_at = NULL, settled_at = NULL
@@ -121,7 +114,7 @@ class PostgresEndpoints:
 
     def confirm(self, endpoint: str, at: datetime) -> bool:
         """See `EndpointStore.confirm`."""
-        return self._change(endpoint, at, (_CONFIRM,))
+        return self._change(endpoint, at, (CONFIRM,))
 
     def set_state(self, endpoint: str, state: Literal["active", "paused"], at: datetime) -> bool:
         """See `EndpointStore.set_state`."""
@@ -131,7 +124,7 @@ class PostgresEndpoints:
         """See `EndpointStore.remove`."""
         # The key first: what is left of it in copies of the database is not to be read any more.
         self._keys.erase(Subject(endpoint, programme))
-        self._change(endpoint, at, _REMOVE)
+        self._change(endpoint, at, (_REMOVE, GIVE_UP), because="its endpoint was removed")
 
     def test(self, endpoint: str, at: datetime) -> int:
         """See `EndpointStore.test`."""

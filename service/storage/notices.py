@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from typing import Any, Final
 
 import psycopg
 from psycopg.rows import class_row
-from psycopg_pool import ConnectionPool, PoolTimeout
+from psycopg_pool import ConnectionPool
 
 from domain.noticing import Notice, content_of
 from service.application.notice_ports import Sent
-from service.application.ports import LedgerUnavailableError
-from service.storage.connections import open_pool
+from service.storage.connections import answering, open_pool
 
 Connection = psycopg.Connection[tuple[Any, ...]]
 
@@ -140,13 +139,8 @@ class PostgresNotices:
         with self._connection() as connection, connection.cursor(row_factory=class_row(Sent)) as cursor:
             return cursor.execute(sql, parameters).fetchall()
 
-    @contextmanager
-    def _connection(self) -> Iterator[Connection]:
-        try:
-            with self._pool.connection() as connection:
-                yield connection
-        except (psycopg.OperationalError, PoolTimeout) as error:
-            raise LedgerUnavailableError(f"notices do not answer: {error}", outcome_unknown=False) from error
+    def _connection(self) -> AbstractContextManager[Connection]:
+        return answering(self._pool, "notices do not answer")
 
 
 class PostgresNoticeTurn:

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from datetime import datetime
 from typing import Any, Final
 
 import msgspec
 import psycopg
-from psycopg_pool import ConnectionPool, PoolTimeout
+from psycopg_pool import ConnectionPool
 
-from service.application.ports import LedgerUnavailableError
 from service.application.reaction_ports import Held, Standing
-from service.storage.connections import open_pool
+from service.storage.connections import answering, open_pool
 
 Connection = psycopg.Connection[tuple[Any, ...]]
 
@@ -73,13 +72,8 @@ class PostgresReactions:
         """Let go of every connection."""
         self._pool.close()
 
-    @contextmanager
-    def _connection(self) -> Iterator[Connection]:
-        try:
-            with self._pool.connection() as connection:
-                yield connection
-        except (psycopg.OperationalError, PoolTimeout) as error:
-            raise LedgerUnavailableError(f"reactions do not answer: {error}", outcome_unknown=False) from error
+    def _connection(self) -> AbstractContextManager[Connection]:
+        return answering(self._pool, "reactions do not answer")
 
 
 def _standing(position: int, due_at: datetime | None, held: str) -> Standing:

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from typing import Any, Final
 
 import psycopg
 from psycopg.rows import class_row
-from psycopg_pool import ConnectionPool, PoolTimeout
+from psycopg_pool import ConnectionPool
 
 from domain.tiles import Place
-from service.application.ports import LedgerUnavailableError
 from service.application.seal_ports import LogRecord, Published, SealFigures, SealTurn
-from service.storage.connections import open_pool
+from service.storage.connections import answering, open_pool
 
 Connection = psycopg.Connection[tuple[Any, ...]]
 
@@ -139,14 +138,9 @@ class PostgresSeals:
         with self.connection() as connection:
             return _published_in(connection, clause, *values)
 
-    @contextmanager
-    def connection(self) -> Iterator[Connection]:
+    def connection(self) -> AbstractContextManager[Connection]:
         """One of the pool. Raises `LedgerUnavailableError`, also for what is done with it."""
-        try:
-            with self._pool.connection() as connection:
-                yield connection
-        except (psycopg.OperationalError, PoolTimeout) as error:
-            raise LedgerUnavailableError(f"the tree does not answer: {error}", outcome_unknown=False) from error
+        return answering(self._pool, "the tree does not answer")
 
 
 class PostgresSealTurn:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from dataclasses import replace
+from datetime import timedelta
 from html.parser import HTMLParser
 from typing import Any, get_args
 from urllib.parse import urldefrag, urljoin
@@ -14,6 +15,7 @@ import pytest
 from litestar.testing import TestClient
 from markupsafe import escape
 
+from domain.deadlines import moment
 from domain.event import EVENTS, Disclosed, Own
 from domain.standings import IndependenceStatus, StandingsBasis
 from domain.teams import Status
@@ -234,20 +236,13 @@ def test_problems_in_korean_are_those_that_there_are() -> None:
     assert all(re.search("[가-힣]", each) for each in korean().values())
 
 
-def test_times_are_on_the_clock_of_the_programme(played: Running) -> None:
-    """The story of one in Korea and of one that keeps UTC."""
-    shown = {
-        programme: re.findall(
-            r'<time datetime="([^"]+)">[^<]* (\d\d:\d\d) (\w+)</time>', timeline_of(played, programme)
-        )
-        for programme in (REHEARSAL, HARBOUR)
-    }
-    assert {clock for _at, _time, clock in shown[REHEARSAL]} == {"KST"}
-    assert {clock for _at, _time, clock in shown[HARBOUR]} == {"UTC"}
-
-
-def timeline_of(running: Running, programme: str) -> str:
-    return running.client.get(f"/en/{programme}/timeline").text
+@pytest.mark.parametrize(("programme", "hours", "clock"), [(REHEARSAL, 9, "KST"), (HARBOUR, 0, "UTC")])
+def test_times_are_on_the_clock_of_the_programme(played: Running, programme: str, hours: int, clock: str) -> None:
+    (*_, first) = re.findall(rf"/en/{programme}/decisions/[0-9]+", played.client.get(f"/en/{programme}/timeline").text)
+    shown = re.findall(r'<time datetime="([^"]+)">([^<]+)</time>', played.client.get(first).text)
+    assert shown
+    for at, said in shown:
+        assert said.endswith(f" {moment(at) + timedelta(hours=hours):%H:%M} {clock}")
 
 
 def test_every_text_is_translated_and_used() -> None:
