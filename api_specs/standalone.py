@@ -14,6 +14,7 @@ from api_specs.shapes import former, shapes, tag_fields
 from domain.as_asked import FILLED_IN, shared
 from domain.event import EVENTS
 from domain.rulebook import DECISION_OF, DECISIONS
+from domain.system import REACTIONS
 from service.verify.standalone import TEXTS
 
 STANDALONE: Final = Path(__file__).parent.parent / "service" / "verify" / "standalone.py"
@@ -26,6 +27,7 @@ def with_rulebook(source: str) -> str:
         ("DECISION_OF", DECISION_OF),
         ("LEFT_OUT", {each: found for each in DECISION_OF if (found := dict(_left_out(each)))}),
         ("OF_ITSELF", {name: each.in_person for name, each in DECISIONS.items() if each.own is not None}),
+        ("REACTIONS", REACTIONS),
         ("TAGS", tag_fields()),
         ("FORMER", former()),
         ("OF_NO_MANDATE", dict.fromkeys(name for name, each in DECISIONS.items() if not each.mandated)),
