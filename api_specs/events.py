@@ -109,7 +109,7 @@ def asyncapi() -> Json:
             "followLedger": {
                 "action": "receive",
                 "channel": {"$ref": "#/channels/ledger"},
-                "summary": "Events in order of position, each once.",
+                "summary": "Events in order of position, and what was withheld once it is public.",
                 "description": "Whoever comes back with Last-Event-ID goes on where they were.",
                 "bindings": {"http": {"method": "GET", "bindingVersion": "0.3.0"}},
                 "messages": [{"$ref": f"#/channels/ledger/messages/{type_}"} for type_ in messages],

@@ -36,6 +36,7 @@ from service.application.proving import Prove
 from service.application.reacting import React
 from service.application.reading import Queries
 from service.application.rebuilding import RebuildProjection
+from service.application.revealed import ReadRevealed
 from service.application.revealing import CheckDisclosure
 from service.application.sealed_fields import PersonalData
 from service.application.sealing import Seal
@@ -159,7 +160,7 @@ def open_service(settings: Settings) -> Service:
         previews=Previews(ledger, deciding, queries, foreseeing, now=sources.now),
         queries=queries,
         events=events,
-        feed=EventFeed(events, ledger.head, threads),
+        feed=EventFeed(events, ReadRevealed(ledger, queries.disclosure), ledger.head, threads),
         check_disclosure=CheckDisclosure(ledger),
         access=entrance.access,
         tokens=entrance.tokens,

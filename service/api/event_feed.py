@@ -6,14 +6,13 @@ import asyncio
 from collections.abc import Callable, Iterator
 from concurrent.futures import Executor
 from contextlib import contextmanager
-from functools import partial
 from typing import Final, NamedTuple, TypeVar
 
 import msgspec
 
-from domain.disclosure import Reader
-from service.application.cloud_events import EventPage, ReadEvents
+from service.application.cloud_events import CloudEvent, ReadEvents, Wanted
 from service.application.ports import LedgerUnavailableError
+from service.application.revealed import Publication, ReadRevealed
 
 PAGE: Final = 200
 """Events that are looked at for a page."""
@@ -29,27 +28,33 @@ T = TypeVar("T")
 _encode = msgspec.json.Encoder(order="deterministic").encode
 
 
-class Wanted(NamedTuple):
-    """Which events somebody wants to see, and as whom."""
+class Place(NamedTuple):
+    """How far one was sent the ledger: in laps, each of what came `since` the last one, `upto` where it ended then.
 
-    reader: Reader
-    type_: str | None = None
-    tag: str | None = None
-    programme: str | None = None
+    In a lap everything is as it was public at its end. What was sent in laps before is sent again where a publication
+    reveals it, just before that: `publication`, if that is next, and up to where its events were sent.
+    """
+
+    position: int
+    since: int
+    upto: int
+    publication: Publication | None = None
+    revealed: int = 0
 
 
 class FeedPage(NamedTuple):
-    """`body`: server-sent events; the last id of them is `reached`, the position that was looked through up to."""
+    """`body`: server-sent events. `place`: where it leads."""
 
     body: bytes
-    reached: int
+    place: Place
 
 
 class EventFeed:
     """One for each process and event loop. It holds no page longer than those who read side by side need it."""
 
-    def __init__(self, events: ReadEvents, head: Callable[[], int], threads: Executor) -> None:
+    def __init__(self, events: ReadEvents, revealed: ReadRevealed, head: Callable[[], int], threads: Executor) -> None:
         self._events = events
+        self._revealed = revealed
         self._read_head = head
         self._threads = threads
         self._head = 0
@@ -58,7 +63,7 @@ class EventFeed:
         self.closed = False
         self._changed = asyncio.Event()
         self._watching: asyncio.Task[None] | None = None
-        self._pages: dict[tuple[Wanted, int], asyncio.Future[FeedPage]] = {}
+        self._pages: dict[tuple[Wanted, Place], asyncio.Future[FeedPage]] = {}
         self._turns = asyncio.Semaphore(_AT_ONCE)
 
     @contextmanager
@@ -82,30 +87,63 @@ class EventFeed:
     async def require(self, wanted: Wanted) -> None:
         """Raises `UnknownProgrammeError` if there is no programme of which it is asked, `LedgerUnavailableError`."""
         if wanted.programme is not None or wanted.tag is not None:
-            await self._run(_read(self._events, wanted, self._head, 1))
+            await self._run(lambda: self._events(wanted, after=self._head, limit=1))
 
-    async def after(self, wanted: Wanted, position: int) -> FeedPage:
-        """What follows a position: as soon as there is something, or nothing, up to the same position, after a while.
+    async def after(self, wanted: Wanted, place: Place) -> FeedPage:
+        """What follows a place: as soon as there is something, or nothing, at the same place, after a while.
 
         Raises `UnknownProgrammeError`, `LedgerUnavailableError`.
         """
-        if position >= self._head:
-            await self._news()
-            if self.closed or position >= self._head:
-                return FeedPage(_looked_through(position), position)
-        key = (wanted, position)
+        if place.position >= place.upto:
+            if place.position >= self._head:
+                await self._news()
+                if self.closed or place.position >= self._head:
+                    return FeedPage(_looked_through(place.position), place)
+            place = Place(place.position, since=place.position, upto=self._head)
+        key = (wanted, place)
         page = self._pages.get(key)
         if page is None:
-            page = self._pages[key] = asyncio.ensure_future(self._made(wanted, position))
+            page = self._pages[key] = asyncio.ensure_future(self._made(wanted, place))
             page.add_done_callback(lambda _page: self._forget(key))
         return await asyncio.shield(page)
 
-    async def _made(self, wanted: Wanted, position: int) -> FeedPage:
-        read = _read(self._events, wanted, position, PAGE)
+    async def _made(self, wanted: Wanted, place: Place) -> FeedPage:
         async with self._turns:
-            return await self._run(lambda: _page(read))
+            return await self._run(lambda: self._page(wanted, place))
 
-    def _forget(self, key: tuple[Wanted, int]) -> None:
+    def _page(self, wanted: Wanted, place: Place) -> FeedPage:
+        if place.publication is not None:
+            return self._revealed_by(place.publication, wanted, place)
+        position, upto = place.position, place.upto
+        publication = self._revealed.next_publication(wanted, position, upto)
+        body, reached = self._events_of(wanted, place, upto if publication is None else publication.position - 1)
+        if publication is None or reached < publication.position - 1:
+            return FeedPage(body, place._replace(position=reached))
+        return FeedPage(body, place._replace(position=reached, publication=publication))
+
+    def _revealed_by(self, publication: Publication, wanted: Wanted, place: Place) -> FeedPage:
+        """Without ids: who comes back before the publication itself was sent begins with them again."""
+        page = self._revealed(wanted, publication, after=place.revealed, upto=place.since)
+        body = b"".join(map(_data, page.events))
+        if page.more:
+            return FeedPage(body, place._replace(revealed=page.reached))
+        itself, reached = self._events_of(wanted, place, publication.position)
+        return FeedPage(body + itself, Place(reached, place.since, place.upto))
+
+    def _events_of(self, wanted: Wanted, place: Place, end: int) -> tuple[bytes, int]:
+        """Events after a place, and up to where they were looked through: where nothing more follows, to the end, which
+        tells nothing of what is withheld.
+        """
+        if end == place.position:
+            return b"", end
+        page = self._events(wanted, after=place.position, upto=end, as_of=place.upto, limit=PAGE)
+        reached = page.reached if page.more else end
+        body = b"".join(b"id: %d\n%b" % (each.position, _data(each)) for each in page.events)
+        if not page.events or page.events[-1].position < reached:
+            body += _looked_through(reached)
+        return body, reached
+
+    def _forget(self, key: tuple[Wanted, Place]) -> None:
         asyncio.get_running_loop().call_later(_SHARED_SECONDS, self._pages.pop, key, None)
 
     async def _news(self) -> None:
@@ -140,26 +178,8 @@ class EventFeed:
         return await asyncio.get_running_loop().run_in_executor(self._threads, work)
 
 
-def _read(events: ReadEvents, wanted: Wanted, after: int, limit: int) -> Callable[[], EventPage]:
-    return partial(
-        events,
-        wanted.reader,
-        after=after,
-        limit=limit,
-        type_=wanted.type_,
-        tag_=wanted.tag,
-        programme=wanted.programme,
-    )
-
-
-def _page(read: Callable[[], EventPage]) -> FeedPage:
-    """Where nothing more follows, all up to the head was looked at: that tells nothing of what is withheld."""
-    page = read()
-    reached = page.reached if page.more else max(page.reached, page.head)
-    body = b"".join(b"id: %d\ndata: %b\n\n" % (each.position, _encode(each)) for each in page.events)
-    if not page.events or page.events[-1].position < reached:
-        body += _looked_through(reached)
-    return FeedPage(body, reached)
+def _data(event: CloudEvent) -> bytes:
+    return b"data: %b\n\n" % _encode(event)
 
 
 def _looked_through(position: int) -> bytes:

@@ -14,10 +14,9 @@ from domain.event import EVENTS
 from domain.refusal import FieldError
 from service.api.access import AnyRequest, principal_of, reader_of
 from service.api.answers import PAGE, PAGE_LIMIT, answer, next_link, only_parameters, whole_number
-from service.api.event_feed import Wanted
 from service.api.parts import Wired
 from service.api.problems import ApiProblem
-from service.application.cloud_events import EventPage
+from service.application.cloud_events import EventPage, Wanted
 from service.application.identity import Principal
 
 _PROGRAMME = re.compile(IDENTIFIER)
@@ -34,15 +33,7 @@ async def list_events(request: AnyRequest, parts: Wired) -> Response[bytes]:
     principal = await principal_of(request, parts)
     limit = whole_number(request, "limit", PAGE, low=1, high=PAGE_LIMIT)
     wanted = wanted_events(request, principal)
-    read = partial(
-        parts.events,
-        wanted.reader,
-        after=whole_number(request, "after", 0),
-        limit=limit,
-        type_=wanted.type_,
-        tag_=wanted.tag,
-        programme=wanted.programme,
-    )
+    read = partial(parts.events, wanted, after=whole_number(request, "after", 0), limit=limit)
     page, body = await parts.run(lambda: _lines(read()))
     more = next_link(request, page.reached, limit) if page.more else {}
     return answer(request, body, media_type="application/x-ndjson", headers={"Ledger-Head": str(page.head), **more})

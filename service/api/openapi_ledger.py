@@ -21,9 +21,12 @@ STREAM_SAYS: Final = (
     "Server-sent events: `id` is the position, `data` one CloudEvent as in a page of events. It begins after "
     "`Last-Event-ID`, else after `after`, else now. An `id` without data, at least every 15 seconds, says how far the "
     "ledger was looked through. The stream ends with the credential that it was opened with, or when nothing of it is "
-    "taken for 30 seconds; whoever comes back with the last id misses nothing of what they could read as it came. What "
-    "was under embargo then, as an outcome before its stage's `ResultsPublished`, is not sent later: read the pages at "
-    "`/v1/ledger/events` again once that comes."
+    "taken for 30 seconds; whoever comes back with the last id misses nothing. What was withheld as it came, as an "
+    "outcome before its stage's `ResultsPublished`, is sent once that is reached, just before it, in order of position "
+    "and as far as it matches the filters: also where the withheld one was not sent, and to who comes back in between. "
+    "`revealedby` is the position of the publication, `position` and the CloudEvent's `id` are the event's own, and no "
+    "`id` of the stream comes with it: whoever comes back before the publication itself was sent is sent it again. "
+    "Pages at `/v1/ledger/events` have each event in its place, as it is public when they are read, and nothing twice."
 )
 _EXPORT: Final = """The record as a verifier takes it: every event of every programme with its entry; for auditors, of
 the programme asked for, also all that the entry commits to. `sillok export` makes a bundle of it. Where no line comes,

@@ -15,12 +15,13 @@ from litestar.types import Receive, Scope, Send
 from domain.refusal import FieldError
 from service.api.access import AnyRequest, principal_of
 from service.api.answers import only_parameters, whole_number
-from service.api.event_feed import EventFeed, Wanted
+from service.api.event_feed import EventFeed, Place
 from service.api.headers import ASKED_HEAD, only_header
 from service.api.ledger import FILTERS, wanted_events
 from service.api.parts import Wired
 from service.api.problems import ApiProblem
 from service.api.slow_clients import HOLD
+from service.application.cloud_events import Wanted
 
 STREAMS: Final = 2_000
 """Who may follow at once, in one process."""
@@ -83,7 +84,7 @@ async def stream_events(request: AnyRequest, parts: Wired) -> EventStream:
     only_parameters(request, "after", *FILTERS)
     principal = await principal_of(request, parts)
     wanted = wanted_events(request, principal)
-    position = await _start(request, parts.feed)
+    place = await _start(request, parts.feed)
     await parts.feed.require(wanted)
 
     async def same_reader() -> bool:
@@ -92,18 +93,18 @@ async def stream_events(request: AnyRequest, parts: Wired) -> EventStream:
     if parts.feed.followers >= STREAMS:
         raise ApiProblem("too-many-streams", f"{STREAMS} follow the ledger already: try again, or read pages")
     request.state[HOLD].begin()
-    return EventStream(chunks(parts.feed, wanted, position, same_reader))
+    return EventStream(chunks(parts.feed, wanted, place, same_reader))
 
 
-async def _start(request: AnyRequest, feed: EventFeed) -> int:
-    """After which position to begin: what the follower saw last counts for more than what its address says."""
+async def _start(request: AnyRequest, feed: EventFeed) -> Place:
+    """Where to begin: what the follower saw last counts for more than what its address says."""
     head = await feed.head()
     last = only_header(request.headers, LAST)
     position = whole_number(request, "after", head, high=head) if last is None else _whole(last)
     if position is None or position > head:
         detail = f"Last-Event-ID: a position of the ledger, up to {head}"
         raise ApiProblem("invalid-parameter", detail, errors=(FieldError(f"/{LAST}", detail),))
-    return position
+    return Place(position, since=position, upto=head)
 
 
 def _whole(text: str) -> int | None:
@@ -111,17 +112,18 @@ def _whole(text: str) -> int | None:
 
 
 async def chunks(
-    feed: EventFeed, wanted: Wanted, position: int, same_reader: Callable[[], Awaitable[bool]]
+    feed: EventFeed, wanted: Wanted, place: Place, same_reader: Callable[[], Awaitable[bool]]
 ) -> AsyncIterator[bytes]:
     """What the feed has for the follower, page by page, until it may see no more or the feed is closed."""
-    yield b"retry: %d\nid: %d\n\n" % (RETRY_MILLISECONDS, position)
+    yield b"retry: %d\nid: %d\n\n" % (RETRY_MILLISECONDS, place.position)
     with feed.follower():
         checked = time.monotonic()
         while not feed.closed:
-            page = await feed.after(wanted, position)
+            page = await feed.after(wanted, place)
             if time.monotonic() - checked > RECHECK_SECONDS:
                 if not await same_reader():
                     return
                 checked = time.monotonic()
-            position = page.reached
-            yield page.body
+            place = page.place
+            if page.body:
+                yield page.body

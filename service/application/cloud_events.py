@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable
+from typing import NamedTuple
 
 import msgspec
 from eventsourcing.dcb.api import DCBQuery, DCBQueryItem
@@ -21,6 +22,7 @@ class CloudEvent(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """An event as it leaves, CloudEvents 1.0.2 in JSON; under embargo without data and actor, `withheld` says so.
 
     `tags`: with a blank between them, as an attribute of a CloudEvent is no list, and no tag has a blank.
+    `revealedby`: where a stream sends what was under embargo before, the position of the event that made it public.
     """
 
     specversion: str = ""
@@ -37,7 +39,17 @@ class CloudEvent(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     agency: str | None = None
     tags: str | None = None
     withheld: bool = False
+    revealedby: int | None = None
     data: msgspec.Raw | msgspec.UnsetType = msgspec.UNSET
+
+
+class Wanted(NamedTuple):
+    """Which events somebody wants to see, and as whom."""
+
+    reader: Reader
+    type_: str | None = None
+    tag: str | None = None
+    programme: str | None = None
 
 
 class EventPage(msgspec.Struct, frozen=True, kw_only=True):
@@ -50,43 +62,46 @@ class EventPage(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ReadEvents:
-    """The use case. `disclosure`: what a reader may see of a programme."""
+    """The use case. `disclosure`: what a reader may see of a programme, as it is or as it was at a position."""
 
-    def __init__(self, ledger: Ledger, disclosure: Callable[[str, Reader], Disclosure]) -> None:
+    def __init__(self, ledger: Ledger, disclosure: Callable[[str, Reader, int | None], Disclosure]) -> None:
         self._ledger = ledger
         self._disclosure = disclosure
 
     def __call__(
         self,
-        reader: Reader,
+        wanted: Wanted,
         *,
-        after: int = 0,
-        limit: int = 100,
-        type_: str | None = None,
-        tag_: str | None = None,
-        programme: str | None = None,
+        after: int,
+        limit: int,
+        upto: int | None = None,
+        as_of: int | None = None,
     ) -> EventPage:
-        """A page of the ledger as `reader` may see it: at most `limit` events are looked at, those withheld among them.
+        """A page of the ledger as its reader may see it: at most `limit` events are looked at, withheld or not.
+
+        `upto`: as if the ledger ended there. `as_of`: by what was public at that position.
 
         Asked by tag it is a page of what is shown only: neither the answer nor where it ends tells which withheld
         events carry the tag. Raises `UnknownProgrammeError` for a programme, or a tag of one, that there is not.
         """
-        disclosure = functools.cache(lambda each: self._disclosure(each, reader))
+        reader, type_, tag_, programme = wanted
+        disclosure = functools.cache(lambda each: self._disclosure(each, reader, as_of))
         if programme is not None:
             disclosure(programme)
         if tag_ is not None:
-            return self._tagged(disclosure, tag_, after, limit, type_, programme)
+            head = self._ledger.head() if upto is None else upto
+            return self._tagged(disclosure, tag_, after, limit, head, type_, programme)
         if programme is not None:
-            found = self._ledger.read_programme(programme, after=after, limit=limit)
+            found = self._ledger.read_programme(programme, after=after, upto=upto, limit=limit)
         else:
             query = DCBQuery(items=[DCBQueryItem(types=[type_])]) if type_ else None
-            found = self._ledger.read(query, after=after, limit=limit)
+            found = self._ledger.read(query, after=after, upto=upto, limit=limit)
         page = []
         looked_at = list(found)
         for each in looked_at:
             if type_ and each.type != type_:
                 continue
-            page.append(_cloud_event(each, disclosure(each.programme)))
+            page.append(cloud_event(each, disclosure(each.programme)))
         return EventPage(
             events=page,
             reached=looked_at[-1].position if looked_at else found.head,
@@ -100,6 +115,7 @@ class ReadEvents:
         tag_: str,
         after: int,
         limit: int,
+        head: int,
         type_: str | None,
         programme: str | None,
     ) -> EventPage:
@@ -107,8 +123,7 @@ class ReadEvents:
         disclosure = disclosed(scope)
         types = {each for each in disclosure.types() if type_ in (None, each)}
         if not types or programme not in (None, scope):
-            return EventPage(events=[], reached=after, more=False, head=self._ledger.head())
-        head = self._ledger.head()
+            return EventPage(events=[], reached=after, more=False, head=head)
         shown = [
             each
             for source in sources(disclosure, types, tag_)
@@ -130,7 +145,7 @@ class ReadEvents:
             looked_at = list(self._ledger.read(source.query, after=reached, upto=upto, limit=chunk))
             for each in looked_at:
                 if each.programme == programme:
-                    event = _cloud_event(each, disclosure)
+                    event = cloud_event(each, disclosure)
                     if not event.withheld and (not source.searched or tag_ in each.tags):
                         shown.append(event)
             if len(looked_at) < chunk:
@@ -139,7 +154,8 @@ class ReadEvents:
         return shown
 
 
-def _cloud_event(recorded: RecordedEvent, disclosure: Disclosure) -> CloudEvent:
+def cloud_event(recorded: RecordedEvent, disclosure: Disclosure) -> CloudEvent:
+    """As it leaves."""
     event = decode_data(recorded.type, recorded.version, recorded.data)
     shows = disclosure.shows(recorded.position, event)
     envelope = decode_envelope(recorded.envelope)

@@ -28,7 +28,7 @@ from domain.views.audit_trail import Kept, keep_entries, key
 from service.application.notice_ports import NoticeStore, RegisteredConsortiums
 from service.application.ports import PAGE, Ledger, LedgerUnavailableError, StreamedEvent
 from service.application.projecting import occurrences
-from service.application.shown_by_tag import WITHOUT_STAGE_TAG
+from service.application.shown_by_tag import of_stage
 
 _AROUND: Final = frozenset((*(cls.TYPE for cls in CHARTER_EVENTS), DecisionApproved.TYPE))
 """What the entries of the audit trail rest on, besides their own events."""
@@ -127,11 +127,8 @@ class SendNotices:
         """What was withheld of a stage until now: what comes after `since`, up to which it was public before."""
         stage, disclosure = stage_of_event(published.event), facts.disclosure(PUBLIC)
         types = {each for each in facts.told_of if "with-results" in disclosure.kinds(each)}
-        items = [DCBQueryItem(types=_RULES, tags=[tag("programme", facts.programme)])]
-        if staged := types - WITHOUT_STAGE_TAG:
-            items.append(DCBQueryItem(types=sorted(staged), tags=[tag("stage", facts.programme, stage or "")]))
-        if untagged := types & WITHOUT_STAGE_TAG:
-            items.append(DCBQueryItem(types=sorted(untagged)))
+        rules = DCBQueryItem(types=_RULES, tags=[tag("programme", facts.programme)])
+        items = [rules, *of_stage(facts.programme, stage or "", types)]
         found = self._ledger.read(DCBQuery(items=items), upto=published.position - 1)
         rows = MemoryRows()
         keep_entries(rows, occurrences(each for each in found if each.programme == facts.programme), types)

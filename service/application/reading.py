@@ -110,7 +110,8 @@ class Queries:
 
     def programme(self, programme: str, *, as_of_position: int | None = None) -> ProgrammeDetail:
         """Raises `UnknownProgrammeError`, `UnknownPositionError`."""
-        self._require_reached(as_of_position)
+        if as_of_position is not None:
+            _require_reached(as_of_position, self._ledger.head())
         fact, publications, head = self._rules(programme, upto=as_of_position)
         charter = fact.charter
         types = [cls.TYPE for cls in AMENDMENT_EVENTS]
@@ -158,10 +159,9 @@ class Queries:
         What became public since is not shown as of then: the standings between two exclusions would give away the
         sheet that was left out. Raises `UnknownProgrammeError`, `UnknownPositionError`.
         """
-        fact, publications, _head = self._rules(programme)
+        fact, publications, head = self._rules(programme, public_at=as_of_position)
         if as_of_position is not None:
-            self._require_reached(as_of_position)
-            publications = self._rules(programme, upto=as_of_position)[1]
+            _require_reached(as_of_position, head)
         return Disclosure(fact.in_order, publications, reader.within(fact.charter))
 
     def teams(
@@ -392,8 +392,13 @@ class Queries:
             disclosure.charters, ((each.position, decode_data(each.type, each.version, each.data)) for each in found)
         )
 
-    def _rules(self, programme: str, *, upto: int | None = None) -> tuple[Charters, Publications, int]:
-        """Charters, what is public of each stage, and the ledger's head. Raises `UnknownProgrammeError`."""
+    def _rules(
+        self, programme: str, *, upto: int | None = None, public_at: int | None = None
+    ) -> tuple[Charters, Publications, int]:
+        """Charters, what is public of each stage, and the ledger's head. Raises `UnknownProgrammeError`.
+
+        `public_at`: what was public by then, whatever charters there are since.
+        """
         require_programme_id(programme)
         fact = Charters(programme)
         publications = Publications()
@@ -403,7 +408,8 @@ class Queries:
         for each in found:
             event = decode_data(each.type, each.version, each.data)
             fact.apply(each.position, event)
-            publications.take(each.position, event)
+            if public_at is None or each.position <= public_at:
+                publications.take(each.position, event)
         _charter = fact.charter
         return fact, publications, found.head
 
@@ -422,16 +428,12 @@ class Queries:
                     raise NotYetProjectedError(0, None)
                 yield found
             return
-        self._require_reached(as_of_position)
+        _require_reached(as_of_position, self._ledger.head())
         with self._store.as_of(view, programme, as_of_position) as kept:
             rows, reached = kept or (MemoryRows(), 0)
             with poison_told():
                 fold_stretch(self._ledger, view, programme, rows, after=reached, upto=as_of_position)
             yield rows, as_of_position
-
-    def _require_reached(self, position: int | None) -> None:
-        if position is not None and not 0 < position <= (head := self._ledger.head()):
-            raise UnknownPositionError(f"the ledger ends at {head}", rule="Positions run from 1 to the head.")
 
     def until_projected(self, programme: str, position: int) -> bool:
         """Wait until every view has reached a position, for so long as `min_position` does; whether they have."""
@@ -465,6 +467,11 @@ def poison_told() -> Iterator[None]:
         yield
     except PoisonEventError as poison:
         raise NotYetProjectedError(poison.position - 1, str(poison)) from poison
+
+
+def _require_reached(position: int, head: int) -> None:
+    if not 0 < position <= head:
+        raise UnknownPositionError(f"the ledger ends at {head}", rule="Positions run from 1 to the head.")
 
 
 def until_published(stage: str) -> str:

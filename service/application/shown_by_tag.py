@@ -5,7 +5,7 @@ How long an answer takes would else tell which team an outcome under embargo is 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Set
 from typing import Final
 
 import msgspec
@@ -49,6 +49,14 @@ def sources(disclosure: Disclosure, types: set[str], tag_: str) -> Iterator[Sour
             yield msgspec.structs.replace(_tagged(staged, of_stage), upto=upto, searched=True)
     if rest := types - at_once - staged:
         yield Source(DCBQuery(items=[DCBQueryItem(types=sorted(rest))]), searched=True)
+
+
+def of_stage(programme: str, stage: str, types: Set[str]) -> Iterator[DCBQueryItem]:
+    """What finds every event of a stage, of types that are public with its results; and a few others."""
+    if staged := types - WITHOUT_STAGE_TAG:
+        yield DCBQueryItem(types=sorted(staged), tags=[tag("stage", programme, stage)])
+    if untagged := types & WITHOUT_STAGE_TAG:
+        yield DCBQueryItem(types=sorted(untagged))
 
 
 def _tagged(types: set[str], tag_: str) -> Source:

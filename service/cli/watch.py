@@ -30,8 +30,7 @@ def watch(
     as_json: bool,
 ) -> None:
     """Print events of the ledger as they come, until Ctrl-C. A stream that breaks is taken up where it was, which
-    is said on standard error. What is withheld as it comes is not printed later: see `sillok events`, or
-    `sillok notices`, once results are published.
+    is said on standard error. What is withheld as it comes is printed once it is public, before what made it so.
 
     \b
     Example:

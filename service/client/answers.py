@@ -71,7 +71,7 @@ class LineAnswer(msgspec.Struct, frozen=True, kw_only=True):
 
 class Event(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """A CloudEvent of the ledger, and encoded one again; of one that is withheld there is no more than programme, type,
-    position and time.
+    position and time. `revealedby`: where a stream sends one that was withheld before, what made it public.
     """
 
     specversion: str
@@ -88,6 +88,7 @@ class Event(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     agency: str | None = None
     tagged: str = msgspec.field(default="", name="tags")
     withheld: bool = False
+    revealedby: int | None = None
     data: dict[str, Any] = {}
 
     @property

@@ -116,8 +116,9 @@ class Sillok:
         broke: Callable[[str], object] = lambda _why: None,
     ) -> Iterator[Event]:
         """Events as they come, without an end, from now on or after a position; whenever the stream breaks it is taken
-        up where it was, and `broke` is told why. Raises `ServiceProblemError` if the service refuses it, and
-        `UnreachableError` if it is not there from the beginning, for as long as patience lasts.
+        up where it was, and `broke` is told why. What was withheld comes once it is public, with `revealedby`. Raises
+        `ServiceProblemError` if the service refuses it, and `UnreachableError` if it is not there from the beginning,
+        for as long as patience lasts.
         """
         following = Following(after, {"type": type, "tag": tag, "programme": programme}, self._calls.patience, broke)
         while True:

@@ -59,6 +59,7 @@ class Following:
         if after is not None:
             self.parameters["after"] = str(after)
         self._last = after
+        self._revealed = (0, 0)
         self._parser = Parser()
         self._failed = 0
         self._renewed = False
@@ -84,7 +85,14 @@ class Following:
         if seen is None:
             return None
         self._last, self._failed, self._renewed = seen.last, 0, False
-        return seen.event
+        return None if seen.event is None or self._again(seen.event) else seen.event
+
+    def _again(self, event: Event) -> bool:
+        """Whether an event was revealed before: without an `id`, it is sent again where the stream broke."""
+        if event.revealedby is None:
+            return False
+        told, self._revealed = self._revealed, max(self._revealed, (event.revealedby, event.position))
+        return told == self._revealed
 
     def refused(self, answer: Answer, credential: Credential) -> None:
         """What to do where the stream was not opened: nothing, if another attempt may fare better, for the service is

@@ -30,6 +30,7 @@ from service.client import (
     UnreachableError,
 )
 from service.client.answers import Counted
+from service.client.following import Following
 from tests.domain.playbook import PERIOD
 from tests.integration.api_process import ApiProcess
 from tests.integration.small import HEAT, WHY, SmallProgramme
@@ -207,6 +208,28 @@ def test_a_follower_goes_on_through_a_restart(shared_api: ApiProcess, small: Sma
         following.result(60)
     assert seen == [head + 1, head + 2, head + 3, head + 4]
     assert len(breaks) == 1
+
+
+def test_what_is_revealed_again_after_a_break_is_given_once() -> None:
+    """Revealed events have no `id` of their own, so they are sent again until the publication itself is read."""
+    following = Following(3, {}, 0)
+    sent = [_as_sent(position, revealedby=9) for position in (4, 6)]
+
+    def read(*chunks: str) -> list[int]:
+        assert f"id: {following.headers(None)['Last-Event-ID']}\n\n" == chunks[0]
+        lines = "".join(chunks).splitlines()
+        return [event.position for line in lines if (event := following.take(line)) is not None]
+
+    assert read("id: 3\n\n", "id: 8\n\n", sent[0]) == [4]
+    assert read("id: 8\n\n", *sent, f"id: 9\n{_as_sent(9)}") == [6, 9]
+    assert following.headers(None)["Last-Event-ID"] == "9"
+    assert read("id: 9\n\n", *(_as_sent(position, revealedby=12) for position in (5, 10))) == [5, 10]
+
+
+def _as_sent(position: int, **others: int) -> str:
+    envelope = {"specversion": "1.0", "id": str(position), "source": "/", "type": "T", "time": "", "programme": "p"}
+    event = {**envelope, "position": position, "eventversion": 1, "dataset": "rehearsal", **others}
+    return f"data: {msgspec.json.encode(event).decode()}\n\n"
 
 
 def test_a_stream_that_is_refused_is_not_asked_for_again(shared_api: ApiProcess) -> None:

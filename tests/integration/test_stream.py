@@ -21,8 +21,9 @@ import pytest
 
 from domain.disclosure import PUBLIC
 from service.api import event_feed, stream
-from service.api.event_feed import EventFeed, Wanted
+from service.api.event_feed import Place
 from service.api.slow_clients import STRANGERS
+from service.application.cloud_events import Wanted
 from tests.integration.api_process import ApiProcess
 from tests.integration.conftest import Running
 from tests.integration.working import eventually
@@ -211,9 +212,9 @@ def test_a_stream_ends_with_the_credential_that_it_was_opened_with(
         return next(answers)
 
     async def read() -> list[bytes]:
-        feed = EventFeed(running.service.parts.events, running.head, running.service.threads)
+        feed = running.service.parts.feed
         wanted = Wanted(PUBLIC, type_="TeamEnrolled", programme=REHEARSAL)
-        return [each async for each in stream.chunks(feed, wanted, 3, same_reader)]
+        return [each async for each in stream.chunks(feed, wanted, Place(3, since=3, upto=head), same_reader)]
 
     monkeypatch.setattr(event_feed, "IDLE_SECONDS", 0.01)
     begin, found, nothing = asyncio.run(read())
