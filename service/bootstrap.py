@@ -14,6 +14,7 @@ from domain.entry import SALT_BYTES
 from domain.note import VerifierKey
 from domain.witness_policy import NONE, WitnessPolicy
 from service.api.event_feed import EventFeed
+from service.api.gathering import Gather
 from service.api.origins import Origins
 from service.api.parts import Parts
 from service.api.remembered import Remembered
@@ -151,11 +152,13 @@ def open_service(settings: Settings) -> Service:
     in_flight = InFlight()
     foreseeing = Foreseeing(ledger, queries, SendNotices(ledger, notices, notices.registered).foreseen)
     submit = SubmitDecision(ledger, waking, deciding, in_flight, foreseeing.compared)
+    submit_lines = SubmitLines(ledger, waking, deciding, in_flight, submit)
     events = ReadEvents(ledger, queries.disclosure)
     builds = PostgresBuilds(store)
     parts = Parts(
         submit=submit,
-        submit_lines=SubmitLines(ledger, waking, deciding, in_flight, submit),
+        gather=Gather(submit_lines.gathered, submit, threads),
+        submit_lines=submit_lines,
         submit_together=SubmitTogether(ledger, waking, deciding, in_flight),
         previews=Previews(ledger, deciding, queries, foreseeing, now=sources.now),
         queries=queries,

@@ -103,7 +103,7 @@ async def settle_proposal(
 
 
 async def _submitted(request: AnyRequest, submission: Submission, parts: Wired) -> Response[bytes]:
-    accepted = await parts.run_at_once(partial(parts.submit, submission))
+    accepted = await parts.gather.take(submission)
     response = answer_to(accepted)
     position = accepted.events[-1].position
     waits = {

@@ -11,6 +11,7 @@ from typing import TypeVar
 from litestar.di import NamedDependency
 
 from service.api.event_feed import EventFeed
+from service.api.gathering import Gather
 from service.api.origins import Origins
 from service.api.remembered import Remembered
 from service.api.turns import Turns
@@ -50,6 +51,7 @@ class Parts:
     """
 
     submit: SubmitDecision
+    gather: Gather
     submit_lines: SubmitLines
     submit_together: SubmitTogether
     previews: Previews

@@ -13,8 +13,10 @@ from domain.json_text import RepeatedKey
 from domain.refusal import InvalidCommandError, Refusal
 from domain.rulebook import DECISIONS
 from domain.signatures import signed_name
-from service.application.bodies import read_json, shaped, twice
+from service.application.bodies import parse_command, read_json, shaped, twice
 from service.application.deciding import Question, Submission, asked
+from service.application.in_flight import Name
+from service.application.recording import client_of
 from service.application.submitting import decision_of
 
 KEY_PATTERN: Final = "[!-~]{1,200}"
@@ -43,12 +45,10 @@ class Line(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     signature: str | None = None
 
 
-class ReadLine(msgspec.Struct, frozen=True, kw_only=True):
-    """A line and what it submits. `repeated`: the first key of its body that stands twice in one object."""
+class Sent(msgspec.Struct, frozen=True, kw_only=True):
+    """What is submitted; its body is not looked at yet."""
 
-    line: Line
     submission: Submission
-    repeated: RepeatedKey | None
 
     @property
     def prior(self) -> bool:
@@ -56,10 +56,26 @@ class ReadLine(msgspec.Struct, frozen=True, kw_only=True):
         decision = DECISIONS.get(self.submission.decision_type)
         return decision is not None and decision.prior is not None
 
+    @property
+    def name(self) -> Name:
+        """Under which it is in flight."""
+        submission = self.submission
+        return client_of(submission.actor), submission.programme, submission.idempotency_key
+
     def question(self) -> Question:
-        """What its decision depends on. Raises `UnknownDecisionError`, a `Refusal`."""
+        """What its decision depends on. Raises as `command`."""
         submission = self.submission
         return asked(submission, decision_of(submission.decision_type), self.command())
+
+    def command(self) -> Command:
+        """What its body says. Raises `UnknownDecisionError`, `MalformedBodyError`, a `Refusal`."""
+        return parse_command(decision_of(self.submission.decision_type), self.submission.body)
+
+
+class ReadLine(Sent, frozen=True, kw_only=True):
+    """What a line submits. `repeated`: the first key of its body that stands twice in one object."""
+
+    repeated: RepeatedKey | None
 
     def command(self) -> Command:
         """What its body says. Raises `UnknownDecisionError`, `InvalidCommandError`."""
@@ -102,4 +118,4 @@ def read_line(text: bytes, programme: str, actor: Actor, together: str | None = 
     )
     if repeated is not None:
         repeated = RepeatedKey(repeated.key, repeated.pointer.removeprefix(_BODY))
-    return ReadLine(line=line, submission=submission, repeated=repeated)
+    return ReadLine(submission=submission, repeated=repeated)

@@ -1,8 +1,9 @@
-"""Submitting many decisions line by line: each stands for itself, as if they were submitted one after the other."""
+"""Submitting many decisions, the lines of a request or what many requests hold: each stands for itself, as if they were
+submitted one after the other."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from typing import Final, NamedTuple
@@ -15,9 +16,9 @@ from domain.envelope import Actor
 from domain.record import StageRecord
 from domain.refusal import Refusal
 from service.application.bodies import MalformedBodyError
-from service.application.deciding import Deciding, Question
-from service.application.in_flight import InFlight, RequestInFlightError
-from service.application.lines import ReadLine, read_line
+from service.application.deciding import Deciding, Question, Submission
+from service.application.in_flight import InFlight, Name, RequestInFlightError
+from service.application.lines import Sent, read_line
 from service.application.ports import (
     Appended,
     AppendRequest,
@@ -32,7 +33,6 @@ from service.application.recording import (
     accepted,
     accepted_before,
     append_request,
-    client_of,
     idempotency_of,
 )
 from service.application.shared_facts import Place, SharedFacts, stands_at
@@ -56,7 +56,7 @@ class _Taken:
 
     __slots__ = ("again", "line", "outcome", "question", "request", "ruling")
 
-    def __init__(self, line: ReadLine | None, outcome: Outcome | None = None) -> None:
+    def __init__(self, line: Sent | None, outcome: Outcome | None = None) -> None:
         self.line = line
         self.outcome = outcome
         self.question: Question | None = None
@@ -75,8 +75,8 @@ class _Run:
         self.claim = ExitStack()
 
     @property
-    def keys(self) -> set[str]:
-        return {each.line.submission.idempotency_key for each in self.lines if each.line is not None}
+    def names(self) -> set[Name]:
+        return {each.line.name for each in self.lines if each.line is not None}
 
 
 class SubmitLines:
@@ -110,34 +110,42 @@ class SubmitLines:
         finally:
             recorder.shutdown(wait=False)
 
-    def decide(self, lines: Sequence[ReadLine | Exception], before: _Run | None) -> _Run:
+    def decide(self, lines: Sequence[Sent | Exception], before: _Run | None) -> _Run:
         """Decide the first lines, as many as depend neither on each other nor on `before`, which is being recorded.
 
         None, if the first one does, or has to be submitted by itself.
         """
         facts = SharedFacts(self._deciding.events)
-        run = _Run(_taken(lines, facts, set() if before is None else before.keys))
+        run = _Run(_taken(lines, facts, set() if before is None else before.names))
         self._decide(run, facts, before)
         if not run.lines:
             return run
-        names = {name_of(each.line) for each in run.lines if each.line is not None}
-        free = run.claim.enter_context(self._in_flight.claimed(names))
+        free = run.claim.enter_context(self._in_flight.claimed(run.names))
         for each in run.lines:
-            if each.line is not None and name_of(each.line) not in free:
+            if each.line is not None and each.line.name not in free:
                 each.outcome, each.request = RequestInFlightError(each.line.submission.idempotency_key), None
         return run
 
     def record(self, run: _Run) -> list[Answered]:
         """Record what was decided: what became of each line."""
-        with run.claim:
-            self._record(run.lines)
-            self._recall(run.lines)
-        answers = [self._answered(each) for each in run.lines]
-        if any(isinstance(each.outcome, Accepted) for each in answers) and run.lines[0].line is not None:
-            self._wake_ups.wake(run.lines[0].line.submission.programme)
-        return answers
+        self._recorded(run)
+        return [self._answered(each) for each in run.lines]
 
-    def alone(self, line: ReadLine) -> Outcome:
+    def gathered(self, submissions: Sequence[Submission]) -> list[Outcome | None]:
+        """What became of decisions that came at the same time; `None` for one that is to be submitted by itself."""
+        left = [Sent(submission=each) for each in submissions]
+        outcomes: list[Outcome | None] = []
+        while left:
+            run = self.decide(left[:LINES], None)
+            if run.lines:
+                self._recorded(run)
+                outcomes += [None if each.again else each.outcome for each in run.lines]
+            else:
+                outcomes.append(None)
+            del left[: max(1, len(run.lines))]
+        return outcomes
+
+    def alone(self, line: Sent) -> Outcome:
         """Submit a line by itself."""
         try:
             return self._submit(line.submission)
@@ -176,6 +184,14 @@ class SubmitLines:
             run.read |= reads
             run.written |= writes
 
+    def _recorded(self, run: _Run) -> None:
+        with run.claim:
+            self._record(run.lines)
+            self._recall(run.lines)
+        accepted = [each.line for each in run.lines if each.line is not None and isinstance(each.outcome, Accepted)]
+        for programme in {each.submission.programme for each in accepted}:
+            self._wake_ups.wake(programme)
+
     def _record(self, taken: Sequence[_Taken]) -> None:
         """Record what was decided."""
         decided = [(each, each.request) for each in taken if each.request is not None]
@@ -195,16 +211,17 @@ class SubmitLines:
 
     def _recall(self, taken: Sequence[_Taken]) -> None:
         """What is refused now may have been recorded before: it is answered as it was then."""
-        refused = {
-            each.line.submission.idempotency_key: each
-            for each in taken
-            if each.line is not None and isinstance(each.outcome, Refusal | MalformedBodyError)
-        }
-        if not refused:
-            return
-        submission = next(each.line.submission for each in refused.values() if each.line is not None)
+        refused: dict[tuple[str, str], dict[str, _Taken]] = {}
+        for each in taken:
+            if each.line is not None and isinstance(each.outcome, Refusal | MalformedBodyError):
+                client, programme, key = each.line.name
+                refused.setdefault((client, programme), {})[key] = each
+        for (client, programme), by_key in refused.items():
+            self._recall_of(client, programme, by_key)
+
+    def _recall_of(self, client: str, programme: str, refused: Mapping[str, _Taken]) -> None:
         try:
-            found = self._ledger.find(client_of(submission.actor), submission.programme, list(refused))
+            found = self._ledger.find(client, programme, list(refused))
         except LedgerUnavailableError as error:
             for each in refused.values():
                 each.outcome = error
@@ -233,7 +250,7 @@ class SubmitLines:
             return Answered(None, each.outcome)
         outcome = self.alone(each.line) if each.again else each.outcome
         assert outcome is not None
-        return Answered(each.line.line.key, outcome)
+        return Answered(each.line.submission.idempotency_key, outcome)
 
 
 class Submitting:
@@ -273,8 +290,8 @@ class Submitting:
                 continue
             else:
                 first = left[0]
-                assert isinstance(first, ReadLine)
-                answers.append(Answered(first.line.key, self._use.alone(first)))
+                assert isinstance(first, Sent)
+                answers.append(Answered(first.submission.idempotency_key, self._use.alone(first)))
             done = max(1, len(run.lines))
             # Where one line depends on another, the next ones often do, too.
             self._size = min(LINES, 2 * done)
@@ -290,7 +307,7 @@ class Submitting:
         return recording.result()
 
 
-def _read(line: bytes | Exception, programme: str, actor: Actor) -> ReadLine | Exception:
+def _read(line: bytes | Exception, programme: str, actor: Actor) -> Sent | Exception:
     if isinstance(line, Exception):
         return line
     try:
@@ -299,18 +316,17 @@ def _read(line: bytes | Exception, programme: str, actor: Actor) -> ReadLine | E
         return error
 
 
-def _taken(lines: Sequence[ReadLine | Exception], facts: SharedFacts, keys: set[str]) -> list[_Taken]:
-    """The first lines, up to one that has to be submitted by itself, or after another one of its key.
+def _taken(lines: Sequence[Sent | Exception], facts: SharedFacts, names: set[Name]) -> list[_Taken]:
+    """The first lines, up to one that has to be submitted by itself, or after another one of its name.
 
-    `keys`: of lines before them. A consortium's are all submitted by themselves, as what they take tells nothing then.
+    `names`: of lines before them. A consortium's are all submitted by themselves, as what they take tells nothing then.
     """
     taken: list[_Taken] = []
     for line in lines:
         if isinstance(line, Exception):
             taken.append(_Taken(None, line))
             continue
-        key = line.submission.idempotency_key
-        if key in keys or line.prior or line.submission.actor.party != "agency":
+        if line.name in names or line.prior or line.submission.actor.party != "agency":
             break
         each = _Taken(line)
         try:
@@ -321,12 +337,6 @@ def _taken(lines: Sequence[ReadLine | Exception], facts: SharedFacts, keys: set[
             if isinstance(question.command, PublishCharter) or any(isinstance(f, StageRecord) for f in question.facts):
                 break
             each.question = question.on(facts.shared)
-        keys.add(key)
+        names.add(line.name)
         taken.append(each)
     return taken
-
-
-def name_of(line: ReadLine) -> tuple[str, str, str]:
-    """Under which a line's request is in flight."""
-    submission = line.submission
-    return client_of(submission.actor), submission.programme, submission.idempotency_key

@@ -26,10 +26,12 @@ from domain.decision import nothing_sealed
 from domain.envelope import Actor
 from domain.refusal import Refusal
 from service.api.application import create_application
+from service.api.gathering import Gather
 from service.application.deciding import Deciding, Submission
 from service.application.foreseeing import Foreseeing
 from service.application.in_flight import InFlight
 from service.application.submitting import SubmitDecision
+from service.application.submitting_lines import SubmitLines
 from service.bootstrap import NoWakeUps, open_service, real_sources
 from service.ed25519 import verify_ed25519
 from service.settings import Settings
@@ -63,7 +65,9 @@ class Arena:
         deciding = Deciding(self._service.ledger, clock, verify_ed25519, nothing_sealed)
         ledger, parts = self._service.ledger, self._service.parts
         compared = Foreseeing(ledger, parts.queries, lambda *_asked: ()).compared
-        parts = replace(parts, submit=SubmitDecision(ledger, NoWakeUps(), deciding, InFlight(), compared))
+        submit = SubmitDecision(ledger, NoWakeUps(), deciding, InFlight(), compared)
+        gathered = SubmitLines(ledger, NoWakeUps(), deciding, InFlight(), submit).gathered
+        parts = replace(parts, gather=Gather(gathered, submit, parts.threads))
         self.second = TestClient(create_application(parts), raise_server_exceptions=False)
 
     def close(self) -> None:
