@@ -10,7 +10,7 @@ STAMP := $(VENV)/.installed
 .DEFAULT_GOAL := help
 # Whatever the environment says: dozens of processes are started from this code, and none is to compile it anew.
 unexport PYTHONDONTWRITEBYTECODE
-.PHONY: help run test suite lint test-deps bench bench-large specs release-specs docs lock clean
+.PHONY: help run test suite lint test-deps system-deps bench bench-large specs release-specs docs lock clean
 
 help: ## say what there is to make
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 20
@@ -22,7 +22,7 @@ $(LOCKED): requirements.txt
 	@echo "installing into $(VENV) from requirements.txt"
 	@rm -rf $(VENV)
 	@$(PYTHON) -m venv $(VENV)
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --requirement requirements.txt
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-compile --require-hashes --requirement requirements.txt
 	@touch $@
 
 # Apart from the lock: a change of tool settings does not cost a new environment.
@@ -33,7 +33,7 @@ $(STAMP): $(LOCKED) pyproject.toml
 run: $(STAMP) ## start everything and play the first programme in (PORT, SILLOK_HOME, DATABASE_URL, REDIS_URL)
 	@exec $(BIN)/sillok up
 
-test: test-deps ## lint beside the whole test suite (JOBS at a time)
+test: ## lint beside the whole test suite (JOBS at a time)
 	@$(MAKE) --no-print-directory --jobs=2 --keep-going lint suite
 
 suite: test-deps
@@ -45,7 +45,9 @@ lint: $(STAMP) ## ruff, mypy strict (tests too), import-linter
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
 
-test-deps: $(STAMP) ## install what the tests need from the system
+test-deps: $(STAMP) system-deps ## install all that the tests need
+
+system-deps:
 	@ops/test-deps
 
 bench: $(STAMP) ## measure beside alternatives, as ratios; ONLY=append,batch chooses, QUICK=1 tries it, RECORD=1 keeps it

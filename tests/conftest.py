@@ -31,6 +31,9 @@ logging.getLogger("httpx").setLevel(logging.WARNING)
 _TOGETHER = {"test_readme.py": "up", "test_up.py": "up"}
 """Files → what they share, and is made once if one process runs them."""
 
+_FIRST = ("e2e", "contracts", "integration", "contract")
+"""Folders of what takes long, longest first: what is left when the others are done is short, and no core idles."""
+
 _TEMPLATE = "sillok_template"
 _numbers = itertools.count(1)
 
@@ -47,6 +50,17 @@ class FilesTogether(LoadFileScheduling):  # type: ignore[misc]  # it ships no ty
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> FilesTogether:
     """For every way of distributing tests: there is no other that makes what a file shares once."""
     return FilesTogether(config, log)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """In the order in which they are begun."""
+    root = Path(__file__).parent
+
+    def rank(item: pytest.Item) -> int:
+        folder = item.path.relative_to(root).parts[0]
+        return _FIRST.index(folder) if folder in _FIRST else len(_FIRST)
+
+    items.sort(key=rank)
 
 
 @contextmanager

@@ -20,10 +20,10 @@ import msgspec
 import pytest
 
 from domain import decision as deciding
-from domain.boundary import Query
+from domain.boundary import Query, QueryItem
 from domain.checkpoint import Checkpoint
 from domain.envelope import Acting, Actor
-from domain.event import Event
+from domain.event import EVENTS, Event
 from domain.proposal_events import DecisionProposed
 from domain.proposals import ruled
 from domain.reactions import by_itself
@@ -134,6 +134,23 @@ def decide(given: Given, decision_type: str, body: dict[str, Any]) -> tuple[Even
     return considered(given, decision_type, body).ruling.events
 
 
+_tags: dict[int, tuple[Event, str, frozenset[str]]] = {}
+"""By an event's identity: what it was asked for last. It is kept, so that nothing else takes its identity."""
+
+
+def _with_tags(history: list[Event], programme: str) -> list[tuple[Event, frozenset[str]]]:
+    """Each with its tags, which a long history is not asked for once more at each decision."""
+    if len(_tags) > 100_000:
+        _tags.clear()
+    found = []
+    for each in history:
+        known = _tags.get(id(each))
+        if known is None or known[0] is not each or known[1] != programme:
+            known = _tags[id(each)] = (each, programme, frozenset(each.tags(programme)))
+        found.append((each, known[2]))
+    return found
+
+
 def considered(given: Given, decision_type: str, body: dict[str, Any]) -> Considered:
     """Run one decision on a history, as the service does, in memory."""
     actor = Actor(agency=given.agency or "owner", principal=given.principal or "", party=given.party)
@@ -142,17 +159,19 @@ def considered(given: Given, decision_type: str, body: dict[str, Any]) -> Consid
     agency, party = given.agency or "owner", given.party
     if given.agency is None and decision.in_person and decision.own is not None and not command.reported:
         agency, party = getattr(command, decision.own), "consortium"
-    history = [*given.background, *given.events]
+    history = _with_tags([*given.background, *given.events], given.programme)
     prior = None if decision.prior is None else decision.prior(command, given.programme)
     if prior is not None:
-        for position, each in enumerate(history, start=1):
-            deciding.fold((prior,), each.TYPE, each.tags(given.programme), position, each)
+        give = deciding.folding((prior,))
+        for position, (each, tags) in enumerate(history, start=1):
+            give(each.TYPE, tags, position, each)
     charter_fact, facts = prepare(decision, command, given.programme, prior)
     query = deciding.boundary((charter_fact, *facts))
-    for position, each in enumerate(history, start=1):
-        tags = each.tags(given.programme)
-        if query.matches(each.TYPE, tags):
-            deciding.fold((charter_fact, *(f for f in facts if f is not charter_fact)), each.TYPE, tags, position, each)
+    give = deciding.folding((charter_fact, *(fact for fact in facts if fact is not charter_fact)))
+    types = {type_ for item in query.items or (QueryItem(),) for type_ in item.types or EVENTS}
+    for position, (each, tags) in enumerate(history, start=1):
+        if each.TYPE in types and query.matches(each.TYPE, tags):
+            give(each.TYPE, tags, position, each)
         else:
             assert position <= len(given.background), f"{each.TYPE} lies outside the boundary of {decision_type}"
     case = deciding.Case(

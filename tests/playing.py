@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+from collections import defaultdict
 from pathlib import Path
 
 from domain.charter import CHARTER_EVENTS
@@ -33,20 +34,31 @@ def _read_once(programme: str) -> tuple[Line, ...]:
     return tuple(read_decisions(PROGRAMMES / programme))
 
 
+_made: defaultdict[str, list[tuple[Line, tuple[Event, ...]]]] = defaultdict(list)
+"""By programme: what was played last, and what each line came to."""
+
+
 def play(programme: str, lines: list[Line]) -> list[Event]:
-    """The events that the decisions come to, in order. Raises the first refusal."""
+    """The events that the decisions come to, in order. Raises the first refusal.
+
+    Lines that were played last and begin alike are not decided anew: they come to the same.
+    """
     events: list[Event] = []
     proposals: Proposals = {}
+    known = _made[programme]
     for number, line in enumerate(lines, start=1):
-        given = Given(
-            [],
-            programme,
-            line.agency or line.consortium or "",
-            background=events,
-            party="agency" if line.consortium is None else "consortium",
-            decision_id=f"01936f2e-0000-7000-8000-{number:012x}",
-        )
-        made = decide(given, line.decision, with_proposals(line.body, proposals))
+        if len(known) < number or known[number - 1][0] is not line:
+            given = Given(
+                [],
+                programme,
+                line.agency or line.consortium or "",
+                background=events,
+                party="agency" if line.consortium is None else "consortium",
+                decision_id=f"01936f2e-0000-7000-8000-{number:012x}",
+            )
+            del known[number - 1 :]
+            known.append((line, decide(given, line.decision, with_proposals(line.body, proposals))))
+        made = known[number - 1][1]
         if line.name is not None and isinstance(made[0], DecisionProposed):
             proposals[line.name] = {"proposal": made[0].proposal, "command_hash": made[0].command_hash}
         events.extend(made)
