@@ -12,8 +12,8 @@ Zone = Literal["Asia/Seoul", "UTC"]
 _OFFSETS: Final[dict[str, timezone]] = {"Asia/Seoul": timezone(timedelta(hours=9)), "UTC": UTC}
 """Zones without daylight saving, so that a rule of arithmetic, not a table of the machine, tells the day."""
 
-_written: Final = msgspec.json.Encoder().encode
-"""A JSON string: many times faster than `isoformat`, but without a fraction where there is none."""
+_written: Final = msgspec.to_builtins
+"""Many times faster than `isoformat`, but without a fraction where there is none."""
 
 LAST_DAY: Final = "9000-12-31"
 """The last day that a charter plans with; the calendar of the machine ends in 9999."""
@@ -21,7 +21,7 @@ LAST_DAY: Final = "9000-12-31"
 
 def instant(moment: datetime) -> str:
     """RFC 3339, UTC, microseconds, always six digits of them."""
-    text = _written(moment.astimezone(UTC))[1:-1].decode()
+    text: str = _written(moment.astimezone(UTC))
     return text if moment.microsecond else f"{text[:-1]}.000000Z"
 
 

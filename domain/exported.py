@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 
 
-class ExportedEvent(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+class ExportedEvent(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     """A line of a bundle. Bytes are in base64; `envelope` and `data` are the very bytes that were hashed, as text.
 
     From `event_id` on it is what the entry's commitment is over, for auditors and of the programme asked for only: the

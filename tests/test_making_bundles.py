@@ -8,9 +8,12 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
+from domain.charter import CHARTER_EVENTS
 from domain.charter_document import rules_hash
+from service.cli import bundles
 from service.cli.bundles import make_bundle
 from service.cli.failures import NotAsAskedError
 
@@ -34,16 +37,16 @@ class Service:
     def checkpoint(self) -> str:
         return NOTE
 
-    def tile(self, _tile: object) -> bytes:
+    def leaves(self, **_asked: object) -> bytes:
         return bytes(64)
 
     def export_page(self, **_asked: object) -> bytes:
         return self.pages.pop(0)
 
 
-def line(position: int, **data: str) -> bytes:
-    clear = {"position": position, "programme": "p", "type": "CharterPublished", "version": 1, "recorded_at": ""}
-    return json.dumps(clear | {"entry": "", "data": json.dumps(data)}).encode() + b"\n"
+def line(position: int, type_: str = "CharterPublished", **data: str) -> bytes:
+    clear = {"position": position, "programme": "p", "type": type_, "version": 1, "recorded_at": ""}
+    return msgspec.json.encode(clear | {"entry": "", "data": json.dumps(data)}) + b"\n"
 
 
 def make(folder: Path, service: Any) -> None:
@@ -66,8 +69,9 @@ def test_a_stage_is_no_path(kept: Path, stage: str) -> None:
     assert kept.read_text() == KEPT
 
 
-def test_a_charter_is_named_by_the_hash_that_it_has(kept: Path) -> None:
-    events = line(1, document="{}", rules_hash="../../kept") + line(2, rules_hash="nothing to be hashed")
+@pytest.mark.parametrize("type_", [each.TYPE for each in CHARTER_EVENTS])
+def test_a_charter_is_named_by_the_hash_that_it_has(kept: Path, type_: str) -> None:
+    events = line(1, type_, document="{}", rules_hash="../../kept") + line(2, type_, rules_hash="nothing to be hashed")
     make(kept.with_name("bundle"), Service(pages=[events]))
     (charter,) = kept.with_name("bundle").glob("charters/*")
     assert (charter.name, kept.read_text()) == (f"{rules_hash(b'{}')}.json", KEPT)
@@ -77,3 +81,31 @@ def test_a_charter_is_named_by_the_hash_that_it_has(kept: Path) -> None:
 def test_what_does_not_go_on_is_not_asked_for_again(tmp_path: Path, pages: list[bytes]) -> None:
     with pytest.raises(NotAsAskedError, match=r"goes on after position 1 with position 1|is no event"):
         make(tmp_path / "bundle", Service(pages=pages))
+
+
+class Paging(Service):
+    """Answers with so many lines at most, and has no more than some."""
+
+    def __init__(self, lines: int, most: int) -> None:
+        super().__init__()
+        self.lines = lines
+        self.most = most
+
+    def export_page(self, **asked: Any) -> bytes:
+        after = asked["after"]
+        return b"".join(line(n) for n in range(after + 1, min(asked["size"], after + self.most, self.lines) + 1))
+
+
+@pytest.mark.parametrize("most", [1, 2, 3])
+@pytest.mark.parametrize("stretch", [1, 2, 3, 7])
+@pytest.mark.parametrize("lines", [0, 1, 4, 7])
+def test_pages_that_are_asked_for_together_are_written_in_order(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, lines: int, stretch: int, most: int
+) -> None:
+    """However few a page has, from wherever the file was cut; up to where the service has no more."""
+    monkeypatch.setattr(bundles, "EXPORT_PAGE", stretch)
+    file = tmp_path / "events"
+    for kept in range(min(lines, 3)):
+        file.write_bytes(b"".join(line(n) for n in range(1, kept + 1)) + b'{"position":')
+        bundles._events(Paging(lines, most), "p", file, 7, lambda _done, _of: None)  # type: ignore[arg-type]
+        assert file.read_bytes() == b"".join(line(n) for n in range(1, lines + 1))

@@ -24,9 +24,9 @@ from service.cli.bundles import make_bundle
 from service.client import ApiKey, Sillok
 from service.settings import Settings
 
-SCORES: Final = 50_000
+SCORES: Final = 200_000
 ROUNDS: Final = 5
-PATIENCE: Final = 120.0
+PATIENCE: Final = 600.0
 
 
 def bundle(settings: Settings, key: str, folder: Path) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any, Final
 
 from service.api.openapi_parts import Json, Operation, content, problems
-from service.api.tree import BYTES, TEXT, ConsistencyProof, InclusionProof, LogKeys
+from service.api.tree import BYTES, LEAVES_LIMIT, TEXT, ConsistencyProof, InclusionProof, LogKeys
 
 ANSWERS: Final = (LogKeys, InclusionProof, ConsistencyProof)
 
@@ -50,6 +50,15 @@ def operations(named: dict[Any, Json]) -> Iterator[Operation]:
     yield f"{root}/checkpoint/{{size}}", "get", one
     tile = reading("get-tile", "Hashes of the tree, or entries (C2SP tlog-tiles).", {"format": "binary"}, BYTES, place)
     yield f"{root}/tile/{{path}}", "get", tile
+    leaves = reading(
+        "get-leaves",
+        "The leaf hashes of a stretch, 32 bytes each: many tiles of the lowest level at once.",
+        {"format": "binary"},
+        BYTES,
+        ("after", "query", "The position before the first.", {"type": "integer", "minimum": 0}),
+        ("upto", "query", f"The last position, at most {LEAVES_LIMIT:,} after that.", _NUMBER),
+    )
+    yield f"{root}/leaves", "get", leaves
     inclusion = reading(
         "get-inclusion-proof",
         "That a position is in the tree of a size.",

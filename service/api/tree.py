@@ -23,6 +23,7 @@ BYTES: Final = "application/octet-stream"
 FOR_EVER: Final = "public, max-age=31536000, immutable"
 FOR_NOW: Final = "public, max-age=1"
 """Of what a later checkpoint or a further signature changes."""
+LEAVES_LIMIT: Final = 65_536
 _NUMBER: Final = 19
 """Digits of a position or size."""
 
@@ -95,6 +96,15 @@ async def get_tile(path: FromPath[str], parts: Wired) -> Response[bytes]:
     return _kept(found, BYTES, FOR_EVER)
 
 
+@get("/v1/ledger/leaves")
+async def get_leaves(request: AnyRequest, parts: Wired) -> Response[bytes]:
+    """The leaf hashes of a stretch: many tiles of the lowest level at once."""
+    only_parameters(request, "after", "upto")
+    after = whole_number(request, "after", 0)
+    upto = _given(request, "upto", low=after + 1, high=after + LEAVES_LIMIT)
+    return _kept(await parts.run(partial(parts.prove.leaves, after, upto)), BYTES, FOR_EVER)
+
+
 @get("/v1/ledger/proofs/inclusion")
 async def get_inclusion_proof(request: AnyRequest, parts: Wired) -> Response[bytes]:
     """That a position is in the tree of a size."""
@@ -128,6 +138,7 @@ HANDLERS = [
     get_checkpoint,
     get_checkpoint_of,
     get_tile,
+    get_leaves,
     get_inclusion_proof,
     get_consistency_proof,
     get_receipt,
@@ -142,11 +153,11 @@ def _texts(hashes: list[bytes]) -> tuple[str, ...]:
     return tuple(base64.b64encode(each).decode() for each in hashes)
 
 
-def _given(request: AnyRequest, name: str, *, low: int = 1) -> int:
+def _given(request: AnyRequest, name: str, *, low: int = 1, high: int = 2**62) -> int:
     """A query parameter that has to be there. Raises 400."""
     if name not in request.query_params:
         raise _wrong(name, f"a whole number from {low}")
-    return whole_number(request, name, low, low=low)
+    return whole_number(request, name, low, low=low, high=high)
 
 
 def _number(name: str, text: str) -> int:

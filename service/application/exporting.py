@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import msgspec
-
-from domain.deadlines import instant
 from domain.disclosure import Reader
 from domain.exported import ExportedEvent
-from service.application.ports import Ledger, RecordedEvent
+from service.application.ports import Ledger
 from service.application.proving import NotSealedError, Prove
 
 
@@ -30,26 +27,4 @@ class Export:
         if upto > sealed:
             raise NotSealedError(f"position {upto} is not sealed yet: the last checkpoint covers {sealed}")
         of = programme if reader.role == "auditor" else None
-        return [exported(each, of) for each in self._ledger.read(after=after, upto=upto, limit=limit)]
-
-
-def exported(event: RecordedEvent, programme: str | None) -> ExportedEvent:
-    """The event as a line of a bundle; in full if it is of the programme."""
-    clear = ExportedEvent(
-        position=event.position,
-        programme=event.programme,
-        type=event.type,
-        version=event.version,
-        recorded_at=instant(event.recorded_at),
-        entry=event.entry,
-    )
-    if event.programme != programme:
-        return clear
-    return msgspec.structs.replace(
-        clear,
-        event_id=str(event.event_id),
-        tags=event.tags,
-        salt=event.salt,
-        envelope=event.envelope.decode("utf-8", "replace"),
-        data=event.data.decode("utf-8", "replace"),
-    )
+        return self._ledger.exported(of, after=after, upto=upto, limit=limit)

@@ -11,6 +11,7 @@ import msgspec
 from eventsourcing.dcb.api import DCBAppendCondition, DCBQuery
 
 from domain.boundary import Query
+from domain.exported import ExportedEvent
 
 
 class NewEvent(msgspec.Struct, frozen=True, kw_only=True):
@@ -168,6 +169,9 @@ class Ledger(Protocol):
         Ends at the head as it stood at the first page. `envelopes`: whether events carry theirs, or an empty one.
         Raises `LedgerUnavailableError`, also between pages.
         """
+
+    def exported(self, programme: str | None, *, after: int, upto: int, limit: int) -> list[ExportedEvent]:
+        """As `read`, each event as a line of a bundle, in full if it is of the programme."""
 
     def head(self) -> int:
         """The last position, 0 for an empty ledger."""

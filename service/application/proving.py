@@ -96,6 +96,20 @@ class Prove:
             raise NoSuchTileError(f"there is no tile {tile.path}")
         return hashes
 
+    def leaves(self, after: int, upto: int) -> bytes:
+        """The leaf hashes of the positions from `after` + 1 to `upto`, as the lowest tiles have them.
+
+        Raises `NotSealedError`, `NoSuchTileError`.
+        """
+        self._covering_tree(upto)
+        places = [(0, index) for index in range(after // TILE_WIDTH, -(-upto // TILE_WIDTH))]
+        found = self._sealed.tiles(places)
+        before = places[0][1] * TILE_WIDTH
+        hashes = b"".join(found.get(each, b"") for each in places)[: (upto - before) * HASH_BYTES]
+        if len(hashes) != (upto - before) * HASH_BYTES:
+            raise NoSuchTileError(f"there are no leaves up to position {upto}")
+        return hashes[(after - before) * HASH_BYTES :]
+
     def entries(self, tile: Tile) -> bytes:
         """The entries under a tile of the lowest level, each after its length (2 bytes). Raises as `tile`."""
         self._require(tile, 0)

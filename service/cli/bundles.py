@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import shutil
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections import deque
+from collections.abc import Callable, Generator, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import closing, contextmanager
+from mmap import ACCESS_READ, mmap
 from pathlib import Path
 from typing import Final
 
@@ -14,7 +17,6 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
 from rich.progress import Progress as Bar
 
-from domain.charter import CHARTER_EVENTS
 from domain.charter_document import rules_hash
 from domain.checkpoint import Checkpoint, read_checkpoint
 from domain.envelope import PrivateEnvelope
@@ -23,9 +25,9 @@ from domain.note import read_note
 from domain.rulebook import EVENTS
 from domain.scalars import Identifier
 from domain.standings import Standings
-from domain.tiles import TILE_WIDTH, Tile
 from service.cli.failures import NotAsAskedError
 from service.client import ServiceProblemError, Sillok
+from service.client.calls import EXPORT_PAGE, LEAVES
 from service.verify import bundle as parts
 
 SEAL_SECONDS: Final = 60.0
@@ -34,6 +36,10 @@ SEAL_SECONDS: Final = 60.0
 WITNESS_SECONDS: Final = 2.0
 """For so long they are waited for."""
 
+AHEAD: Final = 2
+"""So many pages are asked for while one is written."""
+
+_CHARTERS: Final = b'"type":"Charter'
 _STANDALONE: Final = Path(parts.__file__).with_name("standalone.py")
 
 
@@ -145,27 +151,52 @@ def _of_receipt(sillok: Sillok, position: int) -> str | None:
 
 
 def _leaves(sillok: Sillok, file: Path, size: int) -> None:
-    """Whole tiles are as they are for ever; the partial one at the end is asked for again."""
+    """Those that are there stay as they are for ever."""
     with file.open("ab") as output:
-        first = output.tell() // HASH_BYTES // TILE_WIDTH
-        output.truncate(first * TILE_WIDTH * HASH_BYTES)
-        for index in range(first, -(-size // TILE_WIDTH)):
-            output.write(sillok.tile(Tile(0, index, min(TILE_WIDTH, size - index * TILE_WIDTH))))
+        first = min(output.tell() // HASH_BYTES, size)
+        output.truncate(first * HASH_BYTES)
+        for after in range(first, size, LEAVES):
+            output.write(sillok.leaves(after=after, upto=min(after + LEAVES, size)))
 
 
 def _events(sillok: Sillok, programme: str, file: Path, size: int, progress: Progress) -> None:
+    """Ends early where the service has no more: the verifier says what that means."""
     reached = _whole_lines(file)
-    with file.open("ab") as output:
-        while reached < size:
+    with file.open("ab") as output, closing(_stretches(sillok, programme, reached, size)) as stretches:
+        progress(reached, size)
+        for upto, reached, lines in stretches:
+            output.write(lines)
             progress(reached, size)
-            page = sillok.export_page(programme=programme, after=reached, size=size)
-            if not page:
-                return  # the verifier says what that means
-            before, reached = reached, _position(page.rstrip(b"\n").rpartition(b"\n")[2])
-            if reached <= before:
-                raise NotAsAskedError(f"The service goes on after position {before} with position {reached}.")
-            output.write(page)
-    progress(reached, size)
+            if reached < upto:
+                return
+
+
+def _stretches(sillok: Sillok, programme: str, after: int, size: int) -> Generator[tuple[int, int, bytes], None, None]:
+    """Where each is to end, how far it goes, and its lines; the service makes the next while one is written."""
+    asked: deque[tuple[int, Future[tuple[int, bytes]]]] = deque()
+    with ThreadPoolExecutor(AHEAD, thread_name_prefix="export") as asking:
+        try:
+            for first in range(after, size, EXPORT_PAGE):
+                upto = min(first + EXPORT_PAGE, size)
+                asked.append((upto, asking.submit(_stretch, sillok, programme, first, upto)))
+                if len(asked) > AHEAD:
+                    upto, found = asked.popleft()
+                    yield upto, *found.result()
+            for upto, found in asked:
+                yield upto, *found.result()
+        finally:
+            asking.shutdown(wait=False, cancel_futures=True)
+
+
+def _stretch(sillok: Sillok, programme: str, after: int, upto: int) -> tuple[int, bytes]:
+    """How far the service goes, and its lines. Raises `NotAsAskedError`, `ServiceError`."""
+    pages: list[bytes] = []
+    while after < upto and (page := sillok.export_page(programme=programme, after=after, size=upto)):
+        before, after = after, _position(page[page.rfind(b"\n", 0, -1) + 1 :])
+        if after <= before:
+            raise NotAsAskedError(f"The service goes on after position {before} with position {after}.")
+        pages.append(page)
+    return after, b"".join(pages)
 
 
 def _whole_lines(file: Path) -> int:
@@ -195,14 +226,24 @@ def _position(line: bytes) -> int:
 
 def _charters(folder: Path) -> None:
     """Each by the hash that it has, whatever its event says: nothing of this is verified yet."""
-    types = {each.TYPE for each in CHARTER_EVENTS}
-    for line in parts.Bundle(folder).lines():
-        if line.type in types and line.data is not None:
-            try:
-                document = msgspec.json.decode(line.data, type=_WithDocument).document.encode()
-            except msgspec.DecodeError:
-                continue  # the verifier says what that means
-            (folder / parts.CHARTERS / f"{rules_hash(document)}.json").write_bytes(document)
+    for text in _charter_lines(folder / parts.EVENTS):
+        try:
+            data = parts.read_line(text).data
+            document = msgspec.json.decode(data or b"", type=_WithDocument).document.encode()
+        except ValueError:
+            continue  # the verifier says what that means
+        (folder / parts.CHARTERS / f"{rules_hash(document)}.json").write_bytes(document)
+
+
+def _charter_lines(events: Path) -> Iterator[bytes]:
+    """Found by how their type begins as the service writes it: to decode every line takes longer than to ask for it."""
+    if events.stat().st_size == 0:
+        return
+    with events.open("rb") as file, mmap(file.fileno(), 0, access=ACCESS_READ) as text:
+        at = -1
+        while (at := text.find(_CHARTERS, at + 1)) >= 0:
+            text.seek(text.rfind(b"\n", 0, at) + 1)
+            yield text.readline()
 
 
 def _schemas(folder: Path) -> None:

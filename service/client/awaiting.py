@@ -18,6 +18,7 @@ from service.client.following import STREAM, Following, answer_of, answered, req
 from service.client.lines import Line, portions
 from service.client.problems import UnreachableError
 from service.client.signing import SigningKey
+from service.client.trust import trust
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -47,7 +48,9 @@ class AsyncSillok:
     ) -> None:
         self.signing = signing
         self._calls = Calls(url.rstrip("/"), credential or Nobody(), signing, patience)
-        self._http = httpx.AsyncClient(base_url=url, trust_env=False, timeout=30, transport=transport)
+        self._http = httpx.AsyncClient(
+            base_url=url, trust_env=False, timeout=30, transport=transport, verify=trust(url)
+        )
 
     decide = _method(Calls.decide)
     approve = _method(Calls.approve)
@@ -73,6 +76,7 @@ class AsyncSillok:
     receipt = _method(Calls.receipt)
     checkpoint = _method(Calls.checkpoint)
     tile = _method(Calls.tile)
+    leaves = _method(Calls.leaves)
     export_page = _method(Calls.export_page)
 
     async def submit_many(self, programme: str, lines: Iterable[Line]) -> AsyncIterator[LineAnswer]:

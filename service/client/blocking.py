@@ -13,11 +13,13 @@ import httpx
 from service.client.answers import Event, LineAnswer
 from service.client.calls import PATIENCE_SECONDS, Calls
 from service.client.credentials import Credential, Nobody
+from service.client.downloads import DownloadTransport
 from service.client.exchange import Answer, Exchange, Lost, Pause, Request
 from service.client.following import STREAM, Following, answer_of, answered, requested
 from service.client.lines import Line, portions
 from service.client.problems import UnreachableError
 from service.client.signing import SigningKey
+from service.client.trust import trust
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -51,7 +53,9 @@ class Sillok:
     ) -> None:
         self.signing = signing
         self._calls = Calls(url.rstrip("/"), credential or Nobody(), signing, patience)
-        self._http = httpx.Client(base_url=url, trust_env=False, timeout=30, transport=transport)
+        trusted = trust(url)
+        self._http = httpx.Client(base_url=url, trust_env=False, timeout=30, transport=transport, verify=trusted)
+        self._downloads = httpx.Client(base_url=url, trust_env=False, transport=transport or DownloadTransport(trusted))
 
     decide = _method(Calls.decide)
     approve = _method(Calls.approve)
@@ -77,6 +81,7 @@ class Sillok:
     receipt = _method(Calls.receipt)
     checkpoint = _method(Calls.checkpoint)
     tile = _method(Calls.tile)
+    leaves = _method(Calls.leaves)
     export_page = _method(Calls.export_page)
 
     def submit_many(self, programme: str, lines: Iterable[Line]) -> Iterator[LineAnswer]:
@@ -156,14 +161,16 @@ class Sillok:
             return found
 
     def _send(self, request: Request) -> Answer | Lost:
+        client = self._downloads if request.download else self._http
         try:
-            return answer_of(self._http.request(**requested(request)))
+            return answer_of(client.request(**requested(request)))
         except httpx.TransportError as error:
             return Lost(f"{type(error).__name__}: {error}")
 
     def close(self) -> None:
         """Let go of the connections."""
         self._http.close()
+        self._downloads.close()
 
     def __enter__(self) -> Sillok:
         return self

@@ -26,7 +26,8 @@ T = TypeVar("T")
 PATIENCE_SECONDS: Final = 60.0
 JSON: Final = "application/json"
 PAGE: Final = 1_000
-EXPORT_PAGE: Final = 5_000
+EXPORT_PAGE: Final = 2_500
+LEAVES: Final = 65_536
 
 Command = Mapping[str, Any] | bytes
 """A decision's body: its fields, or the exact bytes."""
@@ -298,12 +299,16 @@ class Calls:
         """Hashes of the tree (C2SP tlog-tiles)."""
         return (yield from self._content(f"/v1/ledger/tile/{tile.path}"))
 
+    def leaves(self, *, after: int, upto: int) -> Exchange[bytes]:
+        """Leaf hashes of the tree from the position after one up to another, `LEAVES` at most: 32 bytes each."""
+        return (yield from self._content("/v1/ledger/leaves", download=True, after=after, upto=upto))
+
     def export_page(
         self, *, programme: str | None = None, after: int = 0, limit: int = EXPORT_PAGE, size: int | None = None
     ) -> Exchange[bytes]:
         """Lines of a bundle after a position, up to `size`; for auditors in full, of a programme."""
         asked = {"programme": programme, "after": after, "limit": limit, "size": size}
-        return (yield from self._content("/v1/ledger/export", **asked))
+        return (yield from self._content("/v1/ledger/export", download=True, **asked))
 
     # What all of them go through
 
@@ -322,8 +327,8 @@ class Calls:
         """The `Authorization` to show."""
         return (yield from self.credential.authorization(self.service, self.patience))
 
-    def _content(self, path: str, **parameters: str | int | None) -> Exchange[bytes]:
-        answer = yield from self.send(Request("GET", path, _given(parameters)))
+    def _content(self, path: str, *, download: bool = False, **parameters: str | int | None) -> Exchange[bytes]:
+        answer = yield from self.send(Request("GET", path, _given(parameters), download=download))
         if answer.status != 200:
             read(answer, Any)
         return answer.content

@@ -17,13 +17,17 @@ T = TypeVar("T")
 
 
 class Request(NamedTuple):
-    """One HTTP request. It is safe to send again: it reads, or carries the same idempotency key each time."""
+    """One HTTP request. It is safe to send again: it reads, or carries the same idempotency key each time.
+
+    `download`: its answer is long.
+    """
 
     method: str
     path: str
     params: Mapping[str, str] = {}
     headers: Mapping[str, str] = {}
     content: bytes = b""
+    download: bool = False
 
 
 class Answer(NamedTuple):

@@ -12,6 +12,7 @@ from psycopg.types.json import Jsonb
 from psycopg_pool import ConnectionPool, PoolTimeout
 
 from domain.boundary import Query
+from domain.exported import ExportedEvent
 from service.application.ports import (
     PAGE,
     Appended,
@@ -24,7 +25,8 @@ from service.application.ports import (
 from service.storage.boundary_keys import hashed, probe_keys, probe_tag
 from service.storage.boundary_probes import BoundaryProbes
 from service.storage.connections import open_pool
-from service.storage.stream import recorded_at, stream
+from service.storage.exported import exported
+from service.storage.stream import recorded_at, stream, with_connection
 from service.storage.writer import Writer
 
 _COLUMNS: Final = (
@@ -173,6 +175,10 @@ class PostgresLedger:
         head = self.head()
         upto = head if upto is None else min(upto, head)
         return stream(self._pool, programme, after=after, upto=upto, page=page, envelopes=envelopes)
+
+    def exported(self, programme: str | None, *, after: int, upto: int, limit: int) -> list[ExportedEvent]:
+        """See `Ledger.exported`."""
+        return with_connection(self._pool, exported(programme, after=after, upto=upto, limit=limit))
 
     def head(self) -> int:
         """See `Ledger.head`."""

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import struct
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from typing import Any
+from typing import Any, TypeVar
 
 import psycopg
 from psycopg import pq
@@ -17,6 +17,7 @@ from service.storage.prepared_call import raise_unless
 
 Connection = psycopg.Connection[tuple[Any, ...]]
 Read = Callable[[Connection], list[StreamedEvent]]
+T = TypeVar("T")
 
 
 def stream(
@@ -26,7 +27,7 @@ def stream(
     with ThreadPoolExecutor(1, thread_name_prefix="ledger-stream") as ahead:
 
         def ask(after: int) -> Future[list[StreamedEvent]]:
-            return ahead.submit(_with_connection, pool, _page(programme, after, upto, page, envelopes=envelopes))
+            return ahead.submit(with_connection, pool, _page(programme, after, upto, page, envelopes=envelopes))
 
         asked = ask(after)
         while len(events := asked.result()) == page:
@@ -36,7 +37,8 @@ def stream(
             yield events
 
 
-def _with_connection(pool: ConnectionPool, read: Read) -> list[StreamedEvent]:
+def with_connection(pool: ConnectionPool, read: Callable[[Connection], T]) -> T:
+    """What is read with a connection of the pool. Raises `LedgerUnavailableError`."""
     try:
         with pool.connection() as connection:
             try:
@@ -56,26 +58,35 @@ def recorded_at(of: str) -> str:
     return f"greatest(least({of}.recorded_at, '9999-12-31 23:59:59.999999Z'), '0001-01-01Z')"
 
 
+def select(
+    connection: Connection,
+    sql: str,
+    types: Sequence[str],
+    values: Sequence[bytes],
+    make: Callable[[Sequence[Any]], T],
+) -> list[T]:
+    """What `make` makes of each row; parameters in PostgreSQL's binary format, by the names of their types.
+
+    One call of libpq, so that this thread takes no turn of the others' while the server works. Raises `psycopg.Error`.
+    """
+    oids, formats = [psycopg.postgres.types[each].oid for each in types], [pq.Format.BINARY] * len(types)
+    result = connection.pgconn.exec_params(sql.encode(), values, oids, formats, pq.Format.BINARY)
+    raise_unless(result, pq.ExecStatus.TUPLES_OK)
+    rows = Transformer(connection)
+    rows.set_pgresult(result)
+    return rows.load_rows(0, result.ntuples, make)
+
+
 def _page(programme: str | None, after: int, upto: int, size: int, *, envelopes: bool) -> Read:
-    """The events that follow a position. One call of libpq, so that this thread takes no turn of the caller's."""
+    """The events that follow a position."""
     envelope = "envelope" if envelopes else "''::bytea"
     where = "" if programme is None else "programme = $4 AND "
     sql = (
         f"SELECT position, {recorded_at('e')}, programme, type, version, {envelope}, data FROM ledger.event e"
         f" WHERE {where}position > $1 AND position <= $2 ORDER BY position LIMIT $3"
     )
-    values = [struct.pack(">q", each) for each in (after, upto, size)]
-    types = [psycopg.postgres.types["int8"].oid] * 3
+    values, types = [struct.pack(">q", each) for each in (after, upto, size)], ["int8"] * 3
     if programme is not None:
         values.append(programme.encode())
-        types.append(psycopg.postgres.types["text"].oid)
-
-    def read(connection: Connection) -> list[StreamedEvent]:
-        formats = [pq.Format.BINARY] * len(values)
-        result = connection.pgconn.exec_params(sql.encode(), values, types, formats, pq.Format.BINARY)
-        raise_unless(result, pq.ExecStatus.TUPLES_OK)
-        rows = Transformer(connection)
-        rows.set_pgresult(result)
-        return rows.load_rows(0, result.ntuples, lambda row: StreamedEvent(*row))
-
-    return read
+        types.append("text")
+    return lambda connection: select(connection, sql, types, values, lambda row: StreamedEvent(*row))

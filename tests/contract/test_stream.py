@@ -5,13 +5,18 @@ from __future__ import annotations
 from concurrent.futures import ThreadPoolExecutor
 from itertools import chain
 
+import msgspec
 import psycopg
 import pytest
 
+from domain.deadlines import instant
+from domain.exported import ExportedEvent
 from service.application.ports import LedgerUnavailableError
 from service.storage.ledger import PostgresLedger
 from tests.contract.test_ledger import new_event, request
 from tests.integration.test_ledger_concurrency import until_waiting
+
+PRIVATE = ("event_id", "tags", "salt", "envelope", "data")
 
 
 @pytest.mark.parametrize("page", [1, 3, 4, 100])
@@ -42,6 +47,30 @@ def test_envelopes_are_left_out_where_nobody_looks_at_them(ledger: PostgresLedge
     ((event,),) = ledger.stream(envelopes=False)
     assert event.envelope == b""
     assert event.data
+
+
+def test_a_line_of_a_bundle_is_in_full_where_it_is_asked_for(ledger: PostgresLedger) -> None:
+    """Whatever bytes whoever rules the database put there."""
+    new = [new_event("Happened", f"a:{of}/1", f"b:{of}/2", programme=of) for of in "pqpqp"]
+    ledger.append(request(*new[:4], msgspec.structs.replace(new[4], envelope=b"\xff{}")))
+    for programme in ("p", "q", "r", None):
+        lines = ledger.exported(programme, after=1, upto=5, limit=4)
+        for line, whole in zip(lines, ledger.read(after=1), strict=True):
+            clear = ExportedEvent(
+                position=whole.position,
+                programme=whole.programme,
+                type=whole.type,
+                version=whole.version,
+                recorded_at=instant(whole.recorded_at),
+                entry=whole.entry,
+            )
+            if whole.programme == programme:
+                assert (line.event_id, line.salt, line.data) == (str(whole.event_id), whole.salt, whole.data.decode())
+                assert (tuple(line.tags or ()), line.envelope) == (whole.tags, whole.envelope.decode(errors="replace"))
+                line = msgspec.structs.replace(line, **dict.fromkeys(PRIVATE))
+            assert line == clear
+    assert [each.position for each in ledger.exported("p", after=0, upto=3, limit=2)] == [1, 2]
+    assert [each.position for each in ledger.exported("p", after=2, upto=3, limit=2)] == [3]
 
 
 def test_a_stream_holds_no_connection_between_pages_and_says_when_the_database_is_gone(database: str) -> None:

@@ -287,6 +287,7 @@ def _verify(calls: Calls, seal: Callable[[], str]) -> None:
     calls("get-checkpoint", 200)
     calls("get-checkpoint-of", 200, size=head)
     calls("get-tile", 200, path=f"0/000.p/{head}")
+    calls("get-leaves", 200, after=0, upto=head)
     calls("get-inclusion-proof", 200, position=2, size=head)
     calls("get-consistency-proof", 200, named={"from": 2, "to": head})
     calls("get-receipt", 200, position=1)

@@ -97,6 +97,24 @@ def test_the_entries_are_those_of_the_ledger(sealed: Sealed) -> None:
     assert sealed.entries == [each.entry for each in sealed.running.service.ledger.read(upto=sealed.size)]
 
 
+def test_leaves_are_served_from_any_position_to_any(sealed: Sealed) -> None:
+    leaves = b"".join(tree_hash([each]) for each in sealed.entries)
+    for after, upto in (
+        (0, 1),
+        (0, sealed.size),
+        (255, 257),
+        (256, 512),
+        (300, sealed.size),
+        (sealed.size - 1, sealed.size),
+    ):
+        answer = sealed.get("leaves", after=after, upto=upto)
+        assert answer.content == leaves[32 * after : 32 * upto]
+    assert answer.headers["cache-control"].endswith("immutable")
+    expect(sealed.get("leaves", after=0, upto=sealed.size + 1), 404, "not-sealed")
+    for wrong in ({"upto": 0}, {"after": 9, "upto": 9}, {"after": 1, "upto": 65_538}, {"after": 1}):
+        expect(sealed.get("leaves", **wrong), 400, "invalid-parameter")
+
+
 def test_every_tile_of_the_tree_is_served_and_no_other(sealed: Sealed) -> None:
     for level in (0, 1):
         count = sealed.size >> 8 * level

@@ -11,7 +11,6 @@ from pathlib import Path
 import msgspec
 
 from domain.exported import ExportedEvent
-from service.application.exporting import exported
 from service.embedded import EmbeddedPostgres
 from service.storage.migrate import migrate
 from tests.integration.conftest import run_service
@@ -41,7 +40,9 @@ def played(database: str, home: Path) -> list[ExportedEvent]:
     for running in run_service(database, home):
         for programme in EVERY:
             running.play(programme, lines_of(programme))
-        events = [exported(each, each.programme) for each in running.service.ledger.read()]
+        ledger = running.service.ledger
+        for each in ledger.read():
+            events += ledger.exported(each.programme, after=each.position - 1, upto=each.position, limit=1)
     return events
 
 
