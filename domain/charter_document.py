@@ -153,6 +153,18 @@ class NoticeTemplate(Part, frozen=True, kw_only=True):
     acknowledge_days: Days
 
 
+ServedBy = Literal["inbox", "delivered", "opened"]
+
+
+class Service(Part, frozen=True, kw_only=True):
+    """What puts on record that a notice was served. `by`: it is in its recipient's inbox; or went to one of their
+    endpoints, or was opened; or was opened by them. `acknowledge_days`: as of a `NoticeTemplate`, from that day.
+    """
+
+    by: ServedBy
+    acknowledge_days: Days
+
+
 Recipient = Literal["enrolled", "advanced", "selected", "eliminated", "withdrawn", "registered"]
 
 
@@ -160,7 +172,7 @@ class AutomaticNotice(Part, frozen=True, kw_only=True):
     """What consortiums are told by itself after `events` (types), as far as one concerns them (`domain.noticing`).
 
     `title` and `body` are in the language of `domain.notice_variables`. `registered`: any consortium that somebody may
-    act for here, and that is no team.
+    act for here, and that is no team. `service`: of what is served on record, by the reaction `serve-notices`.
     """
 
     id: Identifier
@@ -169,6 +181,7 @@ class AutomaticNotice(Part, frozen=True, kw_only=True):
     variables: tuple[Identifier, ...] = ()
     events: tuple[Text, ...]
     recipients: tuple[Recipient, ...]
+    service: Service | None = None
 
 
 class Reaction(Part, frozen=True, kw_only=True):
@@ -237,6 +250,10 @@ class Charter(Part, frozen=True, kw_only=True):
 
     def notice_template(self, template_id: str) -> NoticeTemplate | None:
         return next((notice for notice in self.notices if notice.id == template_id), None)
+
+    def service_of(self, template_id: str) -> Service | None:
+        """When a notice by that template, which is sent by itself, is served on record, if it is at all."""
+        return next((each.service for each in self.automatic_notices if each.id == template_id), None)
 
     def may(self, agency: str, decision: str) -> bool:
         return any(decision in m.decisions and agency in m.agencies for m in self.mandates)

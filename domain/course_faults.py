@@ -52,7 +52,9 @@ def course_faults(charter: Charter) -> Iterator[Fault]:
         _assent_faults,
     ):
         yield from as_far_as_sound(check)(charter)
-    yield from in_each("/stages", charter.stages, charter, _filing_faults, _objection_faults, _deviation_faults)
+    yield from in_each(
+        "/stages", charter.stages, charter, _filing_faults, _objection_faults, _counting_faults, _deviation_faults
+    )
     yield from in_each("/entitlements", charter.entitlements, charter, _grant_faults, _title_faults)
 
 
@@ -77,6 +79,17 @@ def _objection_faults(place: str, stage: Stage, charter: Charter) -> Iterator[Fa
     for name in _OBJECTIONS if stage.objections is not None else ():
         if name not in _given(charter):
             yield Fault(f"{place}/objections", f"teams may object, but nobody may {name}")
+
+
+def _counting_faults(place: str, stage: Stage, charter: Charter) -> Iterator[Fault]:
+    window = stage.objections
+    if window is None or window.counts_from == "publication":
+        if window is not None and window.deemed_days != "0":
+            yield Fault(f"{place}/objections/deemed_days", "days that count from publication wait for no service")
+        return
+    told = [each.events for each in sound(charter.automatic_notices) if each.service is not None]
+    if not any("ResultsPublished" in sound(each) for each in told):
+        yield Fault(f"{place}/objections/counts_from", "no automatic notice of ResultsPublished is served on record")
 
 
 def _every_course_faults(charter: Charter) -> Iterator[Fault]:

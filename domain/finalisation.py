@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any, Final
 
 from domain.deadlines import passed
 from domain.decision import Case, decision, refuse_if
@@ -13,6 +14,7 @@ from domain.outcomes import require_borne
 from domain.record import StageRecord
 from domain.refusal import Refusal
 from domain.results import results
+from domain.serving import Served, everybody_until
 from domain.stage_events import StageFinalised
 from domain.stage_machine import STAGE, stage_state
 from domain.stages import OfStage, OutcomeMissingError, require_as_planned, stage_of, without_outcome
@@ -34,21 +36,41 @@ class FinaliseStage(OfStage, frozen=True, kw_only=True):
     """Which stage."""
 
 
-def _facts(command: FinaliseStage, p: str) -> tuple[StageRecord, Objections, StageReviews]:
+def _facts_1(command: FinaliseStage, p: str) -> tuple[StageRecord, Objections, StageReviews]:
     return StageRecord(p, command.stage), Objections(p, command.stage), StageReviews(p, command.stage)
 
 
-@decision("finalise-stage", FinaliseStage, comes_to=(StageFinalised,), needs=_facts, rests_on=results)
-def finalise_stage(
+def _facts(command: FinaliseStage, p: str) -> tuple[StageRecord, Objections, StageReviews, Served]:
+    return *_facts_1(command, p), Served(p)
+
+
+_OF_STAGE: Final[Any] = {"comes_to": (StageFinalised,), "rests_on": results}
+
+
+@decision("finalise-stage", FinaliseStage, needs=_facts_1, earlier=True, **_OF_STAGE)
+def finalise_stage_1(
     command: FinaliseStage, case: Case, record: StageRecord, objections: Objections, reviews: StageReviews
+) -> Iterator[Event]:
+    """Without what is on record of notices, from which nothing was counted."""
+    yield from finalise_stage(command, case, record, objections, reviews, Served(case.programme))
+
+
+@decision("finalise-stage", FinaliseStage, needs=_facts, version=2, **_OF_STAGE)
+def finalise_stage(
+    command: FinaliseStage,
+    case: Case,
+    record: StageRecord,
+    objections: Objections,
+    reviews: StageReviews,
+    served: Served,
 ) -> Iterator[Event]:
     """Close the book of a stage; an objection that was upheld need not have had a consequence."""
     stage = stage_of(case, command.stage)
     run = record.course
     STAGE.require(stage_state(run), "finalise-stage", subject=stage.id)
-    until = run.objections_until
     may_object = [team for team in run.teams if team not in run.waived and not run.withdrew(team)]
-    if until is not None and may_object and not passed(until, case.decided_at):
+    until = everybody_until(may_object, stage, run, served, case.charter)
+    if until is not None and not passed(until, case.decided_at):
         raise ObjectionWindowOpenError(
             f"{', '.join(may_object)} may object until {until}",
             rule="A stage is finalised after its objection window, or once every team has waived its objections.",

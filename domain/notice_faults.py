@@ -18,7 +18,7 @@ Template = NoticeTemplate | AutomaticNotice
 
 def notice_faults(charter: Charter) -> Iterator[Fault]:
     of_any = (_recipient_faults, _selected_faults, _left_faults, _eliminated_faults, _text_faults, _variable_faults)
-    of_automatic = (_served_faults, _event_faults, _registered_faults, _given_faults, _language_faults)
+    of_automatic = (_id_faults, _event_faults, _registered_faults, _served_faults, _given_faults, _language_faults)
     yield from in_each("/notices", charter.notices, charter, *of_any)
     yield from in_each("/automatic_notices", charter.automatic_notices, charter, *of_any, *of_automatic)
 
@@ -57,7 +57,7 @@ def _variable_faults(place: str, notice: Template, _charter: Charter) -> Iterato
             yield Fault(f"{place}/variables/{i}", f"{variable!r} is used nowhere")
 
 
-def _served_faults(place: str, notice: AutomaticNotice, charter: Charter) -> Iterator[Fault]:
+def _id_faults(place: str, notice: AutomaticNotice, charter: Charter) -> Iterator[Fault]:
     if any(notice.id == each.id for each in sound(charter.notices)):
         yield Fault(f"{place}/id", f"{notice.id!r} is a notice that an agency serves")
 
@@ -76,6 +76,18 @@ def _registered_faults(place: str, notice: AutomaticNotice, _charter: Charter) -
     of_calls = any("call" in EVENTS[each].__struct_fields__ for each in _known(notice))
     if "registered" in sound(notice.recipients) and not of_calls:
         yield Fault(f"{place}/recipients", "a consortium that is no team is told of calls only")
+
+
+def _served_faults(place: str, notice: AutomaticNotice, charter: Charter) -> Iterator[Fault]:
+    """What is served on record is served to teams, which acknowledge it."""
+    if notice.service is None:
+        return
+    if not any(each.id == "serve-notices" for each in sound(charter.reactions)):
+        yield Fault(f"{place}/service", "without the reaction serve-notices nothing is put on record")
+    if "registered" in sound(notice.recipients):
+        yield Fault(f"{place}/service", "a consortium that is no team is served nothing on record")
+    if "acknowledge-notice" not in charter.consortium_decisions:
+        yield Fault(f"{place}/service", "no team may acknowledge-notice, so that it would wait for it for ever")
 
 
 def _given_faults(place: str, notice: AutomaticNotice, _charter: Charter) -> Iterator[Fault]:

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Any
+import hashlib
+from collections.abc import Iterator, Mapping
+from typing import Any, Final
 
 import msgspec
 
 from domain.boundary import QueryItem, tag
-from domain.charter_document import NoticeTemplate
-from domain.deadlines import days_after
+from domain.charter_document import NoticeTemplate, ServedBy, Service
+from domain.deadlines import day_of, days_after
 from domain.decision import Case, Command, decision, refuse_if
 from domain.entitlements import require_published
 from domain.event import Event, encode_data, event
@@ -36,6 +37,23 @@ class NotAddresseeError(Refusal):
 
 class NotRecipientError(Refusal):
     """The template is for teams of another status."""
+
+
+COUNTS_FROM: Final = "counts-from"
+EVIDENCE: Final = frozenset({"at", "by", COUNTS_FROM, "sha256"})
+"""What is said in `values` of the service of a notice that was sent by itself: by what (`ServedBy`) and when, of which
+content (SHA-256), and the day on which it is put on record, from which deadlines count."""
+_AMOUNTS: Final[Mapping[ServedBy, tuple[str, ...]]] = {
+    "inbox": ("inbox",),
+    "delivered": ("delivered", "opened"),
+    "opened": ("opened",),
+}
+"""What amounts to service, by the rule of the charter."""
+
+
+def notice_id(position: int, recipient: str, template: str) -> str:
+    """Of a notice that is sent by itself, of the event at a position."""
+    return f"{position}-{hashlib.sha256(f'{recipient}/{template}'.encode()).hexdigest()[:16]}"
 
 
 NOTICE = machine(
@@ -71,12 +89,19 @@ class _OfNotice(Event, frozen=True, kw_only=True):
     ),
 )
 class NoticeServed(_OfNotice, frozen=True, kw_only=True):
-    """A consortium is told. `values`: of the template's variables. `deadline`: until when it is to be acknowledged."""
+    """A consortium is told. `values`: of the template's variables; of what was sent by itself, its `EVIDENCE`.
+    `deadline`: until when it is to be acknowledged.
+    """
 
     template: str
     subject: str
     values: dict[str, str]
     deadline: str
+
+    def tags(self, programme: str) -> tuple[str, ...]:
+        """What deadlines count from is found for all teams together, too."""
+        of_programme = (tag("programme", programme),) if COUNTS_FROM in self.values else ()
+        return (*super().tags(programme), *of_programme)
 
     def substance(self) -> bytes:
         return encode_data(msgspec.structs.replace(self, deadline=""))
@@ -138,7 +163,10 @@ def _template(command: ServeNotice, case: Case, *_facts: Any) -> bytes:
     rests_on=_template,
 )
 def serve_notice(command: ServeNotice, case: Case, roster: Roster, notice: Notice) -> Iterator[Event]:
-    """Tell a consortium officially, by a template of the charter."""
+    """Tell a consortium officially, by a template of the charter; what was sent by itself the system puts on record."""
+    if (service := case.charter.service_of(command.template)) is not None:
+        yield _on_record(command, case, roster, notice, service)
+        return
     template = case.charter.notice_template(command.template)
     refuse_if(_faults(command, template), rule="A notice follows a template of the charter, with all its variables.")
     assert template is not None, "refused above"
@@ -171,6 +199,38 @@ def _faults(command: ServeNotice, template: NoticeTemplate | None) -> Iterator[t
     for name in command.values:
         if name not in template.variables:
             yield f"/values/{name}", f"{name!r} is no variable of {template.id}"
+
+
+def _on_record(command: ServeNotice, case: Case, roster: Roster, notice: Notice, service: Service) -> Event:
+    """Of a notice that was sent: its id says of which event, to whom and by which template."""
+    today = day_of(case.decided_at, case.charter.zone)
+    sent = case.actor.party == "system" and command.notice == notice_id(
+        case.follows or 0, command.team, command.template
+    )
+    faults = {
+        "/template": sent,
+        "/values": command.values.keys() == EVIDENCE
+        and command.values[COUNTS_FROM] == today.isoformat()
+        and command.values["by"] in _AMOUNTS[service.by],
+    }
+    refuse_if(
+        (
+            (each, "it is not of what was sent, no service by the charter's rule, or not of today")
+            for each, holds in faults.items()
+            if not holds
+        ),
+        rule="What is sent by itself the system puts on record, on the day from which deadlines count.",
+    )
+    roster.require(command.team)
+    NOTICE.require(notice.state, "serve-notice", subject=command.notice)
+    return NoticeServed(
+        notice=command.notice,
+        team=command.team,
+        template=command.template,
+        subject=command.subject,
+        values=command.values,
+        deadline=days_after(case.decided_at, int(service.acknowledge_days), case.charter.zone),
+    )
 
 
 class AcknowledgeNotice(Command, frozen=True, kw_only=True):

@@ -6,7 +6,6 @@ notice is of an entry of the audit trail as its recipient may see it by then (`d
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable, Iterable, Iterator
 from typing import Final
 
@@ -14,13 +13,13 @@ import msgspec
 
 from domain.call_events import AdditionalCallOpened, CallApplicationReceived, CallEvent
 from domain.charter import CHARTER_EVENTS, CharterAmended
-from domain.charter_document import AutomaticNotice, Charter, Recipient
+from domain.charter_document import AutomaticNotice, Charter, Recipient, ServedBy
 from domain.disclosure import Disclosure, Reader
 from domain.envelope import DataSet
 from domain.event import EVENTS, Event
 from domain.naming import NAMING_EVENTS, NamesThen, Naming, filled
 from domain.notice_variables import DEADLINES, Given, written_out
-from domain.notices import NoticeServed
+from domain.notices import NoticeServed, notice_id
 from domain.reasons import RECEIPT
 from domain.sentences import Words
 from domain.teams import ROSTER_EVENTS, Roster
@@ -86,6 +85,13 @@ class NoticeFacts:
         return frozenset(
             (NoticeServed.TYPE, *(each for notice in self.charter.automatic_notices for each in notice.events))
         )
+
+    @property
+    def service(self) -> dict[str, ServedBy]:
+        """By which evidence notices are served on record, by the template of each that is."""
+        if not any(each.id == "serve-notices" for each in self.charter.reactions):
+            return {}
+        return {each.id: each.service.by for each in self.charter.automatic_notices if each.service is not None}
 
     @property
     def naming(self) -> Naming:
@@ -165,8 +171,9 @@ def _sent(
 ) -> Notice:
     given = _given(entry, event, recipient, charter, names)
     title, body = written_out(template.title, given), written_out(template.body, given)
-    hashed = hashlib.sha256(f"{recipient}/{template.id}".encode()).hexdigest()
-    return _notice(f"{entry.position}-{hashed[:16]}", entry, recipient, template.id, title, body, charter)
+    return _notice(
+        notice_id(entry.position, recipient, template.id), entry, recipient, template.id, title, body, charter
+    )
 
 
 def _served(event: NoticeServed, entry: Entry, charter: Charter) -> Iterator[Notice]:

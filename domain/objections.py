@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from typing import Final, Literal
+from typing import Any, Final, Literal
 
 import msgspec
 
@@ -19,6 +19,7 @@ from domain.results import results
 from domain.rubric import Stage
 from domain.scalars import Identifier, Sha256, Text
 from domain.sentences import Says, Words
+from domain.serving import Served, may_object_until
 from domain.stages import require_not_final, require_not_withdrawn, stage_of
 from domain.taking_part import Participants, Subject
 
@@ -233,22 +234,25 @@ class Objections:
                 yield decided
 
 
-def require_objectable(stage: Stage, team: str, case: Case, course: StageCourse, *, reported: bool) -> None:
+def require_objectable(
+    stage: Stage, team: str, case: Case, course: StageCourse, served: Served, *, reported: bool
+) -> None:
     """Raise unless the team may object to the results of the stage now."""
     require_not_final(course)
     if not course.course.published:
         raise ResultsNotPublishedError(
             f"the results of {stage.id} are not published", rule="Teams object to results once they are public."
         )
-    if stage.objections is None:
+    window = stage.objections
+    if window is None:
         raise ObjectionWindowClosedError(
             f"{stage.id} has no objection window", rule="The charter says whether and how long teams may object."
         )
-    until = course.course.objections_until
+    until = may_object_until(team, stage, course.course, served, case.charter)
     if until is not None and passed(until, case.decided_at) and not reported:
         raise ObjectionWindowClosedError(
             f"the objection window of {stage.id} ended at {until}",
-            rule=f"Teams may object until {stage.objections.days} days after the day of publication.",
+            rule=f"Teams may object until {window.days} days after the day of {window.counts_from}.",
         )
     require_not_withdrawn(team, course)
     if team not in course.course.teams:
@@ -276,18 +280,33 @@ class FileObjection(Command, frozen=True, kw_only=True):
     evidence: tuple[Sha256, ...] = ()
 
 
-def _filing(command: FileObjection, p: str) -> tuple[StageCourse, ObjectionsOfId]:
+def _filing(command: FileObjection, p: str) -> tuple[StageCourse, ObjectionsOfId, Served]:
+    return StageCourse(p, command.stage), ObjectionsOfId(p, command.objection), Served(p, command.team)
+
+
+def _filing_1(command: FileObjection, p: str) -> tuple[StageCourse, ObjectionsOfId]:
     return StageCourse(p, command.stage), ObjectionsOfId(p, command.objection)
 
 
-@decision("file-objection", FileObjection, comes_to=(ObjectionFiled,), needs=_filing, own="team", in_person=True)
-def file_objection(command: FileObjection, case: Case, course: StageCourse, named: ObjectionsOfId) -> Iterator[Event]:
+_OF_TEAM: Final[Any] = {"comes_to": (ObjectionFiled,), "own": "team", "in_person": True}
+
+
+@decision("file-objection", FileObjection, needs=_filing_1, earlier=True, **_OF_TEAM)
+def file_objection_1(command: FileObjection, case: Case, course: StageCourse, named: ObjectionsOfId) -> Iterator[Event]:
+    """Without what is on record of notices, from which nothing was counted."""
+    yield from file_objection(command, case, course, named, Served(case.programme, command.team))
+
+
+@decision("file-objection", FileObjection, needs=_filing, version=2, **_OF_TEAM)
+def file_objection(
+    command: FileObjection, case: Case, course: StageCourse, named: ObjectionsOfId, served: Served
+) -> Iterator[Event]:
     """Object to an outcome, to scores or to a ruling, for the team itself.
 
     No answer tells of another team's objection, of the same id or of another.
     """
     stage = stage_of(case, command.stage)
-    require_objectable(stage, command.team, case, course, reported=command.reported)
+    require_objectable(stage, command.team, case, course, served, reported=command.reported)
     # Only then: until results are published it is not public how an objection was decided, whoever filed it.
     OBJECTION.require(named.state(command.team), "file-objection", subject=command.objection, pointer="/objection")
     if command.subject == "ruling" and command.team not in course.course.rulings:

@@ -90,5 +90,6 @@ def publish_results(command: PublishResults, case: Case, record: StageRecord) ->
         return
     until = None
     if stage.objections is not None and not command.reported:
-        until = days_after(case.decided_at, int(stage.objections.days), case.charter.zone)
+        days = int(stage.objections.days) + int(stage.objections.deemed_days)
+        until = days_after(case.decided_at, days, case.charter.zone)
     yield ResultsPublished(stage=stage.id, publishers=joint, objections_until=until)

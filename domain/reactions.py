@@ -22,8 +22,10 @@ from domain.event import Event
 from domain.grant_course import GRANT, GrantCourse, OutsideGrantError
 from domain.milestones import Applicants, GrantTurns
 from domain.objections import Objections
+from domain.record import StageCourse
 from domain.refusal import Refusal
 from domain.reminders import REMINDERS
+from domain.serving import Served, everybody_until
 from domain.system import REACTIONS, reaction_of, system
 from domain.titles import Titles
 
@@ -115,21 +117,27 @@ def _calls(known: Known) -> Iterator[Due]:
         yield Due(reaction="open-calls", follows=follows, subject=call.id, body={"call": call.id, "after": call.after})
 
 
-def _objections(known: Known) -> Iterator[tuple[Fact]]:
+def _objections(known: Known) -> Iterator[tuple[Fact, ...]]:
     milestones = known.milestones
     for stage, published in milestones.published.items():
         if published.until is not None and stage not in milestones.finalised:
-            yield (Objections(known.programme, stage),)
+            yield _of_window(stage, known.programme)
 
 
-def _finals(known: Known, objections: Objections) -> Iterator[Due]:
-    """A stage whose objection window is over; an objection that is undecided holds it."""
-    stage, milestones = objections.stage, known.milestones
-    published = milestones.published.get(stage)
-    if published is None or published.until is None or stage in milestones.finalised or objections.undecided:
+def _of_window(stage: str, programme: str) -> tuple[Objections, StageCourse, Served]:
+    return Objections(programme, stage), StageCourse(programme, stage), Served(programme)
+
+
+def _finals(known: Known, objections: Objections, course: StageCourse, served: Served) -> Iterator[Due]:
+    """A stage in which nobody may object any more; an objection that is undecided holds it."""
+    stage, milestones = known.charter.stage(objections.stage), known.milestones
+    published = milestones.published.get(objections.stage)
+    if stage is None or published is None or stage.id in milestones.finalised or objections.undecided:
         return
-    body = {"stage": stage}
-    yield Due(reaction="finalise-stages", follows=published.position, subject=stage, body=body, at=published.until)
+    until = everybody_until(course.course.teams, stage, course.course, served, known.charter) or published.until
+    if until is not None:
+        body = {"stage": stage.id}
+        yield Due(reaction="finalise-stages", follows=published.position, subject=stage.id, body=body, at=until)
 
 
 def _applicants(known: Known) -> Iterator[tuple[Fact]]:
@@ -157,7 +165,7 @@ FOLLOWING: Final[dict[str, Reaction]] = {
             "confer-titles", lambda known: [_every_title(known.programme)], lambda _c, p: _every_title(p), _titles
         ),
         Reaction("open-calls", lambda _known: [()], lambda _c, _p: (), _calls),
-        Reaction("finalise-stages", _objections, lambda c, p: (Objections(p, c.stage),), _finals),
+        Reaction("finalise-stages", _objections, lambda c, p: _of_window(c.stage, p), _finals),
         Reaction("close-calls", _applicants, lambda c, p: (Applicants(p, c.call),), _closings),
         *REMINDERS,
     )
@@ -206,7 +214,7 @@ def by_itself(decision: Decision, actor: Actor) -> Decision:
         return decision
     name, version = reaction_of(actor)
     reaction = FOLLOWING.get(name)
-    if reaction is None:
+    if reaction is None or REACTIONS[name] != decision.type:
         return decision  # it rests on more than is recorded, or nothing mandates it
     if version != str(reaction.version):
         raise LookupError(f"{actor.principal} is not in this release")

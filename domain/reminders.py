@@ -12,6 +12,7 @@ from domain.decision import Fact
 from domain.due import Due, Known, Reaction
 from domain.hearing_course import ReviewCourse
 from domain.record import StageCourse
+from domain.serving import Served, may_object_until
 from domain.system import DEADLINE
 
 
@@ -29,18 +30,24 @@ def _statements(known: Known, review: ReviewCourse) -> Iterator[Due]:
         yield from _reminder(known, "remind-of-statements", review.stage, review.team, review.requested, review.until)
 
 
-def _courses(known: Known) -> Iterator[tuple[Fact]]:
-    yield from ((StageCourse(known.programme, stage),) for stage in _open_stages(known))
+def _courses(known: Known) -> Iterator[tuple[Fact, ...]]:
+    yield from (_of_course(stage, known.programme) for stage in _open_stages(known))
 
 
-def _objections(known: Known, course: StageCourse) -> Iterator[Due]:
+def _of_course(stage: str, programme: str) -> tuple[StageCourse, Served]:
+    return StageCourse(programme, stage), Served(programme)
+
+
+def _objections(known: Known, course: StageCourse, served: Served) -> Iterator[Due]:
     """Whoever may still object; a team that has may do so again."""
-    published, run = known.milestones.published.get(course.stage), course.course
-    if published is None or published.until is None:
+    stage, run = known.charter.stage(course.stage), course.course
+    published = known.milestones.published.get(course.stage)
+    if stage is None or published is None:
         return
     for team in run.teams:
-        if team not in run.waived and not run.withdrew(team):
-            yield from _reminder(known, "remind-of-objections", course.stage, team, published.position, published.until)
+        until = may_object_until(team, stage, run, served, known.charter)
+        if until is not None and team not in run.waived and not run.withdrew(team):
+            yield from _reminder(known, "remind-of-objections", stage.id, team, published.position, until)
 
 
 def _reminder(known: Known, reaction: str, stage: str, team: str, follows: int, until: str) -> Iterator[Due]:
@@ -68,6 +75,6 @@ def _reminder(known: Known, reaction: str, stage: str, team: str, follows: int, 
 
 
 REMINDERS: Final = (
-    Reaction("remind-of-objections", _courses, lambda c, p: (StageCourse(p, c.subject),), _objections),
+    Reaction("remind-of-objections", _courses, lambda c, p: _of_course(c.subject, p), _objections),
     Reaction("remind-of-statements", _reviews, lambda c, p: (ReviewCourse(p, c.subject, c.team),), _statements),
 )

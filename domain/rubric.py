@@ -141,9 +141,15 @@ class Index(Part, frozen=True, kw_only=True):
 
 
 class ObjectionWindow(Part, frozen=True, kw_only=True):
-    """How long a team may object: whole days after the day of publication, on the programme's clock."""
+    """How long a team may object: whole days after the day of publication, on the programme's clock.
+
+    `counts_from`: by `service` they are counted for each team from the day on which it is on record that it was told of
+    the results (`domain.serving`), or from `deemed_days` after publication, if that is sooner.
+    """
 
     days: Days
+    counts_from: Literal["publication", "service"] = "publication"
+    deemed_days: Days = "0"
 
 
 class Calendar(Part, frozen=True, kw_only=True):

@@ -26,9 +26,11 @@ from service.application.delivering import Deliver
 from service.application.endpoints import Endpoints
 from service.application.erasing import Erase, ErasedFirst
 from service.application.exporting import Export
+from service.application.following import ReadReactions
 from service.application.foreseeing import Foreseeing
 from service.application.in_flight import InFlight
 from service.application.inbox import ReadNotices
+from service.application.notice_evidence import ReadEvidence
 from service.application.noticing import SendNotices
 from service.application.ports import WakeUps
 from service.application.previewing import Previews
@@ -41,6 +43,7 @@ from service.application.revealed import ReadRevealed
 from service.application.revealing import CheckDisclosure
 from service.application.sealed_fields import PersonalData
 from service.application.sealing import Seal
+from service.application.serving import ServeNotices
 from service.application.submitting import SubmitDecision
 from service.application.submitting_lines import SubmitLines
 from service.application.submitting_together import SubmitTogether
@@ -85,6 +88,7 @@ class Service:
     store: PostgresViewStore
     seals: PostgresSeals
     notices: PostgresNotices
+    reactions: PostgresReactions
     deliveries: PostgresDeliveries
     entrance: Entrance
     erased: ErasedFirst
@@ -99,6 +103,7 @@ class Service:
         self.store.close()
         self.seals.close()
         self.notices.close()
+        self.reactions.close()
         self.deliveries.close()
         self.entrance.close()
         if self.wake_ups is not None:
@@ -129,7 +134,7 @@ def open_service(settings: Settings) -> Service:
     ledger = PostgresLedger(database)
     store = PostgresViewStore(database)
     seals = PostgresSeals(database)
-    notices = PostgresNotices(database)
+    notices, reactions = PostgresNotices(database), PostgresReactions(database)
     keys = SubjectKeys(settings.subject_keys_folder)
     deliveries = PostgresDeliveries(database, keys)
     witnesses = _witnesses_of(settings.witness_policy())
@@ -155,6 +160,7 @@ def open_service(settings: Settings) -> Service:
     submit_lines = SubmitLines(ledger, waking, deciding, in_flight, submit)
     events = ReadEvents(ledger, queries.disclosure)
     builds = PostgresBuilds(store)
+    endpoints = PostgresEndpoints(deliveries, keys)
     parts = Parts(
         submit=submit,
         gather=Gather(submit_lines.gathered, submit, threads),
@@ -173,9 +179,11 @@ def open_service(settings: Settings) -> Service:
         sessions=entrance.sessions,
         signing_in=entrance.signing_in,
         notices=ReadNotices(ledger, queries, notices),
+        notice_evidence=ReadEvidence(ledger, queries, notices, endpoints),
+        reactions=ReadReactions(queries, reactions, React(ledger, reactions, submit, sources.now).coming),
         endpoints=Endpoints(
             queries,
-            PostgresEndpoints(deliveries, keys),
+            endpoints,
             check=Channels(settings).require_reachable,
             now=sources.now,
             wake=(lambda: None) if wake_ups is None else wake_ups.deliver,
@@ -193,7 +201,7 @@ def open_service(settings: Settings) -> Service:
         origins=Origins(settings.trusted_proxies),
         public_origin=settings.issuer_url,
     )
-    return Service(parts, ledger, store, seals, notices, deliveries, entrance, erased, threads, wake_ups)
+    return Service(parts, ledger, store, seals, notices, reactions, deliveries, entrance, erased, threads, wake_ups)
 
 
 @dataclass(frozen=True)
@@ -264,18 +272,23 @@ class Reacting:
     """Everything that a worker process works with that decides what follows by itself."""
 
     react: React
+    serve: ServeNotices
     reactions: PostgresReactions
+    notices: PostgresNotices
     ledger: PostgresLedger
     wake_ups: CeleryWakeUps | None
     now: Callable[[], datetime]
 
     def behind(self, programmes: Sequence[str]) -> Sequence[str]:
         """Those in which something may follow by now."""
-        return self.reactions.behind(programmes, self.ledger.head(), self.now())
+        return list(
+            dict.fromkeys((*self.reactions.behind(programmes, self.ledger.head(), self.now()), *self.serve.behind()))
+        )
 
     def close(self) -> None:
         self.ledger.close()
         self.reactions.close()
+        self.notices.close()
         if self.wake_ups is not None:
             self.wake_ups.close()
 
@@ -286,11 +299,19 @@ def open_reacting(settings: Settings, *, sources: Sources | None = None) -> Reac
     make_ready()
     database, sources = settings.require_database(), sources or real_sources()
     ledger = PostgresLedger(database, pool_size=2)
-    reactions = PostgresReactions(database)
+    reactions, notices = PostgresReactions(database), PostgresNotices(database, pool_size=1)
     wake_ups = CeleryWakeUps(settings.redis_url, database) if settings.redis_url else None
     deciding = Deciding(ledger, sources, verify_ed25519, nothing_sealed)
     submit = SubmitDecision(ledger, wake_ups or NoWakeUps(), deciding, InFlight(), lambda considered: considered)
-    return Reacting(React(ledger, reactions, submit, sources.now), reactions, ledger, wake_ups, sources.now)
+    return Reacting(
+        React(ledger, reactions, submit, sources.now),
+        ServeNotices(ledger, notices, submit, sources.now),
+        reactions,
+        notices,
+        ledger,
+        wake_ups,
+        sources.now,
+    )
 
 
 @dataclass(frozen=True)

@@ -137,10 +137,10 @@ def notify(programme: str) -> None:
 
 @app.task(name=REACT_TASK)  # type: ignore[untyped-decorator]  # celery ships no types
 def react(programme: str) -> None:
-    """Decide what follows by itself from what is new in a programme, or due."""
-    sender = parts().sender
+    """Decide what follows by itself from what is new in a programme, or due, and put on record what was served."""
+    reacting, sender = parts().reacting, parts().sender
     sender.taken(REACT_TASK, programme)
-    if parts().reacting.react(programme) in ("more", "busy"):
+    if reacting.serve(programme) == "more" or reacting.react(programme) in ("more", "busy"):
         sender.send(REACT_TASK, programme)
 
 

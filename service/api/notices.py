@@ -44,4 +44,26 @@ async def get_notice(
     return answer(request, await parts.run(partial(parts.notices.one, programme, notice, reader_of(principal))))
 
 
-HANDLERS = (get_notices, get_notice)
+@get("/v1/programmes/{programme:str}/notice-evidence")
+async def get_notice_evidence(request: AnyRequest, programme: FromPath[str], parts: Wired) -> Response[bytes]:
+    """Evidence for a dispute: who was told what, when, by which channel, with which answer."""
+    only_parameters(request, "recipient", "notice", "after", "limit")
+    principal = await principal_of(request, parts)
+    require_told(principal)
+    limit = whole_number(request, "limit", PAGE, low=1, high=PAGE_LIMIT)
+    found = await parts.run(
+        partial(
+            parts.notice_evidence,
+            programme,
+            reader_of(principal),
+            recipient=request.query_params.get("recipient"),
+            notice=request.query_params.get("notice"),
+            after=whole_number(request, "after", 0),
+            limit=limit,
+        )
+    )
+    more = next_link(request, found.told[-1].number, limit) if len(found.told) == limit else {}
+    return answer(request, found, headers=more)
+
+
+HANDLERS = (get_notices, get_notice, get_notice_evidence)

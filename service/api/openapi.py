@@ -23,6 +23,7 @@ from service.api import (
     openapi_many,
     openapi_notices,
     openapi_people,
+    openapi_reactions,
     openapi_sealed_fields,
     openapi_tree,
 )
@@ -73,6 +74,7 @@ _ANSWERS: Final = (
     *openapi_ledger.ANSWERS,
     *openapi_audit.ANSWERS,
     *openapi_notices.ANSWERS,
+    *openapi_reactions.ANSWERS,
     *openapi_endpoints.ANSWERS,
     Health,
     Problem,
@@ -227,6 +229,7 @@ def _operations(named: dict[Any, Json]) -> Iterator[Operation]:
     yield from openapi_ledger.operations(named)
     yield from openapi_audit.operations(named)
     yield from openapi_notices.operations(named)
+    yield from openapi_reactions.operations(named)
     yield from openapi_endpoints.operations(named)
     yield from openapi_access.operations(named)
     yield from openapi_people.operations(named)

@@ -20,7 +20,9 @@ from service.application.administration import Administration
 from service.application.cloud_events import ReadEvents
 from service.application.endpoints import Endpoints
 from service.application.exporting import Export
+from service.application.following import ReadReactions
 from service.application.inbox import ReadNotices
+from service.application.notice_evidence import ReadEvidence
 from service.application.people import People
 from service.application.previewing import Previews
 from service.application.proving import Prove
@@ -67,6 +69,8 @@ class Parts:
     sessions: Sessions
     signing_in: SigningIn
     notices: ReadNotices
+    notice_evidence: ReadEvidence
+    reactions: ReadReactions
     endpoints: Endpoints
     prove: Prove
     export: Export

@@ -195,10 +195,11 @@ class EndpointStore(Protocol):
         endpoint: str | None = None,
         state: DeliveryState | None = None,
         delivery: int | None = None,
+        notices: Sequence[str] | None = None,
         after: int = 0,
-        limit: int = 1,
+        limit: int | None = 1,
     ) -> Sequence[DeliveryRecord]:
-        """Those of a team, or of all, with a number after that, in order."""
+        """Those of a team, or of all, of notices of those ids if any are given, with a number after that, in order."""
         ...
 
 

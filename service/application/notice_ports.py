@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
 from datetime import datetime
 from typing import Protocol
 
 import msgspec
 
+from domain.charter_document import ServedBy
 from domain.noticing import Notice
 
 
 class Sent(msgspec.Struct, frozen=True, kw_only=True):
     """A notice as it was sent. `number`: counts on in a programme, in order. `content`: its bytes, `sha256`: theirs.
 
-    `opened_at`: when its recipient first asked for it.
+    `opened_at`: when its recipient first asked for it. `held`: why it is not on record as served, if that was refused.
     """
 
     number: int
@@ -23,6 +24,7 @@ class Sent(msgspec.Struct, frozen=True, kw_only=True):
     sha256: bytes
     delivered_at: datetime
     opened_at: datetime | None
+    held: str | None = None
 
     @property
     def notice(self) -> Notice:
@@ -38,8 +40,9 @@ class NoticeTurn(Protocol):
     position: int
     halted: str | None
 
-    def send(self, notices: Sequence[Notice]) -> None:
-        """Those of (position, recipient, template) that were sent before stay as they were."""
+    def send(self, notices: Sequence[Notice], service: Mapping[str, ServedBy]) -> None:
+        """Those of (position, recipient, template) that were sent before stay as they were. `service`: by template, of
+        what is to be served on record by which evidence."""
         ...
 
 
@@ -58,8 +61,10 @@ class NoticeStore(Protocol):
         """Let go on what halted; how many programmes that were."""
         ...
 
-    def sent(self, programme: str, recipient: str | None, *, after: int, limit: int) -> Sequence[Sent]:
-        """Notices to a recipient, or to all, with a number after that, in order."""
+    def sent(
+        self, programme: str, recipient: str | None, *, notice: str | None = None, after: int, limit: int
+    ) -> Sequence[Sent]:
+        """Notices to a recipient, or to all, of that id if one is given, with a number after that, in order."""
         ...
 
     def unopened(self, programme: str, recipient: str | None) -> int:
@@ -76,6 +81,35 @@ class NoticeStore(Protocol):
 
     def halted(self, programme: str) -> str | None:
         """Why no more notices follow, if that is so."""
+        ...
+
+
+class Unserved(msgspec.Struct, frozen=True, kw_only=True):
+    """A notice of which there is evidence that it was served, and that is not on record. `at`: when, `by` what."""
+
+    number: int
+    notice: str
+    position: int
+    recipient: str
+    template: str
+    sha256: bytes
+    by: ServedBy
+    at: datetime
+
+
+class ServiceStore(Protocol):
+    """What is to be served on record. Every method raises `LedgerUnavailableError` if the database does not answer."""
+
+    def unserved(self, programme: str, now: datetime, *, limit: int) -> Sequence[Unserved]:
+        """In the order of the notices; what was refused only once it is tried again."""
+        ...
+
+    def to_serve(self, now: datetime) -> Sequence[str]:
+        """Programmes of which there is any."""
+        ...
+
+    def settle(self, number: int, *, held: str | None, again_at: datetime) -> None:
+        """A notice is on record, or is tried again, and why it was held."""
         ...
 
 

@@ -62,21 +62,21 @@ class SendNotices:
                 events = next(pages, [])
             found: list[Notice] = []
             try:
-                for each in self._due(programme, turn.position, events) if events else ():
+                facts, rows = self._known(programme, turn.position if events else 0)
+                for each in self._due(events, facts, rows):
                     found.append(each)
             except PoisonEventError as poison:
                 turn.position, turn.halted = poison.position - 1, str(poison)
                 _log.error("notices halted", programme=programme, because=turn.halted)
-            turn.send(found)
+            turn.send(found, facts.service if found else {})
             if turn.halted is not None:
                 return "halted"
             more = len(events) == batch
             turn.position = events[-1].position if more else max(turn.position, head)
             return "more" if more else "current"
 
-    def _due(self, programme: str, after: int, events: Iterable[StreamedEvent]) -> Iterator[Notice]:
+    def _due(self, events: Iterable[StreamedEvent], facts: NoticeFacts, rows: MemoryRows) -> Iterator[Notice]:
         """What follows from each event, once it is known. Raises `PoisonEventError`."""
-        facts, rows = self._known(programme, after)
         told = facts.told_of
         for each in events:
             if each.type not in _FACTS and each.type not in told:

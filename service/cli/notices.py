@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from typing import Any
 
 import click
@@ -62,6 +63,30 @@ def show(programme: str, notice: str, language: str, url: str | None, key: str |
 
 
 @notices.command()
+@click.argument("decision")
+@click.argument("programme")
+@click.argument("body", metavar="JSON|-")
+@_language
+@url_option
+@key_option
+@_json
+def preview(
+    decision: str, programme: str, body: str, language: str, url: str | None, key: str | None, as_json: bool
+) -> None:
+    """Print who would be told what in PROGRAMME if DECISION were made now. Nothing is recorded, and nothing sent.
+
+    \b
+    Example:
+      sillok notices preview publish-results my-programme '{"stage": "heat", "publishers": ["owner", "other"]}'
+    """
+    command = (sys.stdin.read() if body == "-" else body).encode()
+    with open_client(url, key) as client:
+        found = client.preview(programme, decision, command)
+    told = found["effects"]["notices"]
+    click.echo(msgspec.json.encode(told).decode() if as_json else preview_table(found, language))
+
+
+@notices.command()
 @click.argument("programme")
 @click.option("--recipient", default=None, help="Only what went to this consortium.")
 @click.option("--after", type=click.IntRange(min=0), default=0, show_default=True, help="Only after this number.")
@@ -100,6 +125,61 @@ def resend(programme: str, delivery: int, url: str | None, key: str | None) -> N
     with open_client(url, key) as client:
         found = client.resend(programme, delivery)
     click.echo(f"delivery {found['delivery']} to {found['endpoint']} of {found['recipient']} is sent again")
+
+
+@notices.command()
+@click.argument("programme")
+@click.argument("notice", required=False)
+@click.option("--recipient", default=None, help="Only what this consortium was told.")
+@click.option("--after", type=click.IntRange(min=0), default=0, show_default=True, help="Only after this number.")
+@click.option("--limit", type=click.IntRange(min=1, max=1000), default=100, show_default=True, help="So many at most.")
+@_language
+@url_option
+@key_option
+@_json
+def evidence(
+    programme: str,
+    notice: str | None,
+    recipient: str | None,
+    after: int,
+    limit: int,
+    language: str,
+    url: str | None,
+    key: str | None,
+    as_json: bool,
+) -> None:
+    """Print who was told what in PROGRAMME, when, by which channel, with which answer; of one NOTICE if it is named."""
+    with open_client(url, key) as client:
+        found = client.view(programme, "notice-evidence", recipient=recipient, notice=notice, after=after, limit=limit)
+    click.echo(msgspec.json.encode(found).decode() if as_json else evidence_table(found, language))
+
+
+def evidence_table(found: dict[str, Any], language: str) -> str:
+    """A step a row, by notice."""
+    table = Table(title=f"{found['programme']} · {found['data_set']}", title_justify="left")
+    for heading in ("notice", "to", "title", "when", "what", "by", "answer, or position"):
+        table.add_column(heading)
+    for each in found["told"]:
+        first = (each["notice"], each["recipient"], each["title"][language])
+        for row, step in enumerate(each["steps"]):
+            by = step["channel"] if step["endpoint"] is None else f"{step['channel']} {step['endpoint']}"
+            answer = step["answer"] or ("" if step["position"] is None else str(step["position"]))
+            table.add_row(*(first if row == 0 else ("", "", "")), step["at"][:19], step["what"], by, answer)
+        if each["held"] is not None:
+            table.add_row("", "", "", "", "not on record", "", each["held"])
+    return table_text(table, width=180)
+
+
+def preview_table(found: dict[str, Any], language: str) -> str:
+    """A notice a row."""
+    title = f"{found['programme']} · {found['data_set']} · if {found['decision']} were made now"
+    table = Table(title=title, title_justify="left")
+    for heading in ("to", "title", "template"):
+        table.add_column(heading)
+    for each in found["effects"]["notices"]:
+        table.add_row(each["recipient"], each["title"][language], each["template"])
+    waits = f"once {' or '.join(found['awaiting'])} has approved it" if found["awaiting"] else "at once"
+    return f"{table_text(table, width=180)}\nto be told {waits}"
 
 
 def deliveries_table(found: dict[str, Any]) -> str:

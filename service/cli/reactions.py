@@ -8,22 +8,11 @@ import click
 import msgspec
 from rich.table import Table
 
-from domain.due import Due
+from service.application.following import Following, following
 from service.application.reaction_ports import Standing
 from service.bootstrap import open_reacting
 from service.cli.opened import settings_here
 from service.cli.tables import table_text
-
-
-class Following(msgspec.Struct, frozen=True, kw_only=True):
-    """A decision that follows. `at`: when it is due; null: at once. `held`: what refused it when it was due."""
-
-    reaction: str
-    decision: str
-    subject: str
-    follows: int
-    at: str | None
-    held: str | None
 
 
 @click.command()
@@ -39,24 +28,8 @@ def reactions(programme: str, as_json: bool) -> None:
         standing, coming = opened.reactions.standing(programme), opened.react.coming(programme)
     finally:
         opened.close()
-    found = list_of(standing, coming)
+    found = following(standing, coming)
     click.echo(msgspec.json.encode(found).decode() if as_json else following_table(found, standing))
-
-
-def list_of(standing: Standing, coming: Sequence[Due]) -> list[Following]:
-    """Each with what held it, if something did."""
-    held = {(each.reaction, each.follows, each.subject): each.because for each in standing.held}
-    return [
-        Following(
-            reaction=each.reaction,
-            decision=each.decision,
-            subject=each.subject,
-            follows=each.follows,
-            at=each.at,
-            held=held.get((each.reaction, each.follows, each.subject)),
-        )
-        for each in coming
-    ]
 
 
 def following_table(found: Sequence[Following], standing: Standing) -> str:

@@ -58,6 +58,7 @@ _DELIVERIES: Final = """
         AND (%(endpoint)s::text IS NULL OR e.endpoint = %(endpoint)s)
         AND (%(state)s::text IS NULL OR d.state = %(state)s)
         AND (%(delivery)s::bigint IS NULL OR d.delivery = %(delivery)s) AND d.delivery > %(after)s
+        AND (%(notices)s::text[] IS NULL OR o.notice = ANY(%(notices)s))
     ORDER BY d.delivery LIMIT %(limit)s"""
 _ATTEMPTS: Final = """
     SELECT delivery, attempted_at, delivered, answer FROM notice.attempt WHERE delivery = ANY(%s)
@@ -152,12 +153,15 @@ class PostgresEndpoints:
         endpoint: str | None = None,
         state: DeliveryState | None = None,
         delivery: int | None = None,
+        notices: Sequence[str] | None = None,
         after: int = 0,
-        limit: int = 1,
+        limit: int | None = 1,
     ) -> Sequence[DeliveryRecord]:
         """See `EndpointStore.deliveries`."""
-        of = {"programme": programme, "team": team, "endpoint": endpoint, "state": state, "delivery": delivery}
-        found = self._rows(_DELIVERIES, {**of, "after": after, "limit": limit})
+        of: dict[str, Any] = {"programme": programme, "team": team, "endpoint": endpoint, "state": state}
+        of |= {"delivery": delivery}
+        of |= {"notices": None if notices is None else list(notices), "after": after, "limit": limit}
+        found = self._rows(_DELIVERIES, of)
         tried: dict[int, list[AttemptRecord]] = {}
         for row in self._rows(_ATTEMPTS, ([each["delivery"] for each in found],)):
             tried.setdefault(row.pop("delivery"), []).append(AttemptRecord(**row))

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
+from datetime import datetime
 from typing import Any, Final
 
 import psycopg
 from psycopg.rows import class_row
 from psycopg_pool import ConnectionPool
 
+from domain.charter_document import ServedBy
 from domain.noticing import Notice, content_of
-from service.application.notice_ports import Sent
+from service.application.notice_ports import Sent, Unserved
 from service.storage.connections import answering, open_pool
 
 Connection = psycopg.Connection[tuple[Any, ...]]
@@ -22,8 +24,9 @@ _KEEP: Final = "UPDATE notice.progress SET position = %s, halted = %s, updated_a
 
 _SEND: Final = """
     WITH sent AS (
-        INSERT INTO notice.outbox (programme, position, recipient, template, notice, content, sha256)
-        VALUES (%(programme)s, %(position)s, %(recipient)s, %(template)s, %(notice)s, %(content)s, sha256(%(content)s))
+        INSERT INTO notice.outbox (programme, position, recipient, template, notice, content, sha256, service)
+        VALUES (%(programme)s, %(position)s, %(recipient)s, %(template)s, %(notice)s, %(content)s, sha256(%(content)s),
+            %(service)s)
         ON CONFLICT (position, recipient, template) DO NOTHING RETURNING number),
     queued AS (
         INSERT INTO notice.delivery (endpoint, number)
@@ -38,12 +41,30 @@ _BEHIND: Final = """
     LEFT JOIN notice.progress p USING (programme)
     WHERE coalesce(p.position, 0) < %s AND p.halted IS NULL ORDER BY wanted.nth"""
 
-_SENT: Final = "number, content, sha256, delivered_at, opened_at"
+_SENT: Final = "number, content, sha256, delivered_at, opened_at, held"
 _TO: Final = "programme = %(programme)s AND (%(recipient)s::text IS NULL OR recipient = %(recipient)s)"
 _OF: Final = f"{_TO} AND notice = %(notice)s"
 
 # In one statement, however many ask at once: the first of them opens it.
 _OPEN: Final = f"UPDATE notice.outbox SET opened_at = clock_timestamp() WHERE {_OF} AND opened_at IS NULL"
+
+# What went to an endpoint, and what was opened, is evidence by itself; of both, the first.
+_EVIDENCE: Final = """
+    notice.outbox o LEFT JOIN LATERAL (
+        SELECT min(d.settled_at) AS went_at FROM notice.delivery d
+        WHERE o.service = 'delivered' AND d.number = o.number AND d.state = 'delivered') went ON true
+    WHERE o.service IS NOT NULL AND NOT o.served AND coalesce(o.serve_after, 'epoch') <= %(now)s
+        AND (o.service = 'inbox' OR coalesce(o.opened_at, went_at) IS NOT NULL)"""
+_UNSERVED: Final = f"""
+    SELECT number, notice, position, recipient, template, sha256,
+        CASE WHEN service = 'inbox' THEN delivered_at ELSE least(opened_at, went_at) END AS at,
+        CASE WHEN service = 'inbox' THEN 'inbox' WHEN least(opened_at, went_at) = opened_at THEN 'opened'
+            ELSE 'delivered' END AS by
+    FROM {_EVIDENCE} AND programme = %(programme)s ORDER BY number LIMIT %(limit)s"""
+_TO_SERVE: Final = f"SELECT DISTINCT programme FROM {_EVIDENCE} ORDER BY programme"
+_SERVED: Final = """
+    UPDATE notice.outbox SET served = %(held)s::text IS NULL, held = %(held)s, serve_after = %(again_at)s
+    WHERE number = %(number)s AND NOT served"""
 
 _DISABLED: Final = """
     SELECT endpoint FROM notice.endpoint
@@ -58,7 +79,7 @@ _REGISTERED: Final = """
 
 
 class PostgresNotices:
-    """`NoticeStore` and `RegisteredConsortiums` in PostgreSQL."""
+    """`NoticeStore`, `ServiceStore` and `RegisteredConsortiums` in PostgreSQL."""
 
     def __init__(self, database_url: str, *, pool_size: int = 4) -> None:
         self._pool: ConnectionPool = open_pool(database_url, size=pool_size)
@@ -88,11 +109,14 @@ class PostgresNotices:
         with self._connection() as connection:
             return connection.execute("UPDATE notice.progress SET halted = NULL WHERE halted IS NOT NULL").rowcount
 
-    def sent(self, programme: str, recipient: str | None, *, after: int, limit: int) -> Sequence[Sent]:
+    def sent(
+        self, programme: str, recipient: str | None, *, notice: str | None = None, after: int, limit: int
+    ) -> Sequence[Sent]:
         """See `NoticeStore.sent`."""
+        of = f"{_TO} AND (%(notice)s::text IS NULL OR notice = %(notice)s)"
         return self._sent(
-            f"SELECT {_SENT} FROM notice.outbox WHERE {_TO} AND number > %(after)s ORDER BY number LIMIT %(limit)s",
-            {"programme": programme, "recipient": recipient, "after": after, "limit": limit},
+            f"SELECT {_SENT} FROM notice.outbox WHERE {of} AND number > %(after)s ORDER BY number LIMIT %(limit)s",
+            {"programme": programme, "recipient": recipient, "notice": notice, "after": after, "limit": limit},
         )
 
     def unopened(self, programme: str, recipient: str | None) -> int:
@@ -126,6 +150,21 @@ class PostgresNotices:
             ).fetchone()
         return None if found is None else found[0]
 
+    def unserved(self, programme: str, now: datetime, *, limit: int) -> Sequence[Unserved]:
+        """See `ServiceStore.unserved`."""
+        with self._connection() as connection, connection.cursor(row_factory=class_row(Unserved)) as cursor:
+            return cursor.execute(_UNSERVED, {"programme": programme, "now": now, "limit": limit}).fetchall()
+
+    def to_serve(self, now: datetime) -> Sequence[str]:
+        """See `ServiceStore.to_serve`."""
+        with self._connection() as connection:
+            return [each for (each,) in connection.execute(_TO_SERVE, {"now": now}).fetchall()]
+
+    def settle(self, number: int, *, held: str | None, again_at: datetime) -> None:
+        """See `ServiceStore.settle`."""
+        with self._connection() as connection:
+            connection.execute(_SERVED, {"number": number, "held": held, "again_at": again_at})
+
     def registered(self) -> Sequence[str]:
         """See `RegisteredConsortiums`."""
         with self._connection() as connection:
@@ -151,7 +190,7 @@ class PostgresNoticeTurn:
         self.position = position
         self.halted = halted
 
-    def send(self, notices: Sequence[Notice]) -> None:
+    def send(self, notices: Sequence[Notice], service: Mapping[str, ServedBy]) -> None:
         """See `NoticeTurn.send`."""
         with self._connection.cursor() as cursor:
             cursor.executemany(
@@ -164,6 +203,7 @@ class PostgresNoticeTurn:
                         "template": each.template,
                         "notice": each.id,
                         "content": content_of(each),
+                        "service": service.get(each.template),
                     }
                     for each in notices
                 ],

@@ -541,7 +541,8 @@ ApplicationScreened call:text evidence?:[sha256] independence:=met|not_met|not_r
     reason:Names screening:=admitted|refused team:text
 Assessment criteria:[Criterion] id:id maximum:points title:Names
 AutomaticNotice body:Names events:[said] id:id
-    recipients:[=advanced|eliminated|enrolled|registered|selected|withdrawn] title:Names variables?:[id]
+    recipients:[=advanced|eliminated|enrolled|registered|selected|withdrawn] service?:Service? title:Names
+    variables?:[id]
 Benchmark ceiling?:points? floor?:points? harness?:sha256? id:id version:said
 Boundary after:number query:Query *
 Calendar closes:said opens:said
@@ -619,7 +620,7 @@ NoticeTemplate acknowledge_days:days body:Names id:id recipients:[=advanced|elim
 ObjectionDecided objection:text outcome:=dismissed|inadmissible|upheld reason:text stage:text
     subject:=outcome|ruling|score team:text
 ObjectionFiled evidence?:[sha256] grounds:text objection:text stage:text subject:=outcome|ruling|score team:text
-ObjectionWindow days:days
+ObjectionWindow counts_from?:=publication|service days:days deemed_days?:days
 ObjectionsWaived stage:text team:text
 OutcomeSuperseded basis:=gate|objection|rank|ruling deciders?:[text] objection?:text? reason:Names stage:text
     team:text to:=advanced|eliminated was:=advanced|eliminated
@@ -642,6 +643,7 @@ ScoreCorrected criterion:text deciders?:[text] evaluator:text item?:text? points
 ScoreSubmitted criterion:text deciders?:[text] evaluator:text item?:text? points:text stage:text team:text
 ScoringClosed stage:text
 ScoringReopened deciders?:[text] objection?:text? reason:Names stage:text
+Service acknowledge_days:days by:=delivered|inbox|opened
 Stage assessments:[Assessment] calendar?:Calendar? eliminate:cut gates?:[Gate] id:id indices?:[Index] maximum:points
     objections?:ObjectionWindow? panels?:[Panel] precision:precision
     rounding:=down|half-down|half-even|half-up|undisclosed|up tie_break?:[text] title:Names
@@ -951,6 +953,8 @@ def tags_of(type_, event, programme):
         ]
         if parts or not named:
             yield "/".join((f"{kind}:{programme}", *parts))
+    if type_ == "NoticeServed" and "counts-from" in event["values"]:
+        yield f"programme:{programme}"
 
 
 def require_tags(type_, event, envelope, programme):

@@ -276,6 +276,8 @@ def _be_told(calls: Calls) -> None:
     noticing.close()
     (notice,) = calls("get-notices", 200, by="ant", after=0, limit=2).json()["notices"]
     calls("get-notice", 200, by="ant", notice=notice["notice"])
+    calls("get-notice-evidence", 200, by="owner", recipient="ant", notice=notice["notice"], after=0, limit=2)
+    calls("get-reactions", 200, by="owner")
 
 
 def _verify(calls: Calls, seal: Callable[[], str]) -> None:

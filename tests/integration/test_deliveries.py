@@ -28,7 +28,7 @@ from tests.integration.receiving import Clock, Receiver, deliver, receiving, unt
 from tests.integration.sealing import SignerProcess, sealer
 from tests.integration.test_bad_input import expect
 from tests.integration.test_emails import Server, free_port, listening
-from tests.integration.test_noticing import Told
+from tests.integration.test_noticing import Told, serve, served
 from tests.integration.test_webhooks import verifies_by_key
 
 AHEAD: Final = timedelta(days=1)
@@ -164,6 +164,33 @@ def test_a_notice_waits_for_its_receipt_and_carries_it_with_the_checkpoint(
     delivered.clock.at = datetime.now(UTC) + 30 * AHEAD
     deliver(delivered.out)
     assert receiver.posted[-1].event["data"]["receipt"] is None
+
+
+def test_what_an_endpoint_took_is_on_record_as_served_with_the_evidence(
+    delivered: Delivered, receiver: Receiver
+) -> None:
+    """Not what it refused."""
+    issued = delivered.register(receiver)
+    delivered.told.programme.accepted("change-consortium", {"team": "ant", "joined": ["X"], "effective": "2026-01-15"})
+    delivered.told.send()
+    before = served(delivered.told)
+    receiver.answers(500)
+    deliver(delivered.out)
+    serve(delivered.told)
+    assert served(delivered.told) == before
+    receiver.answers(204)
+    delivered.clock.on(minutes=1)
+    deliver(delivered.out)
+    serve(delivered.told)
+    assert served(delivered.told) == [*before, ("ant", "consortium")]
+    table = delivered.told.running.service.parts.notice_evidence(delivered.programme, delivered.reader("ant"))
+    (row,) = [each for each in table.told if each.template == "consortium"]
+    assert [(each.what, each.channel, each.answer) for each in row.steps if each.what != "arrived"] == [
+        ("served", "ledger", None),
+        ("failed", "webhook", "status 500"),
+        ("delivered", "webhook", "status 204"),
+    ]
+    assert {each.endpoint for each in row.steps if each.channel == "webhook"} == {issued.endpoint.endpoint}
 
 
 def test_an_endpoint_that_is_not_confirmed_gets_nothing_but_tests(delivered: Delivered, receiver: Receiver) -> None:

@@ -5,23 +5,29 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from typing import Any, Final
 
 import msgspec
 import psycopg
 import pytest
 
+from domain.envelope import decode_envelope
+from domain.event import decode_data
+from domain.notices import NoticeServed
 from domain.noticing import Notice, NoticeFacts, notices_of
+from domain.reexecution import Reexecution
 from domain.sentences import Words
 from service.application.noticing import SendNotices
 from service.application.projecting import VIEWS, AdvanceProjection
 from service.application.rebuilding import RebuildProjection
-from service.bootstrap import open_noticing
+from service.bootstrap import open_noticing, open_reacting
+from service.ed25519 import verify_ed25519
 from service.storage.builds import PostgresBuilds
 from service.storage.notices import PostgresNotices
 from tests.domain import charters
 from tests.domain.charters import names
+from tests.domain.verified import found as faults_of
 from tests.integration.conftest import Running
 from tests.integration.small import SmallProgramme
 from tests.integration.test_bad_input import expect
@@ -46,6 +52,19 @@ TEMPLATES: Final = [
         )
     ),
 ]
+SERVED_BY: Final = {"ruling": "inbox", "results": "opened", "consortium": "delivered"}
+"""Of some templates, by which evidence notices are served on record."""
+CHANGED: Final = {**TEMPLATES[0], "id": "consortium", "events": ["ConsortiumChanged"]}
+RULES: Final[dict[str, Any]] = {
+    "automatic_notices": [
+        {
+            **each,
+            **({"service": {"by": SERVED_BY[each["id"]], "acknowledge_days": "7"}} if each["id"] in SERVED_BY else {}),
+        }
+        for each in (*TEMPLATES, CHANGED)
+    ],
+    "reactions": [{"id": "serve-notices"}],
+}
 WITH_RESULTS: Final = {(team, kind) for team in charters.TEAMS for kind in ("outcome", "ruling", "results")}
 ENROLLED: Final = {(team, "enrolment") for team in charters.TEAMS}
 CALLED: Final = {("cow", "call"), ("newcomer", "call")}
@@ -62,7 +81,7 @@ class InMemory:
     def turn(self, _programme: str) -> Iterator[InMemory]:
         yield self
 
-    def send(self, notices: Sequence[Notice]) -> None:
+    def send(self, notices: Sequence[Notice], _service: Any) -> None:
         for each in notices:
             self.found.setdefault((each.position, each.recipient, each.template), each)
 
@@ -72,7 +91,7 @@ class Told:
 
     def __init__(self, running: Running) -> None:
         self.running = running
-        self.programme = SmallProgramme(running, automatic_notices=TEMPLATES)
+        self.programme = SmallProgramme(running, **RULES)
         self.programme.keys["newcomer"] = running.issue("consortium", "newcomer")
         self.noticing = open_noticing(running.settings)
         self.notices = self.noticing.notices
@@ -179,7 +198,7 @@ def test_what_was_sent_before_stays_as_it_was(told: Told) -> None:
     before = told.sent()
     with told.notices.turn(told.programme.programme) as turn:
         assert turn is not None
-        turn.send([msgspec.structs.replace(before[0], title=Words("other", "다른"))])
+        turn.send([msgspec.structs.replace(before[0], title=Words("other", "다른"))], {})
     assert told.sent() == before
 
 
@@ -188,6 +207,7 @@ def test_a_notice_is_never_changed_or_removed(told: Told) -> None:
         for statement in (
             "UPDATE notice.outbox SET recipient = 'x'",
             "UPDATE notice.outbox SET content = 'x', sha256 = sha256('x')",
+            "UPDATE notice.outbox SET service = 'inbox' WHERE template = 'results'",
             "DELETE FROM notice.outbox",
             "TRUNCATE notice.outbox CASCADE",
             "UPDATE notice.progress SET position = 0",
@@ -212,6 +232,68 @@ def test_a_consortium_reads_its_own_and_when_it_did_is_kept(told: Told) -> None:
     assert told.get(by="bee").json()["unread"] == 3
     assert told.get(by="owner", recipient="bee").json()["notices"][0]["opened_at"] == opened["opened_at"]
     expect(told.get(by="bee", recipient="cow"), 403, "notices-not-yours-to-read")
+
+
+def serve(told: Told) -> None:
+    """Put on record what there is to, in six workers that race."""
+    with ThreadPoolExecutor(6) as threads, ExitStack() as stack:
+        workers = [stack.enter_context(closing(open_reacting(told.running.settings))) for _ in range(6)]
+        list(threads.map(lambda worker: worker.serve(told.programme.programme), workers))
+        assert workers[0].serve.behind() == []
+
+
+def served(told: Told) -> list[tuple[str, str]]:
+    """To whom, by which template; what an agency served by hand left out."""
+    return [
+        (each.team, each.template)
+        for each in (
+            decode_data(each.type, each.version, each.data)
+            for each in told.running.service.ledger.read_programme(told.programme.programme)
+            if each.type == "NoticeServed"
+        )
+        if isinstance(each, NoticeServed) and each.template != "hearing"
+    ]
+
+
+def test_what_amounts_to_service_by_the_charter_is_on_record_once_whoever_races_or_begins_anew(told: Told) -> None:
+    """What is in the inbox at once; what has to be opened once it was, and not before."""
+    rulings = [(each, "ruling") for each in charters.TEAMS]
+    serve(told)
+    assert sorted(served(told)) == rulings
+    (results,) = [each for each in told.sent() if (each.recipient, each.template) == ("cow", "results")]
+    told.get(f"/{results.id}", by="owner").raise_for_status()
+    serve(told)
+    assert sorted(served(told)) == rulings
+    told.get(f"/{results.id}", by="cow").raise_for_status()
+    serve(told)
+    assert sorted(served(told)) == sorted([*rulings, ("cow", "results")])
+    before = told.running.head()
+    with psycopg.connect(told.running.database, autocommit=True) as connection:
+        connection.execute("ALTER TABLE notice.outbox DISABLE TRIGGER only_opened")
+        connection.execute("UPDATE notice.outbox SET served = false, serve_after = NULL")
+        connection.execute("ALTER TABLE notice.outbox ENABLE TRIGGER only_opened")
+    serve(told)
+    assert told.running.head() == before
+    ledger = list(told.running.service.ledger.read_programme(told.programme.programme))
+    assert [each.why for each in Reexecution(told.programme.programme, verify_ed25519).proofs(ledger) if each.why] == []
+    assert faults_of([(decode_data(e.type, e.version, e.data), decode_envelope(e.envelope)) for e in ledger]) == []
+    _evidence_of(told, results)
+
+
+def _evidence_of(told: Told, results: Notice) -> None:
+    """Who was told what, when, by which channel, and what is on record of it."""
+    path = f"/v1/programmes/{told.programme.programme}/notice-evidence"
+    client, as_owner, as_bee = told.running.client, told.programme.headers("owner"), told.programme.headers("bee")
+    (row,) = client.get(path, params={"notice": results.id}, headers=as_owner).json()["told"]
+    assert [(each["what"], each["channel"]) for each in row["steps"]] == [
+        ("arrived", "inbox"),
+        ("opened", "inbox"),
+        ("served", "ledger"),
+    ]
+    assert [each["at"] for each in row["steps"]] == sorted(each["at"] for each in row["steps"])
+    expect(client.get(path, params={"recipient": "cow"}, headers=as_bee), 403, "notices-not-yours-to-read")
+    inbox = {each["notice"]: each for each in told.get(by="cow").json()["notices"]}
+    assert inbox[results.id]["served"] == row["steps"][2]["position"]
 
 
 def test_who_is_no_team_is_told_of_a_call_and_reads_nothing_else(told: Told) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import stat
 import subprocess
 import sys
@@ -228,6 +229,17 @@ def test_a_consortium_cannot_register_an_address_outside_for_a_programme_that_is
     found = sillok("endpoints", "register", programme, "webhook", "https://hooks.example.org/", key=key)
     assert found.exit_code == 1
     assert "not live" in found.stderr
-    for command in (("endpoints", "list"), ("notices", "deliveries"), ("notices", "dead")):
+    for command in (("endpoints", "list"), ("notices", "deliveries"), ("notices", "dead"), ("notices", "evidence")):
         assert programme in sillok(*command, programme, key=key).stdout
     assert "has no endpoint" in sillok("endpoints", "pause", programme, "endpoint-0", key=key).stderr
+
+
+def test_who_would_be_told_what_is_printed_before_anything_is_decided(scored: SmallProgramme, sillok: Command) -> None:
+    serving = {"notice": "n", "team": "ant", "template": "hearing", "subject": "heat", "values": {"question": "why"}}
+    scored.running.project()
+    before = scored.running.head()
+    asked = ("notices", "preview", "serve-notice", scored.programme, json.dumps(serving))
+    found = sillok(*asked, key=scored.keys["owner"])
+    assert re.search(r"ant .* hearing", found.stdout)
+    assert "at once" in found.stdout
+    assert scored.running.head() == before
