@@ -14,7 +14,7 @@ from domain.rulebook import EVENTS
 from service.api.openapi_endpoints import WEBHOOK_HEADERS, WEBHOOKS_SAY
 from service.api.openapi_ledger import STREAM_SAYS
 from service.application.cloud_events import CloudEvent
-from service.application.notice_messages import ChallengeEvent, NoticeEvent
+from service.application.notice_messages import ChallengeEvent, DisabledEvent, NoticeEvent
 
 Json = dict[str, Any]
 
@@ -25,7 +25,11 @@ _WHEN: Final = {
     "agencies": "Agencies and auditors read it, the public never does.",
 }
 
-_WEBHOOKS: Final = {"notice": ("A consortium is told.", NoticeEvent), "endpoint-test": ("A test.", ChallengeEvent)}
+_WEBHOOKS: Final = {
+    "notice": ("A consortium is told.", NoticeEvent),
+    "endpoint-test": ("A test.", ChallengeEvent),
+    "endpoint-disabled": ("Another endpoint was disabled.", DisabledEvent),
+}
 
 
 def schema_name(type_: str, version_: int) -> str:

@@ -28,7 +28,7 @@ from service.application.endpoints import (
     NewEndpoint,
     NewState,
 )
-from service.application.notice_messages import ChallengeEvent, NoticeEvent
+from service.application.notice_messages import ChallengeEvent, DisabledEvent, NoticeEvent
 
 ANSWERS: Final = (
     NewEndpoint,
@@ -41,6 +41,7 @@ ANSWERS: Final = (
     DeliveryRecord,
     NoticeEvent,
     ChallengeEvent,
+    DisabledEvent,
 )
 _RECIPIENT: Final = (
     "recipient",
@@ -125,6 +126,12 @@ def webhooks(named: dict[Any, Json]) -> Json:
             "A test.",
             "Once. An answer of JSON that gives `challenge` back confirms the endpoint.",
             named[ChallengeEvent],
+        ),
+        "endpoint-disabled": _webhook(
+            "receive-disabled",
+            "Nothing goes any more to another endpoint of the same consortium.",
+            "Once.",
+            named[DisabledEvent],
         ),
     }
 

@@ -159,6 +159,14 @@ class Deliver:
 def message_of(waiting: Waiting, receipt: str | None) -> Message:
     """What is sent. Its id is from the notice's hash, so that a receiver knows one that comes twice."""
     target, notice = waiting.target, waiting.notice
+    if waiting.disabled is not None:
+        return Message(
+            id=f"disabled_{waiting.delivery}",
+            programme=target.programme,
+            data_set=target.data_set,
+            at=waiting.queued_at,
+            disabled=waiting.disabled,
+        )
     if notice is None or waiting.sha256 is None:
         return Message(
             id=f"test_{waiting.delivery}",

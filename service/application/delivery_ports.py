@@ -41,8 +41,16 @@ class Claim(msgspec.Struct, frozen=True):
     number: int
 
 
+class Disabled(msgspec.Struct, frozen=True, kw_only=True):
+    """An endpoint to which nothing goes any more, and why."""
+
+    endpoint: str
+    because: str
+
+
 class Waiting(msgspec.Struct, frozen=True, kw_only=True):
     """What is next for an endpoint. `content`, `sha256`: of the notice; none for a test. `attempts`: those that failed.
+    `disabled`: the endpoint that it tells of instead.
 
     `queued_at`: when the notice came into the inbox, or the test was asked for.
     """
@@ -53,6 +61,7 @@ class Waiting(msgspec.Struct, frozen=True, kw_only=True):
     queued_at: datetime
     content: bytes | None
     sha256: bytes | None
+    disabled: Disabled | None = None
 
     @property
     def notice(self) -> Notice | None:
@@ -62,7 +71,7 @@ class Waiting(msgspec.Struct, frozen=True, kw_only=True):
 class Message(msgspec.Struct, frozen=True, kw_only=True):
     """What is sent to an endpoint. `id`: the same however often it is. `at`: since when it is there to be sent.
 
-    `receipt`: of the notice's event, once it is sealed. `challenge`: of a test.
+    `receipt`: of the notice's event, once it is sealed. `challenge`: of a test. `disabled`: another endpoint.
     """
 
     id: str
@@ -73,6 +82,7 @@ class Message(msgspec.Struct, frozen=True, kw_only=True):
     sha256: str | None = None
     receipt: str | None = None
     challenge: str | None = None
+    disabled: Disabled | None = None
 
 
 Result = Literal["delivered", "failed", "refused", "gone", "held"]

@@ -109,7 +109,8 @@ class AttemptRecord(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class DeliveryRecord(msgspec.Struct, frozen=True, kw_only=True):
-    """What was to go to an endpoint, as evidence. `notice`, `position`, `sha256`: null for a test.
+    """What was to go to an endpoint, as evidence. `notice`, `position`, `sha256`: null for a test, and for what tells
+    of another endpoint that was disabled, `about`.
 
     `answer`: what came of the last attempt. `settled_at`: when it was delivered, or given up.
     """
@@ -121,6 +122,7 @@ class DeliveryRecord(msgspec.Struct, frozen=True, kw_only=True):
     notice: str | None
     position: int | None
     sha256: str | None
+    about: str | None
     state: DeliveryState
     queued_at: datetime
     next_attempt_at: datetime | None
@@ -146,11 +148,20 @@ class DeliveryPage(msgspec.Struct, frozen=True, kw_only=True):
 class EndpointStore(Protocol):
     """Endpoints of consortiums. Every method raises `LedgerUnavailableError` if the database does not answer.
 
-    Those that give a bool: whether the endpoint, or delivery, was in a state for it.
+    Those that give a bool: whether the endpoint, or delivery, was in a state for it. What is changed is kept with `by`
+    whom, or neither.
     """
 
     def add(
-        self, endpoint: str, programme: str, team: str, data_set: DataSet, asked: NewEndpoint, kept: EndpointSecrets
+        self,
+        endpoint: str,
+        programme: str,
+        team: str,
+        data_set: DataSet,
+        asked: NewEndpoint,
+        kept: EndpointSecrets,
+        *,
+        by: str,
     ) -> bool:
         """An endpoint more, unless there are `MOST`."""
         ...
@@ -163,19 +174,19 @@ class EndpointStore(Protocol):
         """The secrets of a team's endpoint, if there is one."""
         ...
 
-    def keep_secrets(self, endpoint: str, programme: str, kept: EndpointSecrets) -> bool:
+    def keep_secrets(self, endpoint: str, programme: str, kept: EndpointSecrets, *, by: str) -> bool:
         """Other ones in their place."""
         ...
 
-    def confirm(self, endpoint: str, at: datetime) -> bool:
+    def confirm(self, endpoint: str, at: datetime, *, by: str) -> bool:
         """Whoever reads there has said so."""
         ...
 
-    def set_state(self, endpoint: str, state: Literal["active", "paused"], at: datetime) -> bool:
+    def set_state(self, endpoint: str, state: Literal["active", "paused"], at: datetime, *, by: str) -> bool:
         """Of one that was confirmed."""
         ...
 
-    def remove(self, endpoint: str, programme: str, at: datetime) -> None:
+    def remove(self, endpoint: str, programme: str, at: datetime, *, by: str) -> None:
         """For ever; address and secrets are gone, what was delivered stays as evidence."""
         ...
 
@@ -183,7 +194,7 @@ class EndpointStore(Protocol):
         """Queue a test; its number as a delivery."""
         ...
 
-    def resend(self, delivery: int, at: datetime) -> bool:
+    def resend(self, delivery: int, at: datetime, *, by: str) -> bool:
         """Queue again what was given up, if its endpoint is active or paused."""
         ...
 
@@ -241,7 +252,7 @@ class Endpoints:
             rule = "Notices go to addresses that anybody can reach; those of programmes that are not live stay here."
             raise InvalidCommandError(str(error), rule=rule, pointer="/address") from None
         endpoint, kept = f"endpoint-{secrets.token_hex(8)}", fresh_secrets()
-        if not self._store.add(endpoint, programme, team, data_set, asked, kept):
+        if not self._store.add(endpoint, programme, team, data_set, asked, kept, by=by):
             rule = f"A consortium has {MOST} endpoints in a programme at most."
             raise EndpointStateError(f"{team} has {MOST} endpoints", rule=rule)
         audit("endpoint registered", operator=by, object=endpoint, acts_for=team)
@@ -251,7 +262,7 @@ class Endpoints:
         """A new secret and key; those before it sign as well for a day. Raises `UnknownEndpointError`."""
         team, kept = self._known(programme, endpoint, reader)
         fresh = rotated(kept, self._now())
-        self._store.keep_secrets(endpoint, programme, fresh)
+        self._store.keep_secrets(endpoint, programme, fresh, by=by)
         audit("endpoint's secret rotated", operator=by, object=endpoint, acts_for=team)
         return EndpointIssued(endpoint=self._one(programme, team, endpoint), secret=fresh[0].text)
 
@@ -271,14 +282,14 @@ class Endpoints:
                 rule="Whoever reads what is sent to an endpoint confirms it.",
                 pointer="/challenge",
             )
-        if self._store.confirm(endpoint, self._now()):
+        if self._store.confirm(endpoint, self._now(), by=by):
             audit("endpoint confirmed", operator=by, object=endpoint, acts_for=team)
         return self._one(programme, team, endpoint)
 
     def set_state(self, programme: str, endpoint: str, asked: NewState, reader: Reader, by: str) -> EndpointRecord:
         """Raises `UnknownEndpointError`, `EndpointStateError`."""
         team, _kept = self._known(programme, endpoint, reader)
-        if not self._store.set_state(endpoint, asked.state, self._now()):
+        if not self._store.set_state(endpoint, asked.state, self._now(), by=by):
             rule = "An endpoint that was confirmed is paused, and made active again."
             raise EndpointStateError(f"{endpoint} was not confirmed", rule=rule)
         audit(f"endpoint {asked.state}", operator=by, object=endpoint, acts_for=team)
@@ -288,7 +299,7 @@ class Endpoints:
     def remove(self, programme: str, endpoint: str, reader: Reader, by: str) -> None:
         """Raises `UnknownEndpointError`."""
         team, _kept = self._known(programme, endpoint, reader)
-        self._store.remove(endpoint, programme, self._now())
+        self._store.remove(endpoint, programme, self._now(), by=by)
         audit("endpoint removed", operator=by, object=endpoint, acts_for=team)
 
     def deliveries(
@@ -314,7 +325,7 @@ class Endpoints:
         if reader.role == "auditor":
             raise _not_theirs(programme)
         found = self._delivery(programme, whose, delivery)
-        if found.state != "dead" or not self._store.resend(delivery, self._now()):
+        if found.state != "dead" or not self._store.resend(delivery, self._now(), by=by):
             raise EndpointStateError(
                 f"delivery {delivery} is {found.state}, or its endpoint takes nothing",
                 rule="What was given up is sent again, to an endpoint that is active or paused.",

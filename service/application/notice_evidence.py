@@ -22,24 +22,24 @@ from service.application.ports import Ledger
 from service.application.projecting import occurrences
 from service.application.reading import Queries
 
-StepKind = Literal["arrived", "opened", "delivered", "failed", "served", "acknowledged"]
+EvidenceKind = Literal["arrived", "opened", "delivered", "failed", "served", "acknowledged"]
 
 
-class Step(msgspec.Struct, frozen=True, kw_only=True):
+class EvidenceStep(msgspec.Struct, frozen=True, kw_only=True):
     """What happened to a notice. `channel`: `inbox`, that of the `endpoint`, or `ledger`, where it is at `position`.
 
     `answer`: of whoever it was sent to.
     """
 
     at: str
-    what: StepKind
+    what: EvidenceKind
     channel: Literal["inbox", "email", "webhook", "ledger"]
     endpoint: str | None = None
     answer: str | None = None
     position: int | None = None
 
 
-class Told(msgspec.Struct, frozen=True, kw_only=True):
+class NoticeEvidence(msgspec.Struct, frozen=True, kw_only=True):
     """One notice: what was said to whom, of the event at `position`, and all that came of it, in order of time.
 
     `held`: why it is not on record that it was served, if that was refused.
@@ -54,7 +54,7 @@ class Told(msgspec.Struct, frozen=True, kw_only=True):
     sha256: str
     receipt: str
     held: str | None
-    steps: tuple[Step, ...]
+    steps: tuple[EvidenceStep, ...]
 
 
 class EvidenceTable(msgspec.Struct, frozen=True, kw_only=True):
@@ -62,7 +62,7 @@ class EvidenceTable(msgspec.Struct, frozen=True, kw_only=True):
 
     programme: str
     data_set: DataSet
-    told: tuple[Told, ...]
+    told: tuple[NoticeEvidence, ...]
 
 
 class ReadEvidence:
@@ -100,29 +100,29 @@ class ReadEvidence:
             told.append(_told(each, sorted(steps, key=lambda step: step.at)))
         return EvidenceTable(programme=programme, data_set=data_set, told=tuple(told))
 
-    def _said(self, programme: str, notices: Sequence[str]) -> dict[str, list[Step]]:
+    def _said(self, programme: str, notices: Sequence[str]) -> dict[str, list[EvidenceStep]]:
         """What the ledger says of notices, by their ids."""
         types = [NoticeServed.TYPE, NoticeAcknowledged.TYPE]
         items = [DCBQueryItem(types=types, tags=[tag("notice", programme, each)]) for each in notices]
-        found: dict[str, list[Step]] = {}
+        found: dict[str, list[EvidenceStep]] = {}
         for each in occurrences(self._ledger.read(DCBQuery(items=items)) if items else ()):
             if isinstance(each.event, NoticeServed | NoticeAcknowledged):
-                what: StepKind = "served" if isinstance(each.event, NoticeServed) else "acknowledged"
-                step = Step(at=each.recorded_at, what=what, channel="ledger", position=each.position)
+                what: EvidenceKind = "served" if isinstance(each.event, NoticeServed) else "acknowledged"
+                step = EvidenceStep(at=each.recorded_at, what=what, channel="ledger", position=each.position)
                 found.setdefault(each.event.notice, []).append(step)
         return found
 
 
-def _in_inbox(sent: Sent) -> Iterator[Step]:
-    yield Step(at=instant(sent.delivered_at), what="arrived", channel="inbox")
+def _in_inbox(sent: Sent) -> Iterator[EvidenceStep]:
+    yield EvidenceStep(at=instant(sent.delivered_at), what="arrived", channel="inbox")
     if sent.opened_at is not None:
-        yield Step(at=instant(sent.opened_at), what="opened", channel="inbox")
+        yield EvidenceStep(at=instant(sent.opened_at), what="opened", channel="inbox")
 
 
-def _out(deliveries: Sequence[DeliveryRecord]) -> Iterator[Step]:
+def _out(deliveries: Sequence[DeliveryRecord]) -> Iterator[EvidenceStep]:
     for each in deliveries:
         for tried in each.attempts:
-            yield Step(
+            yield EvidenceStep(
                 at=instant(tried.attempted_at),
                 what="delivered" if tried.delivered else "failed",
                 channel=each.channel,
@@ -131,9 +131,9 @@ def _out(deliveries: Sequence[DeliveryRecord]) -> Iterator[Step]:
             )
 
 
-def _told(sent: Sent, steps: Sequence[Step]) -> Told:
+def _told(sent: Sent, steps: Sequence[EvidenceStep]) -> NoticeEvidence:
     notice = sent.notice
-    return Told(
+    return NoticeEvidence(
         number=sent.number,
         notice=notice.id,
         recipient=notice.recipient,

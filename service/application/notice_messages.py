@@ -12,10 +12,11 @@ from domain.envelope import DataSet
 from domain.note import read_note
 from domain.noticing import Notice
 from domain.reasons import RECEIPT
-from service.application.delivery_ports import Message, Target
+from service.application.delivery_ports import Disabled, Message, Target
 
 NOTICE: Final = "sillok.notice"
 TEST: Final = "sillok.endpoint.test"
+DISABLED: Final = "sillok.endpoint.disabled"
 
 
 class SealedAt(msgspec.Struct, frozen=True, kw_only=True):
@@ -72,6 +73,12 @@ class ChallengeEvent(_Outgoing, frozen=True, kw_only=True):
     data: ChallengeData
 
 
+class DisabledEvent(_Outgoing, frozen=True, kw_only=True):
+    """A CloudEvent, `sillok.endpoint.disabled`: nothing goes any more to another endpoint of the same consortium."""
+
+    data: Disabled
+
+
 def cloud_event(target: Target, message: Message) -> bytes:
     """The body of a webhook."""
     source, notice = f"/v1/programmes/{message.programme}", message.notice
@@ -79,6 +86,8 @@ def cloud_event(target: Target, message: Message) -> bytes:
         **{"id": message.id, "source": source, "time": instant(message.at), "programme": message.programme},
         **{"dataset": message.data_set, "recipient": target.team},
     }
+    if message.disabled is not None:
+        return msgspec.json.encode(msgspec.convert({**of, "type": DISABLED, "data": message.disabled}, DisabledEvent))
     if notice is None or message.sha256 is None:
         challenge = ChallengeData(endpoint=target.endpoint, challenge=message.challenge or "")
         return msgspec.json.encode(msgspec.convert({**of, "type": TEST, "data": challenge}, ChallengeEvent))

@@ -190,7 +190,7 @@ def deliveries_table(found: dict[str, Any]) -> str:
     for each in found["deliveries"]:
         table.add_row(
             str(each["delivery"]),
-            each["notice"] or "a test",
+            each["notice"] or (each["about"] and f"{each['about']} is disabled") or "a test",
             each["recipient"],
             each["endpoint"],
             each["channel"],

@@ -35,6 +35,13 @@ _CHALLENGE: Final = Words(
     "제출하십시오: "
     "{challenge}\n\n요청한 일이 없으면 아무것도 하지 마십시오. 더는 보내지 않습니다.",
 )
+_DISABLED: Final = Words("An endpoint for notices was disabled", "통지 연락처 사용 중지")
+_BECAUSE: Final = Words(
+    "Nothing goes any more to {endpoint}, where {team} is told of {programme}: {because}\n\nWhat it missed is in the "
+    "inbox. Once it takes notices again, make it active.",
+    "{programme} 사업의 {team} 통지를 받던 {endpoint}에는 더는 보내지 않습니다. 이유: {because}\n\n받지 못한 통지는 "
+    "수신함에 있습니다. 다시 받을 수 있게 되면 사용을 재개하십시오.",
+)
 _FOOTER: Final = Words(
     "Notice {notice} of {programme} to {team}\nSHA-256 {sha256}\nReceipt {receipt}",
     "{programme} 사업이 {team}에 보낸 통지 {notice}\nSHA-256 {sha256}\n수록 증명 {receipt}",
@@ -175,7 +182,9 @@ def _texts(target: Target, message: Message, service: str) -> tuple[str, str, st
         text: str = getattr(words, target.language)
         return text.format(team=target.team, programme=message.programme, **values)
 
-    notice = message.notice
+    notice, disabled = message.notice, message.disabled
+    if disabled is not None:
+        return said(_DISABLED), said(_BECAUSE, endpoint=disabled.endpoint, because=disabled.because), ""
     if notice is None:
         return said(_TEST), said(_CHALLENGE, challenge=message.challenge), ""
     footer = said(

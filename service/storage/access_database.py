@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from contextlib import AbstractContextManager
-from typing import Any
+from typing import Any, Final
 
 import psycopg
 from psycopg_pool import ConnectionPool
 
 from service.storage.connections import answering, open_pool
 
-_RECORD = "INSERT INTO access.audit (operator, act, object) VALUES (%s, %s, %s)"
+RECORD: Final = "INSERT INTO access.audit (operator, act, object) VALUES (%s, %s, %s)"
 
 
 class AccessDatabase:
@@ -38,7 +38,7 @@ class AccessDatabase:
             for number, (sql, parameters) in enumerate(statements):
                 if connection.execute(sql, parameters).rowcount == 0 and number == 0:
                     return False
-            connection.execute(_RECORD, (operator, act, object_))
+            connection.execute(RECORD, (operator, act, object_))
             return True
 
     def close(self) -> None:

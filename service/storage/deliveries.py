@@ -11,7 +11,7 @@ import msgspec
 import psycopg
 from psycopg_pool import ConnectionPool
 
-from service.application.delivery_ports import Claim, Settled, Target, Waiting
+from service.application.delivery_ports import Claim, Disabled, Settled, Target, Waiting
 from service.application.erasing import Subject
 from service.application.ports import LedgerUnavailableError
 from service.application.webhook_signing import EndpointSecrets
@@ -35,8 +35,9 @@ _FIRST: Final = "ORDER BY d.number NULLS FIRST, d.delivery LIMIT 1"
 _TARGET: Final = ("endpoint", "programme", "team", "data_set", "channel", "language", "state")
 _NEXT: Final = f"""
     SELECT {", ".join(f"e.{each}" for each in _TARGET)}, e.sealed,
-        d.delivery, d.attempts, coalesce(o.delivered_at, d.queued_at), o.content, o.sha256
+        d.delivery, d.attempts, coalesce(o.delivered_at, d.queued_at), o.content, o.sha256, d.about, a.because
     FROM notice.endpoint e JOIN notice.delivery d ON {_WAITS} LEFT JOIN notice.outbox o ON o.number = d.number
+        LEFT JOIN notice.endpoint a ON a.endpoint = d.about
     WHERE e.endpoint = %s AND e.sealed IS NOT NULL {_FIRST}"""
 
 _DUE_AT: Final = f"SELECT coalesce(d.next_attempt_at, %(now)s) FROM notice.delivery d WHERE {_WAITS} {_FIRST}"
@@ -65,6 +66,14 @@ GIVE_UP: Final = """
     UPDATE notice.delivery SET state = 'dead', answer = %(because)s, settled_at = %(now)s
     WHERE endpoint = %(endpoint)s AND state = 'pending'"""
 """All that waits for an endpoint to which nothing goes any more."""
+_TELL_OTHERS: Final = """
+    WITH queued AS (
+        INSERT INTO notice.delivery (endpoint, about, queued_at)
+        SELECT other.endpoint, e.endpoint, %(now)s FROM notice.endpoint e
+        JOIN notice.endpoint other USING (programme, team)
+        WHERE e.endpoint = %(endpoint)s AND other.state = 'active' RETURNING endpoint)
+    UPDATE notice.endpoint e SET due_at = 'epoch' FROM queued WHERE e.endpoint = queued.endpoint"""
+"""At the other endpoints of the same team, of one that was disabled."""
 _LET_GO: Final = "UPDATE notice.endpoint SET claimed_until = NULL WHERE endpoint = %(endpoint)s"
 
 
@@ -94,7 +103,7 @@ class PostgresDeliveries:
             found = connection.execute(_NEXT, (claim.endpoint,)).fetchone()
         if found is None:
             return None
-        *endpoint, sealed, delivery, attempts, queued_at, content, sha256 = found
+        *endpoint, sealed, delivery, attempts, queued_at, content, sha256, about, because = found
         target = dict(zip(_TARGET, endpoint, strict=True))
         opened = self.opened(target["endpoint"], target["programme"], sealed)
         return Waiting(
@@ -104,6 +113,7 @@ class PostgresDeliveries:
             queued_at=queued_at,
             content=content,
             sha256=sha256,
+            disabled=None if about is None else Disabled(endpoint=about, because=because or "taken up again since"),
         )
 
     def settle(self, claim: Claim, delivery: int, settled: Settled, at: datetime) -> None:
@@ -120,7 +130,7 @@ class PostgresDeliveries:
             if settled.confirmed:
                 connection.execute(CONFIRM, of)
             if held and settled.disabled is not None:
-                for each in (_DISABLE, GIVE_UP):
+                for each in (_DISABLE, GIVE_UP, _TELL_OTHERS):
                     connection.execute(each, of)
             connection.execute(_AFTERWARDS, of)
 

@@ -14,6 +14,7 @@ from service.application.delivery_ports import DeliveryState
 from service.application.endpoints import MOST, AttemptRecord, DeliveryRecord, EndpointRecord, NewEndpoint
 from service.application.erasing import Subject
 from service.application.webhook_signing import EndpointSecrets
+from service.storage.access_database import RECORD
 from service.storage.deliveries import CONFIRM, GIVE_UP, LOOK_AGAIN, PostgresDeliveries, SealedEndpoint
 from service.storage.subject_keys import SubjectKeys
 
@@ -51,7 +52,7 @@ _RESEND: Final = """
 
 _DELIVERIES: Final = """
     SELECT d.delivery, e.team AS recipient, d.endpoint, e.channel, o.notice, o.position,
-        encode(o.sha256, 'hex') AS sha256, d.state,
+        encode(o.sha256, 'hex') AS sha256, d.about, d.state,
         coalesce(o.delivered_at, d.queued_at) AS queued_at, d.next_attempt_at, d.settled_at, d.answer
     FROM notice.endpoint e JOIN notice.delivery d USING (endpoint) LEFT JOIN notice.outbox o ON o.number = d.number
     WHERE e.programme = %(programme)s AND (%(team)s::text IS NULL OR e.team = %(team)s)
@@ -73,7 +74,15 @@ class PostgresEndpoints:
         self._keys = keys
 
     def add(
-        self, endpoint: str, programme: str, team: str, data_set: DataSet, asked: NewEndpoint, kept: EndpointSecrets
+        self,
+        endpoint: str,
+        programme: str,
+        team: str,
+        data_set: DataSet,
+        asked: NewEndpoint,
+        kept: EndpointSecrets,
+        *,
+        by: str,
     ) -> bool:
         """See `EndpointStore.add`."""
         content = SealedEndpoint(address=asked.address, secrets=kept)
@@ -85,6 +94,7 @@ class PostgresEndpoints:
             if found is None or found[0] >= MOST:
                 return False
             connection.execute(_ADD, {**of, "sealed": self._database.seal(endpoint, programme, content)})
+            connection.execute(RECORD, (by, "endpoint registered", endpoint))
             return True
 
     def every(self, programme: str, team: str | None) -> Sequence[EndpointRecord]:
@@ -103,7 +113,7 @@ class PostgresEndpoints:
             return self._database.opened(endpoint, programme, row["sealed"]).secrets
         return None
 
-    def keep_secrets(self, endpoint: str, programme: str, kept: EndpointSecrets) -> bool:
+    def keep_secrets(self, endpoint: str, programme: str, kept: EndpointSecrets, *, by: str) -> bool:
         """See `EndpointStore.keep_secrets`."""
         with self._database.connection() as connection, connection.transaction():
             found = connection.execute(_SEALED, (endpoint,)).fetchone()
@@ -111,21 +121,22 @@ class PostgresEndpoints:
                 return False
             content = msgspec.structs.replace(self._database.opened(endpoint, programme, found[0]), secrets=kept)
             connection.execute(_KEEP, (self._database.seal(endpoint, programme, content), endpoint))
+            connection.execute(RECORD, (by, "endpoint's secret rotated", endpoint))
             return True
 
-    def confirm(self, endpoint: str, at: datetime) -> bool:
+    def confirm(self, endpoint: str, at: datetime, *, by: str) -> bool:
         """See `EndpointStore.confirm`."""
-        return self._change(endpoint, at, (CONFIRM,))
+        return self._change(by, "endpoint confirmed", endpoint, at, (CONFIRM,))
 
-    def set_state(self, endpoint: str, state: Literal["active", "paused"], at: datetime) -> bool:
+    def set_state(self, endpoint: str, state: Literal["active", "paused"], at: datetime, *, by: str) -> bool:
         """See `EndpointStore.set_state`."""
-        return self._change(endpoint, at, (_STATE,), state=state)
+        return self._change(by, f"endpoint {state}", endpoint, at, (_STATE,), state=state)
 
-    def remove(self, endpoint: str, programme: str, at: datetime) -> None:
+    def remove(self, endpoint: str, programme: str, at: datetime, *, by: str) -> None:
         """See `EndpointStore.remove`."""
         # The key first: what is left of it in copies of the database is not to be read any more.
         self._keys.erase(Subject(endpoint, programme))
-        self._change(endpoint, at, (_REMOVE, GIVE_UP), because="its endpoint was removed")
+        self._change(by, "endpoint removed", endpoint, at, (_REMOVE, GIVE_UP), because="its endpoint was removed")
 
     def test(self, endpoint: str, at: datetime) -> int:
         """See `EndpointStore.test`."""
@@ -136,13 +147,14 @@ class PostgresEndpoints:
         assert found is not None
         return int(found[0])
 
-    def resend(self, delivery: int, at: datetime) -> bool:
+    def resend(self, delivery: int, at: datetime, *, by: str) -> bool:
         """See `EndpointStore.resend`."""
         with self._database.connection() as connection, connection.transaction():
             found = connection.execute(_RESEND, {"delivery": delivery}).fetchone()
             if found is None:
                 return False
             connection.execute(LOOK_AGAIN, {"endpoint": found[0], "now": at})
+            connection.execute(RECORD, (by, "notice sent again", str(delivery)))
             return True
 
     def deliveries(
@@ -167,12 +179,14 @@ class PostgresEndpoints:
             tried.setdefault(row.pop("delivery"), []).append(AttemptRecord(**row))
         return [DeliveryRecord(**row, attempts=tuple(tried.get(row["delivery"], ()))) for row in found]
 
-    def _change(self, endpoint: str, at: datetime, statements: Sequence[str], **more: str) -> bool:
+    def _change(self, by: str, act: str, endpoint: str, at: datetime, statements: Sequence[str], **more: str) -> bool:
         """Whether the first of them found it."""
         of = {"endpoint": endpoint, "now": at, **more}
         with self._database.connection() as connection, connection.transaction():
             changed = [connection.execute(each, of).rowcount for each in statements]
             connection.execute(LOOK_AGAIN, of)
+            if changed[0]:
+                connection.execute(RECORD, (by, act, endpoint))
         return changed[0] == 1
 
     def _rows(self, sql: str, parameters: Any) -> list[dict[str, Any]]:

@@ -30,6 +30,9 @@ _FORGET: Final = (
 )
 _FORGET_FIELDS: Final = (
     "DELETE FROM access.sealed_field WHERE programme = %(programme)s AND subject = %(id)s",
+    "UPDATE notice.delivery SET state = 'dead', answer = 'its endpoint was erased', settled_at = now()"
+    " WHERE state = 'pending' AND endpoint IN"
+    " (SELECT endpoint FROM notice.endpoint WHERE programme = %(programme)s AND endpoint = %(id)s)",
     "UPDATE notice.endpoint SET state = 'removed', sealed = NULL, due_at = NULL"
     " WHERE programme = %(programme)s AND endpoint = %(id)s AND state <> 'removed'",
 )

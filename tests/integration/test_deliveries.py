@@ -253,12 +253,17 @@ def test_500_for_a_day_and_then_200_delivers_all_in_order(delivered: Delivered, 
 def test_410_disables_an_endpoint_at_once_and_its_team_may_take_it_up_again(
     delivered: Delivered, receiver: Receiver
 ) -> None:
+    """The inbox says so, and so do the team's other endpoints."""
     issued = delivered.register(receiver)
-    receiver.answers(410)
+    delivered.register(receiver, path="/other")
+    delivered.register(receiver, "bee", "/bee")
+    receiver.answer = lambda posted: (410 if posted.path == "/hook" else 204, {}, b"")
     delivered.tell("ant", "ant")
     deliver(delivered.out)
-    assert len(receiver.posted) == 1
+    assert len([each for each in receiver.posted if each.path == "/hook"]) == 1
     assert delivered.state(issued).state == "disabled"
+    told = [(each.path, each.event["data"]) for each in receiver.posted if each.event["type"].endswith("disabled")]
+    assert told == [("/hook/other", {"endpoint": issued.endpoint.endpoint, "because": "status 410: gone"})]
     assert delivered.told.get(by="ant").json()["disabled"] == [issued.endpoint.endpoint], "the inbox tells its team"
     assert delivered.told.get(by="bee").json()["disabled"] == []
     receiver.answers(200)
@@ -300,7 +305,11 @@ def test_address_and_secrets_are_sealed_under_a_key_of_their_own_that_is_changed
     assert keys.open(Subject(endpoint, delivered.programme), "endpoint", kept) is None
     restored = "UPDATE notice.endpoint SET state = 'active', sealed = %s WHERE endpoint = %s"
     database.rows(restored, (kept, endpoint))
+    delivered.tell("ant")
     PostgresErasures(database, keys).erase_again()
+    assert [each.state for each in delivered.log(issued)] == ["delivered", "dead"], "nothing waits for it for ever"
+    acts = database.rows("SELECT operator, act FROM access.audit WHERE object = %s ORDER BY id", (endpoint,))
+    assert acts == [("tests", "endpoint registered"), ("tests", "endpoint removed")]
     database.close()
     left = delivered.endpoints.every(delivered.programme, Reader("auditor", "auditor")).endpoints
     assert [each.endpoint for each in left] == [other.endpoint.endpoint]

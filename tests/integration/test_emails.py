@@ -21,7 +21,7 @@ from aiosmtpd.smtp import SMTP, AuthResult, Envelope, Session
 
 from domain.noticing import Notice
 from domain.sentences import Words
-from service.application.delivery_ports import Answer, Language, Message, Target
+from service.application.delivery_ports import Answer, Disabled, Language, Message, Target
 from service.application.webhook_signing import fresh_secrets
 from service.delivery.emails import Emails, NotThereError
 from service.settings import SettingsError, SmtpSettings, read_settings
@@ -97,7 +97,14 @@ def listening(server: Server, port: int | None = None, **options: Any) -> Iterat
         controller.stop()
 
 
-def send(settings: SmtpSettings, language: Language = "ko", *, notice: bool = True, **options: Any) -> Answer:
+def send(
+    settings: SmtpSettings,
+    language: Language = "ko",
+    *,
+    notice: bool = True,
+    disabled: Disabled | None = None,
+    **options: Any,
+) -> Answer:
     (secret,) = fresh_secrets()
     target = Target(
         endpoint="endpoint-1",
@@ -111,7 +118,9 @@ def send(settings: SmtpSettings, language: Language = "ko", *, notice: bool = Tr
         secrets=(secret,),
     )
     message = Message(id="notice_ab", programme="p", data_set="rehearsal", at=NOW, challenge=secret.challenge())
-    if notice:
+    if disabled is not None:
+        message = msgspec.structs.replace(message, disabled=disabled)
+    elif notice:
         message = msgspec.structs.replace(message, notice=NOTICE, sha256="cd" * 32, challenge=None)
     return Emails(settings, service=SERVICE, loopback=True, **options).send(target, message, NOW)
 
@@ -138,6 +147,17 @@ def test_a_notice_comes_as_text_and_html_with_right_headers(language: Language, 
     assert f'lang="{language}"' in html.get_content()
     assert "<확정>" not in html.get_content()
     assert ("&lt;확정&gt;" in html.get_content()) == (language == "ko")
+
+
+@pytest.mark.parametrize("language", ["ko", "en"])
+def test_a_mailbox_is_told_of_another_endpoint_that_was_disabled(language: Language) -> None:
+    server = Server()
+    with listening(server) as settings:
+        send(settings, language, disabled=Disabled(endpoint="endpoint-2", because="status 410"))
+    plain = server.mails[0].get_body(("plain",))
+    assert plain is not None
+    assert "endpoint-2" in plain.get_content()
+    assert "status 410" in plain.get_content()
 
 
 def test_a_test_says_its_challenge() -> None:
