@@ -118,13 +118,17 @@ def api(running: Running, tmp_path: Path) -> Iterator[ApiProcess]:
     api.stop()
 
 
-@pytest.fixture
-def signer(tmp_path: Path) -> Iterator[SignerProcess]:
-    """A signer of its own, running."""
-    found = SignerProcess(tmp_path)
+def running_signer(home: Path) -> Iterator[SignerProcess]:
+    found = SignerProcess(home)
     assert found.start() == ""
     yield found
     found.kill()
+
+
+@pytest.fixture
+def signer(tmp_path: Path) -> Iterator[SignerProcess]:
+    """A signer of its own, running."""
+    yield from running_signer(tmp_path)
 
 
 def run_shared(server: str, template: str, home: Path, **settings_: Any) -> Iterator[Running]:

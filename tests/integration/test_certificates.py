@@ -14,7 +14,7 @@ from service.cli import main
 from service.verify import EXIT_CODES
 from tests.integration.api_process import ApiProcess
 from tests.integration.bundles import export, log_key, verify, verify_apart
-from tests.integration.conftest import Running
+from tests.integration.conftest import Running, running_signer
 from tests.integration.sealing import SignerProcess, sealer
 from tests.integration.small import HEAT, PROGRAMME, SmallProgramme
 from tests.integration.tampering import Database
@@ -33,15 +33,15 @@ class Publishing:
         return log_key(self.api.running)
 
     def certify(self, agency: str, *options: str) -> Result:
-        arguments = ["certify", PROGRAMME, "heat", "--url", self.api.url, *options]
+        arguments = ["certify", self.small.programme, "heat", "--url", self.api.url, *options]
         if "--log-key" not in options:
             arguments += ["--log-key", self.log_key]
         return CliRunner().invoke(main, arguments, env={"SILLOK_KEY": self.small.keys[agency]})
 
 
-@pytest.fixture
-def publishing(running: Running, api: ApiProcess, signer: SignerProcess) -> Iterator[Publishing]:
-    small = SmallProgramme(running)
+def publish(api: ApiProcess, signer: SignerProcess, programme: str = PROGRAMME) -> Iterator[Publishing]:
+    running = api.running
+    small = SmallProgramme(running, programme=programme)
     small.score()
     small.rule()
     with sealer(running.database, signer.client) as seal:
@@ -57,6 +57,25 @@ def publishing(running: Running, api: ApiProcess, signer: SignerProcess) -> Iter
         assert (refused.status_code, refused.json()["type"]) == (409, "/problems/digest-differs")
         sealed()
         yield Publishing(api, small, sealed)
+
+
+@pytest.fixture
+def publishing(api: ApiProcess, signer: SignerProcess) -> Iterator[Publishing]:
+    """In a ledger of its own."""
+    yield from publish(api, signer)
+
+
+@pytest.fixture(scope="module")
+def shared_signer(shared: Running) -> Iterator[SignerProcess]:
+    yield from running_signer(shared.settings.home)
+
+
+@pytest.fixture
+def sharing(
+    process_of_all: ApiProcess, shared_signer: SignerProcess, request: pytest.FixtureRequest
+) -> Iterator[Publishing]:
+    """A programme of its own in a ledger that others share, where nothing that is sealed is changed."""
+    yield from publish(process_of_all, shared_signer, f"{PROGRAMME}-{request.node.callspec.id}")
 
 
 def test_publishers_certify_what_both_verifiers_then_check(publishing: Publishing, tmp_path: Path) -> None:
@@ -96,10 +115,10 @@ def test_nothing_is_certified_that_is_not_as_it_should_be(publishing: Publishing
     ("field", "fault"),
     [("digest", "wrong-tally"), ("root", "forked"), ("settlement", "wrong-tally"), ("size", "forked")],
 )
-def test_what_was_never_so_is_no_certificate(publishing: Publishing, tmp_path: Path, field: str, fault: str) -> None:
+def test_what_was_never_so_is_no_certificate(sharing: Publishing, tmp_path: Path, field: str, fault: str) -> None:
     """Made up by who can append what they like, before it was sealed."""
-    assert publishing.certify("owner").exit_code == 0
-    running = publishing.api.running
+    assert sharing.certify("owner").exit_code == 0
+    running = sharing.api.running
     position = running.head()
     database = Database(running.database)
     said = json.loads(bytes(database.get(position, "data")))
@@ -110,10 +129,10 @@ def test_what_was_never_so_is_no_certificate(publishing: Publishing, tmp_path: P
         envelope["command"] = json.dumps(asked | {field: str(said[field])})
     database.set(position, data=json.dumps(said).encode(), envelope=json.dumps(envelope).encode())
     database.commit_again(position)
-    publishing.seal()
-    export(running, tmp_path / "bundle", programme=PROGRAMME)
+    sharing.seal()
+    export(running, tmp_path / "bundle", programme=sharing.small.programme)
     for verifier in (verify, verify_apart):
-        found = verifier(tmp_path / "bundle", publishing.log_key)
+        found = verifier(tmp_path / "bundle", sharing.log_key)
         assert found.code == EXIT_CODES[fault], found.said  # type: ignore[index]  # the table says it as a text
         assert f"{fault} at position {position}" in found.said
 
