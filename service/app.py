@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -19,6 +20,10 @@ def create_app() -> Litestar:
     """The application over the servers that the environment names. Raises `SettingsError`."""
     allow_connections()
     service = open_service(read_settings())
+    # What is there now stays. Of what comes later little is in cycles: requests that are open are not to be looked
+    # through at each 700 objects more.
+    gc.freeze()
+    gc.set_threshold(20_000)
 
     @asynccontextmanager
     async def lifespan(_app: Litestar) -> AsyncIterator[None]:
