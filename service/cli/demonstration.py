@@ -11,10 +11,10 @@ import click
 import msgspec
 
 from service.application.identity import Role, WrongCredentialError
+from service.cli.connection import connect
 from service.cli.demonstration_people import sign_in_links
 from service.cli.play import Keys, play_lines, read_keys
 from service.cli.programme_files import Line, read_decisions
-from service.cli.service_calls import connect
 from service.cli.standings import standings_table
 from service.client import Sillok
 from service.entrance import open_administering

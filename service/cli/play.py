@@ -11,9 +11,9 @@ import click
 import httpx
 import msgspec
 
+from service.cli.connection import connect
 from service.cli.failures import FileError
 from service.cli.programme_files import Line, Proposals, body_bytes, read_decisions
-from service.cli.service_calls import connect
 from service.client.exchange import read
 from service.client.following import answer_of
 from service.settings import read_settings

@@ -1,4 +1,4 @@
-"""Calling the service from the command line."""
+"""Options of the commands that call the service."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any, Final
 
 import click
-import httpx
 
 from service.cli.failures import FileError
 
@@ -31,9 +30,3 @@ KEY_OPTION: Final[dict[str, Any]] = {
 key_option = click.option(*KEY_NAMES, **KEY_OPTION)
 URL_HELP: Final = "The service; by default the one that was logged in to."
 url_option = click.option("--url", default=None, help=URL_HELP)
-
-
-def connect(url: str, key: str | None = None) -> httpx.Client:
-    """A client of the service at `url`; proxies of the environment are not used."""
-    headers = {} if key is None else {"Authorization": f"Bearer {key}"}
-    return httpx.Client(base_url=url, headers=headers, trust_env=False, timeout=30)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from importlib import import_module
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -12,12 +13,10 @@ import click
 
 from domain.note import ED25519, NoteError, VerifierKey, verifier_key
 from domain.witness_policy import WitnessPolicy, read_policy
-from service.cli.bundles import make_bundle, telling
-from service.cli.client import open_client
 from service.cli.failures import NotAsAskedError
 from service.cli.service_calls import key_option
 from service.verify import EXIT_CODES, Kept, Report, verify_bundle
-from service.verify.bundle import MANIFEST, Bundle, BundleError
+from service.verify.bundle import BundleError
 from service.verify.kept import KeptError, keep, read_kept
 
 _SHOWN = 20
@@ -117,7 +116,7 @@ def verify(
     try:
         with _folder(folder) as place:
             if url is not None:
-                _fetch(url, key, programme, place)
+                import_module("service.cli.fetching").fetch(url, key, programme, place)
             kept = None if state is None else read_kept(state)
             report = verify_bundle(place, log_keys, kept, public=public, policy=policy, receipts=receipts)
     except (BundleError, KeptError) as error:
@@ -139,15 +138,6 @@ def _folder(folder: Path | None) -> Iterator[Path]:
         return
     with TemporaryDirectory(prefix="sillok-verify-") as temporary:
         yield Path(temporary)
-
-
-def _fetch(url: str, key: str | None, programme: str | None, folder: Path) -> None:
-    if programme is None:
-        if not (folder / MANIFEST).exists():
-            raise click.UsageError("Say which --programme of the service is to be verified.")
-        programme = Bundle(folder).manifest.programme
-    with open_client(url, key) as sillok, telling() as progress:
-        make_bundle(sillok, programme, folder, progress)
 
 
 def _found(report: Report, public: bool) -> str:
