@@ -34,6 +34,9 @@ Ends with 0 if all is right, else with the code of the first fault: 10 edited, 1
 
 import argparse
 import base64
+import binascii
+import functools
+import gc
 import hashlib
 import json
 import re
@@ -109,10 +112,14 @@ def sha256(*parts):
 
 
 def unbase64(text):
-    raw = base64.b64decode(text, validate=True)
-    if base64.b64encode(raw).decode() != text:
+    raw = binascii.a2b_base64(text)
+    if to_base64(raw) != text:
         raise ValueError("not base64")
     return raw
+
+
+def to_base64(raw):
+    return binascii.b2a_base64(raw, newline=False).decode()
 
 
 def unbase64url(text):
@@ -346,23 +353,23 @@ def prefixed(part):
     return len(part).to_bytes(4, "big") + part
 
 
-EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-RECORDED = r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}\.[0-9]{6}Z"
+EPOCH, MICROSECOND = datetime(1970, 1, 1, tzinfo=UTC), timedelta(microseconds=1)
+RECORDED = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}\.[0-9]{6}Z")
 
 
 EXPORTED = {"position": int, "programme": str, "type": str, "version": int, "recorded_at": str, "entry": str}
 COMMITTED = {"event_id": str, "tags": list, "salt": str, "envelope": str, "data": str}  # what the entry is hashed over
+NAMED = EXPORTED | COMMITTED
 
 
 def read_line(content):
     """A line of the ledger; nothing if it is none. Each name stands once, and no other does."""
     try:
         line = read_json(content)
-        if type(line) is dict and not set(line) - {*EXPORTED, *COMMITTED}:
+        if type(line) is dict and line.keys() <= NAMED.keys():
             line = {name: value for name, value in line.items() if value is not None}
-            types = {**EXPORTED, **{name: type_ for name, type_ in COMMITTED.items() if name in line}}
             unbase64(line.get("salt", "")), unbase64(line.get("entry", ""))
-            if all(type(line.get(name)) is type_ for name, type_ in types.items()):
+            if line.keys() >= EXPORTED.keys() and all(type(line[name]) is NAMED[name] for name in line):
                 return line
     except (ValueError, TypeError):
         pass
@@ -370,7 +377,7 @@ def read_line(content):
 
 
 def complete(line):
-    return set(COMMITTED) <= set(line)
+    return COMMITTED.keys() <= line.keys()
 
 
 def entry_of(line, position):
@@ -383,9 +390,9 @@ def entry_of(line, position):
             committed = sha256(salt, prefixed(line["envelope"].encode()), prefixed(line["data"].encode()))
         else:
             committed = unbase64(line["entry"])[-32:]
-        if not re.fullmatch(RECORDED, line["recorded_at"]):
+        if not RECORDED.fullmatch(line["recorded_at"]):
             return b""
-        recorded = (datetime.fromisoformat(line["recorded_at"]) - EPOCH) // timedelta(microseconds=1)
+        recorded = (datetime.fromisoformat(line["recorded_at"]) - EPOCH) // MICROSECOND
         return b"".join(
             (
                 b"\x01",
@@ -438,18 +445,19 @@ def roots_of(leaves, sizes):
 
 def check_record(folder, lines, programme, roots, public):
     size = max(roots)
-    own = [leaf_of(line, position) for position, line in enumerate(lines, start=1)]
+    entries = [entry_of(line, position) for position, line in enumerate(lines, start=1)]
+    own = [sha256(b"\x00", entry) for entry in entries]
     content = (folder / "leaves").read_bytes() if (folder / "leaves").is_file() else b""
     leaves = [content[at : at + 32] for at in range(0, len(content), 32)]
     found = roots_of(own, roots)
-    known = leaves if len(leaves) == size and roots_of(leaves, {size})[size] == roots[size] else None
+    served = found if leaves == own else roots_of(leaves, {size})
+    known = leaves if len(leaves) == size and served[size] == roots[size] else None
 
     recorded_at = ""
     for position, line in enumerate(lines, start=1):
         if position > size:
             raise Fault("inserted", position, f"the log signed {size} events")
-        entry = line.get("entry")
-        same = entry == base64.b64encode(entry_of(line, position)).decode()
+        same = line.get("entry") == to_base64(entries[position - 1])
         if line.get("position") != position or not same or (known and own[position - 1] != known[position - 1]):
             raise named(lines, known, position, size)
         check_content(line, line["programme"] == programme and not public)
@@ -492,9 +500,9 @@ def check_content(line, wanted):
     """What nobody vouches for but the line itself. `wanted`: what the entry is hashed over has to be there."""
     if wanted and not complete(line):
         raise Fault("removed", line["position"], "what the event says is left out")
-    if not set(COMMITTED) & set(line):
-        return
     if not complete(line):
+        if COMMITTED.keys().isdisjoint(line):
+            return
         raise Fault("edited", line["position"], "a part stands there that is not hashed without the others")
     try:
         envelope = json.loads(line["envelope"])
@@ -837,8 +845,15 @@ TAGS = {
 }
 
 
+PLAIN = {"text": {str}, "text?": {str, type(None)}, "number": {int}, "truth": {bool}}
+"""Shapes that are a type, or null."""
+
+
 def whatever(shape):
     """A function that says whether a value is of the shape."""
+    if shape in PLAIN:
+        types = PLAIN[shape]
+        return lambda value: type(value) in types
     if shape.endswith("?"):
         inner = whatever(shape[:-1])
         return lambda value: value is None or inner(value)
@@ -855,11 +870,6 @@ def whatever(shape):
         return lambda value: type(value) is str and value in words
     if shape == "any":
         return lambda _value: True
-    if shape in ("number", "truth"):
-        kind = int if shape == "number" else bool
-        return lambda value: type(value) is kind
-    if shape == "text":
-        return lambda value: type(value) is str
     if shape in TEXTS:
         written = re.compile(TEXTS[shape]).fullmatch
         return lambda value: type(value) is str and written(value) is not None
@@ -872,10 +882,11 @@ def is_shaped(name, value):
     if type(value) is not dict or not needed <= value.keys():
         return False
     for field, said in value.items():
-        if field in shapes:
-            if not shapes[field](said):
+        shape = shapes.get(field)
+        if shape is None:
+            if not open_:
                 return False
-        elif not open_:
+        elif type(said) not in shape if type(shape) is set else not shape(said):
             return False
     return True
 
@@ -885,7 +896,7 @@ def fields_of(items):
     shapes, needed, left_out = {}, set(), {}
     for each in (each for each in items if each != "*"):
         field, _, shape = each.partition(":")
-        shapes[field.rstrip("?")] = whatever(shape)
+        shapes[field.rstrip("?")] = PLAIN.get(shape) or whatever(shape)
         if not field.endswith("?"):
             needed.add(field)
         elif shape.endswith("?"):
@@ -942,14 +953,21 @@ def read_event(line):
     return read_whole(type_, line["data"], former if line["version"] == 1 else None)
 
 
+def told_in(tag):
+    kind, _, named = tag.partition(":")
+    return kind, named.split("/") if named else []
+
+
+TAGGED = {type_: [told_in(each) for each in tags.split()] for type_, tags in TAGS.items()}
+
+
 def tags_of(type_, event, programme):
     """What decisions find an event by: of what is null nothing is told."""
-    for each in TAGS[type_].split():
-        kind, _, named = each.partition(":")
+    for kind, named in TAGGED[type_]:
         parts = [
             event[field].rpartition(":")[2] if field == "proposal" else event[field]
-            for field in named.split("/")
-            if field and event[field] is not None
+            for field in named
+            if event[field] is not None
         ]
         if parts or not named:
             yield "/".join((f"{kind}:{programme}", *parts))
@@ -1261,7 +1279,7 @@ class Signatures:
         charter = json.loads(event["document"]) if self.charter is None else self.charter
         self.check_mandate(decision, command, by, charter)
         if envelope["command"] is not None:
-            said = ATTRIBUTION | json.loads(envelope["command"])
+            said = ATTRIBUTION | (command if proposal is None else json.loads(envelope["command"]))
             if any(envelope[each] != said[each] for each in ATTRIBUTION):
                 raise ValueError(f"it is attributed to others than {envelope['command_type']} says")
         if type_ == "DecisionProposed":
@@ -1502,6 +1520,7 @@ def known(text):
     return None if text in (None, "undisclosed") else Fraction(text)
 
 
+@functools.lru_cache(maxsize=4096)
 def number(text, whole=False):
     """Of an event, written in one way."""
     if not DECIMAL.fullmatch(text) or (whole and "." in text):
@@ -2079,6 +2098,9 @@ def gate_of(gate, stage, team, bounds):
     return {"id": gate["id"], "node": gate["node"], "minimum": gate["minimum"], "outcome": outcome}
 
 
+HOUR = timedelta(hours=1)
+
+
 class Programme:
     """A programme as its events make it."""
 
@@ -2098,7 +2120,7 @@ class Programme:
         event = read_event(line)
         envelope = read_whole("Envelope", line["envelope"])
         late = datetime.fromisoformat(line["recorded_at"]) - datetime.fromisoformat(envelope["decided_at"])
-        if abs(late) > timedelta(hours=1):
+        if abs(late) > HOUR:
             raise Fault("bad-signature", line["position"], "recorded long after it was decided, or before it")
         self.signatures.take(line["position"], line["type"], event, envelope)
         self.check_rules(line, event, envelope)
@@ -2317,4 +2339,5 @@ def main(arguments=None):
 
 
 if __name__ == "__main__":
+    gc.disable()  # no line refers to itself, and to look for that goes over all of them again and again
     sys.exit(main())
