@@ -24,7 +24,7 @@ class UnscopedTagError(ValueError):
 
 def tag(kind: str, programme: str, *parts: str) -> str:
     """`kind:<programme>/<part>/<part>…`; without parts the tag stands for the programme itself."""
-    return "/".join((f"{kind}:{programme}", *parts))
+    return f"{kind}:{programme}/{'/'.join(parts)}" if parts else f"{kind}:{programme}"
 
 
 def require_scoped(tags: Iterable[str], programme: str) -> None:

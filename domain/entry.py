@@ -16,22 +16,30 @@ from being moved between envelope and data. Vectors: `tests/domain/vectors/entry
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import struct
 
 ENTRY_VERSION = 1
 SALT_BYTES = 16
 
-
-def _prefixed(part: bytes) -> bytes:
-    return struct.pack(">I", len(part)) + part
+_length = struct.Struct(">I").pack
+_begin = struct.Struct(">BQ").pack
+_time = struct.Struct(">q").pack
 
 
 def commitment(salt: bytes, envelope: bytes, data: bytes) -> bytes:
     """32 bytes that commit to the whole private part. `salt` is 16 bytes (`ValueError` otherwise)."""
     if len(salt) != SALT_BYTES:
         raise ValueError(f"salt: {SALT_BYTES} bytes, not {len(salt)}")
-    return hashlib.sha256(salt + _prefixed(envelope) + _prefixed(data)).digest()
+    return hashlib.sha256(b"".join((salt, _length(len(envelope)), envelope, _length(len(data)), data))).digest()
+
+
+@functools.lru_cache(maxsize=1 << 10)
+def _named(programme: str, type_: str, version: int) -> bytes:
+    """The part that events of one programme and type have in common."""
+    name, of_type = programme.encode(), type_.encode()
+    return b"".join((_length(len(name)), name, _length(len(of_type)), of_type, _length(version)))
 
 
 def encode_entry(
@@ -42,14 +50,7 @@ def encode_entry(
     Raises `ValueError` for numbers that have no place in it.
     """
     try:
-        return b"".join(
-            (
-                struct.pack(">BQ", ENTRY_VERSION, position),
-                _prefixed(programme.encode()),
-                _prefixed(type_.encode()),
-                struct.pack(">Iq", version, recorded_at_us),
-                commitment,
-            )
-        )
+        named = _named(programme, type_, version)
+        return b"".join((_begin(ENTRY_VERSION, position), named, _time(recorded_at_us), commitment))
     except struct.error as error:
         raise ValueError(str(error)) from None

@@ -32,6 +32,16 @@ def root(nodes: Nodes, size: int) -> bytes:
     return _of_range(nodes, 0, size) if size else EMPTY_ROOT
 
 
+def nodes_over(leaves: Sequence[bytes]) -> Nodes:
+    """Every node over leaves that are all there, hashed at once."""
+    sha256 = hashlib.sha256
+    levels = [leaves]
+    while len(below := levels[-1]) > 1:
+        pairs = zip(below[::2], below[1::2], strict=False)  # one that is left over is in no node above
+        levels.append([sha256(b"\x01" + left + right).digest() for left, right in pairs])
+    return lambda level, index: levels[level][index]
+
+
 def inclusion_proof(nodes: Nodes, index: int, size: int) -> list[bytes]:
     """That the leaf at `index` (from 0) is in the tree of `size` leaves: RFC 9162, 2.1.3.1. Raises `ValueError`."""
     if not 0 <= index < size:

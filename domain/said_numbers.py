@@ -6,19 +6,21 @@ from collections.abc import Iterator
 
 from domain.event import Event
 from domain.points import parse_decimal
+from domain.record import SHEET_EVENTS
 from domain.score_events import (
     FigureCertified,
     GateOutcome,
     MeasurementCorrected,
     MeasurementRecorded,
     RankGroup,
-    ScoreCorrected,
-    ScoreSubmitted,
 )
 
 
 def require_numbers(event: Event) -> None:
     """Raise `DecimalFormatError` for one that standings are worked out from and that is none."""
+    if isinstance(event, SHEET_EVENTS):  # by far the most
+        parse_decimal(event.points)
+        return
     for text in _decimals(event):
         parse_decimal(text)
     if isinstance(event, FigureCertified) and isinstance(event.figure, RankGroup):
@@ -28,8 +30,6 @@ def require_numbers(event: Event) -> None:
 
 def _decimals(event: Event) -> Iterator[str]:
     match event:
-        case ScoreSubmitted() | ScoreCorrected():
-            yield event.points
         case MeasurementRecorded() | MeasurementCorrected():
             yield event.value
             if event.target is not None:

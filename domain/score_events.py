@@ -32,7 +32,7 @@ class _Sheet(OfStage, frozen=True, kw_only=True):
 
     def tags(self, programme: str) -> tuple[str, ...]:
         return (
-            *super().tags(programme),
+            tag("stage", programme, self.stage),
             tag("team", programme, self.team),
             sheet_tag(programme, self.stage, self.team, self.criterion, self.evaluator, self.item),
         )
@@ -103,7 +103,7 @@ class ExclusionRecorded(OfEvaluator, frozen=True, kw_only=True):
 
 def sheet_tag(programme: str, stage: str, team: str, criterion: str, evaluator: str, item: str | None) -> str:
     """One evaluator's sheet for one team and criterion, or item: what makes a second score of the same conflict."""
-    return tag("sheet", programme, stage, team, *criterion.split("/"), evaluator, *(() if item is None else (item,)))
+    return tag("sheet", programme, stage, team, criterion, evaluator, *(() if item is None else (item,)))
 
 
 class Target(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -175,7 +175,7 @@ class MeasurementCorrected(_Measurement, frozen=True, kw_only=True):
 
 def measurement_tag(programme: str, stage: str, team: str, criterion: str, benchmark: str) -> str:
     """One team's metric on one benchmark: what makes a second measurement of the same conflict."""
-    return tag("measurement", programme, stage, team, *criterion.split("/"), benchmark)
+    return tag("measurement", programme, stage, team, criterion, benchmark)
 
 
 class _Figure(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, tag_field="kind"):

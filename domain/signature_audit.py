@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import Final
 
 import msgspec
 
+from domain.deadlines import moment
 from domain.decision import DECISIONS
 from domain.ed25519 import Verify
 from domain.envelope import PrivateEnvelope
 from domain.event import Event
 from domain.proposal_events import DecisionApproved, DecisionProposed, DecisionRejected, ProposalWithdrawn
+from domain.record import SCORE_EVENTS
 from domain.refusal import Refusal
 from domain.signatures import SignatureMismatchError, Signed, read_signature, require_signature
 from domain.signed_for import SignedFor
@@ -49,17 +50,22 @@ class SignatureAudit:
     def take(
         self, position: int, programme: str, event: Event, envelope: PrivateEnvelope, recorded_at: datetime
     ) -> None:
-        """The next event of the ledger."""
-        if programme not in self._programmes:
-            self._programmes[programme] = SignedFor(programme)
-        of = self._programmes[programme]
+        """The next event of the ledger. Raises `ValueError` where its envelope says no time of decision."""
+        decided_at = moment(envelope.decided_at)
+        of = self._programmes.get(programme)
+        if of is None:
+            of = self._programmes[programme] = SignedFor(programme)
         signed_by, found = None, list[str]()
-        if not -RECORDED_WITHIN <= recorded_at - datetime.fromisoformat(envelope.decided_at) <= RECORDED_WITHIN:
+        if not -RECORDED_WITHIN <= recorded_at - decided_at <= RECORDED_WITHIN:
             found.append("it was recorded long after it was decided, or before")
         if envelope.command is not None and envelope.command_type is not None:
             self.decisions += 1
             if envelope.signature is None:
-                found += _missing(of, envelope.command_type, event, envelope)
+                found += (
+                    f"{each} of {envelope.actor.agency} is not signed, which the charter asks for"
+                    for each in sorted(_made(of, envelope.command_type, event))
+                    if of.wants_signed(each)
+                )
             else:
                 self.signed += 1
                 try:
@@ -103,13 +109,13 @@ class SignatureAudit:
         return key
 
 
-def _missing(of: SignedFor, type_: str, event: Event, envelope: PrivateEnvelope) -> Iterator[str]:
-    """What the charter asks a signature for, of what this decision made, proposed or settled."""
+def _made(of: SignedFor, type_: str, event: Event) -> set[str]:
+    """What this decision made, proposed or settled, of which the charter may ask for a signature."""
     made = {type_}
+    if isinstance(event, SCORE_EVENTS):  # by far the most
+        return made
     if isinstance(event, DecisionProposed):
         made.add(event.decision)
     elif isinstance(event, DecisionApproved | DecisionRejected | ProposalWithdrawn):
         made.add(of.decision_of(event.proposal) or type_)
-    for each in sorted(made):
-        if of.wants_signed(each):
-            yield f"{each} of {envelope.actor.agency} is not signed, which the charter asks for"
+    return made

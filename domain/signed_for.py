@@ -9,6 +9,8 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterator
 from datetime import datetime
+from operator import attrgetter
+from typing import Final
 
 import msgspec
 
@@ -40,6 +42,7 @@ from domain.proposal_events import (
     ProposalWithdrawn,
 )
 from domain.proposals import Approve, Propose, require_approvable
+from domain.record import SCORE_EVENTS
 from domain.refusal import Refusal
 from domain.releases import Releases
 from domain.teams import Roster
@@ -79,6 +82,8 @@ class SignedFor:
 
     def take(self, position: int, event: Event, envelope: PrivateEnvelope, signed_by: str | None) -> None:
         """What the event says counts from here on."""
+        if isinstance(event, SCORE_EVENTS):  # by far the most, and nothing is held against them
+            return
         match event:
             case DecisionProposed():
                 proposal = Proposal(self.programme, event.proposal)
@@ -108,8 +113,10 @@ class SignedFor:
         if due and approved is None:
             yield "what was approved before it did not follow"
             return
-        yield from _causation_faults(position, envelope)
-        proposed = event if isinstance(event, DecisionProposed) else approved
+        if envelope.causation is not None:
+            yield from _causation_faults(position, envelope)
+        proposal = event if isinstance(event, DecisionProposed) else None
+        proposed = approved if proposal is None else proposal
         if proposed is None:
             name, text, by = envelope.command_type, envelope.command, envelope.actor
         else:
@@ -117,7 +124,7 @@ class SignedFor:
         if name is None or text is None:
             yield "an event of no decision"
             return
-        if not isinstance(event, DecisionProposed) and name != DECISION_OF.get(event.TYPE):
+        if proposal is None and name != DECISION_OF.get(event.TYPE):
             yield f"{name} does not come to {event.TYPE}"
             return
         decision = DECISIONS.get(name)
@@ -129,8 +136,8 @@ class SignedFor:
         require_attribution(asked.command, charter)
         if decision.mandated or by.party == "system":
             require_mandate(decision, asked.command, by, charter)
-        if isinstance(event, DecisionProposed):
-            yield from self._proposal_faults(event, envelope, signed_by)
+        if proposal is not None:
+            yield from self._proposal_faults(proposal, envelope, signed_by)
             yield from _attribution_faults(
                 asked.command if envelope.command_type == name else _by_name(envelope), envelope
             )
@@ -142,6 +149,8 @@ class SignedFor:
             yield from _attribution_faults(asked.command, envelope)
         if others := differing(asked.command, event):
             yield f"{event.TYPE} has another {', '.join(others)} than {name} of {by.agency}"
+            return
+        if isinstance(event, SCORE_EVENTS):
             return
         yield from self._releases.faults(event, charter, by)
         match event:
@@ -248,8 +257,8 @@ def _maker(envelope: PrivateEnvelope) -> tuple[object, ...]:
     return (*made, *_attributed(envelope))
 
 
-def _attributed(said: PrivateEnvelope | Command) -> tuple[object, ...]:
-    return said.attribution, said.source, said.decided_by
+_attributed: Final = attrgetter("attribution", "source", "decided_by")
+"""Of an envelope, or of a command."""
 
 
 def _attribution_faults(sent: Command, envelope: PrivateEnvelope) -> Iterator[str]:
@@ -260,8 +269,6 @@ def _attribution_faults(sent: Command, envelope: PrivateEnvelope) -> Iterator[st
 
 def _causation_faults(position: int, envelope: PrivateEnvelope) -> Iterator[str]:
     """Only what the system decides follows by itself, and from what was recorded before."""
-    if envelope.causation is None:
-        return
     if envelope.actor.party != "system":
         yield f"it is said to follow by itself, and {envelope.actor.agency} decided it"
     elif not 0 < (followed(envelope.causation) or 0) < position:

@@ -13,13 +13,13 @@ import gzip
 import lzma
 import re
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import IO, Final
 
 import msgspec
 
 from domain import entry
-from domain.deadlines import moment
 from domain.exported import ExportedEvent
 from domain.merkle import HASH_BYTES
 from domain.note import Note, NoteError, read_note
@@ -36,7 +36,8 @@ STANDINGS: Final = "standings"
 CHARTERS: Final = "charters"
 SCHEMAS: Final = "schemas"
 
-_EPOCH: Final = moment("1970-01-01T00:00:00Z")
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND: Final = timedelta(microseconds=1)
 _RECORDED: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}\.[0-9]{6}Z")
 
 
@@ -86,13 +87,12 @@ class Line(ExportedEvent, frozen=True, kw_only=True, forbid_unknown_fields=True)
             committed = entry.commitment(self.salt, self.envelope.encode(), self.data.encode())
         if not _RECORDED.fullmatch(self.recorded_at):
             raise ValueError(f"recorded_at: {self.recorded_at!r}")
-        since = moment(self.recorded_at) - _EPOCH
         return entry.encode_entry(
             position=position,
             programme=self.programme,
             type_=self.type,
             version=self.version,
-            recorded_at_us=(since.days * 86_400 + since.seconds) * 1_000_000 + since.microseconds,
+            recorded_at_us=(datetime.fromisoformat(self.recorded_at) - _EPOCH) // _MICROSECOND,
             commitment=committed,
         )
 

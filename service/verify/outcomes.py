@@ -15,7 +15,8 @@ from domain.charter_document import parse, rules_hash
 from domain.deadlines import moment
 from domain.ed25519 import Verify
 from domain.envelope import decode_envelope
-from domain.event import UnknownEventError, decode_data
+from domain.event import Event, UnknownEventError, decode_data
+from domain.record import SCORE_EVENTS
 from domain.said_numbers import require_numbers
 from domain.signature_audit import SignatureAudit
 from domain.stage_events import StageConsolidated, StageReconsolidated
@@ -70,34 +71,43 @@ class Outcomes:
         self._compare_shown(line.position)
         envelope, data = (line.envelope or "").encode(), (line.data or "").encode()
         event = decode_data(line.type, line.version, data)
-        private = decode_envelope(envelope)
-        moment(private.decided_at)
-        self.signatures.take(line.position, line.programme, event, private, moment(line.recorded_at))
-        if isinstance(event, CharterPublished):
-            self._rules = event.rules_hash, parse(event.document.encode()).data_set
-        replaced = event.replaces if isinstance(event, CharterAmended) else self._rules[0]
+        private, recorded = decode_envelope(envelope), moment(line.recorded_at)
+        self.signatures.take(line.position, line.programme, event, private, recorded)
+        scored = isinstance(event, SCORE_EVENTS)  # by far the most
+        replaced = self._rules[0] if scored else self._replaced(event)
         if (private.rules_hash, private.data_set) != self._rules or replaced != self._rules[0]:
             detail = "it says that other rules than those in force were"
             self.faults.append(Fault("bad-signature", line.position, detail))
         if line.event_id in self._ids:
             self.faults.append(Fault("inserted", line.position, f"event {line.event_id} stands twice"))
         self._ids.add(line.event_id)
+        if not scored:
+            self._take_apart(line.position, event)
+        require_numbers(event)
+        self._page.append(Occurrence(line.position, recorded, line.version, envelope, event))
+        if len(self._page) == PAGE:
+            self._fold()
+
+    def _replaced(self, event: Event) -> str | None:
+        """The rules that it replaces, as an amendment says; of any other event those in force, from the first ones."""
+        if isinstance(event, CharterPublished):
+            self._rules = event.rules_hash, parse(event.document.encode()).data_set
+        return event.replaces if isinstance(event, CharterAmended) else self._rules[0]
+
+    def _take_apart(self, position: int, event: Event) -> None:
+        """What a charter, a settlement or a certificate says beside what it is folded into."""
         if isinstance(event, CHARTER_EVENTS):
             self._rules = event.rules_hash, self._rules[1]
             self.charters.add(event.rules_hash)
             if rules_hash(event.document.encode()) != event.rules_hash:
-                self.faults.append(Fault("edited", line.position, "the charter is not the one that its hash names"))
-        if isinstance(event, StageConsolidated | StageReconsolidated):
-            self._compare_settled(line.position, event)
-        if isinstance(event, CertificateIssued):
-            self.certificates.append((line.position, event))
+                self.faults.append(Fault("edited", position, "the charter is not the one that its hash names"))
+        elif isinstance(event, StageConsolidated | StageReconsolidated):
+            self._compare_settled(position, event)
+        elif isinstance(event, CertificateIssued):
+            self.certificates.append((position, event))
             if self._settled.get(event.settlement) != event.digest:
                 detail = f"no standings with the digest that is certified were settled at position {event.settlement}"
-                self.faults.append(Fault("wrong-tally", line.position, detail))
-        require_numbers(event)
-        self._page.append(Occurrence(line.position, moment(line.recorded_at), line.version, envelope, event))
-        if len(self._page) == PAGE:
-            self._fold()
+                self.faults.append(Fault("wrong-tally", position, detail))
 
     def _fold(self) -> None:
         page, self._page = self._page, []

@@ -7,7 +7,7 @@ from typing import Final
 
 import msgspec
 
-from domain.merkle import EMPTY_ROOT, Frontier, leaf_hash
+from domain.merkle import leaf_hash, nodes_over, root
 from service.verify.bundle import LEAVES, Bundle, Line
 from service.verify.faults import Fault
 
@@ -29,55 +29,30 @@ def record_faults(bundle: Bundle, roots: Mapping[int, bytes], *, public: bool) -
     left out.
     """
     size = max(roots)
-    tree = _Tree(roots)
-    fault, recorded_at = None, ""
-    for line in bundle.lines():
-        if not tree.take(line):
+    own: list[bytes] = []
+    fault, recorded_at, sound = None, "", True
+    for position, line in enumerate(bundle.lines(), start=1):
+        entry = _entry(line, position)
+        if line.position != position or entry != line.entry:
+            sound = False
             break
+        own.append(leaf_hash(entry))
         fault = _content_fault(line, bundle.manifest.programme, public)
         if fault is None and line.recorded_at < recorded_at:
-            fault = Fault("reordered", line.position, "it was recorded before the event that stands before it")
+            fault = Fault("reordered", position, "it was recorded before the event that stands before it")
         if fault is not None:
             break
         recorded_at = line.recorded_at
+    nodes = nodes_over(own)
+    found = {each: root(nodes, each) for each in roots if each <= len(own)}
     leaves = bundle.leaves()
-    if fault is None and tree.sound and tree.size == size and tree.roots[size] == roots[size]:
-        yield from _earlier(roots, tree.roots)
-        yield from _leaves_fault(leaves, tree.leaves)
+    if fault is None and sound and len(own) == size and found[size] == roots[size]:
+        yield from _earlier(roots, found)
+        yield from _leaves_fault(leaves, own)
         return
     known = leaves if root_of(leaves) == roots[size] else []
-    found = [each for each in (_first_fault(list(bundle.lines()), known, size), fault) if each is not None]
-    yield min(found, key=lambda each: each.position) if found else _forked(roots, tree.roots, size)
-
-
-class _Tree:
-    """The tree over lines as they come; `sound` while each is what the next entry has to be."""
-
-    def __init__(self, wanted: Mapping[int, bytes]) -> None:
-        self.sound = True
-        self.leaves: list[bytes] = []
-        self.roots: dict[int, bytes] = {0: EMPTY_ROOT}
-        self._wanted = wanted
-        self._edge = Frontier()
-
-    @property
-    def size(self) -> int:
-        return self._edge.size
-
-    def take(self, line: Line) -> bool:
-        """The next line; whether it is sound."""
-        position = self.size + 1
-        entry = _entry(line, position)
-        if line.position != position or entry != line.entry:
-            self.sound = False
-            return False
-        leaf = leaf_hash(entry)
-        self.leaves.append(leaf)
-        for _node in self._edge.add(leaf):
-            pass
-        if position in self._wanted:
-            self.roots[position] = self._edge.root
-        return True
+    faults = [each for each in (_first_fault(list(bundle.lines()), known, size), fault) if each is not None]
+    yield min(faults, key=lambda each: each.position) if faults else _forked(roots, found, size)
 
 
 def _entry(line: Line, position: int) -> bytes:
@@ -90,11 +65,11 @@ def _entry(line: Line, position: int) -> bytes:
 
 def _content_fault(line: Line, programme: str, public: bool) -> Fault | None:
     """What nobody vouches for but the line itself. Of another programme, and for the public, nothing need be there."""
-    if line.withheld and line.programme == programme and not public:
-        return Fault("removed", line.position, "what the event says is left out")
-    if line.is_bare:
-        return None
     if line.withheld:
+        if line.programme == programme and not public:
+            return Fault("removed", line.position, "what the event says is left out")
+        if line.is_bare:
+            return None
         return Fault("edited", line.position, "a part stands there that is not hashed without the others")
     try:
         envelope = _named_in(line.envelope or "")
@@ -156,11 +131,7 @@ def _earlier(roots: Mapping[int, bytes], found: Mapping[int, bytes]) -> Iterator
 
 def root_of(leaves: Sequence[bytes]) -> bytes:
     """The root of the tree over leaves."""
-    edge = Frontier()
-    for leaf in leaves:
-        for _node in edge.add(leaf):
-            pass
-    return edge.root
+    return root(nodes_over(leaves), len(leaves))
 
 
 def _leaves_fault(leaves: Sequence[bytes], own: Sequence[bytes]) -> Iterator[Fault]:

@@ -22,6 +22,7 @@ from domain.merkle import (
     inclusion_proof,
     leaf_hash,
     node_hash,
+    nodes_over,
     root,
 )
 
@@ -68,7 +69,7 @@ def test_a_root_is_that_of_the_definition_whichever_way_it_is_made(size: int) ->
     frontier = Frontier()
     for leaf in LEAVES[:size]:
         list(frontier.add(leaf))
-    assert frontier.root == root(nodes, size) == defined(0, size)
+    assert frontier.root == root(nodes, size) == root(nodes_over(LEAVES[:size]), size) == defined(0, size)
     assert Frontier(frontier.size, frontier.hashes).root == frontier.root
 
 
