@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
 from contextlib import closing
 from typing import Final, Literal
 
@@ -26,6 +26,8 @@ VIEWS: Final = (STANDINGS, GRANTS, AUDIT_TRAIL, TIMELINE, WORKLOAD)
 """Every projection of this release; each is partitioned by programme."""
 
 BATCH: Final = 500
+
+Pages = Generator[list[StreamedEvent], None, None]
 
 _BUSY_TRIES: Final = 5
 _BUSY_SECONDS: Final = 0.01
@@ -58,6 +60,27 @@ def fold_stretch(ledger: Ledger, view: View, programme: str, rows: Rows, *, afte
     view.fold(rows, occurrences(itertools.chain.from_iterable(pages)))
 
 
+class ReadOnce:
+    """A ledger's head, and a page after a position up to it, asked once for all views: most stand at the same one."""
+
+    def __init__(self, ledger: Ledger) -> None:
+        self._ledger = ledger
+        self._head = ledger.head()
+        self._pages: dict[tuple[str, int, int], list[StreamedEvent]] = {}
+
+    def head(self) -> int:
+        """As it was then."""
+        return self._head
+
+    def stream(self, programme: str, *, after: int, upto: int, page: int, envelopes: bool) -> Pages:
+        """As `Ledger.stream`, one page only; with envelopes in any case, as some view looks at them."""
+        asked = (programme, after, upto)
+        if asked not in self._pages:
+            with closing(self._ledger.stream(programme, after=after, upto=upto, page=page)) as pages:
+                self._pages[asked] = next(pages, [])
+        yield self._pages[asked]
+
+
 class AdvanceProjection:
     """The use case. Exactly once in effect: rows and position change in one transaction."""
 
@@ -72,8 +95,20 @@ class AdvanceProjection:
         self, view: View, programme: str, *, batch: int = BATCH, state: BuildState = "live", upto: int | None = None
     ) -> Advanced:
         """Fold one batch, of positions ≤ `upto`. A poison event halts the build just before it, in the open."""
+        return self._step(self._ledger, view, programme, batch=batch, state=state, upto=upto)
+
+    def _step(
+        self,
+        ledger: Ledger | ReadOnce,
+        view: View,
+        programme: str,
+        *,
+        batch: int = BATCH,
+        state: BuildState = "live",
+        upto: int | None = None,
+    ) -> Advanced:
         try:
-            return self._advance(view, programme, batch, state, upto)
+            return self._advance(ledger, view, programme, batch, state, upto)
         except PoisonEventError as found:
             poison = found
         while True:
@@ -82,13 +117,15 @@ class AdvanceProjection:
             except PoisonEventError as earlier:  # of events that are poison together the last is found first
                 poison = earlier
 
-    def _advance(self, view: View, programme: str, batch: int, state: BuildState, upto: int | None) -> Advanced:
+    def _advance(
+        self, ledger: Ledger | ReadOnce, view: View, programme: str, batch: int, state: BuildState, upto: int | None
+    ) -> Advanced:
         with self._store.turn(view, programme, state) as turn:
             if isinstance(turn, str):
                 return Advanced(turn)
             if turn.stale is not None:
                 return Advanced("halted", turn.position, turn.stale)
-            more = self.fold(view, programme, turn, batch=batch, upto=upto)
+            more = _fold(ledger, view, programme, turn, batch=batch, upto=upto)
             return Advanced("advanced" if more else "current", turn.position)
 
     def fold(self, view: View, programme: str, turn: Turn, *, batch: int | None, upto: int | None) -> bool:
@@ -96,22 +133,7 @@ class AdvanceProjection:
 
         The position goes to the head that was captured before, unless there is more. Raises `PoisonEventError`.
         """
-        head = self._ledger.head()
-        end = head if upto is None else min(head, upto)
-        page = PAGE if batch is None else min(batch, PAGE)
-        pages = self._ledger.stream(programme, after=turn.position, upto=end, page=page, envelopes=view.envelopes)
-        upto_batch = None if batch is None else turn.folded + batch
-        with closing(pages):
-            for events in pages:
-                for epoch, recorded in itertools.groupby(events, key=lambda each: epoch_of(each.position)):
-                    turn.begin(epoch)
-                    view.fold(turn.rows, occurrences(recorded))
-                turn.folded += len(events)
-                if upto_batch is not None and turn.folded >= upto_batch:
-                    turn.position = events[-1].position
-                    return True
-        turn.position = max(turn.position, end)
-        return False
+        return _fold(self._ledger, view, programme, turn, batch=batch, upto=upto)
 
     def _halt(self, view: View, programme: str, state: BuildState, poison: PoisonEventError) -> Advanced:
         with self._store.turn(view, programme, state) as turn:
@@ -132,21 +154,22 @@ class AdvanceProjection:
         left = False
         waiting = list(VIEWS) if programme in self._programmes or programme in self.programmes() else []
         while waiting:
-            steps = [(view, self._patiently(view, programme).outcome) for view in waiting]
+            once = ReadOnce(self._ledger)
+            steps = [(view, self._patiently(once, view, programme).outcome) for view in waiting]
             waiting = [view for view, outcome in steps if outcome == "advanced"]
             left = left or any(outcome == "busy" for _view, outcome in steps)
             if waiting and seconds is not None and time.monotonic() - started > seconds:
                 return False
         return not left
 
-    def _patiently(self, view: View, programme: str) -> Advanced:
+    def _patiently(self, once: ReadOnce, view: View, programme: str) -> Advanced:
         """One batch, of a build that another worker may have for a moment."""
-        step = self(view, programme)
+        step = self._step(once, view, programme)
         for _ in range(_BUSY_TRIES):
             if step.outcome != "busy":
                 break
             self._pause(_BUSY_SECONDS)
-            step = self(view, programme)
+            step = self._step(once, view, programme)
         return step
 
     def programmes(self) -> list[str]:
@@ -156,3 +179,24 @@ class AdvanceProjection:
         self._programmes.update((each.programme, None) for each in found)
         self._looked_upto = found.head
         return list(self._programmes)
+
+
+def _fold(
+    ledger: Ledger | ReadOnce, view: View, programme: str, turn: Turn, *, batch: int | None, upto: int | None
+) -> bool:
+    head = ledger.head()
+    end = head if upto is None else min(head, upto)
+    page = PAGE if batch is None else min(batch, PAGE)
+    pages = ledger.stream(programme, after=turn.position, upto=end, page=page, envelopes=view.envelopes)
+    upto_batch = None if batch is None else turn.folded + batch
+    with closing(pages):
+        for events in pages:
+            for epoch, recorded in itertools.groupby(events, key=lambda each: epoch_of(each.position)):
+                turn.begin(epoch)
+                view.fold(turn.rows, occurrences(recorded))
+            turn.folded += len(events)
+            if upto_batch is not None and turn.folded >= upto_batch:
+                turn.position = events[-1].position
+                return True
+    turn.position = max(turn.position, end)
+    return False

@@ -26,10 +26,12 @@ TASK_SECONDS: Final = 300
 """A task that takes longer is killed, and given out again."""
 _WAITS_SECONDS: Final = 5
 """So long at most one task that was lost keeps others like it from being sent; the schedule sends after that."""
-_VIEWS_SECONDS: Final = 0.01
-"""Between two wake-ups for the views."""
-_REST_SECONDS: Final = 0.1
-"""Between two for sealing, notices and what follows by itself, of which nobody sees the tenth of a second."""
+_VIEWS_SECONDS: Final = 0.03
+"""Between two wake-ups for the views: about what one takes, so that no two workers are after the same views."""
+_SEALING_SECONDS: Final = 0.1
+"""Between two for sealing."""
+_FOLLOWING_SECONDS: Final = 0.25
+"""Between two for notices and what follows by itself, of which nobody sees the quarter of a second."""
 
 TRANSPORT_OPTIONS: Final = {
     # Far above any task's time limit: Redis hands a task out again after this, and tasks are idempotent besides.
@@ -158,9 +160,9 @@ class CeleryWakeUps:
         )
         self._sender = Sender(self._app, broker_url)
         self._views = News(_VIEWS_SECONDS, ADVANCE_TASK)
-        self._following = News(_REST_SECONDS, NOTIFY_TASK, REACT_TASK)
-        self._sealing = News(_REST_SECONDS, SEAL_TASK, queue=seal_queue_of(database_url))
-        self._outgoing = News(_REST_SECONDS, DELIVER_TASK, queue=delivery_queue_of(database_url))
+        self._following = News(_FOLLOWING_SECONDS, NOTIFY_TASK, REACT_TASK)
+        self._sealing = News(_SEALING_SECONDS, SEAL_TASK, queue=seal_queue_of(database_url))
+        self._outgoing = News(_FOLLOWING_SECONDS, DELIVER_TASK, queue=delivery_queue_of(database_url))
         self._every = (self._views, self._following, self._sealing, self._outgoing)
         self._changed = threading.Condition()
         self._closed = False

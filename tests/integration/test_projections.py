@@ -50,6 +50,31 @@ def test_workers_that_race_fold_every_event_once(running: Running, until: Callab
         assert rows == folded(running, view, REHEARSAL, position)
 
 
+def test_views_that_stand_at_the_same_position_share_a_reading(running: Running, until: Callable[[str], None]) -> None:
+    """One that is behind has its own."""
+    until("open-stage")
+    ledger, store = running.service.ledger, running.service.store
+    asked: list[int] = []
+
+    class Counted:
+        head, read = ledger.head, ledger.read
+
+        def stream(self, programme: str, *, after: int, **others: Any) -> Any:
+            asked.append(after)
+            return ledger.stream(programme, after=after, **others)
+
+    for view in VIEWS[:-1]:
+        AdvanceProjection(ledger, store)(view, REHEARSAL)
+    position = running.head()
+    assert running.submit(REHEARSAL, "open-stage", {"stage": "stage-1"}, key="open").status_code == 201
+    assert AdvanceProjection(Counted(), store).catch_up(REHEARSAL)  # type: ignore[arg-type]
+    assert asked == [position, 0]
+    for view in VIEWS:
+        rows, reached = stored(running, view, REHEARSAL)
+        assert reached == running.head() > position
+        assert rows == folded(running, view, REHEARSAL, reached)
+
+
 def test_an_event_that_a_view_ignores_moves_its_position(running: Running, until: Callable[[str], None]) -> None:
     until("enrol-team")
     running.project()
