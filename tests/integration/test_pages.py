@@ -130,6 +130,17 @@ def test_a_page_is_kept_by_its_etag_and_closed_to_scripts_of_others(played: Runn
     assert again.status_code == 304
 
 
+def test_deadlines_are_a_calendar_and_a_feed_that_are_kept_by_their_etags(played: Running) -> None:
+    for name, media_type in (("ics", "text/calendar"), ("atom", "application/atom+xml")):
+        address = f"/ko/{REHEARSAL}/deadlines.{name}"
+        answer = played.client.get(address)
+        assert answer.status_code == 200, answer.text
+        assert answer.headers["content-type"].startswith(media_type)
+        assert played.client.get(address, headers={"If-None-Match": answer.headers["etag"]}).status_code == 304
+        assert f"/ko/{REHEARSAL}/deadlines.{name}" in played.client.get(f"/ko/{REHEARSAL}").text
+    assert played.client.get("/en/nowhere/deadlines.ics").status_code == 404
+
+
 def test_figures_stand_as_in_the_answer(played: Running) -> None:
     text = played.client.get(f"/en/{PUBLIC_RECORD}/standings").text
     for row in played.client.get(f"/v1/programmes/{PUBLIC_RECORD}/standings").json()["rows"]:
