@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import OrderedDict
-from collections.abc import Awaitable, Callable, Coroutine, Hashable
+from collections.abc import Callable, Coroutine, Hashable
 from concurrent.futures import Executor
 from functools import partial
 from typing import Any, Final
@@ -35,8 +35,8 @@ class Remembered:
         self._left = kept_bytes
         self._kept: OrderedDict[Hashable, tuple[Stand, Prepared]] = OrderedDict()
         self._making: dict[Hashable, asyncio.Task[Prepared]] = {}
-        self._reading: dict[str | None, asyncio.Task[Stand]] = {}
-        self._next: dict[str | None, asyncio.Task[Stand]] = {}
+        self._reading: set[str | None] = set()
+        self._waiting: dict[str | None, list[asyncio.Future[Stand]]] = {}
 
     async def answer(self, programme: str | None, asked: Hashable, make: Make) -> Prepared:
         """What `make` gives for what is asked of a programme. Raises as it does, and `LedgerUnavailableError`."""
@@ -65,19 +65,31 @@ class Remembered:
         if (kept := self._kept.pop(asked, None)) is not None:
             self._left += len(kept[1].body)
 
-    def _stands(self, programme: str | None) -> Awaitable[Stand]:
+    async def _stands(self, programme: str | None) -> Stand:
         """Where they stand, read after this."""
-        reading = self._next.get(programme)
-        if reading is None:
-            reading = self._next[programme] = asyncio.ensure_future(self._read(programme))
-        return asyncio.shield(reading)
+        loop = asyncio.get_running_loop()
+        told: asyncio.Future[Stand] = loop.create_future()
+        waiting = self._waiting.setdefault(programme, [])
+        waiting.append(told)
+        if len(waiting) == 1 and programme not in self._reading:
+            loop.call_soon(self._read, programme)
+        return await told
 
-    async def _read(self, programme: str | None) -> Stand:
-        while (before := self._reading.get(programme)) is not None:
-            await asyncio.wait([before])
-        reading = self._reading[programme] = self._next.pop(programme)
-        try:
-            return await asyncio.get_running_loop().run_in_executor(self._threads, partial(self._stand, programme))
-        finally:
-            del self._reading[programme]
-            del reading
+    def _read(self, programme: str | None) -> None:
+        """Read for all who wait by now; for whoever comes meanwhile it is read again."""
+        waiting = self._waiting.pop(programme)
+        self._reading.add(programme)
+        reading = asyncio.get_running_loop().run_in_executor(self._threads, self._stand, programme)
+        reading.add_done_callback(partial(self._tell, programme, waiting))
+
+    def _tell(self, programme: str | None, waiting: list[asyncio.Future[Stand]], read: asyncio.Future[Stand]) -> None:
+        self._reading.discard(programme)
+        for each in waiting:
+            if each.done():
+                continue  # whoever waited is gone
+            if (error := read.exception()) is not None:
+                each.set_exception(error)
+            else:
+                each.set_result(read.result())
+        if programme in self._waiting:
+            self._read(programme)
