@@ -65,6 +65,7 @@ from service.storage.ledger import PostgresLedger
 from service.storage.notices import PostgresNotices
 from service.storage.reactions import PostgresReactions
 from service.storage.sealing import PostgresSeals
+from service.storage.standing import Stands
 from service.storage.subject_keys import SubjectKeys
 from service.storage.views import PostgresViewStore
 from service.storage.wake_ups import CeleryWakeUps
@@ -86,6 +87,7 @@ class Service:
     parts: Parts
     ledger: PostgresLedger
     store: PostgresViewStore
+    stands: Stands
     seals: PostgresSeals
     notices: PostgresNotices
     reactions: PostgresReactions
@@ -101,6 +103,7 @@ class Service:
         self.parts.turns.close()
         self.ledger.close()
         self.store.close()
+        self.stands.close()
         self.seals.close()
         self.notices.close()
         self.reactions.close()
@@ -133,6 +136,7 @@ def open_service(settings: Settings) -> Service:
     database = settings.require_database()
     ledger = PostgresLedger(database)
     store = PostgresViewStore(database)
+    stands = Stands(database)
     seals = PostgresSeals(database)
     notices, reactions = PostgresNotices(database), PostgresReactions(database)
     keys = SubjectKeys(settings.subject_keys_folder)
@@ -191,7 +195,7 @@ def open_service(settings: Settings) -> Service:
         prove=prove,
         export=Export(ledger, prove),
         builds=builds,
-        remembered=Remembered(builds.stand, threads),
+        remembered=Remembered(stands, threads),
         sealing=seals.figures,
         witnesses=lambda: PostgresCosignatures(seals).figures(witnesses),
         ready=ledger.head,
@@ -201,7 +205,9 @@ def open_service(settings: Settings) -> Service:
         origins=Origins(settings.trusted_proxies),
         public_origin=settings.issuer_url,
     )
-    return Service(parts, ledger, store, seals, notices, reactions, deliveries, entrance, erased, threads, wake_ups)
+    return Service(
+        parts, ledger, store, stands, seals, notices, reactions, deliveries, entrance, erased, threads, wake_ups
+    )
 
 
 @dataclass(frozen=True)

@@ -134,10 +134,6 @@ class ViewStore(Protocol):
 class Builds(Protocol):
     """What operators and the workers' schedule ask of all builds."""
 
-    def stand(self, partition: str | None) -> tuple[int, str]:
-        """Position of the ledger, and builds and positions of a partition's live views, from one snapshot: while they
-        are the same, so is everything that is read of both."""
-
     def every(self) -> Sequence[Build]:
         """Every build, by view, version, partition and state."""
 

@@ -11,8 +11,8 @@ import psycopg
 
 from service.application.ports import LedgerUnavailableError, Probed
 from service.storage.binary_arrays import array_oid, long_integers
-from service.storage.connections import require_open, service_conninfo
-from service.storage.prepared_call import PreparedCall
+from service.storage.connections import service_conninfo
+from service.storage.prepared_call import KeptCall
 from service.storage.turns import Awaited, Turns
 
 # Keys with their positions, packed: one value costs less to take in than a row for each. One statement, one snapshot.
@@ -41,8 +41,8 @@ class BoundaryProbes:
     """`probe` may be called from many threads; each answer is of a snapshot that was taken after the call."""
 
     def __init__(self, database_url: str) -> None:
-        self._conninfo = service_conninfo(database_url)
-        self._call: PreparedCall | None = None
+        types = [array_oid("int8")]
+        self._call = KeptCall(service_conninfo(database_url), "sillok_probe", _SQL, types, binary=True)
         self._turns: Turns[_Asked] = Turns("ledger-probes", self._look)
 
     def probe(self, keys: Sequence[int]) -> Probed:
@@ -54,8 +54,7 @@ class BoundaryProbes:
     def close(self) -> None:
         """Answer whoever waits, and let go of the connection."""
         self._turns.close()
-        if self._call is not None:
-            self._call.connection.close()
+        self._call.close()
 
     def _look(self, queue: deque[_Asked]) -> None:
         while queue:
@@ -74,26 +73,13 @@ class BoundaryProbes:
 
     def _found(self, keys: list[int]) -> tuple[int, dict[int, list[int]]]:
         """The head, and the positions of each key that has any."""
-        result = self._connected()([long_integers(keys)])
+        result = self._call([long_integers(keys)])
         head, packed = result.get_value(0, 0), result.get_value(0, 1)
         assert head is not None
         found: dict[int, list[int]] = {}
         for key, position in _FOUND.iter_unpack(packed or b""):
             found.setdefault(key, []).append(position)
         return _HEAD.unpack(head)[0], found
-
-    def _connected(self) -> PreparedCall:
-        """On the connection that is open, unless the server has ended it meanwhile."""
-        if self._call is not None and not self._call.connection.closed:
-            try:
-                require_open(self._call.connection)
-            except psycopg.OperationalError:
-                self._call.connection.close()
-            else:
-                return self._call
-        connection = psycopg.connect(self._conninfo, autocommit=True)
-        self._call = PreparedCall(connection, "sillok_probe", _SQL, [array_oid("int8")], binary=True)
-        return self._call
 
 
 def _unavailable(error: psycopg.Error) -> LedgerUnavailableError:

@@ -34,23 +34,11 @@ _BEHIND: Final = """
     ) ORDER BY wanted.nth"""
 
 
-_STAND: Final = """
-    SELECT h.position, coalesce((
-        SELECT string_agg(concat_ws(' ', build, position, stale), ',' ORDER BY build) FROM views.build
-        WHERE partition = %(partition)s AND state = 'live'
-    ), '') FROM ledger.head h"""
-
-
 class PostgresBuilds:
     """`Builds` in PostgreSQL, over the connections of the store."""
 
     def __init__(self, store: PostgresViewStore) -> None:
         self._store = store
-
-    def stand(self, partition: str | None) -> tuple[int, str]:
-        """See `Builds.stand`."""
-        ((position, live),) = self._all(_STAND, {"partition": partition})
-        return position, live
 
     def every(self) -> Sequence[Build]:
         """See `Builds.every`."""

@@ -5,10 +5,13 @@ from __future__ import annotations
 import select
 import time
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any, Final
 
 import psycopg
 from psycopg import pq
+
+from service.storage.connections import require_open
 
 ANSWER_SECONDS: Final = 21.0
 """By then whoever asked has given up; the server's own bounds are shorter, unless it hangs itself."""
@@ -74,6 +77,37 @@ class PreparedCall:
     def _wait(self, until: select.poll, deadline: float) -> None:
         if not until.poll(max(0.0, deadline - time.monotonic()) * 1000):
             raise psycopg.OperationalError(f"the server did not answer within {ANSWER_SECONDS:.0f} seconds")
+
+
+class KeptCall:
+    """The same on a connection of its own, opened when it is called, and again once the server has ended it. For one
+    thread at a time.
+    """
+
+    def __init__(self, conninfo: str, name: str, sql: str, types: Sequence[int], *, binary: bool) -> None:
+        self._conninfo = conninfo
+        self._prepare = partial(PreparedCall, name=name, sql=sql, types=types, binary=binary)
+        self._call: PreparedCall | None = None
+
+    def __call__(self, parameters: Sequence[bytes | None]) -> pq.abc.PGresult:
+        """The rows. Raises `psycopg.Error`."""
+        return self._connected()(parameters)
+
+    def close(self) -> None:
+        """Let go of the connection."""
+        if self._call is not None:
+            self._call.connection.close()
+
+    def _connected(self) -> PreparedCall:
+        if self._call is not None and not self._call.connection.closed:
+            try:
+                require_open(self._call.connection)
+            except psycopg.OperationalError:
+                self._call.connection.close()
+            else:
+                return self._call
+        self._call = self._prepare(psycopg.connect(self._conninfo, autocommit=True))
+        return self._call
 
 
 def raise_unless(result: pq.abc.PGresult, wanted: pq.ExecStatus) -> None:

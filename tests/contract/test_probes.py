@@ -69,14 +69,16 @@ def test_a_connection_that_the_server_ended_is_not_asked(database: str, ledger: 
     assert ledger.probe(seat(1)).head == 0
 
 
+@pytest.mark.usefixtures("ledger")
 def test_a_server_that_refuses_is_told_to_every_reader_and_asked_again(
-    ledger: PostgresLedger, monkeypatch: pytest.MonkeyPatch
+    database: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with monkeypatch.context() as patched:
         patched.setattr(boundary_probes, "_SQL", "SELECT $1::int8[], 1 / 0")
-        with ThreadPoolExecutor(5) as threads:
-            errors = [each.exception() for each in [threads.submit(ledger.probe, seat(n)) for n in range(5)]]
+        probes = boundary_probes.BoundaryProbes(database)
+    with ThreadPoolExecutor(5) as threads:
+        errors = [each.exception() for each in [threads.submit(probes.probe, [n]) for n in range(5)]]
     assert all(isinstance(error, LedgerUnavailableError) and not error.outcome_unknown for error in errors)
-    ledger.close()
+    probes.close()
     with pytest.raises(LedgerUnavailableError, match="closed"):
-        ledger.probe(seat(1))
+        probes.probe([1])
