@@ -36,7 +36,7 @@ from service.application.recording import (
     idempotency_of,
 )
 from service.application.shared_facts import Place, SharedFacts, stands_at
-from service.application.submitting import SubmitDecision
+from service.application.submitting import SubmitDecision, UnknownDecisionError
 
 LINES: Final = 256
 """That are decided on one reading of their facts, and recorded together."""
@@ -174,7 +174,7 @@ class SubmitLines:
                 ruling = considered.ruling()
                 request = append_request(considered, ruling, self._deciding.sources)
             except Exception as error:  # noqa: BLE001 — as in `alone`
-                each.outcome = error
+                each.outcome = _kept(error)
                 continue
             writes = {place for event in request.events for place in stands_at(event.type, event.tags)}
             if any(not other.read.isdisjoint(writes) for other in earlier):
@@ -313,7 +313,20 @@ def _read(line: bytes | Exception, programme: str, actor: Actor) -> Sent | Excep
     try:
         return read_line(line, programme, actor)
     except (MalformedBodyError, Refusal) as error:
-        return error
+        return _kept(error)
+
+
+def _kept(error: Exception) -> Exception:
+    """An error that waits to be answered; a refusal without the frames that it came through: these hold it and all that
+    was decided beside it, which would stay until the collector comes.
+    """
+    each: BaseException | None = (
+        error if isinstance(error, Refusal | MalformedBodyError | UnknownDecisionError) else None
+    )
+    while each is not None:
+        each.__traceback__ = None
+        each = each.__cause__ or each.__context__
+    return error
 
 
 def _taken(lines: Sequence[Sent | Exception], facts: SharedFacts, names: set[Name]) -> list[_Taken]:
@@ -332,7 +345,7 @@ def _taken(lines: Sequence[Sent | Exception], facts: SharedFacts, names: set[Nam
         try:
             question = line.question()
         except Exception as error:  # noqa: BLE001 — as in `alone`
-            each.outcome = error
+            each.outcome = _kept(error)
         else:
             if isinstance(question.command, PublishCharter) or any(isinstance(f, StageRecord) for f in question.facts):
                 break

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import json
+import weakref
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -11,6 +13,7 @@ import msgspec
 import pytest
 from litestar.types import Message
 
+from domain.envelope import Actor
 from service.api import slow_clients
 from service.api.line_stream import LINE_LIMIT, WAITING_LINES, Incoming, Lines
 from service.application.identity import WrongCredentialError
@@ -68,6 +71,24 @@ def test_every_bad_line_is_a_clear_problem_and_fails_no_other(running: Running) 
         if pointer is not None:
             assert pointer in [each["pointer"] for each in problem["errors"]], problem
     assert [each["status"] for each in answers if (each["key"] or "").startswith("k-")] == [201] * len(EVERY)
+
+
+def test_what_is_refused_holds_nothing_once_it_is_answered(running: Running) -> None:
+    """However many lines are refused, none waits in memory for the collector."""
+    small = scoring(running)
+    bad = [text for text, status, *_rest in BAD if isinstance(text, bytes) and status != 413]
+    gc.collect()
+    gc.disable()
+    try:
+        actor = Actor(agency="owner", principal="test", party="agency")
+        with running.service.parts.submit_lines.begin(small.programme, actor) as submitting:
+            answers = [*submitting.take(bad), *submitting.settle()]
+        held = [weakref.ref(each.outcome) for each in answers]
+        assert len(held) == len(bad)
+        del answers
+        assert [each() for each in held if each() is not None] == []
+    finally:
+        gc.enable()
 
 
 def test_a_request_as_a_whole_may_be_wrong(running: Running) -> None:
