@@ -100,7 +100,7 @@ async def _start(request: AnyRequest, feed: EventFeed) -> Place:
     """Where to begin: what the follower saw last counts for more than what its address says."""
     head = await feed.head()
     last = only_header(request.headers, LAST)
-    position = whole_number(request, "after", head, high=head) if last is None else _whole(last)
+    position = whole_number(request, "after", head, high=head) if not last else _whole(last)
     if position is None or position > head:
         detail = f"Last-Event-ID: a position of the ledger, up to {head}"
         raise ApiProblem("invalid-parameter", detail, errors=(FieldError(f"/{LAST}", detail),))

@@ -14,7 +14,7 @@ from domain.decision import Command, Decision
 from domain.rulebook import DECISIONS
 from service.cli.client import open_client
 from service.cli.said import say_recorded
-from service.cli.service_calls import KEY_NAMES, KEY_OPTION, URL_HELP
+from service.cli.service_calls import KEY_NAMES, KEY_OPTION, REQUEST_HELP, URL_HELP
 
 
 @click.group()
@@ -64,9 +64,7 @@ def _verb(decision: Decision) -> click.Command:
             click.Option(
                 ["--sign"], type=click.Path(path_type=Path), help="The agency's own key, see `sillok signing-key`."
             ),
-            click.Option(
-                ["--request"], help="Your own name for the request: sent again under it, it is recorded once."
-            ),
+            click.Option(["--request"], help=REQUEST_HELP),
             click.Option(
                 ["--unchanged-since"],
                 type=click.IntRange(min=0),

@@ -13,7 +13,7 @@ import msgspec
 from service.cli.client import open_client
 from service.cli.failures import NotAsAskedError
 from service.cli.said import say_recorded
-from service.cli.service_calls import key_option, url_option
+from service.cli.service_calls import REQUEST_HELP, key_option, url_option
 
 json_option = click.option("--json", "as_json", is_flag=True, help="The service's answer as it is.")
 yes_option = click.option("--yes", is_flag=True, help="Do not ask.")
@@ -29,6 +29,7 @@ sign_option = click.option(
 @url_option
 @key_option
 @sign_option
+@click.option("--request", default=None, help=REQUEST_HELP)
 @yes_option
 @json_option
 def propose(
@@ -38,6 +39,7 @@ def propose(
     url: str | None,
     key: str | None,
     sign: Path | None,
+    request: str | None,
     yes: bool,
     as_json: bool,
 ) -> None:
@@ -55,7 +57,7 @@ def propose(
         if not yes:
             click.confirm(f"Propose {decision}?", abort=True, err=True)
         proposal = {"decision": decision, "command": msgspec.json.decode(command)}
-        recorded = client.decide(programme, "propose", proposal)
+        recorded = client.decide(programme, "propose", proposal, key=request)
     say_recorded(recorded, as_json=as_json)
 
 

@@ -30,3 +30,4 @@ KEY_OPTION: Final[dict[str, Any]] = {
 key_option = click.option(*KEY_NAMES, **KEY_OPTION)
 URL_HELP: Final = "The service; by default the one that was logged in to."
 url_option = click.option("--url", default=None, help=URL_HELP)
+REQUEST_HELP: Final = "Your own name for the request: sent again under it, it is recorded once."

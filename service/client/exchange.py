@@ -87,9 +87,14 @@ def _asked_pause(answer: Answer | Lost) -> float | None:
     if isinstance(answer, Lost):
         return 0.0
     if answer.status in _AGAIN or (answer.status == 409 and problem_of(answer).slug == "request-in-flight"):
-        after = answer.headers.get("retry-after", "")
-        return float(after) if after.isdecimal() else 0.0
+        return retry_after(answer)
     return None
+
+
+def retry_after(answer: Answer) -> float:
+    """How many seconds the service asks to be left alone; 0 if it does not say."""
+    after = answer.headers.get("retry-after", "")
+    return float(after) if after.isdecimal() else 0.0
 
 
 def problem_of(answer: Answer) -> Problem:

@@ -11,7 +11,7 @@ import msgspec
 
 from service.client.answers import Event, LineAnswer
 from service.client.credentials import Credential
-from service.client.exchange import Answer, Request, problem_of
+from service.client.exchange import Answer, Request, problem_of, retry_after
 from service.client.problems import ServiceError, ServiceProblemError, UnreachableError
 from service.client.server_sent import Parser
 
@@ -63,6 +63,7 @@ class Following:
         self._parser = Parser()
         self._failed = 0
         self._renewed = False
+        self._asked = 0.0
         self._opened = False
         self._until = time.monotonic() + patience
         self._broke = broke
@@ -105,6 +106,7 @@ class Following:
         elif answer.status not in _COMES_BACK:
             raise ServiceProblemError(problem)
         else:
+            self._asked = retry_after(answer)
             self.lost(ServiceProblemError(problem))
 
     def lost(self, error: httpx.TransportError | ServiceError) -> None:
@@ -117,4 +119,5 @@ class Following:
 
     def pause(self) -> float:
         """Seconds before the next attempt: as the service asks, and longer each time in vain."""
-        return float(min(self._parser.retry * 2 ** min(self._failed, 10), LONGEST_PAUSE))
+        asked, self._asked = self._asked, 0.0
+        return max(asked, float(min(self._parser.retry * 2 ** min(self._failed, 10), LONGEST_PAUSE)))

@@ -30,6 +30,8 @@ from service.client import (
     UnreachableError,
 )
 from service.client.answers import Counted
+from service.client.credentials import Nobody
+from service.client.exchange import Answer
 from service.client.following import Following
 from tests.domain.playbook import PERIOD
 from tests.integration.api_process import ApiProcess
@@ -224,6 +226,13 @@ def test_what_is_revealed_again_after_a_break_is_given_once() -> None:
     assert read("id: 8\n\n", *sent, f"id: 9\n{_as_sent(9)}") == [6, 9]
     assert following.headers(None)["Last-Event-ID"] == "9"
     assert read("id: 9\n\n", *(_as_sent(position, revealedby=12) for position in (5, 10))) == [5, 10]
+
+
+def test_a_follower_that_is_sent_away_comes_back_when_it_is_told_to() -> None:
+    following = Following(None, {}, 60)
+    following.refused(Answer(503, {"retry-after": "40"}, b"{}"), Nobody())
+    assert following.pause() == 40
+    assert following.pause() < 40
 
 
 def _as_sent(position: int, **others: int) -> str:

@@ -165,8 +165,9 @@ def test_an_approval_is_of_what_was_shown(
 
 def test_a_proposal_is_rejected_for_a_reason(small: SmallProgramme, sillok: Command) -> None:
     body = msgspec.json.encode(DEVIATION).decode()
-    asked = ("propose", "record-deviation", small.programme, body, "--yes", "--json")
-    proposed = json.loads(sillok(*asked, key=small.keys["owner"]).stdout)
+    asked = ("propose", "record-deviation", small.programme, body, "--yes", "--json", "--request", "mine")
+    proposed, again = (json.loads(sillok(*asked, key=small.keys["owner"]).stdout) for _each in range(2))
+    assert again["proposal"] == proposed["proposal"]
     rejected = sillok("reject", proposed["proposal"], "not yet", key=small.keys["other"])
     assert "DecisionRejected" in rejected.stdout
 

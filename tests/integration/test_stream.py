@@ -158,6 +158,12 @@ def test_a_follower_may_want_some_only_and_is_told_how_far_the_ledger_was_looked
     assert len(follower.events) > 0
 
 
+def test_an_empty_last_id_is_none(api: ApiProcess) -> None:
+    asked = {"params": {"after": "3"}, "headers": {"Last-Event-ID": b""}, "trust_env": False}
+    with httpx.stream("GET", api.url + STREAM, **asked) as answer:  # type: ignore[arg-type]
+        assert next(line for line in answer.iter_lines() if line.startswith("id")) == "id: 3"
+
+
 def test_it_begins_now_if_nothing_else_is_said(api: ApiProcess) -> None:
     head = api.running.head()
     follower, opened = follower_of(api), threading.Event()
@@ -182,7 +188,7 @@ def test_it_begins_now_if_nothing_else_is_said(api: ApiProcess) -> None:
         ("-1", {}, "invalid-parameter"),
         ("١", {}, "invalid-parameter"),
         ("9" * 30, {}, "invalid-parameter"),
-        ("", {}, "invalid-parameter"),
+        ("", {"after": "900"}, "invalid-parameter"),
         (None, {"after": "900"}, "invalid-parameter"),
         (None, {"after": "x"}, "invalid-parameter"),
         (None, {"limit": "1"}, "invalid-parameter"),
