@@ -92,19 +92,21 @@ def encode_data(of: Event) -> bytes:
 
 
 @functools.cache
-def _decoder(cls: type[Event]) -> Callable[[bytes], Event]:
-    """Kept: to look the class up each time takes longer than to decode a score."""
-    return msgspec.json.Decoder(cls).decode
-
-
-def decode_data(type_: str, version: int, data: bytes) -> Event:
-    """The event in its current version. Raises `UnknownEventError`, `msgspec.DecodeError`."""
+def decoder(type_: str, version: int) -> Callable[[bytes], Event]:
+    """Decodes data of a type and version as `decode_data` does. Kept: to look the class up each time takes longer than
+    to decode a score. Raises `UnknownEventError`.
+    """
     cls = EVENTS.get(type_)
     if cls is None or version > cls.VERSION or version < 1:
         raise UnknownEventError(f"{type_} version {version} is not known to this release")
     if version == cls.VERSION:
-        return _decoder(cls)(data)
-    return msgspec.convert(upcast_fields(type_, version, _as_object(data)), type=cls)
+        return msgspec.json.Decoder(cls).decode
+    return lambda data: msgspec.convert(upcast_fields(type_, version, _as_object(data)), type=cls)
+
+
+def decode_data(type_: str, version: int, data: bytes) -> Event:
+    """The event in its current version. Raises `UnknownEventError`, `msgspec.DecodeError`."""
+    return decoder(type_, version)(data)
 
 
 def upcast_fields(type_: str, version: int, fields: dict[str, Any]) -> dict[str, Any]:

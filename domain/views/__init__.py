@@ -80,7 +80,8 @@ class PoisonEventError(Exception):
 class View(msgspec.Struct, frozen=True, kw_only=True):
     """A projection's name and fold. `version` changes whenever the same events would give other rows.
 
-    Another version is folded beside this one, from the first event on. `envelopes`: whether the fold looks at them.
+    Another version is folded beside this one, from the first event on. `envelopes`, `times`: whether the fold looks at
+    them, and at when events were recorded.
     `remembers`: what rows were at the end of each epoch is kept, so that the view as of any position is at most an
     epoch of events away.
     """
@@ -89,6 +90,7 @@ class View(msgspec.Struct, frozen=True, kw_only=True):
     version: int
     fold: Callable[[Rows, Iterable[Occurrence]], None]
     envelopes: bool = False
+    times: bool = True
     remembers: bool = False
 
 

@@ -10,7 +10,7 @@ many events of a type carry the stage's tag, which is all that the public may kn
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from functools import partial
 from typing import Final
@@ -22,15 +22,17 @@ from domain.boundary import tag
 from domain.call_events import CallTeamSelected
 from domain.charter import CHARTER_EVENTS
 from domain.event import Event
-from domain.record import COURSE_EVENTS, SCORE_EVENTS, Cell, Course, Metric, run_course, sheet_key
+from domain.record import COURSE_EVENTS, SCORE_EVENTS, SHEET_EVENTS, Cell, Course, Metric, run_course, sheet_key
 from domain.rubric import Stage
 from domain.scalars import Names
-from domain.score_events import MeasurementCorrected, MeasurementRecorded, ScoreCorrected, ScoreSubmitted
 from domain.stage_events import ScoringReopened, StageConsolidated, StageReconsolidated
 from domain.standings import Standings, digest, standings_of
 from domain.tally import tally
 from domain.teams import TeamEnrolled
 from domain.views import Occurrence, Rows, View, encode_row, keyed, one_by_one
+
+Counted = defaultdict[tuple[str, str], int]
+"""How many events there are by the stage that they are tagged with, and their type."""
 
 _ANY: Final = "any"
 """A programme: which one a tag is scoped to tells nothing here."""
@@ -38,21 +40,12 @@ _ANY: Final = "any"
 
 def fold(rows: Rows, occurrences: Iterable[Occurrence]) -> None:
     """Take the facts in, then compute the standings of every stage that they touch and that takes no scores, once."""
-    counted: Counter[str] = Counter()
-    for stage, latest in take_in(rows, _counting(occurrences, counted)).items():
+    counted: Counted = defaultdict(int)
+    for stage, latest in take_in(rows, occurrences, counted).items():
         one_by_one([latest], partial(_settle, rows, stage))
-    for key, count in counted.items():
+    for (stage, type_), count in counted.items():
+        key = f"count/{stage}/{type_}"
         rows.put(key, str(int(rows.get(key) or 0) + count).encode())
-
-
-def _counting(occurrences: Iterable[Occurrence], counted: Counter[str]) -> Iterator[Occurrence]:
-    for occurrence in occurrences:
-        event = occurrence.event
-        if isinstance(event, SCORE_EVENTS):  # by far the most
-            counted[f"count/{event.stage}/{event.TYPE}"] += 1
-        else:
-            counted.update(f"count/{stage}/{event.TYPE}" for stage in _stages_tagged(event))
-        yield occurrence
 
 
 def _stages_tagged(event: Event) -> Iterator[str]:
@@ -66,10 +59,15 @@ def counts(rows: Rows, stage: str) -> dict[str, int]:
     return {type_: int(count) for type_, count in keyed(rows.scan(prefix), prefix)}
 
 
-def take_in(rows: Rows, occurrences: Iterable[Occurrence]) -> dict[str, Occurrence]:
-    """Take the facts in, for who computes standings when they are wanted; the last fact of each stage touched."""
+def take_in(rows: Rows, occurrences: Iterable[Occurrence], counted: Counted | None = None) -> dict[str, Occurrence]:
+    """Take the facts in, for who computes standings when they are wanted; the last fact of each stage touched.
+
+    `counted`: where events are counted.
+    """
     touched: dict[str, Occurrence] = {}
     courses: dict[str, Course] = {}
+    number: Counted = defaultdict(int) if counted is None else counted
+    put = rows.put
 
     def store() -> None:
         for key, value in courses.items():
@@ -84,9 +82,18 @@ def take_in(rows: Rows, occurrences: Iterable[Occurrence]) -> dict[str, Occurren
     def take(occurrence: Occurrence) -> None:
         event = occurrence.event
         if isinstance(event, SCORE_EVENTS):  # by far the most
-            rows.put(*_score(event))
-            touched[event.stage] = occurrence
-        elif isinstance(event, CHARTER_EVENTS):
+            stage = event.stage
+            place = f"{stage}/{event.team}/{event.criterion}"  # a criterion is `assessment/criterion`
+            if isinstance(event, SHEET_EVENTS):  # in the place of what it corrects
+                put(f"sheet/{place}/{sheet_key(event.evaluator, event.item)}", event.points.encode())
+            else:
+                put(f"metric/{place}/{event.benchmark}", encode_row(Metric(event.value, event.target)))
+            touched[stage] = occurrence
+            number[stage, event.TYPE] += 1
+            return
+        for tagged in _stages_tagged(event):
+            number[tagged, event.TYPE] += 1
+        if isinstance(event, CHARTER_EVENTS):
             rows.put("charter", event.document.encode())
             store()
             for stage, course in keyed(rows.scan("course/"), "course/"):
@@ -126,14 +133,6 @@ def _held(courses: dict[str, Course], rows: Rows, stage: str) -> Course:
 def _course(rows: Rows, stage: str) -> Course:
     stored = rows.get(f"course/{stage}")
     return Course() if stored is None else msgspec.json.decode(stored, type=Course)
-
-
-def _score(event: ScoreSubmitted | ScoreCorrected | MeasurementRecorded | MeasurementCorrected) -> tuple[str, bytes]:
-    """Key and value of the row that a score or a metric is, in the place of what it corrects."""
-    place = f"{event.stage}/{event.team}/{event.criterion}"  # a criterion is `assessment/criterion`
-    if isinstance(event, (ScoreSubmitted, ScoreCorrected)):
-        return f"sheet/{place}/{sheet_key(event.evaluator, event.item)}", event.points.encode()
-    return f"metric/{place}/{event.benchmark}", encode_row(Metric(event.value, event.target))
 
 
 def compute(rows: Rows, stage_id: str, position: int) -> Standings | None:
@@ -190,4 +189,4 @@ def as_of(stored: bytes, position: int) -> Standings:
     )
 
 
-STANDINGS = View(name="standings", version=8, fold=fold, remembers=True)
+STANDINGS = View(name="standings", version=8, fold=fold, times=False, remembers=True)

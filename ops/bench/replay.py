@@ -38,7 +38,7 @@ Replay = Callable[[], object]
 
 def replay(ledger: PostgresLedger) -> None:
     """What is measured: the standings of the programme, folded anew from its first event."""
-    pages = ledger.stream(PROGRAMME, envelopes=STANDINGS.envelopes)
+    pages = ledger.stream(PROGRAMME, envelopes=STANDINGS.envelopes, times=STANDINGS.times)
     STANDINGS.fold(MemoryRows(), occurrences(chain.from_iterable(pages)))
 
 

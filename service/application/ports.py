@@ -163,10 +163,12 @@ class Ledger(Protocol):
         upto: int | None = None,
         page: int = PAGE,
         envelopes: bool = True,
+        times: bool = True,
     ) -> Generator[list[StreamedEvent], None, None]:
         """As `read`, for every event, or every one of a programme, page by page in bounded memory.
 
-        Ends at the head as it stood at the first page. `envelopes`: whether events carry theirs, or an empty one.
+        Ends at the head as it stood at the first page. `envelopes`: whether events carry theirs, or an empty one;
+        `times`: whether they carry the time of their commit, or none.
         Raises `LedgerUnavailableError`, also between pages.
         """
 

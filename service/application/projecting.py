@@ -12,7 +12,7 @@ import msgspec
 from eventsourcing.dcb.api import DCBQuery, DCBQueryItem
 
 from domain.charter import CharterPublished
-from domain.event import decode_data
+from domain.event import decoder
 from domain.views import Occurrence, PoisonEventError, Rows, View, epoch_of
 from domain.views.audit_trail import AUDIT_TRAIL
 from domain.views.grants import GRANTS
@@ -48,7 +48,7 @@ def occurrences(events: Iterable[StreamedEvent]) -> Iterator[Occurrence]:
     """Recorded events, decoded in their current version. One that cannot be decoded is poison."""
     for each in events:
         try:
-            event = decode_data(each.type, each.version, each.data)
+            event = decoder(each.type, each.version)(each.data)
         except (LookupError, msgspec.DecodeError) as cause:
             raise PoisonEventError(each.position, cause) from cause
         yield Occurrence(each.position, each.recorded_at, each.version, each.envelope, event)
@@ -56,7 +56,7 @@ def occurrences(events: Iterable[StreamedEvent]) -> Iterator[Occurrence]:
 
 def fold_stretch(ledger: Ledger, view: View, programme: str, rows: Rows, *, after: int = 0, upto: int) -> None:
     """Fold events with `after` < position ≤ `upto` into rows that nobody stores. Raises `PoisonEventError`."""
-    pages = ledger.stream(programme, after=after, upto=upto, envelopes=view.envelopes)
+    pages = ledger.stream(programme, after=after, upto=upto, envelopes=view.envelopes, times=view.times)
     view.fold(rows, occurrences(itertools.chain.from_iterable(pages)))
 
 
@@ -72,8 +72,8 @@ class ReadOnce:
         """As it was then."""
         return self._head
 
-    def stream(self, programme: str, *, after: int, upto: int, page: int, envelopes: bool) -> Pages:
-        """As `Ledger.stream`, one page only; with envelopes in any case, as some view looks at them."""
+    def stream(self, programme: str, *, after: int, upto: int, page: int, envelopes: bool, times: bool) -> Pages:
+        """As `Ledger.stream`, one page only; with envelopes and times in any case, as some view looks at them."""
         asked = (programme, after, upto)
         if asked not in self._pages:
             with closing(self._ledger.stream(programme, after=after, upto=upto, page=page)) as pages:
@@ -187,7 +187,9 @@ def _fold(
     head = ledger.head()
     end = head if upto is None else min(head, upto)
     page = PAGE if batch is None else min(batch, PAGE)
-    pages = ledger.stream(programme, after=turn.position, upto=end, page=page, envelopes=view.envelopes)
+    pages = ledger.stream(
+        programme, after=turn.position, upto=end, page=page, envelopes=view.envelopes, times=view.times
+    )
     upto_batch = None if batch is None else turn.folded + batch
     with closing(pages):
         for events in pages:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import struct
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
+from datetime import datetime
 from typing import Any, Final
 
 import psycopg
@@ -31,8 +32,19 @@ def exported(
     return lambda connection: select(connection, _LINES, _TYPES, values, _line)
 
 
-def _line(row: Sequence[Any]) -> ExportedEvent:
-    position, programme, type_, version, recorded, entry, event_id, tags, salt, envelope, data = row
+def _line(
+    position: int,
+    programme: str,
+    type_: str,
+    version: int,
+    recorded: datetime,
+    entry: bytes,
+    event_id: str | None,
+    tags: tuple[str, ...],
+    salt: bytes,
+    envelope: bytes,
+    data: bytes,
+) -> ExportedEvent:
     if event_id is None:
         return ExportedEvent(
             position=position,

@@ -170,11 +170,12 @@ class PostgresLedger:
         upto: int | None = None,
         page: int = PAGE,
         envelopes: bool = True,
+        times: bool = True,
     ) -> Generator[list[StreamedEvent], None, None]:
         """See `Ledger.stream`."""
         head = self.head()
         upto = head if upto is None else min(upto, head)
-        return stream(self._pool, programme, after=after, upto=upto, page=page, envelopes=envelopes)
+        return stream(self._pool, programme, after=after, upto=upto, page=page, envelopes=envelopes, times=times)
 
     def exported(self, programme: str | None, *, after: int, upto: int, limit: int) -> list[ExportedEvent]:
         """See `Ledger.exported`."""

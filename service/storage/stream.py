@@ -5,6 +5,7 @@ from __future__ import annotations
 import struct
 from collections.abc import Callable, Generator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from itertools import starmap
 from typing import Any, TypeVar
 
 import psycopg
@@ -21,13 +22,14 @@ T = TypeVar("T")
 
 
 def stream(
-    pool: ConnectionPool, programme: str | None, *, after: int, upto: int, page: int, envelopes: bool
+    pool: ConnectionPool, programme: str | None, *, after: int, upto: int, page: int, envelopes: bool, times: bool
 ) -> Generator[list[StreamedEvent], None, None]:
     """As `Ledger.stream`, up to a position that was reached. No connection is held while the caller works."""
     with ThreadPoolExecutor(1, thread_name_prefix="ledger-stream") as ahead:
 
         def ask(after: int) -> Future[list[StreamedEvent]]:
-            return ahead.submit(with_connection, pool, _page(programme, after, upto, page, envelopes=envelopes))
+            read = _page(programme, after, upto, page, envelopes=envelopes, times=times)
+            return ahead.submit(with_connection, pool, read)
 
         asked = ask(after)
         while len(events := asked.result()) == page:
@@ -63,30 +65,31 @@ def select(
     sql: str,
     types: Sequence[str],
     values: Sequence[bytes],
-    make: Callable[[Sequence[Any]], T],
+    make: Callable[..., T],
 ) -> list[T]:
-    """What `make` makes of each row; parameters in PostgreSQL's binary format, by the names of their types.
+    """What `make` makes of the columns of each row; parameters are in PostgreSQL's binary format.
 
-    One call of libpq, so that this thread takes no turn of the others' while the server works. Raises `psycopg.Error`.
+    One call of libpq, so that other threads go on while the server works. Raises `psycopg.Error`.
     """
     oids, formats = [psycopg.postgres.types[each].oid for each in types], [pq.Format.BINARY] * len(types)
     result = connection.pgconn.exec_params(sql.encode(), values, oids, formats, pq.Format.BINARY)
     raise_unless(result, pq.ExecStatus.TUPLES_OK)
     rows = Transformer(connection)
     rows.set_pgresult(result)
-    return rows.load_rows(0, result.ntuples, make)
+    return list(starmap(make, rows.load_rows(0, result.ntuples, tuple)))
 
 
-def _page(programme: str | None, after: int, upto: int, size: int, *, envelopes: bool) -> Read:
+def _page(programme: str | None, after: int, upto: int, size: int, *, envelopes: bool, times: bool) -> Read:
     """The events that follow a position."""
     envelope = "envelope" if envelopes else "''::bytea"
+    time = recorded_at("e") if times else "NULL::timestamptz"
     where = "" if programme is None else "programme = $4 AND "
     sql = (
-        f"SELECT position, {recorded_at('e')}, programme, type, version, {envelope}, data FROM ledger.event e"
+        f"SELECT position, {time}, programme, type, version, {envelope}, data FROM ledger.event e"
         f" WHERE {where}position > $1 AND position <= $2 ORDER BY position LIMIT $3"
     )
     values, types = [struct.pack(">q", each) for each in (after, upto, size)], ["int8"] * 3
     if programme is not None:
         values.append(programme.encode())
         types.append("text")
-    return lambda connection: select(connection, sql, types, values, lambda row: StreamedEvent(*row))
+    return lambda connection: select(connection, sql, types, values, StreamedEvent)
