@@ -13,8 +13,8 @@ import msgspec
 
 from domain.call_events import AdditionalCallOpened, CallApplicationReceived, CallEvent
 from domain.charter import CHARTER_EVENTS, CharterAmended
-from domain.charter_document import AutomaticNotice, Charter, Recipient, ServedBy
-from domain.disclosure import Disclosure, Reader
+from domain.charter_document import Charter, Recipient, ServedBy
+from domain.disclosure import Disclosure, Reader, owner_of
 from domain.envelope import DataSet
 from domain.event import EVENTS, Event
 from domain.naming import NAMING_EVENTS, NamesThen, Naming, filled
@@ -150,30 +150,36 @@ def notices_of(stored: bytes, facts: NoticeFacts) -> Iterator[Notice]:
         yield from _served(event, whole, charter)
         return
     templates = [each for each in charter.automatic_notices if event.TYPE in each.events]
-    for recipient in facts.recipients(event) if templates else ():
-        entry = shown(stored, facts.roster.publications, Reader("consortium", recipient), naming)
+    if not templates:
+        return
+    owner, names = owner_of(event), naming.at(whole.position)
+    # A call has ten thousand recipients: what is the same for many of them is made once.
+    entries: dict[bool, Entry] = {}
+    texts: dict[tuple[str, bool, str | None], tuple[Words, Words]] = {}
+    for recipient in facts.recipients(event):
+        reader = Reader("consortium", recipient)
+        own = reader.owns == owner
+        if own not in entries:
+            entries[own] = shown(stored, facts.roster.publications, reader, naming)
+        entry = entries[own]
         if entry.withheld is not None:
             continue
         status = facts.status(recipient)
         for template in templates:
-            if status in template.recipients:
-                yield _sent(entry, event, recipient, template, charter, naming.at(entry.position))
+            if status not in template.recipients:
+                continue
+            text = (template.id, own, recipient if "team" in template.variables else None)
+            if text not in texts:
+                given = _given(entry, event, recipient, charter, names)
+                texts[text] = written_out(template.title, given), written_out(template.body, given)
+            id_ = notice_id(entry.position, recipient, template.id)
+            yield _notice(id_, entry, recipient, template.id, *texts[text], charter)
 
 
 def last_of_each(notices: Iterable[Notice]) -> Iterator[Notice]:
     """Of what became due together only the last to each recipient by each template: what holds by then."""
     found = {(each.recipient, each.template): each for each in notices}
     return iter(sorted(found.values(), key=lambda each: each.position))
-
-
-def _sent(
-    entry: Entry, event: Event, recipient: str, template: AutomaticNotice, charter: Charter, names: NamesThen
-) -> Notice:
-    given = _given(entry, event, recipient, charter, names)
-    title, body = written_out(template.title, given), written_out(template.body, given)
-    return _notice(
-        notice_id(entry.position, recipient, template.id), entry, recipient, template.id, title, body, charter
-    )
 
 
 def _served(event: NoticeServed, entry: Entry, charter: Charter) -> Iterator[Notice]:

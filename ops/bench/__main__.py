@@ -35,6 +35,7 @@ MEASURES: Final = (
     "decisions",
     "reexecute",
     "tally",
+    "notices",
 )
 HOME: Final = ".bench"
 

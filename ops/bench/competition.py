@@ -14,7 +14,7 @@ import psycopg
 from domain.decision import nothing_sealed
 from domain.entry import SALT_BYTES
 from domain.envelope import Actor
-from domain.event import encode_data
+from domain.event import Event, encode_data
 from domain.score_events import ScoreSubmitted
 from ops.bench.workload import ENVELOPE, PROGRAMME, STAGE
 from service.application.deciding import Deciding, Submission
@@ -141,7 +141,7 @@ def fill(url: str, scores: int, made: Callable[[ScoreSubmitted], NewEvent] | Non
     return head
 
 
-def new_event(event: ScoreSubmitted, programme: str = PROGRAMME) -> NewEvent:
+def new_event(event: Event, programme: str = PROGRAMME) -> NewEvent:
     """To append it to a programme."""
     return NewEvent(
         programme=programme,

@@ -35,6 +35,9 @@ _AROUND: Final = frozenset((*(cls.TYPE for cls in CHARTER_EVENTS), DecisionAppro
 _RULES: Final = sorted(_AROUND)
 _FACTS: Final = sorted(FACT_EVENTS | _AROUND)
 
+SENT_TOGETHER: Final = 500
+"""The database takes it for lost whoever keeps a transaction waiting."""
+
 Outcome = Literal["current", "more", "busy", "halted"]
 """`current`: up to the head. `more`: events are left. `busy`: another worker has the programme. `halted`: an event
 cannot be told of, and whoever looks after the service has to see why."""
@@ -65,6 +68,9 @@ class SendNotices:
                 facts, rows = self._known(programme, turn.position if events else 0)
                 for each in self._due(events, facts, rows):
                     found.append(each)
+                    if len(found) == SENT_TOGETHER:
+                        turn.send(found, facts.service)
+                        found = []
             except PoisonEventError as poison:
                 turn.position, turn.halted = poison.position - 1, str(poison)
                 _log.error("notices halted", programme=programme, because=turn.halted)

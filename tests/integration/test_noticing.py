@@ -170,7 +170,8 @@ def test_each_is_told_exactly_once_however_many_race_and_whoever_is_killed(told:
 
 
 @pytest.mark.parametrize("batch", [1, 7, 2000])
-def test_any_batch_size_gives_the_same_notices(told: Told, batch: int) -> None:
+def test_any_batch_size_gives_the_same_notices(told: Told, batch: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("service.application.noticing.SENT_TOGETHER", batch)
     store = InMemory()
     send = told.sender(store)
     while send(told.programme.programme, batch=batch) == "more":
