@@ -28,7 +28,12 @@ settings.load_profile("untimed")
 # A line for each of a hundred thousand requests says nothing, and takes longer than some of them.
 logging.getLogger("httpx").setLevel(logging.WARNING)
 
-_TOGETHER = {"test_readme.py": "up", "test_up.py": "up"}
+_TOGETHER = {
+    "test_readme.py": "up",
+    "test_up.py": "up",
+    "test_pages.py": "pages",
+    "test_pages_in_chromium.py": "pages",
+}
 """Files → what they share, and is made once if one process runs them."""
 
 _FIRST = ("e2e", "contracts", "integration", "contract")
