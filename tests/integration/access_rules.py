@@ -55,6 +55,7 @@ KEYLESS: Final = Rule({*EVERYBODY, "revoked"}, {*EVERYBODY, "revoked"})
 """No key is looked at, not even a wrong one."""
 READ_BY_ALL: Final = Rule(EVERYBODY, EVERYBODY)
 OPERATORS: Final = Rule({"operator"}, {"operator"}, "wrong-role", "wrong-role")
+REACTIONS: Final = "reactions-not-yours-to-read"
 WORKLOAD: Final = "workload-not-yours-to-read"
 PERSONAL: Final = "personal-data-not-yours"
 SHEETS: Final = "sheets-not-yours-to-read"
@@ -111,6 +112,8 @@ OPERATIONS: Final[dict[str, Rule]] = {
     f"GET {PROGRAMME}/disagreement": Rule({*INSIDERS, "evaluator"}, {"auditor", "evaluator"}, SHEETS, SHEETS, SHEETS),
     **dict.fromkeys((f"GET {PROGRAMME}/notices", f"GET {PROGRAMME}/notices/{{notice}}"), TOLD),
     **dict.fromkeys((f"GET {PROGRAMME}/endpoints", f"GET {PROGRAMME}/deliveries"), TOLD),
+    f"GET {PROGRAMME}/notice-evidence": TOLD,
+    f"GET {PROGRAMME}/reactions": Rule(INSIDERS, {"auditor"}, REACTIONS, REACTIONS, REACTIONS),
     **dict.fromkeys(
         (
             f"POST {PROGRAMME}/endpoints",
