@@ -40,7 +40,7 @@ def programme_of(tag: str) -> str | None:
     return None if found is None else found["programme"]
 
 
-class QueryItem(msgspec.Struct, frozen=True):
+class QueryItem(msgspec.Struct, frozen=True, gc=False):
     """Events of one of `types` (any type if empty) that carry all of `tags`."""
 
     types: tuple[str, ...] = ()
@@ -50,7 +50,7 @@ class QueryItem(msgspec.Struct, frozen=True):
         return (not self.types or type_ in self.types) and set(self.tags).issubset(tags)
 
 
-class Query(msgspec.Struct, frozen=True):
+class Query(msgspec.Struct, frozen=True, gc=False):
     """Events that match at least one item; an empty query matches every event."""
 
     items: tuple[QueryItem, ...] = ()
@@ -59,7 +59,7 @@ class Query(msgspec.Struct, frozen=True):
         return not self.items or any(item.matches(type_, tags) for item in self.items)
 
 
-class Boundary(msgspec.Struct, frozen=True):
+class Boundary(msgspec.Struct, frozen=True, gc=False):
     """What a decision read: the query, and the position `after` at which it was read."""
 
     query: Query

@@ -100,7 +100,7 @@ class Again(msgspec.Struct, frozen=True, kw_only=True):
         return self
 
 
-class Said(msgspec.Struct, frozen=True):
+class Said(msgspec.Struct, frozen=True, gc=False):
     """What a decision is made again from, of an envelope; `after`, of its boundary alone."""
 
     event_id: str
@@ -116,7 +116,7 @@ class Said(msgspec.Struct, frozen=True):
     signature: str | None = None
 
 
-class _After(msgspec.Struct, frozen=True):
+class _After(msgspec.Struct, frozen=True, gc=False):
     after: int
 
 

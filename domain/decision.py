@@ -30,7 +30,7 @@ from domain.scalars import Identifier, Text
 from domain.system import may_by_itself
 
 
-class Command(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class Command(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, gc=False):
     """What an agency asks for. A *reported* command enters what others decided (`decided_by`), and cites its source."""
 
     attribution: Attribution = "decided"

@@ -26,7 +26,7 @@ PERSON: Final = "person-"
 """How the principal of a person begins, and no other."""
 
 
-class Actor(msgspec.Struct, frozen=True):
+class Actor(msgspec.Struct, frozen=True, gc=False):
     """Who submitted: an agency, and the principal (a key or an opaque person id) that acted for it.
 
     `party`: with `consortium`, `agency` is the id of a consortium that decides about itself; with `system`, nobody
@@ -43,7 +43,7 @@ class Actor(msgspec.Struct, frozen=True):
         return self.principal.startswith(PERSON)
 
 
-class PrivateEnvelope(msgspec.Struct, frozen=True, kw_only=True):
+class PrivateEnvelope(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """All of the envelope that proofs cover but that is not in clear.
 
     `event_id`, `decision_id`: UUIDv7 in canonical text. Times: RFC 3339, UTC, microseconds. `tags`: scoped to the

@@ -18,7 +18,7 @@ Own = Literal["team", "evaluator"]
 """The field of an event that names whoever may read it whatever the public may."""
 
 
-class Event(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class Event(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, gc=False):
     """A fact. `TYPE` and `VERSION` name its shape in the ledger; `PUBLIC` is when the public may read it.
 
     `SAYS`: what it says to a person, in both languages.

@@ -11,7 +11,7 @@ from domain.event import Event
 from domain.maxima import reach
 from domain.panel_events import EvaluatorId
 from domain.panels import Appointment
-from domain.points import DecimalFormatError, decimal_text, is_known, parse_decimal
+from domain.points import DecimalFormatError, decimal_text, is_known, known, parse_decimal
 from domain.record import StageCourse, StageProgress
 from domain.refusal import InvalidCommandError, Refusal
 from domain.rubric import Criterion, Judged, Measured, Stage
@@ -163,7 +163,9 @@ def panel_for(command: SubmitScore, stage: Stage) -> str:
             rule="The charter says which items of a criterion are scored one by one.",
             pointer="/item",
         )
-    require_decimal(command.points, "points", decimals=stage.decimals, maximum=reach(stage, scored(command)))
+    own = known(criterion.maximum if item is None else item.maximum)
+    maximum = reach(stage, scored(command)) if own is None else own
+    require_decimal(command.points, "points", decimals=stage.decimals, maximum=maximum)
     return criterion.scoring.panel
 
 

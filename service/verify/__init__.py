@@ -7,6 +7,7 @@ written apart; it imports nothing of this project, and every bundle has a copy.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -24,11 +25,14 @@ from service.verify.faults import EXIT_CODES, Fault, FaultClass
 from service.verify.kept import Kept
 from service.verify.outcomes import Outcomes
 from service.verify.record import record_faults, root_of
+from service.verify.second_process import beside, may_work_beside
 from service.verify.witnesses import policy_faults
 
 __all__ = ["EXIT_CODES", "BundleError", "Fault", "FaultClass", "Kept", "Report", "verify_bundle"]
 
 
+WORTH_A_PROCESS: Final = 10_000
+"""Events of a record that is looked at in a process of its own, while outcomes are derived in this one."""
 NOTHING: Final[Mapping[str, str]] = {}
 
 
@@ -71,19 +75,27 @@ def verify_bundle(
         return Report(checkpoint=None, faults=[Fault("bad-signature", 0, str(error))])
     last = signed[max(signed)]
     roots = {size: each.root for size, each in signed.items()}
-    faults = [
-        *_kept_fault(kept, last, roots),
-        *_receipt_faults(receipts, keys, last, roots),
-        *record_faults(bundle, roots, public=public),
-    ]
+    faults = [*_kept_fault(kept, last, roots), *_receipt_faults(receipts, keys, last, roots)]
+    record = partial(_record, bundle, roots, public)
+    follows = None
+    if not (faults or public) and last.size >= WORTH_A_PROCESS and may_work_beside():
+        recorded = beside(record)
+        follows = _outcomes_if_whole(bundle, last)
+        faults += recorded()
+    else:
+        faults += record()
     if bundle.manifest.log != last.origin:
         faults.append(Fault("edited", 0, f"{MANIFEST} says that this is the log {bundle.manifest.log}"))
     faults += [] if policy is None else policy_faults(note, policy)
-    report = Report(checkpoint=last, faults=faults) if faults or public else _outcomes(bundle, last)
+    report = Report(checkpoint=last, faults=faults) if faults or public else follows or _outcomes(bundle, last)
     if faults or last.after is None:
         return report
     had = root_of(bundle.leaves()[: last.after.size]) if last.after.size <= last.size else b""
     return msgspec.structs.replace(report, has_all_before=had == last.after.root)
+
+
+def _record(bundle: Bundle, roots: Mapping[int, bytes], public: bool) -> list[Fault]:
+    return list(record_faults(bundle, roots, public=public))
 
 
 def _signed(bundle: Bundle, keys: Sequence[VerifierKey]) -> tuple[dict[int, Checkpoint], Note]:
@@ -151,10 +163,19 @@ def _closed_fault(kept: Kept, last: Checkpoint) -> Fault | None:
     return None
 
 
+def _outcomes_if_whole(bundle: Bundle, last: Checkpoint) -> Report | None:
+    """What `_outcomes` finds, of a record that may not be whole and is then not asked about."""
+    try:
+        return _outcomes(bundle, last)
+    except Exception:  # noqa: BLE001 — of such a record anything may come; where it is whole, it is looked at again
+        return None
+
+
 def _outcomes(bundle: Bundle, last: Checkpoint) -> Report:
     try:
         outcomes = Outcomes(verify_ed25519, list(bundle.standings()))
-        outcomes.take(each for each in bundle.lines() if each.programme == bundle.manifest.programme)
+        programme = bundle.manifest.programme
+        outcomes.take(each for each in bundle.lines_again() if each.programme == programme)
     except BrokenError as error:
         return Report(checkpoint=last, faults=[error.fault])
     faults = [*outcomes.faults, *certificate_faults(outcomes.certificates, bundle.leaves())]

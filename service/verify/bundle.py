@@ -168,6 +168,13 @@ class Bundle:
             except ValueError:
                 yield NO_EVENT
 
+    def lines_again(self) -> Iterator[Line]:
+        """The same of a record that was found whole, where no line is read in two ways; of another, as far as it goes.
+
+        Raises `msgspec.DecodeError`.
+        """
+        return map(_decode, _texts(self.folder / EVENTS))
+
     def leaves(self) -> list[bytes]:
         """The leaf hashes; none without the file."""
         file = self.folder / LEAVES

@@ -15,10 +15,11 @@ from click.testing import CliRunner
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from domain.checkpoint import cosignature, cosigned_message
-from domain.note import COSIGNATURE, VerifierKey
+from domain.note import COSIGNATURE, VerifierKey, verifier_key
 from service.cli import main
 from service.cli.failures import NotAsAskedError
-from service.verify import EXIT_CODES, standalone
+from service.verify import EXIT_CODES, standalone, verify_bundle
+from service.verify.second_process import beside
 from tests.integration.bundles import Verified, export, log_key, verify, verify_apart
 from tests.integration.conftest import Running, run_shared
 from tests.integration.sealing import SignerProcess, sealer
@@ -63,6 +64,35 @@ def test_a_bundle_is_whole_and_its_outcomes_follow(sealed: Running, bundle: Path
     found = verifier(bundle, log_key(sealed))
     assert found.code == 0, found.said
     assert f"whole: {sealed.head()} events" in found.said
+
+
+@pytest.mark.parametrize("altered", [None, "events.ndjson", "leaves", "standings/stage-1.json"])
+def test_two_processes_find_what_one_does(
+    sealed: Running, bundle: Path, monkeypatch: pytest.MonkeyPatch, altered: str | None
+) -> None:
+    """Record and outcomes of a long record are looked at at once: the answer is the same."""
+    if altered is not None:
+        content = (bundle / altered).read_bytes()
+        at = content.rindex(b"1")
+        (bundle / altered).write_bytes(content[:at] + b"2" + content[at + 1 :])
+    one = verify_bundle(bundle, [verifier_key(log_key(sealed))])
+    begun: list[object] = []
+
+    def begin(work: Callable[[], object]) -> Callable[[], object]:
+        begun.append(work)
+        return beside(work)
+
+    monkeypatch.setattr("service.verify.WORTH_A_PROCESS", 1)
+    monkeypatch.setattr("service.verify.may_work_beside", lambda: True)
+    monkeypatch.setattr("service.verify.beside", begin)
+    assert verify_bundle(bundle, [verifier_key(log_key(sealed))]) == one
+    assert (len(begun), bool(one.faults)) == (1, altered is not None)
+
+
+def test_what_fails_in_the_other_process_fails_here() -> None:
+    """Nothing that is wrong is lost, nor said twice."""
+    with pytest.raises(ZeroDivisionError):
+        beside(lambda: 1 // 0)()
 
 
 def test_the_verifier_knows_every_event_by_itself(sealed: Running, bundle: Path) -> None:
