@@ -183,7 +183,8 @@ class Programmes:
 
 @pytest.fixture(scope="module")
 def programmes(server: str, template: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Programmes]:
-    for running in run_shared(server, template, tmp_path_factory.mktemp("access")):
+    home = tmp_path_factory.mktemp("access")
+    for running in run_shared(server, template, home, failures_a_minute=1_000_000):  # one address, every refusal
         running.service.parts.feed.close()  # a stream that is let in ends at once
         yield Programmes(running)
 

@@ -29,6 +29,8 @@ WIDE = {"width": 1280, "height": 900}
 PAPER = {"width": 718, "height": 1015}
 """A4 between its margins, in CSS pixels."""
 STANDINGS = f"/{{}}/{REHEARSAL}/standings"
+FILE = re.compile(r"\.[a-z]+$")
+"""An address of what is no page: a calendar, a feed."""
 FOCUSABLE = "a[href],button,input:not([type=hidden]),select,textarea,summary,[tabindex='0']"
 
 pytestmark = pytest.mark.skipif(
@@ -61,7 +63,7 @@ def addresses(played: Running, language: str) -> list[str]:
         "team": "naver-cloud",
         "position": decided[0],
     }
-    each = sorted(at.format(**examples) for at in ADDRESSES if at.startswith(f"/{language}"))
+    each = sorted(at.format(**examples) for at in ADDRESSES if at.startswith(f"/{language}") and not FILE.search(at))
     spanned = f"/{language}/{REHEARSAL}/diff?from={decided[-1]}&to={decided[0]}"
     disclosed = [f"/{language}/{PUBLIC_RECORD}", f"/{language}/{PUBLIC_RECORD}/standings"]
     return [*each, *disclosed, spanned, f"/{language}/nothing-here"]
