@@ -26,7 +26,7 @@ TASK_SECONDS: Final = 300
 """A task that takes longer is killed, and given out again."""
 _WAITS_SECONDS: Final = 5
 """So long at most one task that was lost keeps others like it from being sent; the schedule sends after that."""
-_VIEWS_SECONDS: Final = 0.03
+_VIEWS_SECONDS: Final = 0.01
 """Between two wake-ups for the views: about what one takes, so that no two workers are after the same views."""
 _SEALING_SECONDS: Final = 0.1
 """Between two for sealing."""
