@@ -22,7 +22,7 @@ $(LOCKED): requirements.txt
 	@echo "installing into $(VENV) from requirements.txt"
 	@rm -rf $(VENV)
 	@$(PYTHON) -m venv $(VENV)
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-compile --require-hashes --requirement requirements.txt
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-compile --no-deps --require-hashes --requirement requirements.txt
 	@touch $@
 
 # Apart from the lock: a change of tool settings does not cost a new environment.
