@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
 from typing import Any
 
 import click
@@ -18,6 +19,20 @@ _language = click.option("--lang", "language", type=click.Choice(LANGUAGES), def
 _json = click.option("--json", "as_json", is_flag=True, help="The service's answer as it is.")
 
 
+def _paged(to: str) -> Callable[[Callable[..., None]], Callable[..., None]]:
+    """Options of a page. `to`: what a recipient leaves of it."""
+
+    def decorate(command: Callable[..., None]) -> Callable[..., None]:
+        most, after = click.IntRange(min=1, max=1000), click.IntRange(min=0)
+        command = click.option("--limit", type=most, default=100, show_default=True, help="So many at most.")(command)
+        command = click.option("--after", type=after, default=0, show_default=True, help="Only after this number.")(
+            command
+        )
+        return click.option("--recipient", default=None, help=to)(command)
+
+    return decorate
+
+
 @click.group()
 def notices() -> None:
     """Read what consortiums were told: each its own; agencies and auditors all of it, with what became of it."""
@@ -25,9 +40,7 @@ def notices() -> None:
 
 @notices.command("list")
 @click.argument("programme")
-@click.option("--recipient", default=None, help="Only what this consortium was told.")
-@click.option("--after", type=click.IntRange(min=0), default=0, show_default=True, help="Only after this number.")
-@click.option("--limit", type=click.IntRange(min=1, max=1000), default=100, show_default=True, help="So many at most.")
+@_paged("Only what this consortium was told.")
 @_language
 @url_option
 @key_option
@@ -88,9 +101,7 @@ def preview(
 
 @notices.command()
 @click.argument("programme")
-@click.option("--recipient", default=None, help="Only what went to this consortium.")
-@click.option("--after", type=click.IntRange(min=0), default=0, show_default=True, help="Only after this number.")
-@click.option("--limit", type=click.IntRange(min=1, max=1000), default=100, show_default=True, help="So many at most.")
+@_paged("Only what went to this consortium.")
 @url_option
 @key_option
 @_json
@@ -130,9 +141,7 @@ def resend(programme: str, delivery: int, url: str | None, key: str | None) -> N
 @notices.command()
 @click.argument("programme")
 @click.argument("notice", required=False)
-@click.option("--recipient", default=None, help="Only what this consortium was told.")
-@click.option("--after", type=click.IntRange(min=0), default=0, show_default=True, help="Only after this number.")
-@click.option("--limit", type=click.IntRange(min=1, max=1000), default=100, show_default=True, help="So many at most.")
+@_paged("Only what this consortium was told.")
 @_language
 @url_option
 @key_option
