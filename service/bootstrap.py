@@ -47,6 +47,7 @@ from service.application.serving import ServeNotices
 from service.application.submitting import SubmitDecision
 from service.application.submitting_lines import SubmitLines
 from service.application.submitting_together import SubmitTogether
+from service.application.view_reading import ReadViews
 from service.application.witness_ports import WitnessFigures
 from service.delivery.channels import Channels
 from service.ed25519 import verify_ed25519
@@ -155,7 +156,7 @@ def open_service(settings: Settings) -> Service:
 
     erased = ErasedFirst(erase_first)
     erased.done(within=ERASED_SECONDS)
-    queries = Queries(ledger, store, now=sources.now)
+    queries = Queries(ledger, ReadViews(ledger, store), now=sources.now)
     prove = _prove(settings, seals)
     deciding = Deciding(ledger, sources, verify_ed25519, prove.signed)
     in_flight = InFlight()

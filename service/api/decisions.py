@@ -107,7 +107,7 @@ async def _submitted(request: AnyRequest, submission: Submission, parts: Wired) 
     response = answer_to(accepted)
     position = accepted.events[-1].position
     waits = {
-        PROJECTED: partial(parts.queries.until_projected, submission.programme, position),
+        PROJECTED: partial(parts.queries.views.until_projected, submission.programme, position),
         SEALED: partial(parts.prove.until_sealed, position),
     }
     preference = waits_for(request.headers)

@@ -29,7 +29,7 @@ from service.application.issuer_jws import IssuerUnavailableError
 from service.application.lines import LineTooLongError
 from service.application.ports import IdempotencyKeyReusedError, LedgerUnavailableError
 from service.application.proving import NoSuchCheckpointError, NoSuchTileError, NotSealedError
-from service.application.reading import NotYetProjectedError
+from service.application.reading_refusals import NotYetProjectedError
 from service.application.sessions import SessionEndedError
 from service.application.signing_in import NoSuchWayError
 from service.application.submitting import ContendedError, UnknownDecisionError

@@ -16,7 +16,8 @@ from domain.views.audit_trail import Entry
 from domain.views.effects import Changes, holding_changes, standing_changes, team_changes
 from domain.views.grants import ResourceUse
 from service.application.answers import TeamSummary
-from service.application.reading import Queries, UnknownStageError
+from service.application.reading import Queries
+from service.application.reading_refusals import UnknownStageError
 
 MOST: Final = 1000
 """Entries of the audit trail in one answer."""

@@ -9,7 +9,8 @@ from domain.disclosure import Reader
 from domain.envelope import DataSet
 from domain.refusal import Refusal
 from domain.views.standings import STANDINGS, facts_of
-from service.application.reading import Queries, unknown_stage
+from service.application.reading import Queries
+from service.application.reading_refusals import unknown_stage
 
 
 class SheetsNotYoursToReadError(Refusal):
@@ -48,7 +49,7 @@ def disagreement_of(
     stage = disclosure.charter.stage(stage_id) if stage_id else disclosure.charter.stages[0]
     if stage is None:
         raise unknown_stage(programme, stage_id or "")
-    with queries.rows(STANDINGS, programme, as_of_position, min_position) as (rows, position):
+    with queries.views.rows(STANDINGS, programme, as_of_position, min_position) as (rows, position):
         course, cells = facts_of(rows, stage.id)
     return Disagreement(
         programme=programme,

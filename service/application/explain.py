@@ -21,7 +21,8 @@ from domain.refusal import Refusal
 from domain.rubric import Stage
 from domain.stages import facts_contradict
 from domain.views.standings import STANDINGS, facts_of, rules_of
-from service.application.reading import Queries, not_opened, unknown_stage, until_published
+from service.application.reading import Queries
+from service.application.reading_refusals import not_opened, unknown_stage, until_published
 
 
 class UnknownTeamError(Refusal):
@@ -73,7 +74,7 @@ def explanation_of(
     embargoed = not (disclosure.reader.reads_embargoed or publications.current(stage_id))
     if embargoed and (reopened := publications.upto.get(stage_id)):
         return explanation_of(queries, programme, team, stage_id, reader, node=node, as_of_position=reopened - 1)
-    with queries.rows(STANDINGS, programme, as_of_position, min_position) as (rows, position):
+    with queries.views.rows(STANDINGS, programme, as_of_position, min_position) as (rows, position):
         if rows.get(f"standings/{stage_id}") is None:
             raise not_opened(programme, stage_id, position)
         answer = Explanation(

@@ -26,7 +26,8 @@ from service.application.deciding import Considered
 from service.application.facts import read_facts
 from service.application.ports import Ledger
 from service.application.projecting import fold_stretch
-from service.application.reading import Queries, poison_told
+from service.application.reading import Queries
+from service.application.reading_refusals import poison_told
 
 ForeseenNotices = Callable[[str, int, Sequence[Occurrence]], Sequence[Notice]]
 """What follows from events of a programme that would be recorded after a position."""
@@ -94,7 +95,7 @@ class Foreseeing:
     @contextmanager
     def _rows(self, view: View, programme: str, head: int) -> Iterator[Rows]:
         """What is kept of a view, and what came since; nobody keeps what is folded into it."""
-        with self._queries.rows(view, programme, None, 0) as (rows, position), poison_told():
+        with self._queries.views.rows(view, programme, None, 0) as (rows, position), poison_told():
             fold_stretch(self._ledger, view, programme, rows, after=position, upto=head)
             yield rows
 

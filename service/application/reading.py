@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -25,12 +23,11 @@ from domain.naming import NAMING_EVENTS, Naming
 from domain.objections import OBJECTION_EVENTS
 from domain.proposal_events import DecisionApproved
 from domain.publications import PUBLICATION_EVENTS, Publications
-from domain.refusal import Refusal
 from domain.stages import facts_contradict
 from domain.standings import Standings
 from domain.teams import Roster, TeamEnrolled
 from domain.titles import Titles
-from domain.views import MemoryRows, PoisonEventError, Rows, View
+from domain.views import MemoryRows, View
 from domain.views.amendments import AMENDMENT_EVENTS, Charters, amendment_summaries
 from domain.views.audit_trail import AUDIT_TRAIL, Entry, key, shown
 from domain.views.calls import CallSummary, call_summaries
@@ -48,56 +45,30 @@ from service.application.answers import (
 )
 from service.application.facts import as_dcb
 from service.application.ports import Ledger
-from service.application.projecting import VIEWS, fold_stretch, occurrences
-from service.application.view_ports import Standing, ViewStore
+from service.application.projecting import occurrences
+from service.application.reading_refusals import (
+    NotYetProjectedError,
+    UnknownPositionError,
+    UnknownRulesError,
+    not_opened,
+    poison_told,
+    require_reached,
+    unknown_stage,
+    until_published,
+)
+from service.application.view_reading import ReadViews
 
 SETTLED: Final = timedelta(seconds=30)
 """After which nothing is recorded any more with a time before: appends are bounded by less."""
 
-WAIT_SECONDS: Final = 5.0
-"""How long a reader who asks for `min_position` waits for the view."""
-
-
-class UnknownStageError(Refusal):
-    """The charter has no stage of that name, or it was not opened."""
-
-    KIND = "unknown"
-
-
-class UnknownRulesError(Refusal):
-    """No charter of that hash was ever in force in the programme."""
-
-    KIND = "unknown"
-
-
-class UnknownPositionError(Refusal):
-    """The ledger does not reach that position yet."""
-
-    KIND = "unknown"
-
-
-class NotYetProjectedError(Exception):
-    """The view did not reach the asked position in time. `position`: where it stands; `stale`: why, if it halted."""
-
-    def __init__(self, position: int, stale: str | None) -> None:
-        super().__init__(f"the view stands at position {position}" + (f", stale because {stale}" if stale else ""))
-
 
 class Queries:
-    """Every query of the API. `now`: the clock, UTC. `pause` sleeps; a test may give its own."""
+    """Every query of the API. `now`: the clock, UTC."""
 
-    def __init__(
-        self,
-        ledger: Ledger,
-        store: ViewStore,
-        *,
-        now: Callable[[], datetime],
-        pause: Callable[[float], None] = time.sleep,
-    ) -> None:
+    def __init__(self, ledger: Ledger, views: ReadViews, *, now: Callable[[], datetime]) -> None:
         self._now = now
         self._ledger = ledger
-        self._store = store
-        self._pause = pause
+        self.views = views
 
     def programmes(self) -> list[ProgrammeSummary]:
         """Every programme, in order of publication."""
@@ -111,7 +82,7 @@ class Queries:
     def programme(self, programme: str, *, as_of_position: int | None = None) -> ProgrammeDetail:
         """Raises `UnknownProgrammeError`, `UnknownPositionError`."""
         if as_of_position is not None:
-            _require_reached(as_of_position, self._ledger.head())
+            require_reached(as_of_position, self._ledger.head())
         fact, publications, head = self._rules(programme, upto=as_of_position)
         charter = fact.charter
         types = [cls.TYPE for cls in AMENDMENT_EVENTS]
@@ -161,7 +132,7 @@ class Queries:
         """
         fact, publications, head = self._rules(programme, public_at=as_of_position)
         if as_of_position is not None:
-            _require_reached(as_of_position, head)
+            require_reached(as_of_position, head)
         return Disclosure(fact.in_order, publications, reader.within(fact.charter))
 
     def teams(
@@ -252,7 +223,7 @@ class Queries:
         upto = disclosure.publications.upto.get(stage)
         if embargoed and upto:
             return self._last_published(programme, stage, as_of_position, max(min_position, upto))
-        with self.rows(STANDINGS, programme, as_of_position, min_position) as (rows, position):
+        with self.views.rows(STANDINGS, programme, as_of_position, min_position) as (rows, position):
             stored = rows.get(f"standings/{stage}")
             if stored is None:
                 raise not_opened(programme, stage, position)
@@ -278,7 +249,7 @@ class Queries:
     def _last_published(self, programme: str, stage: str, as_of_position: int | None, min_position: int) -> Standings:
         """The standings of a reopened stage as they were public, at the position at which they stood then."""
         key_of_stage = f"published/{stage}"
-        with self.rows(STANDINGS, programme, as_of_position, min_position) as (rows, position):
+        with self.views.rows(STANDINGS, programme, as_of_position, min_position) as (rows, position):
             stored = rows.get(key_of_stage)
         if stored is None:
             raise NotYetProjectedError(position, None)
@@ -298,7 +269,7 @@ class Queries:
         Raises as `standings`.
         """
         disclosure = self.disclosure(programme, reader)
-        with self.rows(GRANTS, programme, as_of_position, min_position) as (rows, position):
+        with self.views.rows(GRANTS, programme, as_of_position, min_position) as (rows, position):
             stored = [*rows.scan("grant/"), *rows.scan("pool/")]
         uses = resource_use(stored, grants_shown(disclosure.shows_type))
         return GrantsAnswer(
@@ -336,8 +307,14 @@ class Queries:
     ) -> tuple[list[Entry], int]:
         """What a view holds of entries, which never change, as `audit_trail`. Raises `NotYetProjectedError`."""
         programme = disclosure.charter.programme
-        self._wait(view, programme, max(min_position, as_of_position or 0))
-        rows, position = self._store.scan(view, programme, "0", after=key(after), limit=limit)
+        rows, position = self.views.scan(
+            view,
+            programme,
+            prefix="0",
+            after=key(after),
+            limit=limit,
+            min_position=max(min_position, as_of_position or 0),
+        )
         naming = self.naming(programme, disclosure)
         entries = [
             shown(value, disclosure.publications, disclosure.reader, naming)
@@ -412,81 +389,3 @@ class Queries:
                 publications.take(each.position, event)
         _charter = fact.charter
         return fact, publications, found.head
-
-    @contextmanager
-    def rows(
-        self, view: View, programme: str, as_of_position: int | None, min_position: int
-    ) -> Iterator[tuple[Rows, int]]:
-        """The view's rows from one snapshot, as it stands or as of an earlier position, and which that is.
-
-        Raises `NotYetProjectedError`, `UnknownPositionError`.
-        """
-        if as_of_position is None:
-            self._wait(view, programme, min_position)
-            with self._store.snapshot(view, programme) as found:
-                if found is None:
-                    raise NotYetProjectedError(0, None)
-                yield found
-            return
-        _require_reached(as_of_position, self._ledger.head())
-        with self._store.as_of(view, programme, as_of_position) as kept:
-            rows, reached = kept or (MemoryRows(), 0)
-            with poison_told():
-                fold_stretch(self._ledger, view, programme, rows, after=reached, upto=as_of_position)
-            yield rows, as_of_position
-
-    def until_projected(self, programme: str, position: int) -> bool:
-        """Wait until every view has reached a position, for so long as `min_position` does; whether they have."""
-        try:
-            for view in VIEWS:
-                self._wait(view, programme, position)
-        except NotYetProjectedError:
-            return False
-        return True
-
-    def _wait(self, view: View, programme: str, min_position: int) -> None:
-        waited = 0.0
-        while min_position:
-            standing = self._store.standing(view, programme) or Standing(0, None, False)
-            if standing.position >= min_position:
-                return
-            if not waited and min_position > (head := self._ledger.head()):
-                detail = f"min_position: {min_position} is not reached: the ledger ends at {head}"
-                raise UnknownPositionError(detail, rule="Positions run from 1 to the head.")
-            if standing.stale or standing.paused or waited >= WAIT_SECONDS:
-                paused = "an operator paused it" if standing.paused else None
-                raise NotYetProjectedError(standing.position, standing.stale or paused)
-            self._pause(0.02)
-            waited += 0.02
-
-
-@contextmanager
-def poison_told() -> Iterator[None]:
-    """Rows that an event keeps from being folded are refused as those of a view that halted there."""
-    try:
-        yield
-    except PoisonEventError as poison:
-        raise NotYetProjectedError(poison.position - 1, str(poison)) from poison
-
-
-def _require_reached(position: int, head: int) -> None:
-    if not 0 < position <= head:
-        raise UnknownPositionError(f"the ledger ends at {head}", rule="Positions run from 1 to the head.")
-
-
-def until_published(stage: str) -> str:
-    """How long an embargo lasts."""
-    return f"until the results of {stage} are published"
-
-
-def unknown_stage(programme: str, stage: str) -> UnknownStageError:
-    """The refusal of a stage that the charter does not have."""
-    return UnknownStageError(f"{stage[:80]!r} is no stage of {programme}", rule="The charter names the stages.")
-
-
-def not_opened(programme: str, stage: str, position: int) -> UnknownStageError:
-    """The refusal of a stage that no team competed in by then."""
-    return UnknownStageError(
-        f"{stage!r} was not opened in {programme} by position {position}",
-        rule="Standings are of a stage that was opened.",
-    )

@@ -16,7 +16,7 @@ from domain.scalars import Identifier
 from domain.stages import require_opened
 from service.application.facts import read_facts
 from service.application.ports import Ledger
-from service.application.reading import unknown_stage
+from service.application.reading_refusals import unknown_stage
 
 
 class CheckNotYoursToAskError(Refusal):

@@ -23,7 +23,8 @@ from domain.stages import facts_contradict
 from domain.tally import Cells
 from domain.views.standings import STANDINGS, facts_of, rules_of
 from domain.what_if import WhatIfRow, what_if
-from service.application.reading import Queries, not_opened, unknown_stage
+from service.application.reading import Queries
+from service.application.reading_refusals import not_opened, unknown_stage
 
 UNOFFICIAL: Final = Words(
     "Unofficial: nobody decided this, and nothing of it is recorded.",
@@ -131,7 +132,7 @@ def _facts(
             rule="Agencies of the programme, and auditors, ask what other scores or rules would have led to.",
         )
     stage_id = stage_id or disclosure.charter.stages[0].id
-    with queries.rows(STANDINGS, programme, as_of_position, 0) as (rows, position):
+    with queries.views.rows(STANDINGS, programme, as_of_position, 0) as (rows, position):
         document, stage = rules_of(rows, stage_id)
         course, cells = facts_of(rows, stage_id)
     if stage is None:

@@ -38,6 +38,6 @@ def workload_of(
             rule="Agencies of the programme and auditors read what agencies have to do.",
         )
     at = queries.moment(as_of_position)
-    with queries.rows(WORKLOAD, programme, as_of_position, min_position) as (rows, position):
+    with queries.views.rows(WORKLOAD, programme, as_of_position, min_position) as (rows, position):
         agencies = work_of_agencies(rows, at)
     return Workload(programme=programme, position=position, data_set=disclosure.charter.data_set, agencies=agencies)

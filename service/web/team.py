@@ -24,7 +24,7 @@ from service.api.parts import Parts, Wired
 from service.api.prepared import Prepared
 from service.api.problems import ApiProblem
 from service.application.explain import Explanation, UnknownTeamError, explanation_of
-from service.application.reading import UnknownStageError
+from service.application.reading_refusals import UnknownStageError
 from service.web.common import charter_of, label_of, page
 from service.web.rendering import html
 

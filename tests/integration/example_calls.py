@@ -19,7 +19,7 @@ from service.api.openapi_links import LINKS
 from service.api.problems import ApiProblem, response_to
 from service.application.identity import TooManyRequestsError
 from service.application.ports import LedgerUnavailableError
-from service.application.reading import NotYetProjectedError
+from service.application.reading_refusals import NotYetProjectedError
 from service.application.submitting import ContendedError
 from service.bootstrap import open_delivering, open_noticing
 from tests.integration.browsing import Browser, add_person

@@ -8,7 +8,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from service.application import proving, reading
+from service.application import proving, view_reading
 from service.application.projecting import VIEWS
 from service.client import ApiKey, Recorded, Sillok
 from tests.integration.conftest import Running
@@ -118,7 +118,7 @@ def test_an_answer_waits_until_every_view_has_the_decision(published: Running, p
 def test_an_answer_waits_no_longer_than_a_reader_and_does_not_pretend(
     published: Running, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(reading, "WAIT_SECONDS", 0.1)
+    monkeypatch.setattr(view_reading, "WAIT_SECONDS", 0.1)
     answer = enrol(published, "one", Prefer="wait=projected")
     assert answer.status_code == 201
     assert "preference-applied" not in answer.headers

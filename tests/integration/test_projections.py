@@ -123,7 +123,7 @@ def test_a_poison_event_halts_the_view_before_it_and_says_so(
     assert (halted.outcome, halted.position) == ("halted", poison - 1)
     stale = f"position {poison}: ValueError: poisoned"
     assert running.service.store.standing(GRANTS, REHEARSAL) == Standing(poison - 1, stale, False)
-    monkeypatch.setattr("service.application.reading.WAIT_SECONDS", 0.2)
+    monkeypatch.setattr("service.application.view_reading.WAIT_SECONDS", 0.2)
     path = f"/v1/programmes/{REHEARSAL}/grants"
     problem = expect(running.client.get(path, params={"min_position": poison}), 503, "not-yet-projected")
     assert "poisoned" in problem["detail"]

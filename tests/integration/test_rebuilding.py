@@ -238,7 +238,7 @@ def test_what_is_paused_stands_still_and_says_so(rebuilding: Rebuilding, monkeyp
     assert rebuilding.running.service.store.standing(STANDINGS, programme) == Standing(head, None, True)
     assert rebuilding.running.service.store.standing(AUDIT_TRAIL, programme) == Standing(head + 1, None, False)
     assert rebuilding.builds.behind(VIEWS, [programme], head + 1) == []
-    monkeypatch.setattr("service.application.reading.WAIT_SECONDS", 60)
+    monkeypatch.setattr("service.application.view_reading.WAIT_SECONDS", 60)
     answer = rebuilding.programme.client.get(f"/v1/programmes/{programme}/standings", params={"min_position": head + 1})
     assert answer.status_code == 503
     assert "an operator paused it" in answer.json()["detail"]
