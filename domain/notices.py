@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
@@ -13,11 +14,13 @@ from domain.charter_document import NoticeTemplate, ServedBy, Service
 from domain.deadlines import day_of, days_after
 from domain.decision import Case, Command, decision, refuse_if
 from domain.entitlements import require_published
+from domain.envelope import Actor
 from domain.event import Event, encode_data, event
 from domain.machines import machine
 from domain.refusal import Refusal
 from domain.scalars import Identifier, Text
 from domain.sentences import Says, Words
+from domain.system import SERVING, reaction_of
 from domain.teams import Roster
 
 
@@ -51,9 +54,31 @@ _AMOUNTS: Final[Mapping[ServedBy, tuple[str, ...]]] = {
 """What amounts to service, by the rule of the charter."""
 
 
+_BY_ITSELF: Final = re.compile("(?:reminder-)?[0-9]+-[0-9a-f]{16}")
+_KNEW_NO_IDS: Final = "serve-notice/1"
+"""The decider under which anybody could take such an id; what it recorded stands."""
+
+
 def notice_id(position: int, recipient: str, template: str) -> str:
     """Of a notice that is sent by itself, of the event at a position."""
     return f"{position}-{hashlib.sha256(f'{recipient}/{template}'.encode()).hexdigest()[:16]}"
+
+
+def reminder_id(position: int, recipient: str) -> str:
+    """Of a reminder of what the event at a position began."""
+    return f"reminder-{position}-{hashlib.sha256(recipient.encode()).hexdigest()[:16]}"
+
+
+def is_taken_from_others(served: NoticeServed, actor: Actor, follows: int | None, decider: str | None) -> bool:
+    """Whether a notice has an id that is not its own: one of what follows by itself, or another than what follows.
+
+    `actor`, `follows`, `decider`: who served it, from which position it followed, and by which logic.
+    """
+    if decider == _KNEW_NO_IDS:
+        return False
+    if actor.party != "system":
+        return _BY_ITSELF.fullmatch(served.notice) is not None
+    return reaction_of(actor)[0] == SERVING and served.notice != notice_id(follows or 0, served.team, served.template)
 
 
 NOTICE = machine(
@@ -155,18 +180,43 @@ def _template(command: ServeNotice, case: Case, *_facts: Any) -> bytes:
     return msgspec.json.encode(case.charter.notice_template(command.template))
 
 
-@decision(
-    "serve-notice",
-    ServeNotice,
-    comes_to=(NoticeServed,),
-    needs=lambda command, p: (Roster(p), Notice(p, command.notice)),
-    rests_on=_template,
-)
+def _needs(command: ServeNotice, p: str) -> tuple[Roster, Notice]:
+    return Roster(p), Notice(p, command.notice)
+
+
+_OF_SERVICE: Final[Any] = {"comes_to": (NoticeServed,), "needs": _needs, "rests_on": _template}
+
+
+@decision("serve-notice", ServeNotice, earlier=True, **_OF_SERVICE)
+def serve_notice_1(command: ServeNotice, case: Case, roster: Roster, notice: Notice) -> Iterator[Event]:
+    """Under any id, also one of those under which the system serves."""
+    if (service := case.charter.service_of(command.template)) is not None:
+        yield _on_record(command, case, roster, notice, service)
+    else:
+        yield _by_hand(command, case, roster, notice)
+
+
+@decision("serve-notice", ServeNotice, version=2, **_OF_SERVICE)
 def serve_notice(command: ServeNotice, case: Case, roster: Roster, notice: Notice) -> Iterator[Event]:
     """Tell a consortium officially, by a template of the charter; what was sent by itself the system puts on record."""
     if (service := case.charter.service_of(command.template)) is not None:
         yield _on_record(command, case, roster, notice, service)
         return
+    refuse_if(_id_faults(command, case.actor), rule="What is served by itself has ids and templates of its own.")
+    yield _by_hand(command, case, roster, notice)
+
+
+def _id_faults(command: ServeNotice, actor: Actor) -> Iterator[tuple[str, str]]:
+    """Whoever took the id of a notice that is still to be served would have it taken for served."""
+    if actor.party == "system":
+        if reaction_of(actor)[0] == SERVING:
+            yield "/template", f"{command.template!r} is of no notice that is sent by itself"
+    elif _BY_ITSELF.fullmatch(command.notice):
+        yield "/notice", f"notice: {command.notice!r} is an id of what is served by itself: a position, 16 hex digits"
+
+
+def _by_hand(command: ServeNotice, case: Case, roster: Roster, notice: Notice) -> Event:
+    """By a template that asks for values, and for teams of some status."""
     template = case.charter.notice_template(command.template)
     refuse_if(_faults(command, template), rule="A notice follows a template of the charter, with all its variables.")
     assert template is not None, "refused above"
@@ -179,7 +229,7 @@ def serve_notice(command: ServeNotice, case: Case, roster: Roster, notice: Notic
             pointer="/team",
         )
     NOTICE.require(notice.state, "serve-notice", subject=command.notice)
-    yield NoticeServed(
+    return NoticeServed(
         notice=command.notice,
         team=command.team,
         template=template.id,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterator
 from datetime import timedelta
 from typing import Final
@@ -11,6 +10,7 @@ from domain.deadlines import day_of, instant, moment, passed
 from domain.decision import Fact
 from domain.due import Due, Known, Reaction
 from domain.hearing_course import ReviewCourse
+from domain.notices import reminder_id
 from domain.record import StageCourse
 from domain.serving import Served, may_object_until
 from domain.system import DEADLINE
@@ -65,7 +65,7 @@ def _reminder(known: Known, reaction: str, stage: str, team: str, follows: int, 
         subject=team,
         at=instant(moment(until) - timedelta(days=int(named.days))),
         body={
-            "notice": f"reminder-{follows}-{hashlib.sha256(team.encode()).hexdigest()[:16]}",
+            "notice": reminder_id(follows, team),
             "team": team,
             "template": template.id,
             "subject": stage,

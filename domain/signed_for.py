@@ -33,6 +33,7 @@ from domain.decision import (
 from domain.envelope import Actor, PrivateEnvelope, followed
 from domain.event import Event
 from domain.keys import KeyRegistered, KeyRevoked, Keys
+from domain.notices import NoticeServed, is_taken_from_others
 from domain.opened_stages import OpenedStages
 from domain.proposal_events import (
     DecisionApproved,
@@ -162,6 +163,9 @@ class SignedFor:
                 yield from self._charter_faults(event, asked.command)
             case DecisionApproved():
                 yield from self._approval_faults(event, asked.command, envelope, signed_by)
+            case NoticeServed():
+                if is_taken_from_others(event, by, followed(envelope.causation), envelope.decider):
+                    yield f"{event.notice} is the id of another notice, which is served by itself"
             case _:
                 pass
 

@@ -23,6 +23,8 @@ REACTIONS: Final[Mapping[str, str]] = {
     "suspend-grants": "suspend-grant",
 }
 """What a charter may mandate the system with, by the name that it gives it in `reactions`, and the decision of each."""
+SERVING: Final = "serve-notices"
+"""It puts on record what was sent by itself."""
 WITH_GRACE: Final = frozenset({"revoke-grants", "suspend-grants"})
 """Those that hold so many days after they are decided."""
 DEADLINE: Final = "deadline"

@@ -13,12 +13,14 @@ from typing import Final, Literal
 
 import msgspec
 import structlog
+from eventsourcing.dcb.api import DCBQuery, DCBQueryItem
 
+from domain.boundary import tag
 from domain.charter import CharterInForce
 from domain.deadlines import day_of, instant
 from domain.due import Due
 from domain.event import Event
-from domain.notices import COUNTS_FROM, NoticeAcknowledgedError, NoticeAlreadyServedError
+from domain.notices import COUNTS_FROM, NoticeAcknowledgedError, NoticeAlreadyServedError, NoticeServed
 from domain.refusal import Refusal
 from domain.system import system
 from service.application.deciding import Submission
@@ -81,12 +83,21 @@ class ServeNotices:
         )
         try:
             self._submit(submission)
-        except (IdempotencyKeyReusedError, NoticeAlreadyServedError, NoticeAcknowledgedError):
+        except IdempotencyKeyReusedError:
             return None  # another worker was first
+        except (NoticeAlreadyServedError, NoticeAcknowledgedError) as error:
+            # By another worker; or, before ids were kept apart, somebody served another notice under its id.
+            return None if self._is_on_record(programme, due) else str(error)
         except Refusal as error:
             _log.warning("a notice is not served", programme=programme, reaction=due.key, because=str(error))
             return str(error)
         return None
+
+    def _is_on_record(self, programme: str, due: Due) -> bool:
+        """Whether it is that very notice that was served under the id."""
+        served = DCBQueryItem(types=[NoticeServed.TYPE], tags=[tag("notice", programme, due.subject)])
+        found = [each.event for each in occurrences(self._ledger.read(DCBQuery(items=[served])))]
+        return any(isinstance(each, NoticeServed) and each.template == due.body["template"] for each in found)
 
 
 def _due(each: Unserved, event: Event, today: str) -> Due:

@@ -1179,6 +1179,20 @@ def check_causation(position, envelope):
         raise ValueError("it follows from nothing that was recorded before")
 
 
+def check_notice_id(event, by, envelope):
+    """What is served by itself has an id that follows from what it is of; nobody else's is of that form."""
+    if envelope.get("decider") == "serve-notice/1":  # it knew no such ids
+        return
+    notice, of = event["notice"], f"{event['team']}/{event['template']}"
+    if by["party"] != "system":
+        taken = re.fullmatch("(reminder-)?[0-9]+-[0-9a-f]{16}", notice) is not None
+    else:
+        own = f"{envelope.get('causation')}-{hashlib.sha256(of.encode()).hexdigest()[:16]}"
+        taken = by["principal"].startswith("serve-notices/") and notice != own
+    if taken:
+        raise ValueError(f"{notice} is the id of another notice, which is served by itself")
+
+
 class Signatures:
     """The keys of one programme's agencies and teams, what has to be signed, and what was signed, proposed and agreed.
 
@@ -1241,6 +1255,8 @@ class Signatures:
                     self.publish(event, by)
                 case "CertificateIssued":
                     self.require_publisher(event, by)
+                case "NoticeServed":
+                    check_notice_id(event, by, envelope)
             if type_ in CHANGES_RESULTS:
                 self.agreed.pop(event["stage"], None)
             require_tags(type_, event, envelope, self.programme)

@@ -13,6 +13,7 @@ import pytest
 from domain.certificates import CertificateIssued
 from domain.envelope import Actor
 from domain.event import Event
+from domain.notices import notice_id
 from domain.outcome_events import Finding, IndependenceRuled, TeamWithdrawn
 from domain.proposal_events import DecisionApproved, DecisionProposed
 from domain.scalars import Names
@@ -123,8 +124,10 @@ TO_SYSTEM = first(reactions=[{"id": "serve-notices"}])
 
 
 def followed(by: Actor = BY_ITSELF, cause: str | None = "1") -> Entry:
-    """A notice, as though the system had served it."""
-    return changed(made("serve-notice", SERVE, SERVED, by), causation=cause)
+    """A notice, as though the system had served it: what it sent of the event at position 1."""
+    own = notice_id(1, SERVED.team, SERVED.template)
+    event = msgspec.structs.replace(SERVED, notice=own)
+    return changed(made("serve-notice", {**SERVE, "notice": own}, event, by), causation=cause)
 
 
 MANDATED: dict[str, tuple[list[Entry], list[int]]] = {

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import msgspec
 import pytest
 
 from domain.entitlements import OutcomeUnpublishedError
@@ -15,6 +16,8 @@ from domain.notices import (
     NoticeAlreadyServedError,
     NoticeServed,
     NotRecipientError,
+    notice_id,
+    reminder_id,
 )
 from domain.outcome_events import TeamAdvanced
 from domain.refusal import InvalidCommandError, NotMandatedError
@@ -22,6 +25,7 @@ from domain.scalars import Names
 from domain.stage_events import ResultsPublished
 from domain.teams import TeamNotEnrolledError
 from tests.domain import charters
+from tests.domain.verified import alone, changed, first, found, recorded
 from tests.given import Given, given
 
 SERVE = {
@@ -77,6 +81,29 @@ def test_a_notice_is_for_the_teams_that_the_template_is_for() -> None:
 def test_a_notice_is_served_once() -> None:
     after(SERVED).when("serve-notice", SERVE).refused(NoticeAlreadyServedError)
     after(SERVED, ACKNOWLEDGED).when("serve-notice", SERVE).refused(NoticeAcknowledgedError)
+
+
+@pytest.mark.parametrize("notice", [notice_id(7, "ant", "results"), reminder_id(7, "ant"), f"9-{'0' * 16}"])
+def test_no_agency_takes_the_id_of_what_is_served_by_itself(notice: str) -> None:
+    """It would be taken for served. What was recorded before ids were kept apart stands, and comes out so again."""
+    taking = {**SERVE, "notice": notice}
+    refusal = after().when("serve-notice", taking).refused(InvalidCommandError, "/notice")
+    assert "ids" in refusal.rule
+    (served,) = alone("serve-notice", taking, msgspec.structs.replace(SERVED, notice=notice))
+    assert found([*first(), served]) == [2]
+    assert found([*first(), changed(served, decider="serve-notice/1")]) == []
+
+
+def test_what_the_system_puts_on_record_has_the_id_that_follows() -> None:
+    def faults_of(notice: str) -> list[int]:
+        body = {**SERVE, "notice": notice}
+        by_itself = given().by_itself("serve-notices", 1)
+        made = recorded(by_itself, "serve-notice", body, (msgspec.structs.replace(SERVED, notice=notice),))
+        return found([*first(reactions=[{"id": "serve-notices"}]), *(changed(each, causation="1") for each in made)])
+
+    assert faults_of(notice_id(1, "ant", "hearing")) == []
+    assert faults_of(notice_id(1, "bee", "hearing")) == [2]
+    assert faults_of("by-hand") == [2]
 
 
 def test_an_approval_does_not_depend_on_the_day_that_it_was_proposed() -> None:

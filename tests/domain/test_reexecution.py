@@ -14,6 +14,7 @@ from domain.boundary import Boundary, Query
 from domain.decision import DECISIONS, EARLIER, Case
 from domain.envelope import Actor
 from domain.event import Event
+from domain.notices import reminder_id
 from domain.panel_events import EvaluatorAppointed
 from domain.panels import AppointEvaluator, appoint_evaluator
 from domain.record import StageCourse
@@ -50,6 +51,25 @@ def test_what_others_have_read_serves_as_well_as_reading_the_boundary_alone() ->
         assert proofs(life(name), exact=True) == proofs(life(name))
     ledger = recorded(KEPT[-1])[HARBOUR]
     assert list(Reexecution(HARBOUR, verify_ed25519, exact=True).proofs(ledger)) == proved(KEPT[-1])[HARBOUR]
+
+
+def test_a_notice_that_took_an_id_before_ids_were_kept_apart_was_lawful_then() -> None:
+    def proved_as(decider: str) -> list[str | None]:
+        taken = reminder_id(7, "ant").encode()
+        ledger = [
+            replace(
+                each,
+                envelope=each.envelope.replace(b"n-1", taken).replace(b"serve-notice/2", decider.encode()),
+                data=each.data.replace(b"n-1", taken),
+            )
+            for each in life("told")
+        ]
+        return [each.why for each in proofs(ledger) if each.decision == "serve-notice"]
+
+    (refused,) = proved_as("serve-notice/2")
+    assert refused is not None
+    assert "is an id of what is served by itself" in refused
+    assert proved_as("serve-notice/1") == [None]
 
 
 LEDGER = "consolidated"

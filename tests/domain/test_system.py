@@ -12,7 +12,7 @@ from domain.decision import DECISIONS
 from domain.disclosure import Reader
 from domain.event import EVENTS
 from domain.naming import Naming
-from domain.refusal import NotMandatedError
+from domain.refusal import InvalidCommandError, NotMandatedError
 from domain.system import REACTIONS, SYSTEM, system
 from domain.views import MemoryRows
 from domain.views.audit_trail import fold, key, shown
@@ -28,8 +28,9 @@ def under(**rules: Any) -> Given:
     return given(charters.charter(**rules), *charters.enrolled()[1:])
 
 
-def test_the_system_decides_what_the_charter_has_follow_by_itself() -> None:
-    under(**SERVES).by_itself("serve-notices", 1).when("serve-notice", SERVE).then(SERVED)
+def test_the_system_serves_nothing_that_was_not_sent_by_itself() -> None:
+    """Its mandate is for what was: an agency serves what it has to say, by a template for that."""
+    under(**SERVES).by_itself("serve-notices", 1).when("serve-notice", SERVE).refused(InvalidCommandError, "/template")
 
 
 def test_without_a_mandate_nothing_follows_by_itself() -> None:

@@ -18,12 +18,15 @@ from domain.notices import NoticeServed
 from domain.noticing import Notice, NoticeFacts, notices_of
 from domain.reexecution import Reexecution
 from domain.sentences import Words
+from ops.bench.competition import new_event
 from service.application.noticing import SendNotices
+from service.application.ports import AppendRequest
 from service.application.projecting import VIEWS, AdvanceProjection
 from service.application.rebuilding import RebuildProjection
 from service.bootstrap import open_noticing, open_reacting
 from service.ed25519 import verify_ed25519
 from service.storage.builds import PostgresBuilds
+from service.storage.identifiers import uuid7
 from service.storage.notices import PostgresNotices
 from tests.domain import charters
 from tests.domain.charters import names
@@ -279,6 +282,26 @@ def test_what_amounts_to_service_by_the_charter_is_on_record_once_whoever_races_
     assert [each.why for each in Reexecution(told.programme.programme, verify_ed25519).proofs(ledger) if each.why] == []
     assert faults_of([(decode_data(e.type, e.version, e.data), decode_envelope(e.envelope)) for e in ledger]) == []
     _evidence_of(told, results)
+    _held_where_its_id_is_taken(told)
+
+
+def _held_where_its_id_is_taken(told: Told) -> None:
+    """As an agency could before ids were kept apart: what was never served is not taken for served."""
+    programme = told.programme.programme
+    (results,) = [each for each in told.sent() if (each.recipient, each.template) == ("bee", "results")]
+    of: dict[str, Any] = {"notice": results.id, "team": "bee", "template": "hearing", "subject": "heat"}
+    of["values"] = {"question": "why"}
+    expect(told.programme.submit("serve-notice", of), 422, "invalid-command")
+    event = NoticeServed(**of, deadline="2026-01-22T15:00:00.000000Z")
+    told.running.service.ledger.append(AppendRequest(events=[new_event(event, programme)], decision_id=uuid7()))
+    told.get(f"/{results.id}", by="bee").raise_for_status()
+    before = told.running.head()
+    serve(told)
+    assert told.running.head() == before
+    path = f"/v1/programmes/{programme}/notice-evidence"
+    asked: dict[str, Any] = {"params": {"notice": results.id}, "headers": told.programme.headers("owner")}
+    (row,) = told.running.client.get(path, **asked).json()["told"]
+    assert "is served" in row["held"]
 
 
 def _evidence_of(told: Told, results: Notice) -> None:
