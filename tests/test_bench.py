@@ -20,13 +20,15 @@ from domain.rulebook import DECISIONS, prepare
 from domain.score_events import ScoreSubmitted
 from domain.views import MemoryRows
 from ops.bench import __main__ as bench
-from ops.bench import competition, decisions, lag, machine, rebuild, replay, results, service, workload
+from ops.bench import competition, decisions, filling, lag, machine, rebuild, replay, results, service, workload
 from ops.bench.peers import LOCKS
 from ops.bench.results import Row
 from ops.bench.rounds import Case, Figures, NotMeasuredError, by_threads, percentile, rounds, rows_of, significant
 from ops.bench.setting import Setting
 from ops.bench.systems import or_reason
 from ops.bench.systems.message_db import FILES
+from service.application.ports import AppendRequest
+from service.storage.identifiers import uuid7
 from service.storage.ledger import PostgresLedger
 
 FACTS = {"processor": "one of two", "PostgreSQL": "18"}
@@ -256,3 +258,29 @@ def test_decisions_are_measured_beside_as_many_other_events_as_said(
     opening = 1 + len(decisions.TEAMS) + 1 + len(decisions.EVALUATORS)
     assert ledger.head() == opening + 100 + 2 * 2
     ledger.close()
+
+
+def test_a_filled_ledger_is_as_one_that_is_appended_to(database: str, ledger: PostgresLedger) -> None:
+    """Every column and key, and it goes on from there."""
+    given = list(competition.sheets(3))
+    last = ledger.append(AppendRequest(events=[*map(competition.new_event, given)], decision_id=uuid7())).last_position
+    assert filling.fill(database, map(competition.new_event, given)) == 2 * last == ledger.head()
+    with psycopg.connect(database) as connection:
+        appended, filled = (
+            connection.execute(
+                "SELECT e.programme, e.type, e.version, e.tags, e.envelope, e.data, length(e.salt),"
+                "  (SELECT array_agg(key ORDER BY key) FROM ledger.boundary_index b WHERE b.position = e.position),"
+                "  (SELECT i.position = e.position FROM ledger.event_id i WHERE i.event_id = e.event_id),"
+                "  e.recorded_at <= (SELECT recorded_at FROM ledger.head),"
+                "  e.entry = ledger.entry_v1(e.position, e.programme, e.type, e.version, e.recorded_at, sha256("
+                "    e.salt || int4send(length(e.envelope)) || e.envelope || int4send(length(e.data)) || e.data))"
+                " FROM ledger.event e WHERE position > %s ORDER BY position LIMIT %s",
+                (after, last),
+            ).fetchall()
+            for after in (0, last)
+        )
+    assert filled == appended
+    assert all(each[-3:] == (True, True, True) for each in filled)
+    assert (
+        ledger.append(AppendRequest(events=[competition.new_event(given[0])], decision_id=uuid7())).first_position == 7
+    )

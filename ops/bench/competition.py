@@ -9,17 +9,17 @@ from pathlib import Path
 from typing import Any, Final
 
 import msgspec
-import psycopg
 
 from domain.decision import nothing_sealed
 from domain.entry import SALT_BYTES
 from domain.envelope import Actor
 from domain.event import Event, encode_data
 from domain.score_events import ScoreSubmitted
+from ops.bench import filling
 from ops.bench.workload import ENVELOPE, PROGRAMME, STAGE
 from service.application.deciding import Deciding, Submission
 from service.application.in_flight import InFlight
-from service.application.ports import AppendRequest, NewEvent
+from service.application.ports import NewEvent
 from service.application.submitting import SubmitDecision
 from service.bootstrap import NoWakeUps, real_sources
 from service.cli.programme_files import read_charter
@@ -34,7 +34,6 @@ CRITERIA: Final = 10
 """In each assessment."""
 PER_TEAM: Final = len(EVALUATORS) * ASSESSMENTS * CRITERIA
 PANEL: Final = "jury"
-BATCH: Final = 10_000
 Decide = Callable[[str, str, dict[str, Any]], None]
 
 NAME: Final = {"en": "Illustrative", "ko": "예시"}
@@ -127,18 +126,9 @@ def open_stage(url: str, scores: int) -> PostgresLedger:
 
 
 def fill(url: str, scores: int, made: Callable[[ScoreSubmitted], NewEvent] | None = None) -> int:
-    """Open the stage and append so many sheets, as `made` makes events of them: the ledger's head."""
-    ledger = open_stage(url, scores)
-    try:
-        new = map(made or new_event, sheets(scores))
-        while batch := list(itertools.islice(new, BATCH)):
-            ledger.append(AppendRequest(events=batch, decision_id=uuid7()))
-        head = ledger.head()
-    finally:
-        ledger.close()
-    with psycopg.connect(url, autocommit=True) as connection:
-        connection.execute("VACUUM ANALYZE")
-    return head
+    """Open the stage and record so many sheets, as `made` makes events of them: the ledger's head."""
+    open_stage(url, scores).close()
+    return filling.fill(url, map(made or new_event, sheets(scores)))
 
 
 def new_event(event: Event, programme: str = PROGRAMME) -> NewEvent:

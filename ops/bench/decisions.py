@@ -15,17 +15,15 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Final
 
-import psycopg
-
 from domain.score_events import ScoreSubmitted
 from ops.bench.competition import deciding, new_event
+from ops.bench.filling import fill
 from ops.bench.results import Row
 from ops.bench.rounds import Case, Figures, rows_of
 from ops.bench.setting import Setting
 from ops.bench.workload import PROGRAMME
-from service.application.ports import AppendRequest, NewEvent
+from service.application.ports import NewEvent
 from service.cli.programme_files import read_charter
-from service.storage.identifiers import uuid7
 from service.storage.ledger import PostgresLedger
 from service.storage.migrate import migrate
 
@@ -33,7 +31,6 @@ SIZES: Final = (10_000, 100_000, 1_000_000)
 ROUNDS: Final = 9
 DECISIONS: Final = 20
 """Of each type, in each ledger, in each round."""
-BATCH: Final = 5_000
 OTHERS: Final = 100
 """Other programmes, and other teams of the stage."""
 TEAMS: Final = [f"team-{n:02d}" for n in range(20)]
@@ -52,9 +49,7 @@ class Competition:
         self.ledger = PostgresLedger(url)
         self._decide = deciding(self.ledger)
         self._open()
-        self._fill()
-        with psycopg.connect(url, autocommit=True) as connection:
-            connection.execute("VACUUM ANALYZE")
+        fill(url, map(_sheet, range(size)))
         pairs = itertools.product(TEAMS, EVALUATORS)
         self._bodies: dict[str, Bodies] = {
             "submit-score": (
@@ -83,11 +78,6 @@ class Competition:
         self._decide("msit", "open-stage", {"stage": "stage-1"})
         for one in EVALUATORS:
             self._decide("nipa", "appoint-evaluator", {"stage": "stage-1", "panel": "expert-users", "evaluator": one})
-
-    def _fill(self) -> None:
-        sheets = (_sheet(n) for n in range(self.size))
-        while batch := list(itertools.islice(sheets, BATCH)):
-            self.ledger.append(AppendRequest(events=batch, decision_id=uuid7()))
 
 
 def _sheet(number: int) -> NewEvent:

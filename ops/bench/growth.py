@@ -16,13 +16,12 @@ from typing import Final
 import psycopg
 from psycopg import conninfo as libpq
 
+from ops.bench.filling import fill
 from ops.bench.results import Row
 from ops.bench.rounds import Case, Figures, by_threads, rounds, rows_of
 from ops.bench.setting import Server, Setting
 from ops.bench.systems.sillok import appender, new_event
 from ops.bench.workload import sheets
-from service.application.ports import AppendRequest
-from service.storage.identifiers import uuid7
 from service.storage.ledger import PostgresLedger
 from service.storage.migrate import migrate
 
@@ -33,7 +32,6 @@ COPIED: Final = 100_000
 CLIENTS: Final = {1: 2_000, 64: 100}
 """Writers → appends of each in a turn."""
 ROUNDS: Final = 5
-BATCH: Final = 10_000
 
 
 @dataclass
@@ -47,9 +45,7 @@ class Grown:
     def __post_init__(self) -> None:
         url = self.server.database(self.name)
         migrate(url)
-        fill(url, self.size)
-        with psycopg.connect(url, autocommit=True) as connection:
-            connection.execute("VACUUM ANALYZE")
+        fill(url, map(new_event, itertools.islice(sheets(), self.size)))
 
     @property
     def name(self) -> str:
@@ -74,15 +70,6 @@ class Grown:
         finally:
             ledger.close()
         return rate
-
-
-def fill(url: str, events: int) -> None:
-    """Append so many sheets."""
-    ledger, new = PostgresLedger(url), sheets()
-    while (left := events - ledger.head()) > 0:
-        batch = [new_event(each) for each in itertools.islice(new, min(BATCH, left))]
-        ledger.append(AppendRequest(events=batch, decision_id=uuid7()))
-    ledger.close()
 
 
 def measure(setting: Setting) -> list[Row]:
