@@ -78,24 +78,34 @@ def fold(rows: Rows, occurrences: Iterable[Occurrence]) -> None:
 
 def keep_entries(rows: Rows, occurrences: Iterable[Occurrence], types: Container[str]) -> None:
     """As `fold`, of events of some types."""
+    public: dict[str, Disclosed] = {}
 
     def take(occurrence: Occurrence) -> None:
         event = occurrence.event
         if isinstance(event, CHARTER_EVENTS):
             rows.put("charter", event.document.encode())
+            public.clear()
         if isinstance(event, DecisionApproved) and (decision := occurrence.provenance.decision_id) is not None:
             rows.put("approval", encode_row(Approved(decision, event.proposer.agency)))
         if event.TYPE in types:
-            rows.put(key(occurrence.position), encode_row(_kept(occurrence, rows)))
+            if event.TYPE not in public:
+                public[event.TYPE] = _public(rows, event)
+            kept = Kept(public[event.TYPE], _entry(occurrence, rows), owner_of(event))
+            rows.put(key(occurrence.position), encode_row(kept))
 
     one_by_one(occurrences, take)
 
 
-def _kept(occurrence: Occurrence, rows: Rows) -> Kept:
-    event, made = occurrence.event, occurrence.provenance
+def _public(rows: Rows, event: Event) -> Disclosed:
+    """From when the public may read events of a type, under the charter in force."""
     document = rows.get("charter")
+    return event.PUBLIC if document is None else disclosed(charter_document.parse(document), event.TYPE)
+
+
+def _entry(occurrence: Occurrence, rows: Rows) -> Entry:
+    event, made = occurrence.event, occurrence.provenance
     actor: Actor = made.actor
-    entry = Entry(
+    return Entry(
         position=occurrence.position,
         type=event.TYPE,
         version=occurrence.version,
@@ -116,8 +126,6 @@ def _kept(occurrence: Occurrence, rows: Rows) -> Kept:
         decider=made.decider,
         data=msgspec.Raw(encode_data(event)),
     )
-    public = event.PUBLIC if document is None else disclosed(charter_document.parse(document), event.TYPE)
-    return Kept(public, entry, owner_of(event))
 
 
 def _proposer(rows: Rows, occurrence: Occurrence) -> str | None:

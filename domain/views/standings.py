@@ -116,10 +116,12 @@ def take_in(rows: Rows, occurrences: Iterable[Occurrence], counted: Counted | No
 
 def _settle(rows: Rows, stage: str, latest: Occurrence) -> None:
     """Standings as of the latest event of a stage; none while it takes scores."""
+    key = f"standings/{stage}"
     if _course(rows, stage).takes_scores:
-        rows.put(f"standings/{stage}", b"")
+        if rows.get(key) != b"":
+            rows.put(key, b"")
     elif (computed := compute(rows, stage, latest.position)) is not None:
-        rows.put(f"standings/{stage}", encode_row(computed))
+        rows.put(key, encode_row(computed))
 
 
 def _held(courses: dict[str, Course], rows: Rows, stage: str) -> Course:

@@ -18,17 +18,21 @@ import httpx
 import psycopg
 
 from ops.bench import competition
+from ops.bench.rebuild import rebuild_each
 from ops.bench.results import Row
 from ops.bench.rounds import Case, Figures, percentile, rows_of
-from ops.bench.service import key_of, run_service, watch
+from ops.bench.service import key_of, run_service, sealed_size
 from ops.bench.setting import Setting
 from ops.bench.workload import PROGRAMME, STAGE
+from service.application.projecting import VIEWS
 from service.cli.play import Keys, play_lines
 from service.cli.programme_files import Line, read_decisions
 from service.settings import Settings
 
 SCORES: Final = 1_000_000
-POSITIONS: Final = 20
+POSITIONS: Final = 60
+FEW: Final = 5
+"""Positions of the stage whose sheets are a million: each is read, and tallied, while the stage takes scores."""
 EVALUATORS: Final = 20
 PATIENCE: Final = 1800.0
 FOLDER: Final = Path(__file__).parent.parent / "programmes" / "independent-ai-foundation-model-rehearsal"
@@ -42,16 +46,17 @@ def measure(setting: Setting) -> list[Row]:
     with setting.server() as server, setting.folder() as home:
         url = server.database("auditing")
         events = competition.fill(url, setting.events(SCORES))
+        rebuild_each(url, [view.name for view in VIEWS])
 
         def work(settings: Settings) -> None:
             with psycopg.connect(url, autocommit=True) as connection:
-                watch(connection, events, PATIENCE)
+                sealed_size(connection, PATIENCE)
             lines = list(read_decisions(FOLDER))
             with httpx.Client(base_url=settings.address, trust_env=False, timeout=300) as client:
                 last = _play(settings, lines)
                 client.headers["Authorization"] = f"Bearer {key_of(settings, 'auditor', 'auditor')}"
-                figures.extend(_as_of(client, PROGRAMME, STAGE, range(events // 100, events)))
-                figures.extend(_as_of(client, REHEARSAL, REHEARSED, range(last - len(lines) // 2, last)))
+                figures.extend(_as_of(client, PROGRAMME, STAGE, range(events // 100, events), FEW))
+                figures.extend(_as_of(client, REHEARSAL, REHEARSED, range(last - len(lines) // 2, last), POSITIONS))
                 figures.extend(_what_if(client, lines))
 
         run_service(url, home, work)
@@ -69,10 +74,10 @@ def _play(settings: Settings, lines: list[Line]) -> int:
         return play_lines(client, REHEARSAL, lines, keys).position
 
 
-def _as_of(client: httpx.Client, programme: str, stage: str, among: range) -> list[Row]:
+def _as_of(client: httpx.Client, programme: str, stage: str, among: range, number: int) -> list[Row]:
     path, measured = f"/v1/programmes/{programme}/standings", f"standings as of a position, of {len(among):,}"
     now = _ask(client, path, stage=stage)
-    asked = random.Random(1).sample(among, POSITIONS)
+    asked = random.Random(1).sample(among, number)
     then = [_ask(client, path, stage=stage, as_of_position=str(each)) for each in asked]
     return [*_rows(measured, among.stop, "sillok", then), *_rows(measured, among.stop, "as they stand", [now])]
 

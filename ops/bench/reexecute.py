@@ -30,6 +30,7 @@ from ops.bench.rounds import rounds, rows_of, timed
 from ops.bench.setting import Setting
 from ops.bench.workload import PROGRAMME
 from service.application.ports import StreamedEvent
+from service.collecting import uncollected
 from service.ed25519 import verify_ed25519
 
 SCORES: Final = 50_000
@@ -91,9 +92,10 @@ def _scores(opening: list[StreamedEvent], scores: int) -> Iterator[StreamedEvent
 
 def again(events: list[StreamedEvent]) -> None:
     """What is measured."""
-    for proof in Reexecution(PROGRAMME, verify_ed25519).proofs(events):
-        if proof.why is not None:
-            raise RuntimeError(f"{proof.position}: {proof.why}")
+    with uncollected():
+        for proof in Reexecution(PROGRAMME, verify_ed25519).proofs(events):
+            if proof.why is not None:
+                raise RuntimeError(f"{proof.position}: {proof.why}")
 
 
 def decoded(events: list[StreamedEvent]) -> None:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import itertools
 import time
-from collections.abc import Callable, Generator, Iterable, Iterator
+from bisect import bisect_right
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from contextlib import closing
+from operator import attrgetter
 from typing import Final, Literal
 
 import msgspec
@@ -13,7 +15,7 @@ from eventsourcing.dcb.api import DCBQuery, DCBQueryItem
 
 from domain.charter import CharterPublished
 from domain.event import decoder
-from domain.views import Occurrence, PoisonEventError, Rows, View, epoch_of
+from domain.views import EPOCH, Occurrence, PoisonEventError, Rows, View, epoch_of
 from domain.views.audit_trail import AUDIT_TRAIL
 from domain.views.grants import GRANTS
 from domain.views.standings import STANDINGS
@@ -193,7 +195,7 @@ def _fold(
     upto_batch = None if batch is None else turn.folded + batch
     with closing(pages):
         for events in pages:
-            for epoch, recorded in itertools.groupby(events, key=lambda each: epoch_of(each.position)):
+            for epoch, recorded in _by_epoch(events):
                 turn.begin(epoch)
                 view.fold(turn.rows, occurrences(recorded))
             turn.folded += len(events)
@@ -202,3 +204,13 @@ def _fold(
                 return True
     turn.position = max(turn.position, end)
     return False
+
+
+def _by_epoch(events: Sequence[StreamedEvent]) -> Iterator[tuple[int, Sequence[StreamedEvent]]]:
+    """A page, cut where epochs end."""
+    begin = 0
+    while begin < len(events):
+        epoch = epoch_of(events[begin].position)
+        end = bisect_right(events, (epoch + 1) * EPOCH, begin, key=attrgetter("position"))
+        yield epoch, events[begin:end]
+        begin = end

@@ -9,7 +9,7 @@ from domain.views import PoisonEventError, View
 from service.application.projecting import VIEWS, AdvanceProjection
 from service.application.view_ports import Builds, Certificate, Turn, ViewStore
 
-REBUILD_BATCH: Final = 4_096
+REBUILD_BATCH: Final = 16_384
 DIFFERING: Final = 20
 """How many keys of differing rows a certificate names."""
 

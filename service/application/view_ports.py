@@ -89,13 +89,15 @@ class Turn(Protocol):
         """What is put from here on comes of events of this epoch: to be called before the first of each is folded."""
 
     def digest(self) -> str:
-        """SHA-256 (hex) of the rows as folded so far, and of what they were: each key, epoch and value in order."""
+        """SHA-256 (hex) of the rows as folded so far, and of what they were: each key, the epoch in which it came to a
+        value, and the value, in order.
+        """
 
     def lock_live(self) -> int:
         """Hold the live build's turn as well, from here on; its position."""
 
     def differing(self, limit: int) -> list[str]:
-        """Keys of rows that are not the same here and in the live build, at most `limit`."""
+        """Keys of rows that are not the same here and in the live build, or were not, at most `limit`."""
 
     def go_live(self) -> None:
         """Take the live build's place; it is kept in the place of the one kept before. Ask for `lock_live` first."""

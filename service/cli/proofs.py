@@ -18,6 +18,7 @@ from service.application.ports import StreamedEvent
 from service.cli.bundles import Progress
 from service.cli.failures import NotAsAskedError
 from service.cli.ledgers import Where
+from service.collecting import uncollected
 from service.ed25519 import verify_ed25519
 from service.verify.bundle import BrokenError
 from service.verify.faults import Fault
@@ -130,7 +131,7 @@ def _said(connection: Connection[Any, Any]) -> Any:
 def _stretch(where: Where, programme: str, after: int, upto: int, tell: Callable[[int], None]) -> Proved:
     """The decisions whose first event has `after` < position ≤ `upto`."""
     proved = Proved()
-    with where.opened() as ledger:
+    with where.opened() as ledger, uncollected():
         again = Reexecution(programme, verify_ed25519, ledger.sealed, wanted=partial(_begins_within, after, upto))
         try:
             for proof in again.proofs(_told(ledger.events(programme, upto + _LONGEST), tell)):

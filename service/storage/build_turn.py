@@ -2,22 +2,14 @@
 
 from __future__ import annotations
 
-import hashlib
+from itertools import islice
 from typing import Final
 
 from domain.views import Rows, View, epoch_of
 from service.application.view_ports import Certificate, Purpose
-from service.storage.view_rows import BuildRows, Connection
-
-_PAGE: Final = 10_000
-_ROWS: Final = "SELECT key, epoch, value FROM views.row WHERE build = %s ORDER BY key"
-_PAST: Final = "SELECT key, epoch, value FROM views.past WHERE build = %s ORDER BY key, epoch"
-
-_DIFFERING: Final = """
-    SELECT one.key FROM views.row one WHERE one.build = %(one)s AND NOT EXISTS (
-        SELECT FROM views.row other WHERE other.build = %(other)s AND other.key = one.key
-        AND (other.epoch, other.value) = (one.epoch, one.value)
-    ) ORDER BY one.key LIMIT %(limit)s"""
+from service.storage.build_history import differing, digest_of
+from service.storage.build_rows import BuildRows
+from service.storage.view_rows import Connection
 
 _LIVE: Final = """
     SELECT build, position FROM views.build
@@ -53,12 +45,13 @@ class BuildTurn:
     def begin(self, epoch: int) -> None:
         """See `Turn.begin`."""
         if epoch != self._epoch:
-            self._rows.flush(self._epoch)
+            self._rows.end(self._epoch)
             self._epoch = epoch
 
     def keep(self) -> None:
         """Write rows and position."""
-        self._rows.flush(self._epoch)
+        self._rows.end(self._epoch)
+        self._rows.store()
         if (self.position, self.stale) != self._before:
             self._connection.execute(
                 "UPDATE views.build SET position = %s, stale = %s, updated_at = now(), events = events + %s,"
@@ -87,21 +80,22 @@ class BuildTurn:
     def differing(self, limit: int) -> list[str]:
         """See `Turn.differing`."""
         found = self._connection.execute(_LIVE, self._of).fetchone()
-        keys: set[str] = set()
-        for one, other in ((self.build, found[0]), (found[0], self.build)) if found else ():
-            rows = self._connection.execute(_DIFFERING, {"one": one, "other": other, "limit": limit}).fetchall()
-            keys.update(key for (key,) in rows)
-        return sorted(keys)[:limit]
+        return list(islice(differing(self._connection, self.build, found[0]), limit)) if found else []
 
     def go_live(self) -> None:
         """See `Turn.go_live`."""
         self.keep()
+        self._durably()
         self._move("live", "changing")
         self._connection.execute(
             "UPDATE views.build SET state = 'live', purpose = NULL WHERE build = %s", (self.build,)
         )
         remove(self._connection, *self._of, "kept")
         self._move("changing", "kept")
+
+    def _durably(self) -> None:
+        """What an operator asked for is on the disk before they are told that it is done."""
+        self._connection.execute("SET LOCAL synchronous_commit = on")
 
     def _move(self, state: str, to: str) -> None:
         self._connection.execute(
@@ -116,6 +110,7 @@ class BuildTurn:
 
     def certify(self, certificate: Certificate) -> None:
         """See `Turn.certify`."""
+        self._durably()
         self._connection.execute(
             "INSERT INTO views.certificate"
             " (view, version, partition, build, purpose, position, live_digest, digest, differing, swapped)"
@@ -131,19 +126,6 @@ class BuildTurn:
                 certificate.swapped,
             ),
         )
-
-
-def digest_of(connection: Connection, build: int) -> str:
-    """See `Turn.digest`; within a transaction."""
-    hashed = hashlib.sha256()
-    for part in (_ROWS, _PAST):
-        with connection.cursor(name="rows", binary=True) as cursor:
-            cursor.itersize = _PAGE
-            for key, epoch, value in cursor.execute(part, (build,)):
-                name = key.encode()
-                hashed.update(b"%d %d %d:" % (len(name), epoch, len(value)) + name + value)
-        hashed.update(b"-")
-    return hashed.hexdigest()
 
 
 def remove(connection: Connection, view: str, version: int, partition: str, state: str) -> bool:

@@ -9,7 +9,8 @@ from psycopg.rows import class_row
 
 from domain.views import View
 from service.application.view_ports import EVERY_PARTITION, Build, Certificate, Purpose
-from service.storage.build_turn import digest_of, remove
+from service.storage.build_history import digest_of
+from service.storage.build_turn import remove
 from service.storage.views import PAUSED, PostgresViewStore
 
 _LIST: Final = f"""

@@ -1,34 +1,18 @@
-"""Rows of one build of a view, within one transaction: read on demand, written once each, as they were kept beside."""
+"""Rows of one build of a view, as they stand in a transaction's snapshot or stood at the end of an epoch."""
 
 from __future__ import annotations
 
-import struct
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, Final
 
 import psycopg
-from psycopg import pq
 
 from domain.views import RowsLostError
-from service.storage.binary_arrays import byte_strings, texts
-from service.storage.prepared_call import raise_unless
 
 Connection = psycopg.Connection[tuple[Any, ...]]
 
-# The table keeps what the row was, if it was last written in an earlier epoch.
-_PUT: Final = b"""
-    INSERT INTO views.row (build, key, epoch, value)
-    SELECT $1, changed.key, $2, changed.value FROM unnest($3, $4) AS changed(key, value)
-    ON CONFLICT (build, key) DO UPDATE SET value = excluded.value, epoch = excluded.epoch"""
-_PUT_TYPES: Final = [
-    *[psycopg.postgres.types["int8"].oid] * 2,
-    *(psycopg.postgres.types[element].array_oid for element in ("text", "bytea")),
-]
-
-_IN_RANGE: Final = "build = %(build)s AND key > %(after)s AND key >= %(prefix)s AND key < %(beyond)s"
-
-_SCAN: Final = f"SELECT key, value FROM views.row WHERE {_IN_RANGE} ORDER BY key LIMIT %(limit)s"
+IN_RANGE: Final = "build = %(build)s AND key > %(after)s AND key >= %(prefix)s AND key < %(beyond)s"
 
 _AS_OF: Final = """
     SELECT r.key, was.value FROM views.row r CROSS JOIN LATERAL (
@@ -39,7 +23,7 @@ _AS_OF: Final = """
     ) was(value) WHERE was.value IS NOT NULL AND """
 
 _GET_AS_OF: Final = f"{_AS_OF} r.build = %(build)s AND r.key = %(key)s"
-_SCAN_AS_OF: Final = f"{_AS_OF} {_IN_RANGE} ORDER BY r.key"
+_SCAN_AS_OF: Final = f"{_AS_OF} {IN_RANGE} ORDER BY r.key"
 
 _LATEST: Final = 2**62
 
@@ -58,53 +42,6 @@ def answering(connection: Connection) -> Iterator[None]:
         if connection.closed or isinstance(error, psycopg.OperationalError):
             raise RowsLostError(f"the views do not answer: {error}") from error
         raise
-
-
-class BuildRows:
-    """`Rows` of a build, as they stand. What is put is kept until `flush`, which writes it as of one epoch."""
-
-    def __init__(self, connection: Connection, build: int, *, remembers: bool) -> None:
-        self._connection = connection
-        self._build = build
-        self._remembers = remembers
-        self._read: dict[str, bytes | None] = {}
-        self._written: dict[str, bytes] = {}
-
-    def get(self, key: str) -> bytes | None:
-        if key in self._written:
-            return self._written[key]
-        if key not in self._read:
-            with answering(self._connection):
-                row = self._connection.execute(
-                    "SELECT value FROM views.row WHERE build = %s AND key = %s", (self._build, key), binary=True
-                ).fetchone()
-            self._read[key] = None if row is None else row[0]
-        return self._read[key]
-
-    def put(self, key: str, value: bytes) -> None:
-        if key in self._written or self._read.get(key) != value:
-            self._written[key] = value
-
-    def scan(self, prefix: str) -> Sequence[tuple[str, bytes]]:
-        with answering(self._connection):
-            found: dict[str, bytes] = dict(
-                self._connection.execute(_SCAN, {"build": self._build, **of_range(prefix)}, binary=True).fetchall()
-            )
-        found.update((key, value) for key, value in self._written.items() if key.startswith(prefix))
-        return sorted(found.items())
-
-    def flush(self, epoch: int) -> None:
-        """Write what changed, in order, which is where most of it belongs in the index."""
-        if self._written:
-            keys, values = zip(*sorted(self._written.items()), strict=True)
-            numbers = (struct.pack(">q", each) for each in (self._build, epoch if self._remembers else 0))
-            arguments = [*numbers, texts(keys), byte_strings(values)]
-            formats = [pq.Format.BINARY] * len(arguments)
-            with answering(self._connection):
-                result = self._connection.pgconn.exec_params(_PUT, arguments, _PUT_TYPES, formats)
-                raise_unless(result, pq.ExecStatus.COMMAND_OK)
-            self._read.update(self._written)
-            self._written.clear()
 
 
 class SnapshotRows:

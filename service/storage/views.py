@@ -21,9 +21,10 @@ PAUSED: Final = (
 )
 _OF: Final = "b.view = %(view)s AND b.version = %(version)s AND b.partition = %(partition)s AND b.state = %(state)s"
 
+# A turn that a crash takes back is taken again: nobody waits for its rows to be on the disk.
 _TAKE: Final = f"""
-    SELECT b.build, b.position, b.stale, b.purpose, {PAUSED} FROM views.build b WHERE {_OF}
-    FOR UPDATE OF b SKIP LOCKED"""
+    SELECT b.build, b.position, b.stale, b.purpose, set_config('synchronous_commit', 'off', true), {PAUSED}
+    FROM views.build b WHERE {_OF} FOR UPDATE OF b SKIP LOCKED"""
 
 _MAKE: Final = """
     INSERT INTO views.build (view, version, partition, state)
@@ -136,7 +137,7 @@ def _taken(
         if found is None or found[-1]:
             yield "paused" if found else None
             return
-        build, position, stale, purpose, _paused = found
+        build, position, stale, purpose, *_set = found
         turn = BuildTurn(connection, view, partition, build, position=position, stale=stale, purpose=purpose)
         yield turn
         turn.keep()

@@ -12,11 +12,15 @@ import pytest
 from domain.views import MemoryRows, Occurrence, PoisonEventError, Rows, View
 from domain.views.audit_trail import AUDIT_TRAIL
 from domain.views.standings import STANDINGS
+from ops.bench import competition
+from ops.bench.workload import PROGRAMME
 from service.application.projecting import VIEWS, AdvanceProjection
 from service.application.rebuilding import NothingKeptError, RebuildProjection
 from service.application.view_ports import Build, Certificate, Purpose, Standing
 from service.application.view_versions import compare_versions
 from service.storage.builds import PostgresBuilds
+from service.storage.ledger import PostgresLedger
+from service.storage.views import PostgresViewStore
 from tests.domain import charters
 from tests.integration.conftest import Running
 from tests.integration.invariants import folded, stored
@@ -302,3 +306,19 @@ def test_what_another_release_made_of_the_same_events_is_told_and_dropped(rebuil
         (view.name, view.version, "live") for view in VIEWS
     }
     rebuilding.require_exact()
+
+
+def test_standings_folded_in_other_batches_are_equal_beyond_an_epoch(ledger: PostgresLedger, database: str) -> None:
+    """As workers fold them, woken for a few events at a time, and as they are folded anew."""
+    competition.fill(database, 1_200)
+    store = PostgresViewStore(database)
+    builds, advance = PostgresBuilds(store), AdvanceProjection(ledger, store)
+    while advance(STANDINGS, PROGRAMME, batch=270).outcome == "advanced":
+        pass
+    build = builds.request(STANDINGS, PROGRAMME, "verify")
+    assert build is not None
+    assert RebuildProjection(advance, store, builds).run(STANDINGS, PROGRAMME) == "done"
+    certificate = builds.certificate(build)
+    assert certificate is not None
+    assert (certificate.equal, certificate.differing) == (True, ())
+    store.close()
