@@ -6,6 +6,7 @@ import os
 import random
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -23,6 +24,7 @@ from service.application.cloud_events import ReadEvents
 from service.application.cosigning import Cosign
 from service.application.deciding import Deciding, Sources
 from service.application.delivering import Deliver
+from service.application.delivery_receipts import Receipts
 from service.application.endpoints import Endpoints
 from service.application.erasing import Erase, ErasedFirst
 from service.application.exporting import Export
@@ -32,7 +34,7 @@ from service.application.in_flight import InFlight
 from service.application.inbox import ReadNotices
 from service.application.notice_evidence import ReadEvidence
 from service.application.noticing import SendNotices
-from service.application.ports import WakeUps
+from service.application.ports import LedgerUnavailableError, WakeUps
 from service.application.previewing import Previews
 from service.application.projecting import VIEWS, AdvanceProjection
 from service.application.proving import Prove
@@ -331,7 +333,10 @@ class Delivering:
     threads: ThreadPoolExecutor
 
     def close(self) -> None:
+        """Once what is being sent was answered, and that was kept."""
         self.threads.shutdown(wait=True)
+        with suppress(LedgerUnavailableError):
+            self.deliver.settle()
         self.deliveries.close()
         self.seals.close()
 
@@ -346,7 +351,7 @@ def open_delivering(settings: Settings, *, now: Callable[[], datetime] | None = 
     deliver = Deliver(
         deliveries,
         Channels(settings).by_name,
-        _prove(settings, seals).receipt,
+        Receipts(_prove(settings, seals).receipt),
         threads,
         slots=DELIVERY_SLOTS,
         now=now or real_sources().now,

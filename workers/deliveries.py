@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import time
-from typing import Final
+from typing import Any, Final
 
+import structlog
 from celery import Celery
+from celery.signals import worker_shutdown
 
+from service.application.ports import LedgerUnavailableError
 from service.bootstrap import Delivering, open_delivering
 from service.settings import read_settings
 from service.storage.wake_ups import DELIVER_TASK, Sender, delivery_queue_of
@@ -27,6 +30,16 @@ def parts() -> tuple[Delivering, Sender]:
         settings = read_settings()
         _opened.append((open_delivering(settings), Sender(app, settings.require_redis())))
     return _opened[0]
+
+
+@worker_shutdown.connect  # type: ignore[untyped-decorator]  # celery ships no types
+def keep_before_exit(**_: Any) -> None:
+    """Keep what was answered: it would be sent once more."""
+    for delivering, _sender in _opened:
+        try:
+            delivering.deliver.settle()
+        except LedgerUnavailableError as error:
+            structlog.get_logger().warning("what was answered is sent once more", error=str(error))
 
 
 @app.task(name=DELIVER_TASK)  # type: ignore[untyped-decorator]  # celery ships no types

@@ -1,7 +1,8 @@
 """Delivering notices to channels beside the inbox: from the database, by a schedule that is published.
 
-Notices go to an endpoint in their order, one at a time. A worker that is killed between sending and recording sends
-again once its claim has run out, under the same id. Nothing is recorded as delivered that was not answered so.
+Notices go to an endpoint in their order, one at a time. What is due is taken together, sent each in a thread, and what
+came of it kept together. A worker that is killed between sending and keeping sends again once its claim has run out,
+under the same id. Nothing is recorded as delivered that was not answered so.
 """
 
 from __future__ import annotations
@@ -24,10 +25,10 @@ from service.application.delivery_ports import (
     DeliveryStore,
     Message,
     Settled,
+    Tried,
     Waiting,
 )
 from service.application.ports import LedgerUnavailableError
-from service.application.proving import NotSealedError
 
 SCHEDULE: Final = (
     timedelta(seconds=5),
@@ -53,17 +54,17 @@ Progress = Literal["current", "more"]
 
 
 class Deliver:
-    """The use case; one object a process. `receipt`: of a position; raises `NotSealedError`. `jitter`: from 0 to 1.
+    """The use case; one object a process. `receipt`: of a position; none while that is not sealed.
 
-    `slots`: so many are sent at once, each in one of `threads`; endpoints where nothing gets through have half of them
-    at most, so that they delay nobody else.
+    `jitter`: from 0 to 1. `slots`: so many are sent at once, each in one of `threads`; endpoints where nothing gets
+    through have half of them at most, so that they delay nobody else.
     """
 
     def __init__(
         self,
         store: DeliveryStore,
         channels: Mapping[ChannelName, Channel],
-        receipt: Callable[[int], str],
+        receipt: Callable[[int], str | None],
         threads: Executor,
         *,
         slots: int,
@@ -80,60 +81,71 @@ class Deliver:
         self._lock = threading.Lock()
         self._busy = 0
         self._slow = 0
+        self._tried: list[Tried] = []
 
     def start(self) -> list[Future[None]]:
-        """Begin what is due, as far as there are slots."""
+        """Keep what was answered since, and begin what is due, as far as there are slots.
+
+        Raises `LedgerUnavailableError`; what was answered is then kept the next time.
+        """
+        self.settle()
         now = self._now()
         with self._lock:
             free, slow = self._slots - self._busy, self._slots // 2 - self._slow
         begun = self._begin(now, free, failing=False)
         return begun + self._begin(now, min(free - len(begun), slow), failing=True)
 
+    def settle(self) -> None:
+        """Keep what was answered since. Raises `LedgerUnavailableError`."""
+        with self._lock:
+            tried, self._tried = self._tried, []
+        if not tried:
+            return
+        try:
+            self._store.settle(tried, self._now())
+        except LedgerUnavailableError as error:
+            with self._lock:
+                self._tried = [*tried, *self._tried]
+            _log.warning("what was answered cannot be kept yet", attempts=len(tried), error=str(error))
+            raise
+
     def progress(self, within: timedelta = _LOOK) -> Progress:
-        """`more`: something is being sent, or is to be, within that time."""
-        return "more" if self._busy or self._store.due(self._now() + within) else "current"
+        """`more`: something is being sent, was answered, or is to be sent within that time."""
+        return "more" if self._busy or self._tried or self._store.due(self._now() + within) else "current"
 
     def _begin(self, now: datetime, limit: int, *, failing: bool) -> list[Future[None]]:
         if limit <= 0:
             return []
-        claims = self._store.claim(now, until=now + CLAIM, limit=limit, failing=failing)
+        taken = self._store.take(now, until=now + CLAIM, limit=limit, failing=failing)
         with self._lock:
-            self._busy += len(claims)
-            self._slow += len(claims) if failing else 0
-        return [self._threads.submit(self._one, each, failing) for each in claims]
+            self._busy += len(taken)
+            self._slow += len(taken) if failing else 0
+        return [self._threads.submit(self._one, claim, waiting, failing) for claim, waiting in taken]
 
-    def _one(self, claim: Claim, failing: bool) -> None:
+    def _one(self, claim: Claim, waiting: Waiting, failing: bool) -> None:
+        tried: Tried | None = None
         try:
-            self._attempt(claim)
+            answer, now = self._sent(waiting), self._now()
+            settled = self._settled(waiting, answer, now)
+            tried = Tried(claim=claim, delivery=waiting.delivery, settled=settled, at=now)
         except LedgerUnavailableError as error:
-            _log.warning(
-                "what was delivered cannot be kept; it is sent again", endpoint=claim.endpoint, error=str(error)
-            )
+            _log.warning("nothing was sent; it is tried again", endpoint=claim.endpoint, error=str(error))
         except Exception as error:
             _log.error("a delivery failed here; it is tried again", endpoint=claim.endpoint, exc_info=error)
             raise
         finally:
             with self._lock:
+                self._tried += [] if tried is None else [tried]
                 self._busy -= 1
                 self._slow -= 1 if failing else 0
-
-    def _attempt(self, claim: Claim) -> None:
-        waiting = self._store.next(claim)
-        if waiting is None:
-            self._store.release(claim, self._now())
-            return
-        answer, now = self._sent(waiting), self._now()
-        self._store.settle(claim, waiting.delivery, self._settled(waiting, answer, now), now)
 
     def _sent(self, waiting: Waiting) -> Answer:
         now, target = self._now(), waiting.target
         receipt = None
         if (notice := waiting.notice) is not None:
-            try:
-                receipt = self._receipt(notice.position)
-            except NotSealedError:
-                if now < waiting.queued_at + UNSEALED:
-                    return Answer(result="held", says="waits for its receipt", wait=_LOOK)
+            receipt = self._receipt(notice.position)
+            if receipt is None and now < waiting.queued_at + UNSEALED:
+                return Answer(result="held", says="waits for its receipt", wait=_LOOK)
         channel = self._channels.get(target.channel)
         if channel is None:
             return Answer(result="held", says="nothing is set here to send it by")

@@ -116,6 +116,15 @@ class Settled(msgspec.Struct, frozen=True, kw_only=True):
     disabled: str | None = None
 
 
+class Tried(msgspec.Struct, frozen=True, kw_only=True):
+    """An attempt that is over, and what becomes of its delivery. `at`: when it was answered."""
+
+    claim: Claim
+    delivery: int
+    settled: Settled
+    at: datetime
+
+
 class Channel(Protocol):
     """A way out. Safe to call from many threads."""
 
@@ -137,24 +146,17 @@ class DeliveryStore(Protocol):
     What is sent to one endpoint is in the order of its notices, one at a time; tests go first.
     """
 
-    def claim(self, now: datetime, *, until: datetime, limit: int, failing: bool) -> Sequence[Claim]:
-        """Take endpoints for which there is something to do; `failing`: also such where nothing gets through."""
+    def take(self, now: datetime, *, until: datetime, limit: int, failing: bool) -> Sequence[tuple[Claim, Waiting]]:
+        """Take endpoints for which there is something to do, and what is next for each; `failing`: such where nothing
+        gets through, or the others."""
         ...
 
-    def next(self, claim: Claim) -> Waiting | None:
-        """What is next; none if nothing is to be sent there."""
-        ...
+    def settle(self, tried: Sequence[Tried], now: datetime) -> None:
+        """Keep what came of attempts, all or none, and let go of the claims.
 
-    def settle(self, claim: Claim, delivery: int, settled: Settled, at: datetime) -> None:
-        """Keep what came of an attempt, and let go of the claim.
-
-        Where the claim ran out meanwhile, another worker may have sent the same: only what was tried, and that it was
+        Where a claim ran out meanwhile, another worker may have sent the same: only what was tried, and that it was
         delivered, is kept then.
         """
-        ...
-
-    def release(self, claim: Claim, now: datetime) -> None:
-        """Let go of the claim."""
         ...
 
     def due(self, by: datetime) -> bool:

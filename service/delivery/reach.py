@@ -9,11 +9,12 @@ import re
 import socket
 from collections.abc import Callable, Sequence
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
-from typing import Final, Literal
+from typing import Final, Literal, get_args
 from urllib.parse import urlsplit
 
 Reach = Literal["global", "loopback"]
 """`global`: HTTPS at port 443 of addresses that anybody reaches. `loopback`: this machine, at any port."""
+REACHES: Final[tuple[Reach, ...]] = get_args(Reach)
 Resolve = Callable[[str, int], Sequence[str]]
 
 HTTPS: Final = 443

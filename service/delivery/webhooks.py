@@ -1,13 +1,12 @@
-"""Webhooks: a signed POST to an address that was looked up once, with an end to how long it may take."""
+"""Webhooks: a signed POST, and what the answers mean."""
 
 from __future__ import annotations
 
+import functools
 import ssl
-import time
-from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
-from typing import Any, Final
+from typing import Final
 
 import httpcore
 import msgspec
@@ -16,11 +15,11 @@ from domain.envelope import DataSet
 from service.application.delivery_ports import SEND_SECONDS, Answer, Message, Target
 from service.application.notice_messages import cloud_event
 from service.application.webhook_signing import signed_headers
-from service.delivery.reach import Reach, Resolve, UnreachableAddressError, addresses, require_reachable
+from service.delivery.connections import Answered, Connections
+from service.delivery.reach import REACHES, Reach, Resolve, UnreachableAddressError, addresses, require_reachable
 from service.delivery.trust import trusted
 
 MEDIA_TYPE: Final = "application/cloudevents+json; charset=utf-8"
-_BODY: Final = 16 * 1024
 _GONE: Final = 410
 
 
@@ -38,7 +37,8 @@ class Webhooks:
         self._loopback = loopback
         self._resolve = resolve
         self._seconds = seconds
-        self._context = context
+        # What was allowed for one reach is not for another.
+        self._connections = {each: Connections(lambda: context or trusted()) for each in REACHES}
 
     def require_reachable(self, address: str, data_set: DataSet) -> None:
         """See `Channel.require_reachable`."""
@@ -47,7 +47,7 @@ class Webhooks:
     def send(self, target: Target, message: Message, now: datetime) -> Answer:
         """See `Channel.send`."""
         body = cloud_event(target, message)
-        headers = {"content-type": MEDIA_TYPE, "user-agent": "Sillok", "connection": "close", "accept": "*/*"}
+        headers = {"content-type": MEDIA_TYPE, "user-agent": "Sillok", "accept": "*/*"}
         headers |= signed_headers(target.secrets, message.id, body, now)
         try:
             status, found, content = self._post(target, message, body, headers)
@@ -67,24 +67,16 @@ class Webhooks:
             says += ": redirects are not followed"
         return Answer(result="failed", says=says, wait=_retry_after(found, now))
 
-    def _post(
-        self, target: Target, message: Message, body: bytes, headers: dict[str, str]
-    ) -> tuple[int, list[tuple[bytes, bytes]], bytes]:
+    def _post(self, target: Target, message: Message, body: bytes, headers: dict[str, str]) -> Answered:
         reach = self._reach(target.address, live=target.data_set == message.data_set == "live")
         host, port = require_reachable(target.address, reach)
-        deadline = time.monotonic() + self._seconds
-        backend = _Pinned(addresses(host, port, reach, self._resolve), deadline)
-        context = self._context or trusted()
-        with (
-            httpcore.ConnectionPool(ssl_context=context, network_backend=backend) as pool,
-            pool.stream("POST", target.address, headers=list(headers.items()), content=body) as answer,
-        ):
-            found = b""
-            for piece in answer.iter_stream():
-                found += piece
-                if len(found) > _BODY:
-                    break
-            return answer.status, answer.headers, found[:_BODY]
+        where = functools.partial(addresses, host, port, reach, self._resolve)
+        return self._connections[reach].post(target.address, headers, body, self._seconds, where)
+
+    def close(self) -> None:
+        """Let go of connections that are kept."""
+        for each in self._connections.values():
+            each.close()
 
     def _reach(self, address: str, *, live: bool) -> Reach:
         """A programme that is not live reaches nobody outside; and nobody reaches this machine without being let."""
@@ -93,68 +85,6 @@ class Webhooks:
         if not live:
             raise UnreachableAddressError("a programme that is not live tells nobody outside")
         return "global"
-
-
-class _Pinned(httpcore.NetworkBackend):
-    """Connects to addresses that were looked up before, whatever the host's name is; all ends at `deadline`."""
-
-    def __init__(self, found: Iterable[str], deadline: float) -> None:
-        self._found = list(found)
-        self._deadline = deadline
-        self._backend = httpcore.SyncBackend()
-
-    def connect_tcp(
-        self,
-        host: str,
-        port: int,
-        timeout: float | None = None,
-        local_address: str | None = None,
-        socket_options: Iterable[httpcore.SOCKET_OPTION] | None = None,
-    ) -> httpcore.NetworkStream:
-        for number, each in enumerate(self._found):
-            # The last one has all of the time that is left, those before it a share.
-            left = _left(self._deadline) / (len(self._found) - number)
-            try:
-                return _Bounded(
-                    self._backend.connect_tcp(each, port, left, local_address, socket_options), self._deadline
-                )
-            except (httpcore.ConnectError, httpcore.ConnectTimeout):
-                if each == self._found[-1]:
-                    raise
-        raise httpcore.ConnectError("it has no address")
-
-
-class _Bounded(httpcore.NetworkStream):
-    """A stream that is over at `deadline`, however slowly it goes on."""
-
-    def __init__(self, stream: httpcore.NetworkStream, deadline: float) -> None:
-        self._stream = stream
-        self._deadline = deadline
-
-    def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
-        return self._stream.read(max_bytes, _left(self._deadline))
-
-    def write(self, buffer: bytes, timeout: float | None = None) -> None:
-        self._stream.write(buffer, _left(self._deadline))
-
-    def close(self) -> None:
-        self._stream.close()
-
-    def start_tls(
-        self, ssl_context: ssl.SSLContext, server_hostname: str | None = None, timeout: float | None = None
-    ) -> httpcore.NetworkStream:
-        stream = self._stream.start_tls(ssl_context, server_hostname, _left(self._deadline))
-        return _Bounded(stream, self._deadline)
-
-    def get_extra_info(self, info: str) -> Any:
-        return self._stream.get_extra_info(info)
-
-
-def _left(deadline: float) -> float:
-    left = deadline - time.monotonic()
-    if left <= 0:
-        raise httpcore.ReadTimeout("it took too long")
-    return left
 
 
 def _is_on_this_machine(url: str) -> bool:

@@ -9,14 +9,17 @@ from typing import Any, Final
 
 import msgspec
 import psycopg
+import structlog
 from psycopg_pool import ConnectionPool
 
-from service.application.delivery_ports import Claim, Disabled, Settled, Target, Waiting
+from service.application.delivery_ports import Claim, Disabled, Target, Tried, Waiting
 from service.application.erasing import Subject
 from service.application.ports import LedgerUnavailableError
 from service.application.webhook_signing import EndpointSecrets
 from service.storage.connections import answering, open_pool
 from service.storage.subject_keys import SubjectKeys
+
+_log: Final = structlog.get_logger()
 
 SEALED: Final = "endpoint"
 """What is sealed under the key of an endpoint."""
@@ -36,28 +39,34 @@ _TARGET: Final = ("endpoint", "programme", "team", "data_set", "channel", "langu
 _NEXT: Final = f"""
     SELECT {", ".join(f"e.{each}" for each in _TARGET)}, e.sealed,
         d.delivery, d.attempts, coalesce(o.delivered_at, d.queued_at), o.content, o.sha256, d.about, a.because
-    FROM notice.endpoint e JOIN notice.delivery d ON {_WAITS} LEFT JOIN notice.outbox o ON o.number = d.number
-        LEFT JOIN notice.endpoint a ON a.endpoint = d.about
-    WHERE e.endpoint = %s AND e.sealed IS NOT NULL {_FIRST}"""
+    FROM notice.endpoint e CROSS JOIN LATERAL (SELECT * FROM notice.delivery d WHERE {_WAITS} {_FIRST}) d
+        LEFT JOIN notice.outbox o ON o.number = d.number LEFT JOIN notice.endpoint a ON a.endpoint = d.about
+    WHERE e.endpoint = ANY(%s) AND e.sealed IS NOT NULL"""
 
 _DUE_AT: Final = f"SELECT coalesce(d.next_attempt_at, %(now)s) FROM notice.delivery d WHERE {_WAITS} {_FIRST}"
 LOOK_AGAIN: Final = f"UPDATE notice.endpoint e SET due_at = ({_DUE_AT}) WHERE e.endpoint = %(endpoint)s"
 """When there is something to do next for an endpoint; after every change of it or of what waits there."""
 
-_SETTLE: Final = """
-    WITH tried AS (
+_TRIED: Final = """unnest(%(endpoint)s::text[], %(delivery)s::bigint[], %(at)s::timestamptz[], %(done)s::boolean[],
+        %(says)s::text[], %(counts)s::boolean[], %(held)s::boolean[], %(state)s::text[], %(next)s::timestamptz[])
+        AS t (endpoint, delivery, at, done, says, counts, held, state, next)"""
+_HELD: Final = """
+    SELECT endpoint, claim FROM notice.endpoint WHERE endpoint = ANY(%s) ORDER BY endpoint FOR NO KEY UPDATE"""
+"""Until the transaction's end nobody takes them. In one order, so that no two who settle wait for each other."""
+_SETTLE: Final = f"""
+    WITH kept AS (
         INSERT INTO notice.attempt (delivery, attempted_at, delivered, answer)
-        SELECT %(delivery)s, %(at)s, %(done)s, %(says)s WHERE %(counts)s)
-    UPDATE notice.delivery SET state = %(state)s, attempts = attempts + %(counts)s::int, next_attempt_at = %(next)s,
-        answer = %(says)s, settled_at = CASE WHEN %(state)s = 'pending' THEN NULL ELSE %(at)s::timestamptz END
-    WHERE delivery = %(delivery)s AND state <> 'delivered' AND (%(held)s OR %(done)s)"""
+        SELECT delivery, at, done, says FROM {_TRIED} WHERE counts)
+    UPDATE notice.delivery d SET state = t.state, attempts = d.attempts + t.counts::int, next_attempt_at = t.next,
+        answer = t.says, settled_at = CASE WHEN t.state = 'pending' THEN NULL ELSE t.at END
+    FROM {_TRIED} WHERE d.delivery = t.delivery AND d.state <> 'delivered' AND (t.held OR t.done)"""
 _AFTERWARDS: Final = f"""
     UPDATE notice.endpoint e SET
-        failing_since = CASE WHEN NOT %(counts)s OR NOT (%(held)s OR %(done)s) THEN failing_since
-            WHEN %(done)s THEN NULL ELSE coalesce(failing_since, %(at)s) END,
-        claimed_until = CASE WHEN %(held)s THEN NULL ELSE claimed_until END,
+        failing_since = CASE WHEN NOT t.counts OR NOT (t.held OR t.done) THEN failing_since
+            WHEN t.done THEN NULL ELSE coalesce(failing_since, t.at) END,
+        claimed_until = CASE WHEN t.held THEN NULL ELSE claimed_until END,
         due_at = ({_DUE_AT})
-    WHERE endpoint = %(endpoint)s"""
+    FROM {_TRIED} WHERE e.endpoint = t.endpoint"""
 CONFIRM: Final = """
     UPDATE notice.endpoint SET state = 'active', confirmed_at = %(now)s
     WHERE endpoint = %(endpoint)s AND state = 'unconfirmed'"""
@@ -91,21 +100,28 @@ class PostgresDeliveries:
         self._pool: ConnectionPool = open_pool(database_url, size=pool_size)
         self._keys = keys
 
-    def claim(self, now: datetime, *, until: datetime, limit: int, failing: bool) -> Sequence[Claim]:
-        """See `DeliveryStore.claim`."""
+    def take(self, now: datetime, *, until: datetime, limit: int, failing: bool) -> Sequence[tuple[Claim, Waiting]]:
+        """See `DeliveryStore.take`."""
         asked = {"now": now, "until": until, "limit": limit, "failing": failing}
         with self.connection() as connection:
-            return [Claim(*row) for row in connection.execute(_CLAIM, asked).fetchall()]
+            claims = {row[0]: Claim(*row) for row in connection.execute(_CLAIM, asked).fetchall()}
+            if not claims:
+                return []
+            # A statement of its own: what was settled before the claim it sees.
+            found = connection.execute(_NEXT, ([*claims],)).fetchall()
+            for each in set(claims).difference(row[0] for row in found):
+                self._release(connection, claims[each], now)
+        return [(claims[row[0]], waiting) for row in found if (waiting := self._waiting(row)) is not None]
 
-    def next(self, claim: Claim) -> Waiting | None:
-        """See `DeliveryStore.next`."""
-        with self.connection() as connection:
-            found = connection.execute(_NEXT, (claim.endpoint,)).fetchone()
-        if found is None:
-            return None
-        *endpoint, sealed, delivery, attempts, queued_at, content, sha256, about, because = found
+    def _waiting(self, row: Sequence[Any]) -> Waiting | None:
+        """None where the endpoint's key is not to be had: it is looked at again once the claim ran out."""
+        *endpoint, sealed, delivery, attempts, queued_at, content, sha256, about, because = row
         target = dict(zip(_TARGET, endpoint, strict=True))
-        opened = self.opened(target["endpoint"], target["programme"], sealed)
+        try:
+            opened = self.opened(target["endpoint"], target["programme"], sealed)
+        except LedgerUnavailableError as error:
+            _log.warning("nothing is sent to an endpoint", endpoint=target["endpoint"], because=str(error))
+            return None
         return Waiting(
             delivery=delivery,
             target=Target(**target, address=opened.address, secrets=opened.secrets),
@@ -116,28 +132,19 @@ class PostgresDeliveries:
             disabled=None if about is None else Disabled(endpoint=about, because=because or "taken up again since"),
         )
 
-    def settle(self, claim: Claim, delivery: int, settled: Settled, at: datetime) -> None:
+    def settle(self, tried: Sequence[Tried], now: datetime) -> None:
         """See `DeliveryStore.settle`."""
-        done = settled.state == "delivered"
-        of = {
-            **{"endpoint": claim.endpoint, "delivery": delivery, "at": at, "now": at, "done": done},
-            **{"state": settled.state, "says": settled.answer, "counts": settled.counts},
-            **{"next": settled.next_attempt_at, "because": settled.disabled},
-        }
         with self.connection() as connection, connection.transaction():
-            of["held"] = held = _held(connection, claim)
-            connection.execute(_SETTLE, of)
-            if settled.confirmed:
-                connection.execute(CONFIRM, of)
-            if held and settled.disabled is not None:
-                for each in (_DISABLE, GIVE_UP, _TELL_OTHERS):
-                    connection.execute(each, of)
-            connection.execute(_AFTERWARDS, of)
+            left = list(tried)
+            while left:
+                # An endpoint twice where a claim ran out: one after the other.
+                first = {each.claim.endpoint: each for each in reversed(left)}
+                _settle(connection, list(first.values()), now)
+                left = [each for each in left if first[each.claim.endpoint] is not each]
 
-    def release(self, claim: Claim, now: datetime) -> None:
-        """See `DeliveryStore.release`."""
-        with self.connection() as connection, connection.transaction():
-            if _held(connection, claim):
+    def _release(self, connection: psycopg.Connection[Any], claim: Claim, now: datetime) -> None:
+        with connection.transaction():
+            if claim in _held(connection, [claim]):
                 connection.execute(_LET_GO, {"endpoint": claim.endpoint})
                 connection.execute(LOOK_AGAIN, {"endpoint": claim.endpoint, "now": now})
 
@@ -168,9 +175,32 @@ class PostgresDeliveries:
         self._pool.close()
 
 
-def _held(connection: psycopg.Connection[Any], claim: Claim) -> bool:
-    """Whether nobody took the endpoint meanwhile; from now until the transaction's end nobody does."""
-    found = connection.execute(
-        "SELECT claim FROM notice.endpoint WHERE endpoint = %s FOR NO KEY UPDATE", (claim.endpoint,)
-    ).fetchone()
-    return found is not None and bool(found[0] == claim.number)
+def _settle(connection: psycopg.Connection[Any], tried: Sequence[Tried], now: datetime) -> None:
+    """One attempt at each endpoint."""
+    held = _held(connection, [each.claim for each in tried])
+    columns: dict[str, Any] = {
+        "endpoint": [each.claim.endpoint for each in tried],
+        "delivery": [each.delivery for each in tried],
+        "at": [each.at for each in tried],
+        "done": [each.settled.state == "delivered" for each in tried],
+        "says": [each.settled.answer for each in tried],
+        "counts": [each.settled.counts for each in tried],
+        "held": [each.claim in held for each in tried],
+        "state": [each.settled.state for each in tried],
+        "next": [each.settled.next_attempt_at for each in tried],
+    }
+    connection.execute(_SETTLE, columns)
+    for each in tried:
+        of = {"endpoint": each.claim.endpoint, "now": each.at, "because": each.settled.disabled}
+        if each.settled.confirmed:
+            connection.execute(CONFIRM, of)
+        if each.claim in held and each.settled.disabled is not None:
+            for statement in (_DISABLE, GIVE_UP, _TELL_OTHERS):
+                connection.execute(statement, of)
+    connection.execute(_AFTERWARDS, columns | {"now": now})
+
+
+def _held(connection: psycopg.Connection[Any], claims: Sequence[Claim]) -> frozenset[Claim]:
+    """Those of endpoints that nobody took meanwhile."""
+    found = connection.execute(_HELD, ([each.endpoint for each in claims],)).fetchall()
+    return frozenset(claims).intersection(Claim(*row) for row in found)

@@ -17,6 +17,7 @@ from service.application.delivering import SCHEDULE
 from service.application.delivery_ports import SEND_SECONDS
 from service.application.endpoints import Confirmation, EndpointIssued, NewEndpoint, NewState
 from service.application.erasing import Subject
+from service.application.ports import LedgerUnavailableError
 from service.bootstrap import Delivering, open_delivering
 from service.settings import SmtpSettings
 from service.storage.access_database import AccessDatabase
@@ -150,6 +151,7 @@ def test_a_notice_waits_for_its_receipt_and_carries_it_with_the_checkpoint(
     delivered.clock.at = datetime.now(UTC)
     for begun in delivered.out.deliver.start():
         begun.result(timeout=30)
+    delivered.out.deliver.settle()
     assert receiver.posted == []
     with sealer(delivered.told.running.database, signer.client) as seal:
         seal(seconds=10)
@@ -373,8 +375,9 @@ def test_a_worker_that_is_killed_between_sending_and_recording_sends_again_under
     with monkeypatch.context() as patched:
         patched.setattr(delivered.out.deliveries, "settle", killed)
         (begun,) = delivered.out.deliver.start()
+        begun.result(timeout=30)
         with pytest.raises(KeyboardInterrupt):
-            begun.result(timeout=30)
+            delivered.out.deliver.settle()
     assert [each.state for each in delivered.log(issued)] == ["pending"]
     deliver(delivered.out)
     assert len(receiver.posted) == 1, "while the claim holds nobody else sends"
@@ -384,6 +387,26 @@ def test_a_worker_that_is_killed_between_sending_and_recording_sends_again_under
     assert len(receiver.posted) == 2
     (found,) = delivered.log(issued)
     assert (found.state, len(found.attempts)) == ("delivered", 1)
+
+
+def test_what_was_answered_while_the_database_was_away_is_kept_once_it_is_back(
+    delivered: Delivered, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    issued = delivered.register(receiver)
+    delivered.tell("ant")
+    (begun,) = delivered.out.deliver.start()
+    begun.result(timeout=30)
+
+    def away(*_arguments: Any) -> None:
+        raise LedgerUnavailableError("away", outcome_unknown=False)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(delivered.out.deliveries, "settle", away)
+        with pytest.raises(LedgerUnavailableError):
+            delivered.out.deliver.start()
+        assert delivered.out.deliver.progress() == "more"
+    deliver(delivered.out)
+    assert ([each.state for each in delivered.log(issued)], len(receiver.posted)) == (["delivered"], 1)
 
 
 def test_a_worker_whose_claim_ran_out_changes_nothing_but_what_it_delivered(
@@ -407,6 +430,7 @@ def test_a_worker_whose_claim_ran_out_changes_nothing_but_what_it_delivered(
     deliver(delivered.out)
     late.set()
     begun.result(timeout=30)
+    delivered.out.deliver.settle()
     (found,) = delivered.log(issued)
     assert found.state == "delivered"
     assert [each.delivered for each in found.attempts] == [True, False]
@@ -468,7 +492,7 @@ def test_an_endpoint_that_hangs_delays_nobody_else(delivered: Delivered, receive
         delivered.tell("ant", "bee", "bee", "bee")
         until(lambda: not delivered.out.deliver.start() and len(receiver.posted) == 3)
         let_go.set()
-        until(lambda: delivered.out.deliver.progress() == "current")
+        until(lambda: not delivered.out.deliver.start() and delivered.out.deliver.progress() == "current")
     assert len(hanging.posted) == 1
 
 
