@@ -13,12 +13,9 @@ import itertools
 import subprocess
 import sys
 import time
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any, Final
 
-import httpx
-import msgspec
 import psycopg
 
 from domain.score_events import ScoreSubmitted
@@ -27,15 +24,14 @@ from ops.bench.results import Row
 from ops.bench.rounds import Case, Figures, NotMeasuredError, percentile, rows_of
 from ops.bench.service import head_of, key_of, run_service, watch
 from ops.bench.setting import Setting
-from ops.bench.workload import COMMAND, PROGRAMME
+from ops.bench.steady import CLIENTS, send
+from ops.bench.workload import COMMAND
 from service.settings import Settings
-from service.storage.identifiers import uuid7
 
 RATE: Final = 200
 """Decisions a second."""
 SECONDS: Final = 6.0
 ROUNDS: Final = 5
-CLIENTS: Final = 32
 PATIENCE: Final = 120.0
 OF_LOAD: Final = """
     SELECT position, extract(epoch FROM recorded_at)::float8 FROM ledger.event
@@ -49,27 +45,7 @@ OF_SEALING: Final = """
 def load(url: str, key: str, begins: int, number: int) -> None:
     """Send so many of the competition's sheets, from a certain one on, one every 1/RATE seconds."""
     sheets = itertools.islice(competition.sheets(begins + number), begins, None)
-    limits = httpx.Limits(max_connections=CLIENTS, max_keepalive_connections=CLIENTS)
-    with httpx.Client(base_url=url, trust_env=False, timeout=30, limits=limits) as client:
-
-        def send(sheet: ScoreSubmitted) -> None:
-            client.post(
-                f"/v1/programmes/{PROGRAMME}/decisions/submit-score",
-                content=msgspec.json.encode({name: getattr(sheet, name) for name in COMMAND}),
-                headers={
-                    "Authorization": f"Bearer {key}",
-                    "Idempotency-Key": uuid7().hex,
-                    "Content-Type": "application/json",
-                },
-            ).raise_for_status()
-
-        with ThreadPoolExecutor(CLIENTS) as threads:
-            began, sent = time.perf_counter(), []
-            for at, sheet in enumerate(sheets):
-                time.sleep(max(0.0, began + at / RATE - time.perf_counter()))
-                sent.append(threads.submit(send, sheet))
-        for each in sent:
-            each.result()
+    send(url, key, "submit-score", RATE, ({name: getattr(each, name) for name in COMMAND} for each in sheets))
 
 
 def measure(setting: Setting) -> list[Row]:

@@ -1,14 +1,9 @@
-"""A call that ten thousand consortiums are told of, until all is rendered and queued; and webhooks a second from one
-worker, on loopback, while one in ten endpoints hangs until the end of its time."""
+"""Notices: a call that ten thousand are told of, until all is rendered and queued; webhooks a second from one worker,
+on loopback, while one in ten endpoints hangs; and from a decision until its webhook was taken."""
 
 from __future__ import annotations
 
-import contextlib
 import itertools
-import socket
-import subprocess
-import sys
-import threading
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
@@ -21,7 +16,8 @@ from domain.call_events import AdditionalCallOpened
 from domain.noticing import Notice
 from domain.sentences import Words
 from domain.stage_events import ResultsPublished
-from ops.bench import competition
+from ops.bench import competition, notified
+from ops.bench.receivers import receivers
 from ops.bench.results import Row
 from ops.bench.rounds import Case, Figures, NotMeasuredError, rows_of, timed
 from ops.bench.setting import Setting
@@ -67,7 +63,7 @@ OF_EVERY: Final = """
 
 
 def measure(setting: Setting) -> list[Row]:
-    """Rows for both, each the median of the rounds."""
+    """Rows for all three, each the median of the rounds."""
     times = setting.rounds(ROUNDS)
     call, webhooks = Figures(), Figures()
     for _each in range(times):
@@ -76,7 +72,8 @@ def measure(setting: Setting) -> list[Row]:
             call.values.setdefault(Case("sillok", recipients), []).append(told(server.database("call"), recipients))
             sent = _webhooks(server.database("webhooks"), home, setting.seconds(SECONDS))
             webhooks.values.setdefault(Case("sillok", ENDPOINTS), []).append(sent)
-    return [*rows_of(call, "notices, a call", "s"), *rows_of(webhooks, "notices, webhooks", "1/s")]
+    told_of = notified.measure(setting, times)
+    return [*rows_of(call, "notices, a call", "s"), *rows_of(webhooks, "notices, webhooks", "1/s"), *told_of]
 
 
 def told(url: str, recipients: int) -> float:
@@ -114,10 +111,7 @@ def _webhooks(url: str, home: Path, seconds: float) -> float:
     """Webhooks a second that were taken, from when the first one was."""
     migrate(url)
     settings = Settings(home=home, host="127.0.0.1", port=1, database_url=url, redis_url=None, loopback_endpoints=True)
-    receivers = subprocess.Popen([sys.executable, "-m", __name__], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
-    try:
-        assert receivers.stdout is not None
-        taking, hanging = (int(receivers.stdout.readline()) for _each in range(2))
+    with receivers() as (taking, hanging, end):
         _queued(url, settings, lambda n: hanging if n % HANGING == 0 else taking)
         ahead = timedelta(minutes=1)  # no notice waits for a receipt: nothing is sealed here
         delivering = open_delivering(settings, now=lambda: datetime.now(UTC) + ahead)
@@ -126,19 +120,17 @@ def _webhooks(url: str, home: Path, seconds: float) -> float:
             while time.monotonic() < until:
                 if not delivering.deliver.start():
                     time.sleep(0.01)
+            delivering.deliver.settle()
             found = connection.execute(
                 "SELECT count(*), extract(epoch FROM max(settled_at) - min(settled_at))::float8"
                 " FROM notice.delivery WHERE state = 'delivered'"
             ).fetchone()
         assert found is not None
-        receivers.kill()  # what hangs ends
+        end()  # what hangs, too
         delivering.close()
         if not found[0]:
             raise NotMeasuredError("nothing was delivered")
         return float(found[0] / max(found[1], 0.001))
-    finally:
-        receivers.kill()
-        receivers.wait()
 
 
 def _queued(url: str, settings: Settings, port: Callable[[int], int]) -> None:
@@ -164,45 +156,3 @@ def _notice(position: int, team: str) -> Notice:
     text = Words("Of a notice's length. " * 20, "통지의 길이. " * 20)
     of: dict[str, Any] = {"programme": PROGRAMME, "data_set": "rehearsal", "template": "bench"}
     return Notice(id=str(position), position=position, recipient=team, title=Words("A notice", "통지"), body=text, **of)
-
-
-def receive(*, hanging: bool) -> int:
-    """The port of a server that answers 204, or never."""
-    server = socket.create_server(("127.0.0.1", 0), backlog=512)
-
-    def one(connection: socket.socket) -> None:
-        if hanging:
-            time.sleep(3600)
-        with contextlib.suppress(OSError, IndexError), connection:
-            got = b""
-            while True:
-                while b"\r\n\r\n" not in got:
-                    got += _more(connection)
-                head, _, got = got.partition(b"\r\n\r\n")
-                length = next(each for each in head.lower().split(b"\r\n") if each.startswith(b"content-length"))
-                while len(got) < int(length.partition(b":")[2]):
-                    got += _more(connection)
-                got = got[int(length.partition(b":")[2]) :]
-                connection.sendall(b"HTTP/1.1 204 No Content\r\n\r\n")
-
-    def serve() -> None:
-        while True:
-            connection, _address = server.accept()
-            threading.Thread(target=one, args=(connection,), daemon=True).start()
-
-    threading.Thread(target=serve, daemon=True).start()
-    return int(server.getsockname()[1])
-
-
-def _more(connection: socket.socket) -> bytes:
-    """What comes next. Raises `ConnectionError` at the end."""
-    got = connection.recv(65536)
-    if not got:
-        raise ConnectionError
-    return got
-
-
-if __name__ == "__main__":
-    for each in (False, True):
-        print(receive(hanging=each), flush=True)
-    sys.stdin.read()

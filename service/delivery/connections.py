@@ -57,9 +57,10 @@ class Connections:
             with contextlib.suppress(httpcore.ReadError, httpcore.WriteError, httpcore.RemoteProtocolError):
                 return self._exchanged(kept, url, headers, body, deadline)
         clock = _Clock(deadline)
+        origin = httpcore.URL(url).origin
         connection = httpcore.HTTPConnection(
-            httpcore.URL(url).origin,
-            ssl_context=self._context(),
+            origin,
+            ssl_context=self._context() if origin.scheme == b"https" else None,
             network_backend=_Pinned(addresses(), clock),
             keepalive_expiry=KEPT_SECONDS,
         )
