@@ -35,7 +35,7 @@ from service.storage.subject_keys import SubjectKeys
 
 RATE: Final = 50
 """Decisions a second."""
-SECONDS: Final = 6.0
+SECONDS: Final = 5.0
 TEAMS: Final = 20
 PATIENCE: Final = 60.0
 SERVED: Final = {
