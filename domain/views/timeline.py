@@ -11,18 +11,16 @@ from typing import Final, Literal
 
 import msgspec
 
-from domain.call_events import AdditionalCallOpened, CallClosedWithoutSelection, CallTeamSelected
-from domain.calls import deadline_of
-from domain.charter_document import Charter
+from domain.charter_document import AdditionalCall, Charter
 from domain.deadlines import day_of, end_of_day, is_date, moment, passed
 from domain.event import EVENTS
 from domain.naming import written
 from domain.rubric import Stage
 from domain.scalars import Names
 from domain.sentences import Words
-from domain.stage_events import ResultsPublished, ScoringReopened, StageFinalised
 from domain.views import Occurrence, Rows, View
-from domain.views.audit_trail import Entry, event_of, keep_entries
+from domain.views.audit_trail import Entry, keep_entries
+from domain.views.stretches import stretches
 
 STORY: Final = frozenset(
     {
@@ -125,36 +123,28 @@ def _dated(says: Words, day: date) -> Words:
 
 
 def deadlines(charter: Charter, entries: Iterable[Entry], at: datetime) -> tuple[Deadline, ...]:
-    """Which deadlines run at an instant, by what the reader may see of the story; `charter`: in force, which may have
-    moved that of a call since it was opened."""
-    running: dict[tuple[DeadlineKind, str], Deadline] = {}
-
-    def set_(kind: DeadlineKind, subject: str, position: int, until: str, says: Words) -> None:
-        last = day_of(moment(until) - timedelta(microseconds=1), charter.zone)
-        running[kind, subject] = Deadline(
-            kind=kind, subject=subject, position=position, until=until, says=_dated(says, last)
-        )
-
-    for entry in entries:
-        match event_of(entry):
-            case ResultsPublished(stage=stage, objections_until=str(until)):
-                title = _title(charter.stage(stage), stage)
-                en = f"Last day to object to the results of {title.en}"
-                set_("objections", stage, entry.position, until, Words(en, f"{title.ko} 결과에 대한 이의신청 마감일"))
-            case AdditionalCallOpened(call=call):
-                rules = charter.call(call)
-                if rules is not None and (closes := deadline_of(rules, charter)) is not None:
-                    set_("applications", call, entry.position, closes, _applying(rules.title))
-            case StageFinalised(stage=stage) | ScoringReopened(stage=stage):
-                running.pop(("objections", stage), None)
-            case CallClosedWithoutSelection(call=call) | CallTeamSelected(call=call):
-                running.pop(("applications", call), None)
-            case _:
-                pass
-    return tuple(each for each in running.values() if not passed(each.until, at))
+    """Which deadlines run at an instant, by what the reader may see of the story; `charter`: as for `stretches`."""
+    found = []
+    for each in stretches(charter, entries):
+        if each.ended is not None or each.until is None or passed(each.until, at):
+            continue
+        last = day_of(moment(each.until) - timedelta(microseconds=1), charter.zone)
+        kind: DeadlineKind = "objections" if each.phase == "objections" else "applications"
+        says = _dated(_objecting(charter, each.subject) if kind == "objections" else _to(charter, each.subject), last)
+        found.append(Deadline(kind=kind, subject=each.subject, position=each.since, until=each.until, says=says))
+    return tuple(found)
 
 
-def _title(of: Stage | None, id_: str) -> Names:
+def _objecting(charter: Charter, stage: str) -> Words:
+    title = _title(charter.stage(stage), stage)
+    return Words(f"Last day to object to the results of {title.en}", f"{title.ko} 결과에 대한 이의신청 마감일")
+
+
+def _to(charter: Charter, call: str) -> Words:
+    return _applying(_title(charter.call(call), call))
+
+
+def _title(of: Stage | AdditionalCall | None, id_: str) -> Names:
     return Names(en=id_, ko=id_) if of is None else of.title
 
 

@@ -26,6 +26,7 @@ MEASURES: Final = (
     "lag",
     "http",
     "reads",
+    "pages",
     "bulk",
     "stream",
     "export",

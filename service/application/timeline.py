@@ -7,6 +7,7 @@ import msgspec
 from domain.disclosure import Reader
 from domain.envelope import DataSet
 from domain.scalars import Names
+from domain.views.stretches import Stretch, stretches
 from domain.views.timeline import TIMELINE, Deadline, Moment, Planned, deadlines, moment_of, planned
 from service.application.reading import Queries
 
@@ -35,17 +36,32 @@ def timeline_of(
     min_position: int = 0,
 ) -> Timeline:
     """What the reader may see of the story, after a position. Raises as `Queries.audit_trail`."""
+    whole, _stretches = course_of(queries, programme, reader, as_of_position=as_of_position, min_position=min_position)
+    page = tuple(each for each in whole.moments if each.position > after)[:limit]
+    return msgspec.structs.replace(whole, moments=page)
+
+
+def course_of(
+    queries: Queries,
+    programme: str,
+    reader: Reader,
+    *,
+    as_of_position: int | None = None,
+    min_position: int = 0,
+) -> tuple[Timeline, tuple[Stretch, ...]]:
+    """All that the reader may see of the story, and how long what was open. Raises as `Queries.audit_trail`."""
     disclosure = queries.disclosure(programme, reader, as_of_position)
     entries, position = queries.entries(TIMELINE, disclosure, as_of_position=as_of_position, min_position=min_position)
     seen = [each for each in entries if each.withheld is None]
     at = queries.moment(as_of_position)
     charter = disclosure.charter_at(as_of_position)
-    return Timeline(
+    timeline = Timeline(
         programme=programme,
         title=charter.title,
         data_set=charter.data_set,
         position=position,
-        moments=tuple(moment_of(each) for each in seen if each.position > after)[:limit],
+        moments=tuple(moment_of(each) for each in seen),
         planned=planned(charter, at),
         deadlines=deadlines(charter, seen, at),
     )
+    return timeline, stretches(charter, seen)

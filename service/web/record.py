@@ -20,9 +20,10 @@ from service.api.parts import Parts, Wired
 from service.api.prepared import Prepared
 from service.api.problems import ApiProblem
 from service.application.differing import diff_of
-from service.application.timeline import timeline_of
+from service.application.timeline import course_of, timeline_of
 from service.web.common import DEADLINES_SECONDS, charter_of, label_of, page
 from service.web.rendering import html
+from service.web.timeline_chart import timeline_chart
 
 PAGE: Final = 50
 """Decisions on a page of the timeline."""
@@ -37,8 +38,7 @@ async def show_timeline(request: AnyRequest, programme: FromPath[str], parts: Wi
         position = await as_of(request, parts)
         before = whole_number(request, "before", 0)
         charter = await charter_of(parts, programme)
-        asked = partial(timeline_of, parts.queries, programme, PUBLIC, limit=10**6, as_of_position=position)
-        story = await parts.run(asked)
+        story, found = await parts.run(partial(course_of, parts.queries, programme, PUBLIC, as_of_position=position))
         moments = [each for each in reversed(story.moments) if not before or each.position < before]
         return html(
             request,
@@ -48,6 +48,7 @@ async def show_timeline(request: AnyRequest, programme: FromPath[str], parts: Wi
             programme=programme,
             charter=charter,
             story=story,
+            chart=timeline_chart(charter, story.moments, found) if story.moments else None,
             moments=moments[:PAGE],
             earlier=moments[PAGE - 1].position if len(moments) > PAGE else None,
             travelled=position,

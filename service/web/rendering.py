@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import functools
+from datetime import date, timedelta
 from typing import Any, Final
 
 import jinja2
 import msgspec
 from litestar import Response
 
-from domain.deadlines import Zone, local, moment
+from domain.deadlines import Zone, is_date, local, moment
 from domain.envelope import DataSet
 from domain.naming import written
 from domain.rubric import Judged, Measured, Unpublished
@@ -18,7 +19,7 @@ from domain.sentences import LANGUAGES, Language, Words
 from service.api.access import AnyRequest
 from service.api.prepared import Prepared, prepared
 from service.api.problems import Problem, response_to
-from service.web import charts, static
+from service.web import bars, static
 from service.web.problem_types import problem_types
 from service.web.wording import WORDS
 
@@ -53,7 +54,7 @@ def _environment() -> jinja2.Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    found.globals |= {"asset": static.address, "charts": charts, "languages": LANGUAGES}
+    found.globals |= {"asset": static.address, "bars": bars, "languages": LANGUAGES}
     found.filters |= {"pretty": _pretty, "scoring": _scoring}
     return found
 
@@ -79,6 +80,7 @@ def html(request: AnyRequest, template: str, *, label: Label | None = None, **va
             addresses={each: f"/{each}{rest}{'?' + query if query else ''}" for each in LANGUAGES},
             t=functools.partial(_worded, language),
             say=functools.partial(_said, language),
+            day=functools.partial(_day, language),
             time=functools.partial(_time, language, label.zone if label else "UTC"),
             raw=lambda key: getattr(WORDS[key], language),
             root=f"/{language}",
@@ -117,6 +119,13 @@ def _worded(language: Language, key: str, **values: object) -> str:
 
 def _said(language: Language, words: Words | Names | None) -> str:
     return "" if words is None else str(getattr(words, language))
+
+
+def _day(language: Language, text: str, *, before: bool = False) -> str:
+    """A day of the calendar (YYYY-MM-DD) or what is undisclosed. `before`: the day before it, where it is excluded."""
+    if not is_date(text):
+        return _worded(language, "undisclosed")
+    return _said(language, written(date.fromisoformat(text) - timedelta(days=before)))
 
 
 def _time(language: Language, zone: Zone, recorded_at: str) -> str:

@@ -59,7 +59,6 @@ async def show_grants(request: AnyRequest, programme: FromPath[str], parts: Wire
             charter=charter,
             found=found,
             names=await names_of(parts, programme, position),
-            resources={each.id: each.title for each in charter.resources},
         )
 
     return await made_once(request, parts, programme, PUBLIC, make)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import partial
+from typing import Final
 
 from litestar import Response
 from litestar.params import FromPath
@@ -10,6 +11,9 @@ from litestar.params import FromPath
 from domain import charter_document
 from domain.disclosure import PUBLIC
 from domain.outcome_events import DeviationRecorded, IndependenceRuled
+from domain.rubric import Stage
+from domain.rulebook import DECISIONS, EVENTS
+from domain.scalars import Names
 from service.api.access import AnyRequest
 from service.api.answers import only_parameters
 from service.api.as_of import AS_OF, as_of
@@ -19,6 +23,9 @@ from service.api.prepared import Prepared
 from service.application.timeline import timeline_of
 from service.web.common import charter_of, label_of, page
 from service.web.rendering import html
+
+CALLED: Final = {type_: each.comes_to[-1].SAYS.title for type_, each in DECISIONS.items() if each.comes_to}
+"""What decisions are called: as the event that they come to."""
 
 
 @page("/{programme:str}/charter")
@@ -39,9 +46,18 @@ async def show_charter(request: AnyRequest, programme: FromPath[str], parts: Wir
             charter=charter,
             rules_hash=rules_hash,
             agencies={each.id: each.name for each in charter.agencies},
+            decisions=CALLED,
+            events={type_: cls.SAYS.title for type_, cls in EVENTS.items()},
+            nodes={each.id: _titles(each) for each in charter.stages},
         )
 
     return await made_once(request, parts, programme, PUBLIC, make)
+
+
+def _titles(stage: Stage) -> dict[str, Names]:
+    """What the nodes of a rubric are called, but for the total."""
+    criteria = {node: criterion.title for node, criterion in stage.criteria()}
+    return {assessment.id: assessment.title for assessment in stage.assessments} | criteria
 
 
 @page("/{programme:str}/independence")

@@ -8,6 +8,7 @@ from litestar import Response
 from litestar.params import FromPath
 
 from domain.disclosure import PUBLIC
+from domain.rubric import Judged
 from domain.standings import Standings
 from service.api.access import AnyRequest
 from service.api.answers import only_parameters
@@ -30,6 +31,7 @@ async def show_standings(request: AnyRequest, programme: FromPath[str], parts: W
         stage_id = request.query_params.get("stage") or charter.stages[0].id
         asked = partial(parts.queries.standings, programme, stage_id, PUBLIC, as_of_position=position)
         found = await parts.run(asked)
+        stage = charter.stage(stage_id)
         return html(
             request,
             "standings.html",
@@ -37,9 +39,10 @@ async def show_standings(request: AnyRequest, programme: FromPath[str], parts: W
             label=label_of(charter),
             programme=programme,
             charter=charter,
-            stage=charter.stage(stage_id),
+            stage=stage,
             found=found,
             shown=isinstance(found, Standings),
+            judged=stage is not None and any(isinstance(each.scoring, Judged) for _node, each in stage.criteria()),
             travelled=position,
             head=await parts.run(parts.ready),
         )

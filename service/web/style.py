@@ -6,7 +6,7 @@ from litestar import Response
 
 from service.api.access import AnyRequest
 from service.api.answers import only_parameters, sent
-from service.web.charts import Segment
+from service.web.bars import Segment
 from service.web.common import page
 from service.web.rendering import html
 

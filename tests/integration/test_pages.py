@@ -18,7 +18,9 @@ from markupsafe import escape
 from domain.deadlines import moment
 from domain.event import EVENTS, Disclosed, Own
 from domain.standings import IndependenceStatus, StandingsBasis
+from domain.system import REACTIONS
 from domain.teams import Status
+from domain.views.stretches import Phase
 from service.api.application import create_application
 from service.api.problems import catalogue
 from service.api.remembered import Remembered
@@ -27,6 +29,7 @@ from service.application.reading import Queries
 from service.web.catalogues import fields_of, pattern
 from service.web.problem_types import korean, problem_types
 from service.web.site import SITE
+from service.web.timeline_chart import KINDS
 from service.web.wording import WORDS
 from tests.e2e.test_up import ROOT
 from tests.integration.conftest import Running
@@ -264,7 +267,8 @@ def test_every_text_is_translated_and_used() -> None:
     values = {*LABELS.values(), "live", *get_args(Disclosed), *get_args(Status), *get_args(IndependenceStatus)}
     values |= {*get_args(StandingsBasis), "running", "suspended", "revoked", "judged", "measured", "unpublished"}
     values |= {"standings", "independence", "calls", "grants", "timeline", "charter"}
-    values |= {f"do-{each.status}" for each in problem_types().values()}
+    values |= {f"do-{each.status}" for each in problem_types().values()} | {f"kind-{each}" for each in KINDS}
+    values |= {f"key-{each}" for each in get_args(Phase) if each != "call"} | {f"reaction-{each}" for each in REACTIONS}
     values |= {f"{said}-{each}" for said, all_ in (("read", Disclosed), ("own", Own)) for each in get_args(all_)}
     assert values <= WORDS.keys()
     unused = {each for each in WORDS.keys() - named - values if not any(each.startswith(f) for f in families)}

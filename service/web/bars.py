@@ -1,4 +1,4 @@
-"""Charts as SVG that scales in its width alone: places are per cent, so that patterns and lines keep their shape."""
+"""Bars of points, as SVG that scales in its width alone: places are per cent, so that patterns keep their shape."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class Segment(msgspec.Struct, frozen=True):
     index: int = 0
 
 
-def bar(row: Row) -> list[Segment]:
+def total(row: Row) -> list[Segment]:
     """The total of a team: what is certain of each assessment, one on the other; what else is; what is possible."""
     whole = Decimal(row.maximum)
     low, high = _low(row.total), _high(row.total)

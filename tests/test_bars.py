@@ -1,4 +1,4 @@
-"""Charts of the pages: what is certain, what is possible, what is not known."""
+"""Bars of points on the pages: what is certain, what is possible, what is not known."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from decimal import Decimal
 import pytest
 
 from domain.standings import PointsValue, Row
-from service.web.charts import bar
+from service.web.bars import total
 from tests.playing import PUBLIC_RECORD, REHEARSAL, lines_of, play, standings
 
 
@@ -19,7 +19,7 @@ def rows(programme: str) -> dict[str, Row]:
 @pytest.mark.parametrize("programme", [PUBLIC_RECORD, REHEARSAL])
 def test_a_bar_ends_where_the_total_does(programme: str) -> None:
     for row in rows(programme).values():
-        segments = bar(row)
+        segments = total(row)
         at = Decimal(0)
         for each in segments:
             assert abs(Decimal(each.start) - at) <= Decimal("0.002"), row.team
@@ -31,13 +31,13 @@ def test_a_bar_ends_where_the_total_does(programme: str) -> None:
 
 
 def test_what_is_possible_is_no_part_of_what_is_certain() -> None:
-    kinds = [each.kind for each in bar(rows(PUBLIC_RECORD)["naver-cloud"])]
+    kinds = [each.kind for each in total(rows(PUBLIC_RECORD)["naver-cloud"])]
     assert kinds == ["known", "known", "range"]
-    assert [each.index for each in bar(rows(PUBLIC_RECORD)["naver-cloud"])][:2] == [1, 2]
+    assert [each.index for each in total(rows(PUBLIC_RECORD)["naver-cloud"])][:2] == [1, 2]
 
 
 def test_of_what_nothing_is_known_the_whole_bar_is_open() -> None:
     row = rows(PUBLIC_RECORD)["nc-ai"]
     nothing = PointsValue(None, None, None)
-    (only,) = bar(Row(**{**{f: getattr(row, f) for f in row.__struct_fields__}, "total": nothing}))
+    (only,) = total(Row(**{**{f: getattr(row, f) for f in row.__struct_fields__}, "total": nothing}))
     assert (only.kind, only.width) == ("unknown", "100")
