@@ -124,9 +124,10 @@ def _holding(change: HoldingChange, names: NamesThen) -> Words:
 def _held(holding: Holding, names: NamesThen) -> Words:
     state = _STATE[holding.state]
     quantity = "" if holding.quantity is None else f"{holding.quantity}, "
-    starts, ends = (names.name("day", each, ()) or Words(each, each) for each in (holding.starts, holding.ends))
+    starts = names.name("day", holding.starts, ()) or Words(holding.starts, holding.starts)
+    ends = names.name("last-day", holding.ends, ()) or Words(holding.ends, holding.ends)
     return Words(
-        f"{quantity}from {starts.en} until {ends.en}, {state.en}",
+        f"{quantity}from {starts.en} to {ends.en}, {state.en}",
         f"{quantity}{starts.ko}부터 {ends.ko}까지, {state.ko}",
     )
 

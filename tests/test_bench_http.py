@@ -10,10 +10,11 @@ import time
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from subprocess import PIPE
+from urllib.parse import unquote
 
 import pytest
 
-from ops.bench import http_load, machine, stream, stream_readers
+from ops.bench import http_load, machine, pages, stream, stream_readers
 
 
 def test_an_answer_is_whole_once_its_length_is_there() -> None:
@@ -22,6 +23,17 @@ def test_an_answer_is_whole_once_its_length_is_there() -> None:
     assert http_load.length_of(answer) == len(answer)
     unchanged = b'HTTP/1.1 304 Not Modified\r\nETag: "0"\r\n\r\n'
     assert http_load.length_of(unchanged) == len(unchanged)
+
+
+def test_an_address_has_many_spellings_that_mean_the_same() -> None:
+    found = list(pages.spellings("/ko/p/standings", "stage", "s-1"))
+    assert len(set(found)) == 8
+    assert {unquote(each) for each in found} == {"/ko/p/standings?stage=s-1"}
+
+
+def test_a_page_needs_its_style_and_scripts() -> None:
+    page = '<link rel="stylesheet" href="/s.css"><link rel="icon" href="/i.svg"><script type="module" src="/t.js">'
+    assert pages.loaded_with(page) == {"/s.css", "/t.js"}
 
 
 @pytest.fixture

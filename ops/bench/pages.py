@@ -131,13 +131,13 @@ def measure(setting: Setting) -> list[Row]:
             shown.raise_for_status()
             reader = _Reader(settings, client)
             turns = {}
+            etags = {name: reader.etag(path) for name, path in PAGES.items()}
             for name, path in PAGES.items():
-                etag = reader.etag(path)
-                whole, known = Case(name), Case(f"{name}, 304")
-                turns[whole] = partial(reader.ask, whole, [path] * number)
-                turns[known] = partial(reader.ask, known, [path] * number, 304, **{"If-None-Match": etag})
-            made = Case(f"{STANDINGS}, made")
+                turns[Case(name)] = partial(reader.ask, Case(name), [path] * number)
+            made, known = Case(f"{STANDINGS}, made"), Case(f"{STANDINGS}, 304")
             turns[made] = partial(reader.ask_anew, made, number)
+            has = {"If-None-Match": etags[STANDINGS]}
+            turns[known] = partial(reader.ask, known, [PAGES[STANDINGS]] * number, 304, **has)
             rates = rounds(turns, times)
             figures.extend(
                 [

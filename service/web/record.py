@@ -10,6 +10,8 @@ from litestar import Response
 from litestar.params import FromPath
 
 from domain.disclosure import PUBLIC
+from domain.event import EVENTS
+from domain.naming import NamesThen
 from domain.views.audit_trail import Entry
 from domain.views.timeline import STORY, moment_of
 from service.api.access import AnyRequest
@@ -68,7 +70,6 @@ async def show_decision(
     async def make() -> Prepared:
         charter = await charter_of(parts, programme)
         entry = await _entry(parts, programme, position)
-        agencies = {each.id: each.name for each in charter.agencies}
         return html(
             request,
             "decision.html",
@@ -76,10 +77,15 @@ async def show_decision(
             programme=programme,
             charter=charter,
             entry=entry,
-            agencies=agencies,
+            called=EVENTS[entry.type].SAYS.title,
+            named=await parts.run(partial(_names_then, parts, programme, position)),
         )
 
     return await made_once(request, parts, programme, PUBLIC, make)
+
+
+def _names_then(parts: Parts, programme: str, position: int) -> NamesThen:
+    return parts.queries.naming(programme, parts.queries.disclosure(programme, PUBLIC)).at(position)
 
 
 async def _entry(parts: Parts, programme: str, position: int) -> Entry:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import re
 from datetime import date, timedelta
 from typing import Any, Final
 
@@ -34,6 +35,7 @@ SECURITY: Final = {
     "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
 }
 
+_SHA256: Final = re.compile(r"\b[0-9a-f]{64}\b")
 _CLOCKS: Final[dict[Zone, str]] = {"Asia/Seoul": "KST", "UTC": "UTC"}
 
 
@@ -55,7 +57,7 @@ def _environment() -> jinja2.Environment:
         lstrip_blocks=True,
     )
     found.globals |= {"asset": static.address, "bars": bars, "languages": LANGUAGES}
-    found.filters |= {"pretty": _pretty, "scoring": _scoring}
+    found.filters |= {"brief": _brief, "pretty": _pretty, "scoring": _scoring}
     return found
 
 
@@ -102,6 +104,11 @@ def failed(request: AnyRequest, error: Exception) -> Response[bytes]:
         media_type=MEDIA_TYPE,
         headers={**page.headers, **kept, "Cache-Control": "no-store"},
     )
+
+
+def _brief(text: str) -> str:
+    """With the first digits of each SHA-256 alone: nobody reads the others in a sentence."""
+    return _SHA256.sub(lambda found: f"{found[0][:8]}…", text)
 
 
 def _pretty(data: msgspec.Raw) -> str:

@@ -1,4 +1,4 @@
-"""By which rules: the charter, what independence asks, and what the plan did not foresee."""
+"""By which rules: the charter as a document."""
 
 from __future__ import annotations
 
@@ -10,18 +10,15 @@ from litestar.params import FromPath
 
 from domain import charter_document
 from domain.disclosure import PUBLIC
-from domain.outcome_events import DeviationRecorded, IndependenceRuled
 from domain.rubric import Stage
 from domain.rulebook import DECISIONS, EVENTS
 from domain.scalars import Names
 from service.api.access import AnyRequest
 from service.api.answers import only_parameters
-from service.api.as_of import AS_OF, as_of
 from service.api.once import made_once
 from service.api.parts import Wired
 from service.api.prepared import Prepared
-from service.application.timeline import timeline_of
-from service.web.common import charter_of, label_of, page
+from service.web.common import label_of, page
 from service.web.rendering import html
 
 CALLED: Final = {type_: each.comes_to[-1].SAYS.title for type_, each in DECISIONS.items() if each.comes_to}
@@ -60,27 +57,4 @@ def _titles(stage: Stage) -> dict[str, Names]:
     return {assessment.id: assessment.title for assessment in stage.assessments} | criteria
 
 
-@page("/{programme:str}/independence")
-async def show_independence(request: AnyRequest, programme: FromPath[str], parts: Wired) -> Response[bytes]:
-    """Rulings by perspective and condition, and what else the plan did not foresee."""
-    only_parameters(request, *AS_OF)
-
-    async def make() -> Prepared:
-        charter = await charter_of(parts, programme)
-        asked = partial(timeline_of, parts.queries, programme, PUBLIC, limit=10**6)
-        story = await parts.run(partial(asked, as_of_position=await as_of(request, parts)))
-        return html(
-            request,
-            "independence.html",
-            section="independence",
-            label=label_of(charter),
-            programme=programme,
-            charter=charter,
-            rulings=[each for each in story.moments if each.type == IndependenceRuled.TYPE],
-            deviations=[each for each in story.moments if each.type == DeviationRecorded.TYPE],
-        )
-
-    return await made_once(request, parts, programme, PUBLIC, make)
-
-
-HANDLERS = [show_charter, show_independence]
+HANDLERS = [show_charter]

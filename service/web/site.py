@@ -11,11 +11,24 @@ from domain.sentences import LANGUAGES
 from service.api.access import AnyRequest
 from service.api.application import Pages
 from service.api.problems import HANDLERS, response_to
-from service.web import catalogues, feeds, overview, record, resources, rules, standings, static, style, team, verify
+from service.web import (
+    catalogues,
+    feeds,
+    independence,
+    overview,
+    record,
+    resources,
+    rules,
+    standings,
+    static,
+    style,
+    team,
+    verify,
+)
 from service.web.rendering import failed
 
 _MOVED: Final = 307
-_ROOMS: Final = (overview, feeds, standings, team, rules, resources, record, verify, catalogues, style)
+_ROOMS: Final = (overview, feeds, standings, team, rules, independence, resources, record, verify, catalogues, style)
 
 
 @get("/")

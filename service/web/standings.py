@@ -8,6 +8,7 @@ from litestar import Response
 from litestar.params import FromPath
 
 from domain.disclosure import PUBLIC
+from domain.event import EVENTS
 from domain.rubric import Judged
 from domain.standings import Standings
 from service.api.access import AnyRequest
@@ -43,6 +44,7 @@ async def show_standings(request: AnyRequest, programme: FromPath[str], parts: W
             found=found,
             shown=isinstance(found, Standings),
             judged=stage is not None and any(isinstance(each.scoring, Judged) for _node, each in stage.criteria()),
+            events={type_: cls.SAYS.title for type_, cls in EVENTS.items()},
             travelled=position,
             head=await parts.run(parts.ready),
         )

@@ -17,6 +17,7 @@ from markupsafe import escape
 
 from domain.deadlines import moment
 from domain.event import EVENTS, Disclosed, Own
+from domain.ranking import RankBasis
 from domain.standings import IndependenceStatus, StandingsBasis
 from domain.system import REACTIONS
 from domain.teams import Status
@@ -265,7 +266,8 @@ def test_every_text_is_translated_and_used() -> None:
     assert named <= WORDS.keys()
     families = {"verify-", "call-", "failed-"}
     values = {*LABELS.values(), "live", *get_args(Disclosed), *get_args(Status), *get_args(IndependenceStatus)}
-    values |= {*get_args(StandingsBasis), "running", "suspended", "revoked", "judged", "measured", "unpublished"}
+    values |= {*get_args(StandingsBasis), *get_args(RankBasis), "not-found", "cause-rank", "cause-gate", "cause-ruling"}
+    values |= {"running", "suspended", "revoked", "judged", "measured", "unpublished"}
     values |= {"standings", "independence", "calls", "grants", "timeline", "charter"}
     values |= {f"do-{each.status}" for each in problem_types().values()} | {f"kind-{each}" for each in KINDS}
     values |= {f"key-{each}" for each in get_args(Phase) if each != "call"} | {f"reaction-{each}" for each in REACTIONS}

@@ -106,19 +106,19 @@ function say(key, values = {}) {
   return form.dataset[key].replace(/\{(\w+)\}/g, (_all, name) => values[name]);
 }
 
-function tell(steps, verdict, good) {
+function tell(steps, verdict, className) {
   const list = document.createElement("ol");
   for (const step of steps) list.append(Object.assign(document.createElement("li"), { textContent: step }));
-  const last = Object.assign(document.createElement("p"), { textContent: verdict, className: good ? "good" : "bad" });
+  const last = Object.assign(document.createElement("p"), { textContent: verdict, className });
   outcome.replaceChildren(list, last);
 }
 
 async function check(position) {
   const steps = [];
-  tell(steps, say("working"), true);
+  tell(steps, say("working"), "faint");
   try {
     const answer = await fetched(`/v1/ledger/receipts/${position}`);
-    if (!answer) return tell(steps, say("notYet", { position }), false);
+    if (!answer) return tell(steps, say("notYet", { position }), "bad");
     const receipt = readReceipt(await answer.text());
     const checkpoint = readNote(receipt.note);
     if (receipt.index !== position - 1 || positionOf(receipt.entry) !== BigInt(position)) {
@@ -135,9 +135,9 @@ async function check(position) {
     const { keys } = await (await fetched("/v1/ledger/log")).json();
     if (!(await signedBy(checkpoint, keys))) throw new Fault("no key of the log signed the checkpoint");
     steps.push(say("signed", { origin: checkpoint.origin }));
-    return tell(steps, say("good"), true);
+    return tell(steps, say("good"), "good");
   } catch (error) {
-    return tell(steps, say("bad", { why: error.message }), false);
+    return tell(steps, say("bad", { why: error.message }), "bad");
   }
 }
 
