@@ -20,6 +20,7 @@ from xdist.scheduler.loadfile import LoadFileScheduling
 from service.embedded import EmbeddedPostgres
 from service.storage.ledger import PostgresLedger
 from service.storage.migrate import migrate
+from tests.in_memory import write_in_memory
 
 # However busy the machine is, no test fails for it: what is timed stands in ops/bench.
 settings.register_profile("untimed", deadline=None)
@@ -49,6 +50,10 @@ class FilesTogether(LoadFileScheduling):  # type: ignore[misc]  # it ships no ty
     def _split_scope(self, nodeid: str) -> str:
         file: str = super()._split_scope(nodeid)
         return _TOGETHER.get(Path(file).name, file)
+
+
+def pytest_configure() -> None:
+    write_in_memory()
 
 
 @pytest.hookimpl(optionalhook=True)
