@@ -112,12 +112,13 @@ class GrantTurns:
 
 
 class Applicants:
-    """A fact: who applied to a call, and waits or was admitted."""
+    """A fact: who applied to a call, under whatever id, and who waits or was admitted."""
 
     def __init__(self, programme: str, call: str) -> None:
         self.call = call
         self._tag = tag("call", programme, call)
         self.waiting: set[str] = set()
+        self.applied: set[str] = set()
 
     @property
     def selects(self) -> tuple[QueryItem, ...]:
@@ -126,8 +127,9 @@ class Applicants:
 
     def apply(self, position: int, event: Event) -> None:
         match event:
-            case CallApplicationReceived(team=team):
+            case CallApplicationReceived(team=team, reenters=former):
                 self.waiting.add(team)
+                self.applied |= {team, former or team}
             case ApplicationScreened(team=team, screening="refused"):
                 self.waiting.discard(team)
             case _:

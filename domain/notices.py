@@ -54,7 +54,8 @@ _AMOUNTS: Final[Mapping[ServedBy, tuple[str, ...]]] = {
 """What amounts to service, by the rule of the charter."""
 
 
-_BY_ITSELF: Final = re.compile("(?:reminder-)?[0-9]+-[0-9a-f]{16}")
+_REMINDER: Final = "reminder-"
+_BY_ITSELF: Final = re.compile(f"(?:{_REMINDER})?[0-9]+-[0-9a-f]{{16}}")
 _KNEW_NO_IDS: Final = "serve-notice/1"
 """The decider under which anybody could take such an id; what it recorded stands."""
 
@@ -66,7 +67,12 @@ def notice_id(position: int, recipient: str, template: str) -> str:
 
 def reminder_id(position: int, recipient: str) -> str:
     """Of a reminder of what the event at a position began."""
-    return f"reminder-{position}-{hashlib.sha256(recipient.encode()).hexdigest()[:16]}"
+    return f"{_REMINDER}{position}-{hashlib.sha256(recipient.encode()).hexdigest()[:16]}"
+
+
+def is_reminder(notice: str) -> bool:
+    """Whether it is the id of a reminder."""
+    return notice.startswith(_REMINDER) and _BY_ITSELF.fullmatch(notice) is not None
 
 
 def is_taken_from_others(served: NoticeServed, actor: Actor, follows: int | None, decider: str | None) -> bool:
@@ -161,6 +167,26 @@ class Notice:
                 self.state, self.addressee = "served", team
             case NoticeAcknowledged():
                 self.state = "acknowledged"
+            case _:
+                pass
+
+
+class Unacknowledged:
+    """A fact: what was served to one team and waits for its acknowledgement, by position."""
+
+    def __init__(self, programme: str, team: str) -> None:
+        self.team = team
+        self.selects = (
+            QueryItem(types=(NoticeServed.TYPE, NoticeAcknowledged.TYPE), tags=(tag("team", programme, team),)),
+        )
+        self.waiting: dict[int, NoticeServed] = {}
+
+    def apply(self, position: int, event: Event) -> None:
+        match event:
+            case NoticeServed():
+                self.waiting[position] = event
+            case NoticeAcknowledged(notice=notice):
+                self.waiting = {at: each for at, each in self.waiting.items() if each.notice != notice}
             case _:
                 pass
 

@@ -13,7 +13,9 @@ from domain.system import DEADLINE, REACTIONS, REMINDING, WITH_GRACE
 def reaction_faults(charter: Charter) -> Iterator[Fault]:
     yield from unknown("/reactions", ids(charter.reactions), REACTIONS, "reaction")
     yield from _reported_faults(charter)
-    yield from in_each("/reactions", charter.reactions, charter, _signed_faults, _days_faults, _template_faults)
+    yield from in_each(
+        "/reactions", charter.reactions, charter, _signed_faults, _days_faults, _template_faults, _idle_faults
+    )
 
 
 @as_far_as_sound
@@ -48,3 +50,10 @@ def _template_faults(place: str, reaction: Reaction, charter: Charter) -> Iterat
     for each in () if notice is None else notice.variables:
         if each != DEADLINE:
             yield Fault(f"{place}/template", f"a reminder has no value for {each!r}")
+
+
+def _idle_faults(place: str, reaction: Reaction, charter: Charter) -> Iterator[Fault]:
+    if reaction.id == "remind-of-calls" and not charter.calls:
+        yield Fault(place, "there is no call to remind anybody of")
+    if reaction.id == "remind-of-acknowledgements" and "acknowledge-notice" not in charter.consortium_decisions:
+        yield Fault(place, "no team may acknowledge-notice, so that none is reminded of it")

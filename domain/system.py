@@ -16,6 +16,8 @@ REACTIONS: Final[Mapping[str, str]] = {
     "confer-titles": "confer-title",
     "finalise-stages": "finalise-stage",
     "open-calls": "open-additional-call",
+    "remind-of-acknowledgements": "serve-notice",
+    "remind-of-calls": "serve-notice",
     "remind-of-objections": "serve-notice",
     "remind-of-statements": "serve-notice",
     "revoke-grants": "revoke-grant",
@@ -29,7 +31,7 @@ WITH_GRACE: Final = frozenset({"revoke-grants", "suspend-grants"})
 """Those that hold so many days after they are decided."""
 DEADLINE: Final = "deadline"
 """What a reminder's template may name: the last day, as YYYY-MM-DD."""
-REMINDING: Final = frozenset({"remind-of-objections", "remind-of-statements"})
+REMINDING: Final = frozenset(each for each in REACTIONS if each.startswith("remind-of-"))
 """Those that serve a notice so many days before a deadline."""
 
 

@@ -1090,6 +1090,8 @@ REACTIONS = {
     "confer-titles": "confer-title",
     "finalise-stages": "finalise-stage",
     "open-calls": "open-additional-call",
+    "remind-of-acknowledgements": "serve-notice",
+    "remind-of-calls": "serve-notice",
     "remind-of-objections": "serve-notice",
     "remind-of-statements": "serve-notice",
     "revoke-grants": "revoke-grant",

@@ -6,13 +6,21 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from domain.event import Event
-from domain.notices import NoticeAlreadyServedError, NoticeServed
+import msgspec
+import pytest
+
+from domain.call_events import AdditionalCallOpened, CallApplicationReceived, CallClosedWithoutSelection
+from domain.charter_faults import faults
+from domain.decision import DECISIONS
+from domain.event import EVENTS, Event
+from domain.notices import NoticeAlreadyServedError, NoticeServed, reminder_id
 from domain.outcome_events import TeamAdvanced, TeamEliminated, TeamWithdrawn
 from domain.reactions import NotFollowingError
+from domain.scalars import Names
 from domain.stage_events import ObjectionsWaived
 from tests.domain import charters, hearings
 from tests.domain.granting import WHY
+from tests.domain.test_notices import ACKNOWLEDGED, SERVED
 from tests.domain.test_reactions import FINAL, SOON, due, ended, found, news, rules
 from tests.given import Given, given
 
@@ -87,3 +95,64 @@ def test_a_reminder_is_served_once_and_says_what_the_charter_says() -> None:
     again.by_itself(each.reaction, each.follows).when(each.decision, each.body).refused(NoticeAlreadyServedError)
     other = {**each.body, "values": {"deadline": "2027-01-01"}}
     history.by_itself(each.reaction, each.follows).when(each.decision, other).refused(NotFollowingError)
+
+
+def called(*more: Event, **changes: Any) -> Given:
+    opened = AdditionalCallOpened(call="refill", stage="heat", seats="1", classes=("anyone",), closes="2026-01-20")
+    return ended(rules("remind-of-calls", **changes), opened, *more).at(TWO_BEFORE)
+
+
+def test_former_teams_that_may_apply_to_a_call_and_did_not_are_reminded_of_its_deadline() -> None:
+    """Nobody else can be served on record; and of a call that is over nobody is."""
+    assert told(called()) == [("cow", "refill", "2026-01-20")]
+    assert told(called().at(TWO_BEFORE - timedelta(microseconds=1))) == []
+    of: dict[str, Any] = {"call": "refill", "eligible_class": "anyone", "team": "cow-2", "reenters": "cow"}
+    assert found(called(CallApplicationReceived(**of, name=Names(**charters.names("cow"))))) == []
+    assert found(called(CallClosedWithoutSelection(call="refill", stage="heat", reason=WHY))) == []
+    assert found(called().at(TWO_BEFORE + timedelta(days=2))) == []
+
+
+def test_nobody_is_reminded_of_a_call_that_is_for_others() -> None:
+    (call,) = charters.document()["calls"]
+    others = {**call, "closes": "2026-01-20", "classes": [{**call["classes"][0], "requires": "not-former-team"}]}
+    assert found(called(calls=[others])) == []
+
+
+TO_ACKNOWLEDGE = msgspec.structs.replace(SERVED, deadline="2026-01-20T15:00:00.000000Z")
+
+
+def unacknowledged(*more: Event, served: NoticeServed = TO_ACKNOWLEDGE, **changes: Any) -> Given:
+    hearing = charters.document()["notices"][0]
+    charter = rules("remind-of-acknowledgements", notices=[hearing, SOON], **ACKNOWLEDGING, **changes)
+    return given(background=[charter, *charters.enrolled()[1:], served, *more]).at(TWO_BEFORE)
+
+
+ACKNOWLEDGING: dict[str, Any] = {"consortium_decisions": ["acknowledge-notice"]}
+
+
+def test_a_team_is_reminded_of_a_notice_that_it_has_not_acknowledged() -> None:
+    assert told(unacknowledged()) == [("ant", "notice-1", "2026-01-20")]
+    assert told(unacknowledged().at(TWO_BEFORE - timedelta(microseconds=1))) == []
+    assert found(unacknowledged(ACKNOWLEDGED)) == []
+    assert found(unacknowledged().at(TWO_BEFORE + timedelta(days=2))) == []
+
+
+def test_nobody_is_reminded_of_a_reminder_or_sooner_than_they_could_read() -> None:
+    assert found(unacknowledged(served=msgspec.structs.replace(TO_ACKNOWLEDGE, notice=reminder_id(3, "ant")))) == []
+    hearing = {**charters.document()["notices"][0], "acknowledge_days": "2"}
+    charter = rules("remind-of-acknowledgements", **{"notices": [hearing, SOON], **ACKNOWLEDGING})
+    assert found(given(background=[charter, *charters.enrolled()[1:], TO_ACKNOWLEDGE]).at(TWO_BEFORE)) == []
+
+
+@pytest.mark.parametrize(
+    ("reaction", "without"),
+    [("remind-of-calls", {"calls": []}), ("remind-of-acknowledgements", {"consortium_decisions": []})],
+)
+def test_a_reminder_of_what_there_never_is_is_a_fault(reaction: str, without: dict[str, Any]) -> None:
+    named = {"reactions": [{"id": reaction, "days": "2", "template": "soon"}], "notices": [SOON]}
+
+    def pointers(**changes: Any) -> list[str]:
+        return [each.pointer for each in faults(charters.document(**named, **changes), DECISIONS, EVENTS)]
+
+    assert "/reactions/0" in pointers(**without)
+    assert "/reactions/0" not in pointers()
