@@ -80,6 +80,7 @@ class CharterInForce:
         self.position = 0
         self._document = b""
         self._rules_hash = ""
+        self._charter: Charter | None = None
 
     @property
     def selects(self) -> tuple[QueryItem, ...]:
@@ -91,6 +92,7 @@ class CharterInForce:
             self.position = position
             self._document = event.document.encode()
             self._rules_hash = event.rules_hash
+            self._charter = None
 
     @property
     def charter(self) -> Charter:
@@ -99,7 +101,9 @@ class CharterInForce:
             raise UnknownProgrammeError(
                 f"programme {self.programme!r} has no charter", rule="A programme begins with its charter."
             )
-        return charter_document.parse(self._document)
+        if self._charter is None:
+            self._charter = charter_document.parse(self._document)
+        return self._charter
 
     @property
     def rules_hash(self) -> str:

@@ -203,7 +203,7 @@ GUARDING: Final = frozenset({"register-key", "revoke-key", "amend-charter"})
 """Decisions by which somebody who has only the credentials of whoever signs could be rid of their signature."""
 
 
-class Charter(Part, frozen=True, kw_only=True):
+class Charter(Part, frozen=True, kw_only=True, dict=True):
     """A programme's rules. `recorder`: who enters what others decided; only in a public record.
 
     `consortium_decisions`: what a consortium may decide about itself. `signed`: what whoever decides it signs with a
@@ -240,7 +240,11 @@ class Charter(Part, frozen=True, kw_only=True):
     reactions: tuple[Reaction, ...] = ()
 
     def stage(self, stage_id: str) -> Stage | None:
-        return next((stage for stage in self.stages if stage.id == stage_id), None)
+        return self._stages.get(stage_id)
+
+    @functools.cached_property
+    def _stages(self) -> dict[str, Stage]:
+        return {stage.id: stage for stage in reversed(self.stages)}
 
     def call(self, call_id: str) -> AdditionalCall | None:
         return next((call for call in self.calls if call.id == call_id), None)
@@ -256,7 +260,16 @@ class Charter(Part, frozen=True, kw_only=True):
         return next((each.service for each in self.automatic_notices if each.id == template_id), None)
 
     def may(self, agency: str, decision: str) -> bool:
-        return any(decision in m.decisions and agency in m.agencies for m in self.mandates)
+        told = self._told.get((agency, decision))
+        if told is None:
+            told = any(decision in m.decisions and agency in m.agencies for m in self.mandates)
+            self._told[agency, decision] = told
+        return told
+
+    @functools.cached_property
+    def _told(self) -> dict[tuple[str, str], bool]:
+        """Who may make which decision, as far as it was asked."""
+        return {}
 
     def gives_scores(self, agency: str) -> bool:
         """Whether an agency may give scores, change them or leave them out."""
@@ -280,7 +293,11 @@ class Charter(Part, frozen=True, kw_only=True):
 
     def countersigned(self, decision: str) -> bool:
         """Whether the charter asks for a second agency's approval of every such decision."""
-        return any(decision in each.decisions and each.when == "always" for each in self.countersignatures)
+        return decision in self._countersigned
+
+    @functools.cached_property
+    def _countersigned(self) -> frozenset[str]:
+        return frozenset(decision for e in self.countersignatures if e.when == "always" for decision in e.decisions)
 
 
 def canonical(document: object) -> bytes:

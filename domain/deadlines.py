@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from datetime import UTC, date, datetime, time, timedelta, timezone
 from typing import Final, Literal
 
@@ -19,6 +20,7 @@ LAST_DAY: Final = "9000-12-31"
 """The last day that a charter plans with; the calendar of the machine ends in 9999."""
 
 
+@functools.lru_cache(maxsize=64)
 def instant(moment: datetime) -> str:
     """RFC 3339, UTC, microseconds, always six digits of them."""
     text: str = _written(moment.astimezone(UTC))

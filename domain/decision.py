@@ -67,7 +67,7 @@ def nothing_sealed(_size: int) -> Checkpoint | None:
     return None
 
 
-class Case(msgspec.Struct, frozen=True, kw_only=True):
+class Case(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """What surrounds a command: programme, who asks, when (`decided_at`, UTC), what was read up to `position`.
 
     `decision_id`: of the decision being made. `countersigned_by`: who approved it, if it was proposed to another.
@@ -145,7 +145,7 @@ class Decision(msgspec.Struct, frozen=True, kw_only=True):
     rests_on: RestsOn | None = None
 
 
-class Ruling(msgspec.Struct, frozen=True, kw_only=True):
+class Ruling(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """What a decision came to."""
 
     events: tuple[Event, ...]

@@ -46,10 +46,14 @@ def illegible(value: Any) -> Iterator[tuple[str, str]]:
 
 def illegible_fields(command: msgspec.Struct) -> Iterator[tuple[str, str]]:
     """As `illegible`, of the fields of a struct."""
-    for each in msgspec.structs.astuple(command):
-        if each is not None and not (isinstance(each, str) and _PLAIN.fullmatch(each)):
-            return illegible(msgspec.to_builtins(command))
-    return iter(())
+    fields = [each for each in msgspec.structs.astuple(command) if each is not None]
+    try:
+        text = "".join(fields)
+    except TypeError:  # there is more than text
+        return illegible(msgspec.to_builtins(command))
+    if text.isascii() and text.isprintable() and (" " not in text or all(_PLAIN.fullmatch(each) for each in fields)):
+        return iter(())
+    return illegible(msgspec.to_builtins(command))
 
 
 def _fault(text: str) -> str | None:

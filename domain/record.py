@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Mapping
 from typing import Final
 
@@ -192,7 +193,11 @@ class StageCourse:
     def __init__(self, programme: str, stage: str) -> None:
         self.programme = programme
         self.stage = stage
-        self.course = Course()
+
+    @functools.cached_property
+    def course(self) -> Course:
+        """Made when it is first asked for: of facts that are about the same only one is folded."""
+        return Course()
 
     @property
     def selects(self) -> tuple[QueryItem, ...]:

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import functools
 from typing import Literal
 
 from domain.points import UNDISCLOSED, is_known
@@ -159,7 +160,7 @@ class Calendar(Part, frozen=True, kw_only=True):
     closes: Text
 
 
-class Stage(Part, frozen=True, kw_only=True):
+class Stage(Part, frozen=True, kw_only=True, dict=True):
     """One stage. `precision`: decimals of sheets and of criterion points. `eliminate`: the planned cut, or `none`.
 
     `objections`: with a window nothing follows the stage before it is finalised.
@@ -185,13 +186,11 @@ class Stage(Part, frozen=True, kw_only=True):
 
     def criterion(self, node: str) -> Criterion | None:
         """The criterion at `assessment/criterion`, if there is one."""
-        assessment_id, _, criterion_id = node.partition("/")
-        for assessment in self.assessments:
-            if assessment.id == assessment_id:
-                for criterion in assessment.criteria:
-                    if criterion.id == criterion_id:
-                        return criterion
-        return None
+        return self._by_node.get(node)
+
+    @functools.cached_property
+    def _by_node(self) -> dict[str, Criterion]:
+        return dict(reversed(self.criteria()))
 
     def nodes(self) -> dict[str, str]:
         """Every node of the rubric with its maximum: `total`, assessments, `assessment/criterion`."""

@@ -18,11 +18,13 @@ _FOLDED_EMPTY: Final = (dict, list, set)
 
 
 class _Plan(NamedTuple):
-    """Which attributes of a fact say what it is about, and which are empty in one that is not folded yet."""
+    """Which attributes of a fact say what it is about, and which are empty in one that is not folded yet.
+    `whole`: all of them say it."""
 
     plain: tuple[int, ...]
     empty: tuple[int, ...]
     own: bool
+    whole: bool
 
 
 _PLANS: Final[dict[tuple[type, ...], _Plan]] = {}
@@ -36,6 +38,8 @@ def told(fact: Fact) -> Hashable:
     plan = _PLANS.get(kinds)
     if plan is None:
         plan = _PLANS[kinds] = _planned(values)
+    if plan.whole:
+        return (kinds[0], *values)
     if plan.own:
         return None
     for at in plan.empty:
@@ -47,4 +51,5 @@ def told(fact: Fact) -> Hashable:
 def _planned(values: tuple[object, ...]) -> _Plan:
     plain = tuple(at for at, each in enumerate(values) if type(each) in _PLAIN)
     left = [at for at, each in enumerate(values) if at not in plain and not isinstance(each, _FOLDED)]
-    return _Plan(plain, tuple(left), own=any(not isinstance(values[at], _FOLDED_EMPTY) for at in left))
+    own = any(not isinstance(values[at], _FOLDED_EMPTY) for at in left)
+    return _Plan(plain, tuple(left), own=own, whole=len(plain) == len(values))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import random
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -11,7 +10,6 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from domain.decision import nothing_sealed
-from domain.entry import SALT_BYTES
 from domain.note import VerifierKey
 from domain.witness_policy import NONE, WitnessPolicy
 from service.api.event_feed import EventFeed
@@ -55,6 +53,7 @@ from service.delivery.channels import Channels
 from service.ed25519 import verify_ed25519
 from service.entrance import Entrance, open_entrance
 from service.logs import configure_logs
+from service.random_pieces import random_piece
 from service.settings import Settings
 from service.signer_socket import SocketSigner
 from service.storage.access_database import AccessDatabase
@@ -121,7 +120,7 @@ def real_sources() -> Sources:
     return Sources(
         now=lambda: datetime.now(UTC),
         identifier=uuid7,
-        salt=lambda: os.urandom(SALT_BYTES),
+        salt=random_piece,
     )
 
 

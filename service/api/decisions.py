@@ -18,6 +18,7 @@ from service.api.headers import only_header
 from service.api.parts import Wired
 from service.api.preferences import PROJECTED, SEALED, unchanged_since, waits_for
 from service.api.problems import ApiProblem
+from service.api.slow_clients import HOLD
 from service.application.bodies import parse_body
 from service.application.deciding import Submission
 from service.application.lines import KEY_PATTERN
@@ -103,7 +104,7 @@ async def settle_proposal(
 
 
 async def _submitted(request: AnyRequest, submission: Submission, parts: Wired) -> Response[bytes]:
-    accepted = await parts.gather.take(submission)
+    accepted = await parts.gather.take(submission, request.state[HOLD].require_known)
     response = answer_to(accepted)
     position = accepted.events[-1].position
     waits = {

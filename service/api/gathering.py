@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from concurrent.futures import Executor
 from functools import partial
 from typing import Final, NamedTuple
@@ -23,6 +23,8 @@ WAITING: Final = 4_096
 """How many may wait for their turn; further ones are refused."""
 PATIENCE_SECONDS: Final = 20.0
 """How long a decision waits for its turn."""
+BELIEVED_SECONDS: Final = 1.0
+"""Whose decision has waited longer is asked again who it is, before it is made."""
 
 Outcome = Accepted | Exception
 
@@ -31,6 +33,15 @@ class _Asked(NamedTuple):
     submission: Submission
     outcome: asyncio.Future[Accepted | None]
     expires: float
+    believed_until: float
+
+
+class _WaitedError(Exception):
+    """It is the decision's turn, and whoever asked for it is to be asked again first."""
+
+
+async def _nobody_else() -> None:
+    """Of whom nothing has to be asked again."""
 
 
 class Gather:
@@ -51,8 +62,12 @@ class Gather:
         self._names: set[Name] = set()
         self._making = False
 
-    async def take(self, submission: Submission) -> Accepted:
-        """Make the decision. Raises as `SubmitDecision` does."""
+    async def take(
+        self, submission: Submission, require_known: Callable[[], Awaitable[None]] = _nobody_else
+    ) -> Accepted:
+        """Make the decision. Raises as `SubmitDecision` does, and as `require_known`, which is asked about a decision
+        that had to wait: whether whoever asked for it still may.
+        """
         require_programme_id(submission.programme)
         name = Sent(submission=submission).name
         if name in self._names:
@@ -61,7 +76,7 @@ class Gather:
         try:
             # How long a consortium's takes is to tell nothing of those of others.
             shared = submission.actor.party == "agency" and submission.unchanged_since is None
-            made = await self._turn(submission) if shared else None
+            made = await self._turn(submission, require_known) if shared else None
             if made is None:
                 loop = asyncio.get_running_loop()
                 made = await loop.run_in_executor(self._threads, self._alone, submission)
@@ -69,13 +84,21 @@ class Gather:
         finally:
             self._names.discard(name)
 
-    async def _turn(self, submission: Submission) -> Accepted | None:
+    async def _turn(self, submission: Submission, require_known: Callable[[], Awaitable[None]]) -> Accepted | None:
         if len(self._waiting) >= WAITING:
             raise LedgerUnavailableError(f"{WAITING} decisions are waiting already", outcome_unknown=False)
-        outcome: asyncio.Future[Accepted | None] = asyncio.get_running_loop().create_future()
-        self._waiting.append(_Asked(submission, outcome, time.monotonic() + PATIENCE_SECONDS))
+        loop, now = asyncio.get_running_loop(), time.monotonic()
+        asked = _Asked(submission, loop.create_future(), now + PATIENCE_SECONDS, now + BELIEVED_SECONDS)
+        self._waiting.append(asked)
         self._make()
-        return await outcome
+        try:
+            return await asked.outcome
+        except _WaitedError:
+            await require_known()
+        again = _Asked(submission, loop.create_future(), asked.expires, asked.expires)
+        self._waiting.appendleft(again)
+        self._make()
+        return await again.outcome
 
     def _make(self) -> None:
         """Begin with those that wait, unless others are being made."""
@@ -98,6 +121,8 @@ class Gather:
             each = self._waiting.popleft()
             if each.expires < now:
                 _settle(each, LedgerUnavailableError("the ledger is busy: no turn in time", outcome_unknown=False))
+            elif each.believed_until < now:
+                _settle(each, _WaitedError())
             else:
                 asked.append(each)
         return asked

@@ -44,7 +44,7 @@ class ChangesNotYoursToReadError(Refusal):
     KIND = "forbidden"
 
 
-class Submission(msgspec.Struct, frozen=True, kw_only=True):
+class Submission(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """What an agency sent: the exact bytes of the body, its own name for the request, and its signature if any.
 
     `signed_as`: the request's name in the signature, if it is not its idempotency key. `unchanged_since`: a position;
@@ -63,7 +63,7 @@ class Submission(msgspec.Struct, frozen=True, kw_only=True):
     follows: int | None = None
 
 
-class Question(msgspec.Struct, frozen=True, kw_only=True):
+class Question(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """A submitted decision and the facts that it depends on, `charter` and `keys` among them.
 
     `signature`: as it was read, if there is one, and `keys`: those registered in the programme.
@@ -84,15 +84,18 @@ class Question(msgspec.Struct, frozen=True, kw_only=True):
 
     def on(self, known: Callable[[Any], Any]) -> Question:
         """The same on the facts that `known` gives in the place of each."""
-        return msgspec.structs.replace(
-            self,
+        return Question(
+            submission=self.submission,
+            decision=self.decision,
+            command=self.command,
             charter=known(self.charter),
-            facts=tuple(map(known, self.facts)),
+            facts=tuple([known(fact) for fact in self.facts]),
+            signature=self.signature,
             keys=known(self.keys) if self.signature else self.keys,
         )
 
 
-class Considered(msgspec.Struct, frozen=True, kw_only=True):
+class Considered(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """A decision with the facts that it is to be made on. `query`: its boundary; `case.position`: the head then."""
 
     submission: Submission

@@ -35,7 +35,7 @@ class LineTooLongError(Exception):
     """A line is longer than one may be; the rest of it was not kept."""
 
 
-class Line(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class Line(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, gc=False):
     """One decision. `body`: as that of a single call. `key`: its own idempotency key, which it has unless it is to be
     recorded together with others. `signature`: as the header `JWS-Signature` of a single call."""
 
@@ -45,7 +45,7 @@ class Line(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     signature: str | None = None
 
 
-class Sent(msgspec.Struct, frozen=True, kw_only=True):
+class Sent(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """What is submitted; its body is not looked at yet."""
 
     submission: Submission
@@ -72,7 +72,7 @@ class Sent(msgspec.Struct, frozen=True, kw_only=True):
         return parse_command(decision_of(self.submission.decision_type), self.submission.body)
 
 
-class ReadLine(Sent, frozen=True, kw_only=True):
+class ReadLine(Sent, frozen=True, kw_only=True, gc=False):
     """What a line submits. `repeated`: the first key of its body that stands twice in one object."""
 
     repeated: RepeatedKey | None

@@ -8,13 +8,13 @@ from typing import Final, Protocol
 from uuid import UUID
 
 import msgspec
-from eventsourcing.dcb.api import DCBAppendCondition, DCBQuery
+from eventsourcing.dcb.api import DCBQuery
 
-from domain.boundary import Query
+from domain.boundary import Boundary, Query
 from domain.exported import ExportedEvent
 
 
-class NewEvent(msgspec.Struct, frozen=True, kw_only=True):
+class NewEvent(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """An event before it has a position. `envelope` and `data` are the exact bytes to keep and to commit to."""
 
     programme: str
@@ -48,7 +48,7 @@ class RecordedEvent(StreamedEvent, frozen=True, kw_only=True):
     entry: bytes
 
 
-class IdempotencyKey(msgspec.Struct, frozen=True, kw_only=True):
+class IdempotencyKey(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """A client's name for one request. `fingerprint`: 32 bytes over what was asked."""
 
     client: str
@@ -57,21 +57,21 @@ class IdempotencyKey(msgspec.Struct, frozen=True, kw_only=True):
     fingerprint: bytes
 
 
-class AppendRequest(msgspec.Struct, frozen=True, kw_only=True):
+class AppendRequest(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """All events of one decision, to be recorded together or not at all.
 
-    `condition`: refuse if a matching event has come since. `decided_at`: refuse if it is more than five seconds older
-    than the commit. `idempotency`: record once; `decision_id` is kept with it.
+    `condition`: refuse if an event that matches it has come since. `decided_at`: refuse if it is more than five seconds
+    older than the commit. `idempotency`: record once; `decision_id` is kept with it.
     """
 
     events: Sequence[NewEvent]
     decision_id: UUID
-    condition: DCBAppendCondition | None = None
+    condition: Boundary | None = None
     decided_at: datetime | None = None
     idempotency: IdempotencyKey | None = None
 
 
-class Appended(msgspec.Struct, frozen=True, kw_only=True):
+class Appended(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """What an idempotency key or an append stands for. `replayed`: it had been recorded before."""
 
     decision_id: UUID

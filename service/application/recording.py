@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from uuid import UUID
 
 import msgspec
-from eventsourcing.dcb.api import DCBAppendCondition
 
 from domain.boundary import Boundary
 from domain.decision import Ruling
@@ -16,7 +15,6 @@ from domain.event import decode_data, encode_data
 from domain.proposal_events import DecisionProposed
 from domain.recorded import envelope_of
 from service.application.deciding import Considered, Sources, Submission
-from service.application.facts import as_dcb
 from service.application.ports import (
     Appended,
     AppendRequest,
@@ -28,14 +26,14 @@ from service.application.ports import (
 )
 
 
-class Recorded(msgspec.Struct, frozen=True):
+class Recorded(msgspec.Struct, frozen=True, gc=False):
     """An event of an accepted decision."""
 
     position: int
     type: str
 
 
-class Accepted(msgspec.Struct, frozen=True, kw_only=True):
+class Accepted(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """A decision that is in the ledger. `replayed`: it was there before this request.
 
     `proposed`: what now waits for another agency, if that is what the decision came to.
@@ -69,7 +67,7 @@ def append_request(considered: Considered, ruling: Ruling, sources: Sources) -> 
     return AppendRequest(
         events=new_events(considered, ruling, sources),
         decision_id=considered.decision_id,
-        condition=DCBAppendCondition(fail_if_events_match=as_dcb(considered.query), after=considered.case.position),
+        condition=Boundary(considered.query, considered.case.position),
         decided_at=considered.case.decided_at,
         idempotency=idempotency_of(considered.submission),
     )
@@ -78,6 +76,7 @@ def append_request(considered: Considered, ruling: Ruling, sources: Sources) -> 
 def new_events(considered: Considered, ruling: Ruling, sources: Sources) -> list[NewEvent]:
     """The events of a ruling, each with its envelope."""
     submission, case = considered.submission, considered.case
+    boundary = Boundary(considered.query, case.position)
     new = []
     for number, event in enumerate(ruling.events):
         event_id = sources.identifier()
@@ -88,7 +87,7 @@ def new_events(considered: Considered, ruling: Ruling, sources: Sources) -> list
             decision=considered.decision,
             command=considered.command,
             body=submission.body.decode() if number == 0 else None,
-            boundary=Boundary(considered.query, case.position),
+            boundary=boundary,
             signature=submission.signature if number == 0 else None,
             event_id=str(event_id),
         )

@@ -21,11 +21,14 @@ class SharedFacts:
     def __init__(self, events: KeptEvents) -> None:
         self._events = events
         self._facts: dict[Hashable, Fact] = {}
-        self._selects: dict[Fact, tuple[QueryItem, ...]] = {}
-        self._places: dict[Fact, frozenset[Place]] = {}
-        self._at: dict[Place, list[Fact]] = {}
+        self._items: dict[QueryItem, QueryItem] = {}
+        self._selects: dict[Fact, list[QueryItem]] = {}
+        self._places: dict[Fact, list[Place]] = {}
+        self._types: dict[Fact, frozenset[str]] = {}
+        self._at: dict[str, dict[str, list[Fact]]] = {}
         self._unread: list[Fact] = []
         self._taken: list[tuple[str, Collection[str], int, Event]] = []
+        self._met: set[Fact] = set()
 
     def shared(self, fact: Fact) -> Any:
         """The fact to take in the place of this one, which is not folded yet unless it is that; folded once `read`."""
@@ -33,10 +36,12 @@ class SharedFacts:
             return fact
         known = self._facts.setdefault(told(fact) or id(fact), fact)
         if known is fact:
-            selects = self._selects[fact] = fact.selects
-            places = self._places[fact] = frozenset(place for item in selects for place in _asked_at(item))
-            for place in places:
-                self._at.setdefault(place, []).append(fact)
+            # Equal items are one object, and told apart by that: to compare them takes longer.
+            selects = self._selects[fact] = [self._items.setdefault(item, item) for item in fact.selects]
+            places = self._places[fact] = _asked_at(selects)
+            self._types[fact] = frozenset(type_ for type_, _tag in places)
+            for type_, tag in places:
+                self._at.setdefault(type_, {}).setdefault(tag, []).append(fact)
             self._unread.append(fact)
         return known
 
@@ -49,39 +54,58 @@ class SharedFacts:
         head, events = self._events.candidates(self.query(self._unread))
         self._unread.clear()
         for each in events:
-            self._take(each.type, each.tags, each.position, each.event, new)
+            self._fold(each.type, each.tags, each.position, each.event, new)
         for taken in self._taken:
-            self._take(*taken, new)
+            self._met.update(self._fold(*taken, new))
         return head
 
     def take(self, type_: str, tags: Collection[str], position: int, event: Event) -> None:
         """Let every fact that selects it take an event into account."""
         self._taken.append((type_, tags, position, event))
-        self._take(type_, tags, position, event, self._selects)
+        self._met.update(self._fold(type_, tags, position, event, self._selects))
+
+    def changed(self, facts: Iterable[Fact]) -> bool:
+        """Whether an event was taken that stands at a place of one of the facts."""
+        return not self._met.isdisjoint(facts)
 
     def query(self, facts: Iterable[Fact]) -> Query:
         """The boundary of facts, as `domain.decision.boundary`."""
-        return Query(items=tuple(dict.fromkeys(item for fact in facts for item in self._selects[fact])))
+        items = {id(item): item for fact in facts for item in self._selects[fact]}
+        return Query(items=tuple(items.values()))
 
-    def places(self, facts: Iterable[Fact]) -> frozenset[Place]:
-        """Where events stand that match the boundary of facts, and perhaps others."""
-        return frozenset().union(*(self._places[fact] for fact in facts))
+    def places(self, fact: Fact) -> list[Place]:
+        """Where events stand that the fact selects, and perhaps others."""
+        return self._places[fact]
 
-    def _take(self, type_: str, tags: Collection[str], position: int, event: Event, facts: Collection[Fact]) -> None:
-        carried = frozenset(tags)
-        met = dict.fromkeys(fact for place in stands_at(type_, carried) for fact in self._at.get(place, ()))
+    def types(self, fact: Fact) -> frozenset[str]:
+        """Of those events, an empty one for any."""
+        return self._types[fact]
+
+    def _fold(
+        self, type_: str, tags: Collection[str], position: int, event: Event, facts: Collection[Fact]
+    ) -> Iterable[Fact]:
+        """Let those of the facts that select it take an event into account: which stand where it does."""
+        met = dict.fromkeys(fact for fact in self._standing(type_, tags) if fact in facts)
         for fact in met:
-            if fact in facts and any(item.matches(type_, carried) for item in self._selects[fact]):
+            if any(item.matches(type_, tags) for item in self._selects[fact]):
                 fact.apply(position, event)
+        return met
+
+    def _standing(self, type_: str, tags: Iterable[str]) -> Iterator[Fact]:
+        for by_tag in (self._at.get(type_), self._at.get("")):
+            if by_tag is not None:
+                for tag in (*tags, ""):
+                    if (facts := by_tag.get(tag)) is not None:
+                        yield from facts
 
 
-def stands_at(type_: str, tags: Iterable[str]) -> Iterator[Place]:
+def stands_at(type_: str, tags: Iterable[str]) -> list[Place]:
     """Every place at which an event is found."""
-    for tag in (*tags, ""):
-        yield type_, tag
-        yield "", tag
+    places = [(type_, ""), ("", "")]
+    for tag in tags:
+        places += (type_, tag), ("", tag)
+    return places
 
 
-def _asked_at(item: QueryItem) -> Iterator[Place]:
-    for type_ in item.types or ("",):
-        yield type_, item.tags[0] if item.tags else ""
+def _asked_at(items: Iterable[QueryItem]) -> list[Place]:
+    return [(type_, item.tags[0] if item.tags else "") for item in items for type_ in item.types or ("",)]

@@ -8,10 +8,11 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from typing import Final, NamedTuple
 
+import structlog
 from eventsourcing.persistence import IntegrityError
 
 from domain.charter import PublishCharter
-from domain.decision import Ruling
+from domain.decision import Fact, Ruling
 from domain.envelope import Actor
 from domain.record import StageRecord
 from domain.refusal import Refusal
@@ -25,6 +26,7 @@ from service.application.ports import (
     IdempotencyKeyReusedError,
     Ledger,
     LedgerUnavailableError,
+    NewEvent,
     StaleDecisionError,
     WakeUps,
 )
@@ -43,6 +45,8 @@ LINES: Final = 256
 
 Outcome = Accepted | Exception
 
+_log = structlog.get_logger()
+
 
 class Answered(NamedTuple):
     """What became of a line: what was recorded, or the error that a single call would raise. `key`: if it is known."""
@@ -52,7 +56,8 @@ class Answered(NamedTuple):
 
 
 class _Taken:
-    """A line on its way. `again`: it is to be submitted by itself, since others decided on the same facts meanwhile."""
+    """A line on its way. `again`: it is to be submitted by itself, since others decided on the same facts
+    meanwhile, or it could not be told whose fault it was that none came to anything."""
 
     __slots__ = ("again", "line", "outcome", "question", "request", "ruling")
 
@@ -66,13 +71,35 @@ class _Taken:
 
 
 class _Run:
-    """Lines that are decided together. `read` and `written`: where what they depend on stands, and what they record."""
+    """Lines that are decided together. `read` and `written`: where what they depend on stands, and what they record, of
+    which `types`, and the empty one that stands for any.
+    """
 
     def __init__(self, lines: list[_Taken]) -> None:
         self.lines = lines
         self.read: set[Place] = set()
         self.written: set[Place] = set()
+        self.types = {""}
+        self._facts: set[Fact] = set()
         self.claim = ExitStack()
+
+    def depends_on(self, facts: SharedFacts, folded: Sequence[Fact]) -> None:
+        """A line was decided on these."""
+        for fact in folded:
+            if fact not in self._facts:
+                self._facts.add(fact)
+                self.read.update(facts.places(fact))
+
+    def records(self, event: NewEvent, places: Sequence[Place]) -> None:
+        """A line comes to that event, which stands there."""
+        self.written.update(places)
+        self.types.add(event.type)
+
+    def changes(self, facts: SharedFacts, fact: Fact) -> bool:
+        """Whether what is recorded here stands where that fact looks."""
+        if self.types.isdisjoint(facts.types(fact)):
+            return False
+        return not self.written.isdisjoint(facts.places(fact))
 
     @property
     def names(self) -> set[Name]:
@@ -160,34 +187,42 @@ class SubmitLines:
             for each in run.lines:
                 each.outcome = each.outcome or error
             return
+        except Exception as error:  # noqa: BLE001 — of what one of them depends on; which, each finds out by itself
+            _apart(run, error)
+            return
         earlier = [run] if before is None else [run, before]
+        decided_at = self._deciding.sources.now()
         for number, each in enumerate(run.lines):
             if each.question is None or each.outcome is not None:
                 continue
-            reads = facts.places(each.question.folded)
-            if any(not other.written.isdisjoint(reads) for other in earlier):
+            folded = each.question.folded
+            if any(other.changes(facts, fact) for other in earlier for fact in folded):
                 del run.lines[number:]
                 return
             try:
-                query = facts.query(each.question.folded)
-                considered = self._deciding.consider(each.question, query, head, self._deciding.sources.now())
+                query = facts.query(folded)
+                considered = self._deciding.consider(each.question, query, head, decided_at)
                 ruling = considered.ruling()
                 request = append_request(considered, ruling, self._deciding.sources)
             except Exception as error:  # noqa: BLE001 — as in `alone`
                 each.outcome = _kept(error)
                 continue
-            writes = {place for event in request.events for place in stands_at(event.type, event.tags)}
-            if any(not other.read.isdisjoint(writes) for other in earlier):
+            writes = [(event, stands_at(event.type, event.tags)) for event in request.events]
+            if any(not other.read.isdisjoint(places) for other in earlier for _event, places in writes):
                 del run.lines[number:]
                 return
             each.request, each.ruling = request, ruling
-            run.read |= reads
-            run.written |= writes
+            run.depends_on(facts, folded)
+            for event, places in writes:
+                run.records(event, places)
 
     def _recorded(self, run: _Run) -> None:
         with run.claim:
-            self._record(run.lines)
-            self._recall(run.lines)
+            try:
+                self._record(run.lines)
+                self._recall(run.lines)
+            except Exception as error:  # noqa: BLE001 — as in `_decide`; what is recorded stands under its key
+                _apart(run, error)
         accepted = [each.line for each in run.lines if each.line is not None and isinstance(each.outcome, Accepted)]
         for programme in {each.submission.programme for each in accepted}:
             self._wake_ups.wake(programme)
@@ -316,6 +351,14 @@ def _read(line: bytes | Exception, programme: str, actor: Actor) -> Sent | Excep
         return _kept(error)
 
 
+def _apart(run: _Run, error: Exception) -> None:
+    """Lines that fail together are each submitted by themselves: it is the fault of one of them at most."""
+    _log.warning("decisions made together failed: each is made by itself", error=repr(error))
+    for each in run.lines:
+        if each.line is not None and not isinstance(each.outcome, Accepted):
+            each.again = True
+
+
 def _kept(error: Exception) -> Exception:
     """An error that waits to be answered; a refusal without the frames that it came through: these hold it and all that
     was decided beside it, which would stay until the collector comes.
@@ -344,12 +387,11 @@ def _taken(lines: Sequence[Sent | Exception], facts: SharedFacts, names: set[Nam
         each = _Taken(line)
         try:
             question = line.question()
-        except Exception as error:  # noqa: BLE001 — as in `alone`
-            each.outcome = _kept(error)
-        else:
             if isinstance(question.command, PublishCharter) or any(isinstance(f, StageRecord) for f in question.facts):
                 break
             each.question = question.on(facts.shared)
+        except Exception as error:  # noqa: BLE001 — as in `alone`
+            each.outcome = _kept(error)
         names.add(line.name)
         taken.append(each)
     return taken

@@ -8,16 +8,14 @@ from itertools import groupby
 from typing import Final, NamedTuple
 from uuid import UUID
 
-from eventsourcing.dcb.api import DCBAppendCondition
 from eventsourcing.persistence import IntegrityError
 
-from domain.boundary import Query
-from domain.decision import Ruling
+from domain.boundary import Boundary, Query
+from domain.decision import Fact, Ruling
 from domain.envelope import Actor, decode_provenance
 from domain.refusal import Refusal
 from service.application.bodies import MalformedBodyError
 from service.application.deciding import Deciding, Question, asked
-from service.application.facts import as_dcb
 from service.application.in_flight import InFlight
 from service.application.lines import ReadLine, read_line
 from service.application.ports import (
@@ -30,7 +28,7 @@ from service.application.ports import (
     WakeUps,
 )
 from service.application.recording import Accepted, accepted, appended_before, client_of, new_events, replayed
-from service.application.shared_facts import Place, SharedFacts, stands_at
+from service.application.shared_facts import SharedFacts
 from service.application.submitting import ATTEMPTS, ContendedError, UnknownDecisionError, decision_of
 
 LINES: Final = 10_000
@@ -123,8 +121,7 @@ class SubmitTogether:
         decided_at = self._deciding.sources.now()
         events: list[NewEvent] = []
         rulings: list[tuple[UUID, Ruling]] = []
-        written: set[Place] = set()
-        queries: dict[Query, None] = {}
+        depended_on: dict[Fact, None] = {}
         foreseen = False
         for number, each in enumerate(found, start=1):
             if isinstance(each, Exception):
@@ -132,9 +129,10 @@ class SubmitTogether:
             line, known = each
             try:
                 question = known or _with_prior(line, facts, head)
-                depends = not written.isdisjoint(facts.places(question.folded))
+                folded = question.folded
+                depends = facts.changed(folded)
                 foreseen = foreseen or depends
-                query = facts.query(question.folded)
+                query = facts.query(folded)
                 considered = self._deciding.consider(question, query, position if depends else head, decided_at)
                 ruling = considered.ruling()
             except (Refusal, UnknownDecisionError) as error:
@@ -143,15 +141,14 @@ class SubmitTogether:
             for made, event in zip(new, ruling.events, strict=True):
                 position += 1
                 facts.take(made.type, made.tags, position, event)
-                written.update(stands_at(made.type, made.tags))
             events += new
             rulings.append((considered.decision_id, ruling))
-            queries[query] = None
-        whole = Query() if foreseen else Query(tuple(dict.fromkeys(item for query in queries for item in query.items)))
+            depended_on.update(dict.fromkeys(folded))
+        whole = Query() if foreseen else facts.query(depended_on)
         request = AppendRequest(
             events=events,
             decision_id=rulings[0][0],
-            condition=DCBAppendCondition(fail_if_events_match=as_dcb(whole), after=head),
+            condition=Boundary(whole, head),
             decided_at=decided_at,
             idempotency=named,
         )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from itertools import accumulate
 from typing import Final
 
@@ -60,11 +60,8 @@ class Prepared:
         self.request = request
         self.event_keys = [event_keys(event.type, event.tags) for event in request.events]
         condition = request.condition
-        self.after = 0 if condition is None else condition.after or 0
-        self.items: list[QueryItem] = []
-        if condition is not None:
-            items = condition.fail_if_events_match.items
-            self.items = [QueryItem(tuple(i.types), tuple(i.tags)) for i in items] or [QueryItem()]
+        self.after = 0 if condition is None else condition.after
+        self.items = () if condition is None else condition.query.items or (QueryItem(),)
 
     def matches(self, other: Prepared) -> bool:
         """Whether an event of the other request matches the condition of this one."""
@@ -181,8 +178,8 @@ def _events(batch: Sequence[Prepared]) -> list[bytes | None]:
     """The parameters e_… and i_…"""
     events = [event for prepared in batch for event in prepared.request.events]
     places = [(n, at) for n, each in enumerate(batch, start=1) for at in range(1, len(each.request.events) + 1)]
-    keyed = [(*place, key) for place, keys in zip(places, _keys(batch), strict=True) for key in keys]
-    index_n, index_at, index_key = zip(*keyed, strict=True)
+    keys = [each for prepared in batch for each in prepared.event_keys]
+    keyed = [place for place, each in zip(places, keys, strict=True) for _key in each]
     return [
         integers([n for n, _at in places]),
         integers([at for _n, at in places]),
@@ -195,13 +192,7 @@ def _events(batch: Sequence[Prepared]) -> list[bytes | None]:
         byte_strings([event.envelope for event in events]),
         byte_strings([event.data for event in events]),
         byte_strings([commitment(event.salt, event.envelope, event.data) for event in events]),
-        integers(index_n),
-        integers(index_at),
-        long_integers(index_key),
+        integers([n for n, _at in keyed]),
+        integers([at for _n, at in keyed]),
+        long_integers([key for each in keys for key in each]),
     ]
-
-
-def _keys(batch: Sequence[Prepared]) -> Iterator[set[int]]:
-    """Keys of each event."""
-    for prepared in batch:
-        yield from prepared.event_keys

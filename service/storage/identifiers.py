@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-import os
 import time
+from typing import Final
 from uuid import UUID
+
+from service.random_pieces import random_piece
+
+_RANDOM: Final = 0xFFF << 64 | (2**62 - 1)
+_VERSION_AND_VARIANT: Final = 0x7 << 76 | 0b10 << 62
 
 
 def uuid7() -> UUID:
     """48 bits of milliseconds since 1970, 74 random bits."""
-    milliseconds = time.time_ns() // 1_000_000
-    random = int.from_bytes(os.urandom(10), "big")
-    value = (milliseconds & (2**48 - 1)) << 80 | 0x7 << 76 | (random >> 68 & 0xFFF) << 64
-    return UUID(int=value | 0b10 << 62 | random & (2**62 - 1))
+    milliseconds = time.time_ns() // 1_000_000 & (2**48 - 1)
+    return UUID(int=milliseconds << 80 | _VERSION_AND_VARIANT | int.from_bytes(random_piece(), "big") & _RANDOM)

@@ -23,7 +23,7 @@ from eventsourcing.dcb.api import (
 from eventsourcing.dcb.persistence import DCBListenNotifySubscription
 from eventsourcing.persistence import ProgrammingError
 
-from domain.boundary import tag
+from domain.boundary import Boundary, Query, QueryItem, tag
 from domain.deadlines import instant
 from domain.entry import SALT_BYTES
 from domain.envelope import Actor, DataSet, PrivateEnvelope, encode_envelope
@@ -58,11 +58,12 @@ class ProgrammeRecorder(DCBRecorder):
         """See `DCBRecorder.append`. Raises `IntegrityError` if the condition fails."""
         if not events:
             raise ProgrammingError("events: at least one")
-        if condition is not None:
-            query = self._scoped(condition.fail_if_events_match) or DCBQuery()
-            condition = DCBAppendCondition(fail_if_events_match=query, after=condition.after)
         appended = self._ledger.append(
-            AppendRequest(events=[self._new(event) for event in events], decision_id=uuid7(), condition=condition)
+            AppendRequest(
+                events=[self._new(event) for event in events],
+                decision_id=uuid7(),
+                condition=None if condition is None else self._boundary(condition),
+            )
         )
         return appended.last_position
 
@@ -99,6 +100,11 @@ class ProgrammeRecorder(DCBRecorder):
     def _sequenced(self, recorded: RecordedEvent) -> DCBSequencedEvent:
         tags = [self._unscope(each) for each in recorded.tags]
         return DCBSequencedEvent(DCBEvent(type=recorded.type, data=recorded.data, tags=tags), recorded.position)
+
+    def _boundary(self, condition: DCBAppendCondition) -> Boundary:
+        scoped = self._scoped(condition.fail_if_events_match) or DCBQuery()
+        items = tuple(QueryItem(tuple(item.types), tuple(item.tags)) for item in scoped.items)
+        return Boundary(Query(items), condition.after or 0)
 
     def _scoped(self, query: DCBQuery | None) -> DCBQuery | None:
         if query is None:

@@ -11,9 +11,9 @@ from uuid import UUID
 
 import psycopg
 import pytest
-from eventsourcing.dcb.api import DCBAppendCondition, DCBQuery, DCBQueryItem
+from eventsourcing.dcb.api import DCBQuery, DCBQueryItem
 
-from domain.boundary import UnscopedTagError
+from domain.boundary import Boundary, Query, QueryItem, UnscopedTagError
 from domain.entry import commitment, encode_entry
 from service.application.ports import (
     AppendRequest,
@@ -48,7 +48,7 @@ def new_event(type_: str = "Happened", *tags: str, programme: str = "p", event_i
 
 def request(
     *events: NewEvent,
-    condition: DCBAppendCondition | None = None,
+    condition: Boundary | None = None,
     idempotency: IdempotencyKey | None = None,
     decided_at: datetime | None = None,
 ) -> AppendRequest:
@@ -57,8 +57,8 @@ def request(
     )
 
 
-def unless(*items: DCBQueryItem, after: int = 0) -> DCBAppendCondition:
-    return DCBAppendCondition(fail_if_events_match=DCBQuery(items=list(items)), after=after)
+def unless(*items: DCBQueryItem, after: int = 0) -> Boundary:
+    return Boundary(Query(tuple(QueryItem(tuple(each.types), tuple(each.tags)) for each in items)), after)
 
 
 def key(name: str, fingerprint: bytes = b"f" * 32) -> IdempotencyKey:

@@ -9,10 +9,9 @@ from typing import Any
 import msgspec
 import psycopg
 import pytest
-from eventsourcing.dcb.api import DCBAppendCondition
 
 from domain import decision as deciding
-from domain.boundary import Query
+from domain.boundary import Boundary, Query
 from domain.event import encode_data
 from domain.rulebook import DECISIONS, prepare
 from service.application.facts import as_dcb
@@ -120,7 +119,6 @@ def test_each_decision_reads_its_boundary_and_nothing_else(database: str) -> Non
     ledger = PostgresLedger(database, pool_size=1)
     before = rows_read(database)
     for query in queries:
-        condition = DCBAppendCondition(fail_if_events_match=as_dcb(query), after=ledger.head())
-        ledger.append(request(new_event("Unrelated"), condition=condition))
+        ledger.append(request(new_event("Unrelated"), condition=Boundary(query, ledger.head())))
     assert (rows_read(database) - before) / len(queries) < PROBES
     ledger.close()

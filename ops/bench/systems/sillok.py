@@ -10,8 +10,7 @@ from contextlib import contextmanager, nullcontext
 from datetime import UTC, datetime
 from typing import Final
 
-from eventsourcing.dcb.api import DCBAppendCondition
-
+from domain.boundary import Boundary, Query
 from domain.entry import SALT_BYTES
 from domain.score_events import ScoreSubmitted
 from ops.bench.rounds import Append, by_threads, timed
@@ -75,7 +74,7 @@ class Decided:
 
     def __init__(self, given: list[Sheet]) -> None:
         self._events = [new_event(each) for each in given]
-        self._query = given[-1].query
+        self._query = Query(given[-1].items)
         self._decision_id = uuid7()
         self._key = IdempotencyKey(client="nipa", programme=PROGRAMME, key=uuid7().hex, fingerprint=FINGERPRINT)
 
@@ -84,7 +83,7 @@ class Decided:
         return AppendRequest(
             events=self._events,
             decision_id=self._decision_id,
-            condition=DCBAppendCondition(self._query, after=after),
+            condition=Boundary(self._query, after),
             decided_at=datetime.now(UTC),
             idempotency=self._key,
         )
