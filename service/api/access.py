@@ -13,8 +13,10 @@ from domain.envelope import Actor
 from service.api.cookies import SESSION, expired, read_cookie
 from service.api.parts import Parts
 from service.api.problems import PRINCIPAL, ApiProblem
+from service.api.repeats import Shown
 from service.api.same_origin import HEADER, SAFE, require_csrf, require_same_origin
 from service.api.slow_clients import HOLD
+from service.application.access import mark
 from service.application.audit import audit
 from service.application.identity import NotMemberError, Person, Principal, WrongCredentialError
 from service.application.jose import LIMIT
@@ -25,6 +27,8 @@ AnyRequest = Request[object, object, State]
 
 ACTING_FOR: Final = "sillok-acting-for"
 """The header in which a person with several memberships says for whom: `role:subject`."""
+SHOWN: Final = "shown"
+"""Under which name a request's state has the credential that it shows, if it was looked at."""
 
 
 async def principal_of(request: AnyRequest, parts: Parts) -> Principal | None:
@@ -35,6 +39,10 @@ async def principal_of(request: AnyRequest, parts: Parts) -> Principal | None:
     """
     principal = await _principal_of(request, parts)
     if principal is not None:
+        credential = _credential(request)
+        request.state[SHOWN] = (
+            None if credential is None else Shown(mark(credential), request.headers.get(ACTING_FOR), principal)
+        )
         request.state[PRINCIPAL] = principal.id
         request.state[HOLD].know(partial(_require_still, request, parts, principal))
     return principal

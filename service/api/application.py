@@ -13,6 +13,7 @@ from litestar.exceptions import NotFoundException
 from litestar.routes import HTTPRoute
 from litestar.types import (
     ControllerRouterHandler,
+    HTTPScope,
     LifeSpanReceive,
     LifeSpanScope,
     LifeSpanSend,
@@ -53,6 +54,7 @@ from service.api.metrics import metrics
 from service.api.parts import Parts
 from service.api.previews import get_proposal, preview_decision
 from service.api.problems import HANDLERS, response_to
+from service.api.repeats import Repeats
 from service.api.slow_clients import SlowClients
 from service.api.stream import stream_events
 from service.api.timeline import get_timeline
@@ -75,11 +77,18 @@ Lifespan = Callable[[Litestar], AbstractAsyncContextManager[None]]
 class Application(Litestar):
     """Answers HEAD wherever it answers GET: the same status and headers, without the body; OPTIONS with all methods."""
 
+    repeats: Repeats | None = None
+
     async def __call__(
         self, scope: Scope | LifeSpanScope, receive: Receive | LifeSpanReceive, send: Send | LifeSpanSend
     ) -> None:
         if scope.get("method") == HttpMethod.OPTIONS:
             send = self._with_methods(cast("Scope", scope), cast("Send", send))
+        if scope.get("method") == HttpMethod.GET and self.repeats is not None:
+            asked, answer = cast("HTTPScope", scope), cast("Send", send)
+            if await self.repeats.answered(asked, answer):
+                return
+            send = self.repeats.noting(asked, answer)
         if scope.get("method") == HttpMethod.HEAD:
             scope = cast("Scope", {**scope, "method": HttpMethod.GET, ASKED_HEAD: True})
             send = _without_body(cast("Send", send))
@@ -120,7 +129,7 @@ def create_application(parts: Parts, *, pages: Pages = NO_PAGES, lifespan: Seque
     async def provide_parts() -> Parts:
         return parts
 
-    return Application(
+    application = Application(
         route_handlers=[
             submit_decision,
             submit_decisions,
@@ -162,3 +171,5 @@ def create_application(parts: Parts, *, pages: Pages = NO_PAGES, lifespan: Seque
         openapi_config=None,
         lifespan=list(lifespan),
     )
+    application.repeats = Repeats(parts)
+    return application

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import time
+import weakref
 
 from litestar import Response
 
 from domain.charter import require_programme_id
 from domain.disclosure import Reader
-from service.api.access import AnyRequest
+from service.api.access import SHOWN, AnyRequest
 from service.api.answers import cited, sent
 from service.api.parts import Parts
 from service.api.prepared import Prepared
 from service.api.remembered import Make
+from service.api.repeats import REPEATABLE, Repeatable
 
 
 async def made_once(
@@ -37,4 +39,8 @@ async def made_once(
     async def made() -> Prepared:
         return cited(request, await make())
 
-    return sent(request, await parts.remembered.answer(programme, asked, made))
+    answer = await parts.remembered.answer(programme, asked, made)
+    request.state[REPEATABLE] = Repeatable(
+        programme, asked, weakref.ref(answer), seconds, span, request.state.get(SHOWN)
+    )
+    return sent(request, answer)

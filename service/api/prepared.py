@@ -10,7 +10,7 @@ encoded = msgspec.json.Encoder(order="deterministic").encode
 """The JSON of an answer."""
 
 
-class Prepared(msgspec.Struct, frozen=True):
+class Prepared(msgspec.Struct, frozen=True, weakref=True):
     """What is answered, whoever asks in whichever coding. `etag`: without quotes, of the body as it is."""
 
     body: bytes

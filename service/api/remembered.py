@@ -51,6 +51,15 @@ class Remembered:
             making.add_done_callback(partial(self._made, stand, asked))
         return await asyncio.shield(making)
 
+    async def known(self, programme: str | None, asked: Hashable) -> Prepared | None:
+        """What `answer` would give without making anything. Raises `LedgerUnavailableError`."""
+        stand = await self._stands(programme)
+        kept = self._kept.get(asked)
+        if kept is None or kept[0] != stand:
+            return None
+        self._kept.move_to_end(asked)
+        return kept[1]
+
     def _made(self, stand: Stand, asked: Hashable, making: asyncio.Task[Prepared]) -> None:
         del self._making[stand, asked]
         if making.cancelled() or making.exception() is not None:

@@ -78,7 +78,7 @@ class Access:
         return found
 
     def _holder(self, credential: str, address: str, authenticators: Sequence[Authenticator]) -> Principal | Person:
-        digest = _digest(credential, "session" if authenticators is self._sessions else "credential")
+        digest = mark(credential, "session" if authenticators is self._sessions else "credential")
         holder = self._remembered(digest)
         if holder is None:
             revocations = self._revocations
@@ -97,7 +97,11 @@ class Access:
 
     def enter_at_once(self, credential: str, acting_for: str | None = None) -> Principal | None:
         """The holder, if that can be told without waiting for anything; else it is for `enter` to tell."""
-        holder = self._remembered(_digest(credential))
+        return self.enter_marked_at_once(mark(credential), acting_for)
+
+    def enter_marked_at_once(self, digest: bytes, acting_for: str | None = None) -> Principal | None:
+        """As `enter_at_once`, by the credential's mark."""
+        holder = self._remembered(digest)
         if holder is None or not self._requests.spend_at_once(holder.id):
             return None
         return holder.acting(acting_for)
@@ -164,7 +168,8 @@ class Access:
             raise TooManyRequestsError(f"{holder.id} asked too much in too short a time", wait)
 
 
-def _digest(credential: str, kind: str = "credential") -> bytes:
+def mark(credential: str, kind: str = "credential") -> bytes:
+    """What stands for a credential, which is kept nowhere."""
     # A cookie that is remembered is no key, whatever it is called.
     return hashlib.sha256(f"{kind} {credential}".encode()).digest()
 

@@ -25,6 +25,8 @@ from tests.integration.small import HEAT, SmallProgramme
 from tests.integration.test_many_decisions import line, scoring, sheet, submit, together
 
 WHY = "because"
+SEPARATORS = ((",", ":"), (", ", ": "))
+"""JSON as some write it, and as others do."""
 CHANCES = 8
 OWN = re.compile(
     r"[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[0-9a-f]{4}-[0-9a-f]{12}|slk_[0-9a-f]+|\d{4}-\d\d-\d\dT[0-9:.+Z]+"
@@ -71,9 +73,10 @@ def steps(chance: random.Random) -> Iterator[Step]:
         ]
         weights, names, bodies = zip(*choices, strict=True)
         (chosen,) = chance.choices(range(len(choices)), weights)
-        yield names[chosen], json.dumps(bodies[chosen]).encode()
+        yield names[chosen], json.dumps(bodies[chosen], separators=SEPARATORS[number % 2]).encode()
         if not chance.randrange(20):
             yield "submit-score", b'{"stage": "heat", "team": "ant", "team": "bee"}'
+            yield "submit-score", b'{"stage":"heat","team":"ant","team":"bee"}'
 
 
 def alike(text: str) -> str:
@@ -95,8 +98,10 @@ def single(small: SmallProgramme, key: str, step: Step) -> tuple[int, bool, Any]
 
 
 def raw(step: Step, key: str | None) -> bytes:
-    """The line that holds the very bytes of a body."""
-    return line(key, step[0], "…").replace(json.dumps("…", ensure_ascii=False).encode(), step[1])
+    """The line that holds the very bytes of a body, and is written as that is."""
+    around = json.loads(line(key, step[0], "…"))
+    written = json.dumps(around, separators=SEPARATORS[b'": ' in step[1]], ensure_ascii=False)
+    return written.encode().replace('"…"'.encode(), step[1])
 
 
 @pytest.mark.parametrize("seed", range(CHANCES))
