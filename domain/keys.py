@@ -10,7 +10,7 @@ import msgspec
 from domain import base64url
 from domain.boundary import QueryItem, tag
 from domain.decision import Case, Command, Fact, decision
-from domain.ed25519 import KEY_BYTES
+from domain.ed25519 import KEY_BYTES, is_weak
 from domain.envelope import Actor, Party
 from domain.event import Event, event, upcast
 from domain.machines import machine
@@ -167,6 +167,12 @@ def _require_ed25519(x: str) -> None:
             rule="A key is an Ed25519 public JWK (RFC 8037).",
             pointer="/jwk/x",
         )
+    if is_weak(raw):
+        raise InvalidCommandError(
+            "jwk/x: a key of small order, or written in another way than RFC 8032 has it",
+            rule="Nobody but the owner of a key can sign for it.",
+            pointer="/jwk/x",
+        )
 
 
 class RegisterKey(Command, frozen=True, kw_only=True):
@@ -181,7 +187,7 @@ def _needs(_command: Command, programme: str) -> tuple[Fact, ...]:
     return (Keys(programme), Roster(programme))
 
 
-@decision("register-key", RegisterKey, comes_to=(KeyRegistered,), needs=_needs, mandated=False, version=5)
+@decision("register-key", RegisterKey, comes_to=(KeyRegistered,), needs=_needs, mandated=False, version=6)
 def register_key(command: RegisterKey, case: Case, keys: Keys, roster: Roster) -> Iterator[Event]:
     """Register a public key that the agency, or the team, signs with.
 

@@ -10,6 +10,7 @@ import msgspec
 
 from domain import base64url
 from domain.boundary import whole
+from domain.ed25519 import is_weak
 from domain.refusal import InvalidCommandError
 from domain.scalars import Identifier
 from service.application.audit import audit
@@ -63,6 +64,10 @@ class PublicJwk(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     kid: Kid | None = None
     use: Literal["sig"] = "sig"
     alg: Literal["EdDSA", "Ed25519"] = "EdDSA"
+
+    def __post_init__(self) -> None:
+        if is_weak(self.public_key):
+            raise ValueError("x: a key of small order, for which anybody can sign")
 
     @property
     def public_key(self) -> bytes:

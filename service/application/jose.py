@@ -13,6 +13,7 @@ from joserfc.jwk import OKPKey
 
 from domain import base64url
 from domain.boundary import whole
+from domain.ed25519 import is_weak
 from service.application.identity import WrongCredentialError
 
 ALGORITHMS: Final = ("EdDSA", "Ed25519")
@@ -85,6 +86,8 @@ def require_type(typ: str, *types: str) -> None:
 
 def require_signature(token: str, public_key: bytes) -> None:
     """Raise `WrongCredentialError` unless the token was signed with the private half of the key."""
+    if is_weak(public_key):
+        raise WrongCredentialError("the token's key is one for which anybody can sign")
     require_signed_by(token, _jwk(public_key), _REGISTRY)
 
 

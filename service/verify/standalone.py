@@ -129,7 +129,20 @@ def unbase64url(text):
     return raw
 
 
+PRIME = 2**255 - 19
+EIGHTH = 0x05FC536D880238B13933C6D305ACDFD5F098EFF289F4C345B027B2C28F95E826
+SMALL = {0, 1, PRIME - 1, EIGHTH, PRIME - EIGHTH}  # the y of each point whose order divides 8
+
+
+def weak(public):
+    """Anybody can sign for such a point; or it is not written in the one way (RFC 8032, 5.1.3)."""
+    y = int.from_bytes(public, "little") % 2**255
+    return y >= PRIME or y in SMALL
+
+
 def signed_by(public, message, signature):
+    if weak(public):
+        return False
     try:
         Ed25519PublicKey.from_public_bytes(public).verify(signature, message)
     except (InvalidSignature, ValueError):
@@ -1402,7 +1415,7 @@ class Signatures:
 
     def register(self, event, owner, signer):
         key, public = event["key"], unbase64url(event["jwk"]["x"])
-        if (event["agency"], event.get("party", "agency")) != owner or len(public) != 32:
+        if (event["agency"], event.get("party", "agency")) != owner or len(public) != 32 or weak(public):
             raise ValueError(f"{owner[0]} registered a key of {event['agency']}, or one that is none")
         self.require_known(owner)
         if key in self.keys or public in (known for _of, known in self.keys.values()):

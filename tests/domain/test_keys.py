@@ -24,7 +24,7 @@ from tests.domain import charters
 from tests.given import Given, given
 
 X = "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"
-OTHER_X = "A" * 43
+OTHER_X = "C" * 42 + "A"
 JWK = {"kty": "OKP", "crv": "Ed25519", "x": X}
 REGISTER = {"agency": "owner", "key": "first", "jwk": JWK}
 REVOKE = {"agency": "owner", "key": "first", "reason": "lost"}
