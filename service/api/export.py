@@ -33,5 +33,5 @@ async def export_ledger(request: AnyRequest, parts: Wired) -> Response[bytes]:
         limit=whole_number(request, "limit", EXPORT_PAGE, low=1, high=EXPORT_LIMIT),
         size=whole_number(request, "size", 0, low=1) or None,
     )
-    body = await parts.run(lambda: _encoder.encode_lines(export()))
+    body = await parts.run(lambda: b"".join(map(_encoder.encode_lines, export())))
     return Response(body, media_type="application/x-ndjson", headers=HEADERS)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from domain.disclosure import Reader
 from domain.exported import ExportedEvent
 from service.application.ports import Ledger
@@ -17,10 +19,11 @@ class Export:
 
     def __call__(
         self, reader: Reader, programme: str | None, *, after: int, limit: int, size: int | None
-    ) -> list[ExportedEvent]:
-        """Events after a position, up to `size`, by default that of the last checkpoint, whoever cosigned it.
+    ) -> Iterator[list[ExportedEvent]]:
+        """Events after a position, up to `size`, by default that of the last checkpoint, in pieces; whoever
+        cosigned that.
 
-        Raises `NotSealedError` for a size that no checkpoint covers, `LedgerUnavailableError`.
+        Raises `NotSealedError` for a size that no checkpoint covers, `LedgerUnavailableError`, also between pieces.
         """
         sealed = self._prove.covered()
         upto = sealed if size is None else size

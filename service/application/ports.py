@@ -172,8 +172,10 @@ class Ledger(Protocol):
         Raises `LedgerUnavailableError`, also between pages.
         """
 
-    def exported(self, programme: str | None, *, after: int, upto: int, limit: int) -> list[ExportedEvent]:
-        """As `read`, each event as a line of a bundle, in full if it is of the programme."""
+    def exported(
+        self, programme: str | None, *, after: int, upto: int, limit: int
+    ) -> Generator[list[ExportedEvent], None, None]:
+        """As `read`, each event as a line of a bundle, in full if it is of the programme; in pieces, none empty."""
 
     def head(self) -> int:
         """The last position, 0 for an empty ledger."""

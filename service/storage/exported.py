@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import struct
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import datetime
 from typing import Any, Final
 
@@ -11,9 +11,12 @@ import psycopg
 
 from domain.deadlines import instant
 from domain.exported import ExportedEvent
-from service.storage.stream import recorded_at, select
+from service.storage.stream import recorded_at, select_pieces
 
 Connection = psycopg.Connection[tuple[Any, ...]]
+
+PIECE: Final = 200
+"""Events of half a megabyte."""
 
 _PRIVATE: Final = ("event_id::text", "tags", "salt", "envelope", "data")
 _LINES: Final = f"""
@@ -25,11 +28,11 @@ _TYPES: Final = ("int8", "int8", "int8", "text")
 
 def exported(
     programme: str | None, *, after: int, upto: int, limit: int
-) -> Callable[[Connection], list[ExportedEvent]]:
+) -> Callable[[Connection], Iterator[list[ExportedEvent]]]:
     """As `Ledger.exported`, with a connection."""
     of = b"" if programme is None else programme.encode()  # no programme has an empty name
     values = [*(struct.pack(">q", each) for each in (after, upto, limit)), of]
-    return lambda connection: select(connection, _LINES, _TYPES, values, _line)
+    return lambda connection: select_pieces(connection, _LINES, _TYPES, values, _line, PIECE)
 
 
 def _line(

@@ -26,7 +26,7 @@ from service.storage.boundary_keys import hashed, probe_keys, probe_tag
 from service.storage.boundary_probes import BoundaryProbes
 from service.storage.connections import open_pool
 from service.storage.exported import exported
-from service.storage.stream import recorded_at, stream, with_connection
+from service.storage.stream import each_with_connection, recorded_at, stream
 from service.storage.writer import Writer
 
 _COLUMNS: Final = (
@@ -177,9 +177,11 @@ class PostgresLedger:
         upto = head if upto is None else min(upto, head)
         return stream(self._pool, programme, after=after, upto=upto, page=page, envelopes=envelopes, times=times)
 
-    def exported(self, programme: str | None, *, after: int, upto: int, limit: int) -> list[ExportedEvent]:
+    def exported(
+        self, programme: str | None, *, after: int, upto: int, limit: int
+    ) -> Generator[list[ExportedEvent], None, None]:
         """See `Ledger.exported`."""
-        return with_connection(self._pool, exported(programme, after=after, upto=upto, limit=limit))
+        return each_with_connection(self._pool, exported(programme, after=after, upto=upto, limit=limit))
 
     def head(self) -> int:
         """See `Ledger.head`."""

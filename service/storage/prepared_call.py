@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import select
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from typing import Any, Final
 
@@ -19,6 +19,49 @@ ANSWER_SECONDS: Final = 21.0
 Connection = psycopg.Connection[tuple[Any, ...]]
 
 
+class Waiting:
+    """For the socket of a connection, while other threads go on."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._readable, self._writable = select.poll(), select.poll()
+        self._readable.register(connection.pgconn.socket, select.POLLIN)
+        self._writable.register(connection.pgconn.socket, select.POLLIN | select.POLLOUT)
+
+    def to_read(self, deadline: float) -> None:
+        """Until something came. Raises `psycopg.OperationalError` once it is too late."""
+        _until(self._readable, deadline)
+
+    def to_write(self, deadline: float) -> None:
+        """The same, or until something can be sent."""
+        _until(self._writable, deadline)
+
+
+def _until(ready: select.poll, deadline: float) -> None:
+    if not ready.poll(max(0.0, deadline - time.monotonic()) * 1000):
+        raise psycopg.OperationalError(f"the server did not answer within {ANSWER_SECONDS:.0f} seconds")
+
+
+def results(connection: Connection, waiting: Waiting) -> Iterator[pq.abc.PGresult]:
+    """Each result of what was sent, as it comes.
+
+    As libpq's own blocking call, but that other threads go on, and a server that hangs is given up: raises
+    `psycopg.OperationalError`.
+    """
+    pgconn = connection.pgconn
+    deadline = time.monotonic() + ANSWER_SECONDS
+    while pgconn.flush():
+        waiting.to_write(deadline)
+        pgconn.consume_input()
+    while True:
+        while pgconn.is_busy():
+            waiting.to_read(deadline)
+            pgconn.consume_input()
+        result = pgconn.get_result()
+        if result is None:
+            return
+        yield result
+
+
 class PreparedCall:
     """`types`: of the parameters, by number; all are given in PostgreSQL's binary format. For one thread at a time."""
 
@@ -27,9 +70,7 @@ class PreparedCall:
         self._name = name.encode()
         self._formats = [pq.Format.BINARY] * len(types)
         self._result_format = pq.Format.BINARY if binary else pq.Format.TEXT
-        self._readable, self._writable = select.poll(), select.poll()
-        self._readable.register(connection.pgconn.socket, select.POLLIN)
-        self._writable.register(connection.pgconn.socket, select.POLLIN | select.POLLOUT)
+        self._waiting = Waiting(connection)
         result = connection.pgconn.prepare(self._name, sql.encode(), types)
         raise_unless(result, pq.ExecStatus.COMMAND_OK)
 
@@ -52,31 +93,9 @@ class PreparedCall:
         return result
 
     def _answer(self) -> pq.abc.PGresult:
-        """The last result of what was sent: an error of the commit comes after that of the call.
-
-        As libpq's own blocking call, but that a server that hangs is given up, with the connection.
-        """
-        pgconn = self.connection.pgconn
-        deadline = time.monotonic() + ANSWER_SECONDS
-        last: pq.abc.PGresult | None = None
-        while pgconn.flush():
-            self._wait(self._writable, deadline)
-            pgconn.consume_input()
-        self._wait(self._readable, deadline)
-        pgconn.consume_input()
-        while True:
-            while pgconn.is_busy():
-                self._wait(self._readable, deadline)
-                pgconn.consume_input()
-            result = pgconn.get_result()
-            if result is None:
-                assert last is not None
-                return last
-            last = result
-
-    def _wait(self, until: select.poll, deadline: float) -> None:
-        if not until.poll(max(0.0, deadline - time.monotonic()) * 1000):
-            raise psycopg.OperationalError(f"the server did not answer within {ANSWER_SECONDS:.0f} seconds")
+        """The last result of what was sent: an error of the commit comes after that of the call."""
+        *_, last = results(self.connection, self._waiting)
+        return last
 
 
 class KeptCall:

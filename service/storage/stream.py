@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import struct
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
 from itertools import starmap
 from typing import Any, TypeVar
 
@@ -14,7 +15,7 @@ from psycopg.adapt import Transformer
 from psycopg_pool import ConnectionPool, PoolTimeout
 
 from service.application.ports import LedgerUnavailableError, StreamedEvent
-from service.storage.prepared_call import raise_unless
+from service.storage.prepared_call import Waiting, raise_unless, results
 
 Connection = psycopg.Connection[tuple[Any, ...]]
 Read = Callable[[Connection], list[StreamedEvent]]
@@ -41,10 +42,22 @@ def stream(
 
 def with_connection(pool: ConnectionPool, read: Callable[[Connection], T]) -> T:
     """What is read with a connection of the pool. Raises `LedgerUnavailableError`."""
+    with _connection(pool) as connection:
+        return read(connection)
+
+
+def each_with_connection(pool: ConnectionPool, read: Callable[[Connection], Iterator[T]]) -> Generator[T, None, None]:
+    """The same of what is read piece by piece; the connection is held until the last one is."""
+    with _connection(pool) as connection:
+        yield from read(connection)
+
+
+@contextmanager
+def _connection(pool: ConnectionPool) -> Iterator[Connection]:
     try:
         with pool.connection() as connection:
             try:
-                return read(connection)
+                yield connection
             except psycopg.Error as error:
                 if connection.closed:
                     raise psycopg.OperationalError(str(error)) from error
@@ -71,9 +84,39 @@ def select(
 
     One call of libpq, so that other threads go on while the server works. Raises `psycopg.Error`.
     """
-    oids, formats = [psycopg.postgres.types[each].oid for each in types], [pq.Format.BINARY] * len(types)
+    oids, formats = _binary(types)
     result = connection.pgconn.exec_params(sql.encode(), values, oids, formats, pq.Format.BINARY)
     raise_unless(result, pq.ExecStatus.TUPLES_OK)
+    return _made(connection, result, make)
+
+
+def select_pieces(
+    connection: Connection, sql: str, types: Sequence[str], values: Sequence[bytes], make: Callable[..., T], size: int
+) -> Iterator[list[T]]:
+    """The same in pieces of so many rows, each while the server makes the next; none is empty.
+
+    Small ones stay in the processor's own memory from the socket to what is made of them. Whoever stops before the last
+    one loses the connection.
+    """
+    oids, formats = _binary(types)
+    try:
+        connection.pgconn.send_query_params(sql.encode(), values, oids, formats, pq.Format.BINARY)
+        connection.pgconn.set_chunked_rows_mode(size)
+        for result in results(connection, Waiting(connection)):
+            if result.status != pq.ExecStatus.TUPLES_CHUNK:
+                raise_unless(result, pq.ExecStatus.TUPLES_OK)
+            if result.ntuples:
+                yield _made(connection, result, make)
+    except BaseException:
+        connection.close()  # the rest of its answer would be taken for that of the next call
+        raise
+
+
+def _binary(types: Sequence[str]) -> tuple[list[int], list[pq.Format]]:
+    return [psycopg.postgres.types[each].oid for each in types], [pq.Format.BINARY] * len(types)
+
+
+def _made(connection: Connection, result: pq.abc.PGresult, make: Callable[..., T]) -> list[T]:
     rows = Transformer(connection)
     rows.set_pgresult(result)
     return list(starmap(make, rows.load_rows(0, result.ntuples, tuple)))

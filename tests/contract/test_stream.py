@@ -12,6 +12,7 @@ import pytest
 from domain.deadlines import instant
 from domain.exported import ExportedEvent
 from service.application.ports import LedgerUnavailableError
+from service.storage import exported
 from service.storage.ledger import PostgresLedger
 from tests.contract.test_ledger import new_event, request
 from tests.integration.test_ledger_concurrency import until_waiting
@@ -54,7 +55,7 @@ def test_a_line_of_a_bundle_is_in_full_where_it_is_asked_for(ledger: PostgresLed
     new = [new_event("Happened", f"a:{of}/1", f"b:{of}/2", programme=of) for of in "pqpqp"]
     ledger.append(request(*new[:4], msgspec.structs.replace(new[4], envelope=b"\xff{}")))
     for programme in ("p", "q", "r", None):
-        lines = ledger.exported(programme, after=1, upto=5, limit=4)
+        lines = chain.from_iterable(ledger.exported(programme, after=1, upto=5, limit=4))
         for line, whole in zip(lines, ledger.read(after=1), strict=True):
             clear = ExportedEvent(
                 position=whole.position,
@@ -69,8 +70,28 @@ def test_a_line_of_a_bundle_is_in_full_where_it_is_asked_for(ledger: PostgresLed
                 assert (tuple(line.tags or ()), line.envelope) == (whole.tags, whole.envelope.decode(errors="replace"))
                 line = msgspec.structs.replace(line, **dict.fromkeys(PRIVATE))
             assert line == clear
-    assert [each.position for each in ledger.exported("p", after=0, upto=3, limit=2)] == [1, 2]
-    assert [each.position for each in ledger.exported("p", after=2, upto=3, limit=2)] == [3]
+
+
+def test_lines_of_a_bundle_come_in_pieces_of_which_none_is_empty(
+    ledger: PostgresLedger, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """And whoever stops at one takes nothing from who comes after."""
+    monkeypatch.setattr(exported, "PIECE", 2)
+    ledger.append(request(*(new_event() for _ in range(5))))
+
+    def pieces(after: int, upto: int, limit: int) -> list[list[int]]:
+        asked = ledger.exported("p", after=after, upto=upto, limit=limit)
+        return [[line.position for line in piece] for piece in asked]
+
+    for _ in range(2):
+        assert pieces(0, 5, 9) == [[1, 2], [3, 4], [5]]
+        assert pieces(1, 5, 2) == [[2, 3]]
+        assert pieces(2, 3, 9) == [[3]]
+        assert pieces(5, 5, 9) == []
+        stopped = ledger.exported("p", after=0, upto=5, limit=9)
+        assert [line.position for line in next(stopped)] == [1, 2]
+        stopped.close()
+        assert ledger.head() == 5
 
 
 def test_a_stream_holds_no_connection_between_pages_and_says_when_the_database_is_gone(database: str) -> None:

@@ -6,6 +6,7 @@ import logging
 import lzma
 import tempfile
 from importlib.metadata import version
+from itertools import chain
 from pathlib import Path
 
 import msgspec
@@ -42,7 +43,9 @@ def played(database: str, home: Path) -> list[ExportedEvent]:
             running.play(programme, lines_of(programme))
         ledger = running.service.ledger
         for each in ledger.read():
-            events += ledger.exported(each.programme, after=each.position - 1, upto=each.position, limit=1)
+            events += chain.from_iterable(
+                ledger.exported(each.programme, after=each.position - 1, upto=each.position, limit=1)
+            )
     return events
 
 
