@@ -167,7 +167,10 @@ def _require_ed25519(x: str) -> None:
             rule="A key is an Ed25519 public JWK (RFC 8037).",
             pointer="/jwk/x",
         )
-    if is_weak(raw):
+
+
+def _require_owners(x: str) -> None:
+    if is_weak(base64url.read(x)):
         raise InvalidCommandError(
             "jwk/x: a key of small order, or written in another way than RFC 8032 has it",
             rule="Nobody but the owner of a key can sign for it.",
@@ -187,13 +190,9 @@ def _needs(_command: Command, programme: str) -> tuple[Fact, ...]:
     return (Keys(programme), Roster(programme))
 
 
-@decision("register-key", RegisterKey, comes_to=(KeyRegistered,), needs=_needs, mandated=False, version=6)
-def register_key(command: RegisterKey, case: Case, keys: Keys, roster: Roster) -> Iterator[Event]:
-    """Register a public key that the agency, or the team, signs with.
-
-    The first is taken on the word of whoever holds its credentials, and so is the next of who has revoked every key;
-    each other one is vouched for by a signature of a live one. Where anything is signed the last live key stays.
-    """
+@decision("register-key", RegisterKey, comes_to=(KeyRegistered,), needs=_needs, mandated=False, version=5, earlier=True)
+def _register_key_5(command: RegisterKey, case: Case, keys: Keys, roster: Roster) -> Iterator[Event]:
+    """Register a public key, whatever point it is."""
     _require_own(command.agency, case, roster)
     _require_ed25519(command.jwk.x)
     KEY.require(keys.state(command.key), "register-key", subject=command.key)
@@ -216,6 +215,18 @@ def register_key(command: RegisterKey, case: Case, keys: Keys, roster: Roster) -
         jwk=command.jwk,
         party="consortium" if case.actor.party == "consortium" else "agency",
     )
+
+
+@decision("register-key", RegisterKey, comes_to=(KeyRegistered,), needs=_needs, mandated=False, version=6)
+def register_key(command: RegisterKey, case: Case, keys: Keys, roster: Roster) -> Iterator[Event]:
+    """Register a public key that the agency, or the team, signs with.
+
+    The first is taken on the word of whoever holds its credentials, and so is the next of who has revoked every key;
+    each other one is vouched for by a signature of a live one. Where anything is signed the last live key stays.
+    """
+    registered = tuple(_register_key_5(command, case, keys, roster))
+    _require_owners(command.jwk.x)
+    yield from registered
 
 
 class LastKeyError(Refusal):

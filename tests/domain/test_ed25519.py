@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import Any
 
 import msgspec
@@ -9,13 +10,19 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
 from domain import base64url
+from domain.charter_document import parse
+from domain.decision import Case, decider_of
 from domain.ed25519 import is_weak
+from domain.envelope import Actor
+from domain.keys import KeyRegistered, Keys, PublicKey, RegisterKey
 from domain.refusal import InvalidCommandError
+from domain.teams import Roster
 from service.application.administration import PublicJwk
 from service.application.identity import WrongCredentialError
 from service.application.jose import require_signature
 from service.ed25519 import verify_ed25519
 from service.verify import standalone as untyped
+from tests.domain import charters
 from tests.domain.test_keys import JWK, REGISTER, after
 
 STANDALONE: Any = untyped
@@ -104,6 +111,25 @@ def test_a_signature_that_anybody_can_make_is_not_taken_for_right() -> None:
 def test_both_verifiers_know_the_same_weak_keys() -> None:
     keys = [each for _x, y in SMALL for each in encodings(y)] + [bytes([n] * 32) for n in range(1, 128)]
     assert [is_weak(each) for each in keys] == [STANDALONE.weak(each) for each in keys]
+
+
+def test_what_an_earlier_release_registered_is_decided_again_as_it_was() -> None:
+    """That nobody signs with it is for whoever verifies signatures to say."""
+    earlier = decider_of("register-key", 5)
+    assert earlier is not None
+    jwk = PublicKey(kty="OKP", crv="Ed25519", x=base64url.written((1).to_bytes(32, "little")))
+    asked = RegisterKey(agency="owner", key="first", jwk=jwk)
+    case = Case(
+        programme="p",
+        actor=Actor(agency="owner", principal="a key"),
+        decided_at=datetime(2026, 1, 1, tzinfo=UTC),
+        position=1,
+        decision_id="",
+        charter=parse(charters.charter().document.encode()),
+        rules_hash="",
+    )
+    (event,) = earlier.decide(asked, case, Keys("p"), Roster("p"))
+    assert event == KeyRegistered(agency="owner", key="first", jwk=jwk)
 
 
 def test_nobody_enrols_a_key_that_anybody_can_sign_for() -> None:
