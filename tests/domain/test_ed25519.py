@@ -24,6 +24,7 @@ from service.ed25519 import verify_ed25519
 from service.verify import standalone as untyped
 from tests.domain import charters
 from tests.domain.test_keys import JWK, REGISTER, after
+from tests.domain.verified import alone, first, found
 
 STANDALONE: Any = untyped
 P = 2**255 - 19
@@ -111,6 +112,13 @@ def test_a_signature_that_anybody_can_make_is_not_taken_for_right() -> None:
 def test_both_verifiers_know_the_same_weak_keys() -> None:
     keys = [each for _x, y in SMALL for each in encodings(y)] + [bytes([n] * 32) for n in range(1, 128)]
     assert [is_weak(each) for each in keys] == [STANDALONE.weak(each) for each in keys]
+
+
+def test_both_verifiers_find_a_key_that_anybody_can_sign_for_where_it_is_registered() -> None:
+    for x, at in ((JWK["x"], []), (base64url.written(encodings(1)[0]), [2])):
+        jwk = {**JWK, "x": x}
+        event = KeyRegistered(agency="owner", key="first", jwk=msgspec.convert(jwk, PublicKey))
+        assert found([*first(), *alone("register-key", {**REGISTER, "jwk": jwk}, event)]) == at
 
 
 def test_what_an_earlier_release_registered_is_decided_again_as_it_was() -> None:
