@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from typing import Annotated, Any, Literal
 
 import msgspec
@@ -23,6 +24,10 @@ Node = Annotated[
 """A node of the rubric: `total`, an assessment, or `assessment/criterion`."""
 
 
+_same_tag = functools.lru_cache(maxsize=1 << 10)(tag)
+"""Every sheet of a team has those of its stage and team."""
+
+
 class _Sheet(OfStage, frozen=True, kw_only=True):
     team: str
     criterion: str
@@ -32,8 +37,8 @@ class _Sheet(OfStage, frozen=True, kw_only=True):
 
     def tags(self, programme: str) -> tuple[str, ...]:
         return (
-            tag("stage", programme, self.stage),
-            tag("team", programme, self.team),
+            _same_tag("stage", programme, self.stage),
+            _same_tag("team", programme, self.team),
             sheet_tag(programme, self.stage, self.team, self.criterion, self.evaluator, self.item),
         )
 

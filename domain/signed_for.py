@@ -6,8 +6,9 @@ against the charter; what is decided of keys and proposals is decided again.
 
 from __future__ import annotations
 
+import functools
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import datetime
 from operator import attrgetter
 from typing import Final
@@ -17,8 +18,8 @@ import msgspec
 from domain.amendments import AmendCharter, given_to_two
 from domain.as_asked import differing
 from domain.boundary import tag
-from domain.charter import CharterAmended, CharterInForce, CharterPublished, PublishCharter
-from domain.charter_document import canonical, parse
+from domain.charter import CHARTER_EVENTS, CharterAmended, CharterInForce, CharterPublished, PublishCharter
+from domain.charter_document import Charter, canonical, parse
 from domain.decision import (
     DECISION_OF,
     DECISIONS,
@@ -58,10 +59,11 @@ class _Asked(msgspec.Struct, frozen=True):
 
 
 class SignedFor:
-    """A fold over the events of one programme, by position."""
+    """A fold over the events of one programme, by position. `wants_any_signed`: whether the charter in force does."""
 
     def __init__(self, programme: str) -> None:
         self.programme = programme
+        self.wants_any_signed = False
         self.keys = Keys(programme)
         self._charter = CharterInForce(programme)
         self._roster = Roster(programme)
@@ -72,6 +74,7 @@ class SignedFor:
         self._proposals: dict[str, tuple[Proposal, str | None]] = {}
         self._approved: tuple[int, PrivateEnvelope, DecisionProposed] | None = None
         self._due = False  # what was approved is to come next
+        self._let: set[object] = set()  # what the charter in force lets be made, and the types of what one may decide
 
     def wants_signed(self, decision: str) -> bool:
         """Whether the charter in force, if there is one, has the decision signed."""
@@ -98,13 +101,19 @@ class SignedFor:
             case _:
                 self._releases.take(event)
                 self._fold(event.TYPE, self._tags, position, event)
+                if isinstance(event, CHARTER_EVENTS):
+                    self.wants_any_signed = bool(self._charter.charter.signed)
+                    self._let.clear()
 
-    def faults(self, position: int, event: Event, envelope: PrivateEnvelope, signed_by: str | None) -> Iterator[str]:
+    def faults(self, position: int, event: Event, envelope: PrivateEnvelope, signed_by: str | None) -> list[str]:
         """Where the event is not what its command comes to. `signed_by`: the key that the command was signed with."""
+        found: list[str] = []
         try:
-            yield from self._faults(position, event, envelope, signed_by)
+            for each in self._faults(position, event, envelope, signed_by):
+                found.append(each)  # what was found before a refusal stays
         except Refusal as refusal:
-            yield refusal.detail
+            found.append(refusal.detail)
+        return found
 
     def _faults(self, position: int, event: Event, envelope: PrivateEnvelope, signed_by: str | None) -> Iterator[str]:
         if not self._charter.position and not isinstance(event, CharterPublished):
@@ -132,11 +141,9 @@ class SignedFor:
         if decision is None or (proposed is not None and not decision.mandated):
             yield f"{name} is never proposed"
             return
-        asked = _Asked(decision, msgspec.json.decode(text, type=decision.command), by)
+        asked = _Asked(decision, _reader(decision.command)(text), by)
         charter = parse(event.document.encode()) if isinstance(event, CharterPublished) else self._charter.charter
-        require_attribution(asked.command, charter)
-        if decision.mandated or by.party == "system":
-            require_mandate(decision, asked.command, by, charter)
+        self._require_allowed(asked, charter)
         if proposal is not None:
             yield from self._proposal_faults(proposal, envelope, signed_by)
             yield from _attribution_faults(
@@ -176,8 +183,32 @@ class SignedFor:
         at, approval, proposed = self._approved
         return proposed if at + 1 == position and _maker(approval) == _maker(envelope) else None
 
+    def _require_allowed(self, asked: _Asked, charter: Charter) -> None:
+        """Raise a `Refusal` unless it is attributed as the charter has it, and made by whom it names.
+
+        What an agency may do by the charter in force is looked up once.
+        """
+        command, by = asked.command, asked.by
+        same = (asked.decision.type, by, command.attribution, command.decided_by, command.source is None)
+        if same in self._let:
+            return
+        require_attribution(command, charter)
+        if asked.decision.mandated or by.party == "system":
+            require_mandate(asked.decision, command, by, charter)
+        if by.party == "agency" and self._charter.position and charter is self._charter.charter:
+            self._let.add(same)
+
     def _takes_two(self, event: Event) -> bool:
-        """Whether the decision is countersigned whenever it is made; what is reported never is."""
+        """Whether the decision is countersigned whenever it is made, which the charter in force says once."""
+        if event.TYPE in self._let:
+            return False
+        takes_two = self._is_given_to_two(event)
+        if not (takes_two or isinstance(event, CHARTER_EVENTS)):
+            self._let.add(event.TYPE)
+        return takes_two
+
+    def _is_given_to_two(self, event: Event) -> bool:
+        """What is reported never is."""
         if not self._charter.position or (charter := self._charter.charter).data_set == "public-record":
             return False
         if isinstance(event, CharterAmended) and (
@@ -253,6 +284,11 @@ class SignedFor:
             yield "it approves what was not proposed"
         if self._proposals[event.proposal][1] is None and self.wants_signed(proposed.decision):
             yield f"{proposed.decision} was proposed by {proposed.proposer.agency} unsigned, and has to be signed"
+
+
+@functools.cache
+def _reader(command: type[Command]) -> Callable[[str], Command]:
+    return msgspec.json.Decoder(command).decode
 
 
 def _maker(envelope: PrivateEnvelope) -> tuple[object, ...]:

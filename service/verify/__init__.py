@@ -175,7 +175,7 @@ def _outcomes(bundle: Bundle, last: Checkpoint) -> Report:
     try:
         outcomes = Outcomes(verify_ed25519, list(bundle.standings()))
         programme = bundle.manifest.programme
-        outcomes.take(each for each in bundle.lines_again() if each.programme == programme)
+        outcomes.take(each for each in bundle.said() if each.programme == programme)
     except BrokenError as error:
         return Report(checkpoint=last, faults=[error.fault])
     faults = [*outcomes.faults, *certificate_faults(outcomes.certificates, bundle.leaves())]

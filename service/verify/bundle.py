@@ -97,9 +97,23 @@ class Line(ExportedEvent, frozen=True, kw_only=True, forbid_unknown_fields=True)
         )
 
 
+class Said(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """What outcomes are derived from, of a line that was found whole; `event_id`, `envelope`, `data`: as in it."""
+
+    position: int
+    programme: str
+    type: str
+    version: int
+    recorded_at: str
+    event_id: str | None = None
+    envelope: str | None = None
+    data: str | None = None
+
+
 NO_EVENT: Final = Line(position=0, programme="", type="", version=0, recorded_at="", entry=b"")
 
 _decode = msgspec.json.Decoder(Line).decode
+_said = msgspec.json.Decoder(Said).decode
 _encode = msgspec.json.Encoder().encode
 
 
@@ -168,12 +182,13 @@ class Bundle:
             except ValueError:
                 yield NO_EVENT
 
-    def lines_again(self) -> Iterator[Line]:
-        """The same of a record that was found whole, where no line is read in two ways; of another, as far as it goes.
+    def said(self) -> Iterator[Said]:
+        """What lines say of a record that was found whole, none of which is read in two ways; of another, as far as it
+        goes.
 
         Raises `msgspec.DecodeError`.
         """
-        return map(_decode, _texts(self.folder / EVENTS))
+        return map(_said, _texts(self.folder / EVENTS))
 
     def leaves(self) -> list[bytes]:
         """The leaf hashes; none without the file."""

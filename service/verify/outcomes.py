@@ -23,7 +23,7 @@ from domain.stage_events import StageConsolidated, StageReconsolidated
 from domain.standings import Standings
 from domain.views import MemoryRows, Occurrence, PoisonEventError
 from domain.views import standings as view
-from service.verify.bundle import Line
+from service.verify.bundle import Said
 from service.verify.faults import Fault
 from service.verify.shown import Shown
 
@@ -47,7 +47,7 @@ class Outcomes:
         self._rows = MemoryRows()
         self._page: list[Occurrence] = []
 
-    def take(self, lines: Iterable[Line]) -> None:
+    def take(self, lines: Iterable[Said]) -> None:
         """Every event up to one that cannot be taken in, or all, and then what is left to compare."""
         try:
             if self._take_each(lines):
@@ -58,7 +58,7 @@ class Outcomes:
         signed = [Fault("bad-signature", each.position, each.detail) for each in self.signatures.faults]
         self.faults = sorted([*signed, *self.faults], key=lambda each: each.position)
 
-    def _take_each(self, lines: Iterable[Line]) -> bool:
+    def _take_each(self, lines: Iterable[Said]) -> bool:
         for line in lines:
             try:
                 self._take(line)
@@ -67,7 +67,7 @@ class Outcomes:
                 return False
         return True
 
-    def _take(self, line: Line) -> None:
+    def _take(self, line: Said) -> None:
         self._compare_shown(line.position)
         envelope, data = (line.envelope or "").encode(), (line.data or "").encode()
         event = decode_data(line.type, line.version, data)

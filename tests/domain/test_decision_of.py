@@ -133,6 +133,13 @@ def test_what_takes_two_and_has_one_is_found(what: str) -> None:
     assert found(entries)[: len(at)] == at
 
 
+def test_what_the_charter_in_force_let_be_decided_an_amendment_takes_back() -> None:
+    """Whoever could do it before, and alone."""
+    mandates = [{"decisions": ["amend-charter"], "agencies": ["owner"]}, charters.PUBLISHING]
+    assert found([*TO_ONE, *ENROLLED, *ENROLLED, *amended(mandates=mandates), *ENROLLED]) == [5]
+    assert found([*TO_ONE, *ENROLLED, *TO_CLERK, *ENROLLED]) == [6]
+
+
 def test_what_one_may_decide_takes_one() -> None:
     assert found([*TO_TWO, *BY_TWO]) == found([*TO_ONE, *ENROLLED, *amended(seats="9")]) == []
     at_times = [{**GIVEN_TO_TWO[-1], "when": "after-close"}]

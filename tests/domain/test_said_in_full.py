@@ -18,7 +18,7 @@ from domain.envelope import encode_envelope
 from domain.event import encode_data
 from domain.score_events import Figure, FigureCertified, MeanOf, RankGroup
 from service.ed25519 import verify_ed25519
-from service.verify.bundle import Line
+from service.verify.bundle import Said
 from service.verify.faults import FaultClass
 from service.verify.outcomes import Outcomes
 from tests.domain import charters, playbook
@@ -63,7 +63,7 @@ def lines(*more: Entry) -> Lines:
 def by_both(found: Lines, folder: Path) -> str:
     """The first fault, by class and place, as both say it; nothing if there is none."""
     outcomes = Outcomes(verify_ed25519, [])
-    outcomes.take(msgspec.convert({**each, "entry": "", "salt": ""}, type=Line) for each in found)
+    outcomes.take(msgspec.convert(each, type=Said) for each in found)
     first = next((str(each).partition(":")[0] for each in outcomes.faults), "")
     apart = ""
     try:
