@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any, Final
 
 from service.api.openapi_parts import Json, Operation, content, problems
-from service.api.tree import BYTES, LEAVES_LIMIT, TEXT, ConsistencyProof, InclusionProof, LogKeys
+from service.api.tree import BYTES, LEAVES_LIMIT, LOGS, TEXT, ConsistencyProof, InclusionProof, LogKeys
 
 ANSWERS: Final = (LogKeys, InclusionProof, ConsistencyProof)
 
@@ -50,6 +50,18 @@ def operations(named: dict[Any, Json]) -> Iterator[Operation]:
     yield f"{root}/checkpoint/{{size}}", "get", one
     tile = reading("get-tile", "Hashes of the tree, or entries (C2SP tlog-tiles).", {"format": "binary"}, BYTES, place)
     yield f"{root}/tile/{{path}}", "get", tile
+    number = ("number", "path", "Which log: 1 is the first, see `prefix` of the log.", _NUMBER)
+    last = reading("get-checkpoint-of-log", "The last checkpoint of a log, also of a closed one.", _TEXT, TEXT, number)
+    yield f"{LOGS}/{{number}}/checkpoint", "get", last
+    its = reading(
+        "get-tile-of-log",
+        "Hashes of the tree that a log came to, or entries (C2SP tlog-tiles).",
+        {"format": "binary"},
+        BYTES,
+        number,
+        place,
+    )
+    yield f"{LOGS}/{{number}}/tile/{{path}}", "get", its
     leaves = reading(
         "get-leaves",
         "The leaf hashes of a stretch, 32 bytes each: many tiles of the lowest level at once.",

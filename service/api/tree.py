@@ -11,7 +11,7 @@ from litestar import Response, get
 from litestar.params import FromPath
 
 from domain.refusal import FieldError
-from domain.tiles import tile_at
+from domain.tiles import Tile, tile_at
 from service.api.access import AnyRequest
 from service.api.answers import only_parameters, whole_number
 from service.api.parts import Wired
@@ -23,6 +23,8 @@ BYTES: Final = "application/octet-stream"
 FOR_EVER: Final = "public, max-age=31536000, immutable"
 FOR_NOW: Final = "public, max-age=1"
 """Of what a later checkpoint or a further signature changes."""
+LOGS: Final = "/v1/ledger/logs"
+"""By number, 1 for the first one: where each stays."""
 LEAVES_LIMIT: Final = 65_536
 _NUMBER: Final = 19
 """Digits of a position or size."""
@@ -45,29 +47,33 @@ class ConsistencyProof(msgspec.Struct, frozen=True, rename={"from_": "from"}):
 
 
 class ClosedLog(msgspec.Struct, frozen=True):
-    """A log that ended, and the verifier keys that its checkpoints were ever signed with."""
+    """A log that ended, and the verifier keys that its checkpoints were ever signed with. `prefix`: as of `LogKeys`."""
 
     origin: str
     keys: tuple[str, ...]
+    prefix: str
 
 
 class LogKeys(msgspec.Struct, frozen=True):
     """The log's name and the verifier keys (C2SP signed-note) that its checkpoints were ever signed with.
 
-    `closed`: logs that it came after, the last one first; each checkpoint cites that one's last.
+    `closed`: logs that it came after, the last one first; each checkpoint cites that one's last. `prefix`: the address
+    under which its checkpoint and tiles stay, also once it is closed (C2SP tlog-tiles).
     """
 
     origin: str
     keys: tuple[str, ...]
     closed: tuple[ClosedLog, ...]
+    prefix: str
 
 
 @get("/v1/ledger/log")
 async def get_log(parts: Wired) -> Response[bytes]:
     """The log's name and its keys."""
-    current, *before = await parts.run(parts.prove.logs)
-    closed = tuple(ClosedLog(each.origin, each.keys) for each in before)
-    return _kept(msgspec.json.encode(LogKeys(current.origin, current.keys, closed)), "application/json", FOR_NOW)
+    current, *before = found = await parts.run(parts.prove.logs)
+    first, *others = (f"{LOGS}/{number}" for number in range(len(found), 0, -1))
+    closed = tuple(ClosedLog(each.origin, each.keys, prefix) for each, prefix in zip(before, others, strict=True))
+    return _kept(msgspec.json.encode(LogKeys(current.origin, current.keys, closed, first)), "application/json", FOR_NOW)
 
 
 @get("/v1/ledger/checkpoint")
@@ -87,13 +93,24 @@ async def get_checkpoint_of(size: FromPath[str], parts: Wired) -> Response[bytes
 @get("/v1/ledger/tile/{path:path}")
 async def get_tile(path: FromPath[str], parts: Wired) -> Response[bytes]:
     """A tile of hashes, `<level>/<index>[.p/<width>]`, or of entries, `entries/<index>[.p/<width>]`."""
-    level, _, rest = path.removeprefix("/").partition("/")
-    of_entries = level == "entries"
-    tile = tile_at(f"{0 if of_entries else level}/{rest}")
-    if tile is None:
-        raise ApiProblem("not-found", "a tile is at <level>/<index>[.p/<width>], or at entries/<index>[.p/<width>]")
+    tile, of_entries = _tile_at(path)
     found = await parts.run(partial(parts.prove.entries if of_entries else parts.prove.tile, tile))
     return _kept(found, BYTES, FOR_EVER)
+
+
+@get(f"{LOGS}/{{number:str}}/checkpoint")
+async def get_checkpoint_of_log(number: FromPath[str], parts: Wired) -> Response[bytes]:
+    """The last checkpoint of a log, also of one that was closed."""
+    found = await parts.run(partial(parts.prove.checkpoint_of_log, _number("number", number)))
+    return _kept(found.cosigned.encode(), TEXT, FOR_NOW)
+
+
+@get(f"{LOGS}/{{number:str}}/tile/{{path:path}}")
+async def get_tile_of_log(number: FromPath[str], path: FromPath[str], parts: Wired) -> Response[bytes]:
+    """A tile of the tree that a log came to, as `get_tile` has those of the log that runs."""
+    tile, of_entries = _tile_at(path)
+    ask = parts.prove.entries_of_log if of_entries else parts.prove.tile_of_log
+    return _kept(await parts.run(partial(ask, _number("number", number), tile)), BYTES, FOR_EVER)
 
 
 @get("/v1/ledger/leaves")
@@ -138,11 +155,23 @@ HANDLERS = [
     get_checkpoint,
     get_checkpoint_of,
     get_tile,
+    get_checkpoint_of_log,
+    get_tile_of_log,
     get_leaves,
     get_inclusion_proof,
     get_consistency_proof,
     get_receipt,
 ]
+
+
+def _tile_at(path: str) -> tuple[Tile, bool]:
+    """The tile that a path names, and whether it is one of entries."""
+    level, _, rest = path.removeprefix("/").partition("/")
+    of_entries = level == "entries"
+    tile = tile_at(f"{0 if of_entries else level}/{rest}")
+    if tile is None:
+        raise ApiProblem("not-found", "a tile is at <level>/<index>[.p/<width>], or at entries/<index>[.p/<width>]")
+    return tile, of_entries
 
 
 def _kept(body: bytes, media_type: str, cache: str) -> Response[bytes]:

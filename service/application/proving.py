@@ -78,6 +78,24 @@ class Prove:
             raise NoSuchCheckpointError(f"there is no checkpoint of size {size}")
         return found
 
+    def checkpoint_of_log(self, number: int) -> Published:
+        """As `checkpoint`, of the log that runs; of one that was closed, the last that is kept. The first log is 1.
+
+        Raises `NotSealedError`, `NoSuchCheckpointError`.
+        """
+        return self.checkpoint() if number == len(self.logs()) else self._last_of(number)
+
+    def tile_of_log(self, number: int, tile: Tile) -> bytes:
+        """As `tile`, of the tree that a log came to: those of a closed log are what the next one went on from.
+
+        Raises `NoSuchTileError`, `NoSuchCheckpointError`.
+        """
+        return self._tile(tile, self._last_of(number))
+
+    def entries_of_log(self, number: int, tile: Tile) -> bytes:
+        """As `entries`, the same way."""
+        return self._entries(tile, self._last_of(number))
+
     def covered(self) -> int:
         """Up to where the log signed, whoever cosigned. Raises `NotSealedError`."""
         return self._covering_tree(0).size
@@ -89,7 +107,10 @@ class Prove:
 
     def tile(self, tile: Tile) -> bytes:
         """The hashes of a tile. Raises `NoSuchTileError`, also for one that no checkpoint covers yet."""
-        self._require(tile, tile.level)
+        return self._tile(tile, self._sealed.latest())
+
+    def _tile(self, tile: Tile, latest: Published | None) -> bytes:
+        _require(tile, tile.level, latest)
         found = self._sealed.tiles([(tile.level, tile.index)]).get((tile.level, tile.index), b"")
         hashes = found[: tile.width * HASH_BYTES]
         if len(hashes) != tile.width * HASH_BYTES:
@@ -112,7 +133,10 @@ class Prove:
 
     def entries(self, tile: Tile) -> bytes:
         """The entries under a tile of the lowest level, each after its length (2 bytes). Raises as `tile`."""
-        self._require(tile, 0)
+        return self._entries(tile, self._sealed.latest())
+
+    def _entries(self, tile: Tile, latest: Published | None) -> bytes:
+        _require(tile, 0, latest)
         first = tile.index * TILE_WIDTH + 1
         found = self._sealed.entries(first, first + tile.width - 1)
         return b"".join(_LENGTH.pack(len(each)) + each for each in found)
@@ -162,12 +186,12 @@ class Prove:
         upto = "nothing was" if latest is None else f"the last checkpoint covers {latest.size}"
         return NotSealedError(f"position {position} is not sealed yet: {upto}{' sealed yet' * (latest is None)}")
 
-    def _require(self, tile: Tile, level: int) -> None:
-        """Raise `NoSuchTileError` unless a checkpoint covers all that the tile stands for."""
-        latest = self._sealed.latest()
-        reached = 0 if latest is None else latest.size >> TILE_HEIGHT * level
-        if tile.index * TILE_WIDTH + tile.width > reached:
-            raise NoSuchTileError(f"there is no tile {tile.path}")
+    def _last_of(self, number: int) -> Published:
+        """The last checkpoint of a log. Raises `NoSuchCheckpointError`."""
+        found = self._sealed.latest_of(number)
+        if found is None:
+            raise NoSuchCheckpointError(f"no checkpoint is kept of a log {number}")
+        return found
 
     def _proof(self, origin: str, prove: Callable[[Nodes], T]) -> T:
         """One query at most, for the tiles of those nodes that are not known."""
@@ -179,3 +203,10 @@ class Prove:
         found = {node: found or from_tiles(*node) for node, found in wanted.items()}
         known.update((node, found[node]) for node in missing if node[0] >= TILE_HEIGHT)
         return prove(lambda *node: found[node])
+
+
+def _require(tile: Tile, level: int, latest: Published | None) -> None:
+    """Raise `NoSuchTileError` unless the last checkpoint covers all that the tile stands for."""
+    reached = 0 if latest is None else latest.size >> TILE_HEIGHT * level
+    if tile.index * TILE_WIDTH + tile.width > reached:
+        raise NoSuchTileError(f"there is no tile {tile.path}")

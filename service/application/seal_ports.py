@@ -97,6 +97,9 @@ class SealReader(Protocol):
     def latest(self) -> Published | None:
         """The last checkpoint of the current log."""
 
+    def latest_of(self, log: int) -> Published | None:
+        """The last checkpoint that is kept of a log: 1 is the first one that there was, and so on."""
+
     def of_size(self, size: int) -> Published | None:
         """The checkpoint of exactly that size, of the current log."""
 

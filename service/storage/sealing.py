@@ -26,12 +26,13 @@ _OPEN: Final = """
     INSERT INTO seal.log (log, origin) SELECT coalesce(max(log), 0) + 1, %s FROM seal.log
     ON CONFLICT (origin) DO NOTHING"""
 
-# Of the current log only.
 _PUBLISHED: Final = """
     SELECT l.origin, c.size, c.root, c.note, coalesce((
         SELECT string_agg(s.line, '' ORDER BY s.witness) FROM seal.cosignature s WHERE (s.log, s.size) = (c.log, c.size)
-    ), '') FROM (SELECT log, origin FROM seal.log ORDER BY log DESC LIMIT 1) l
-    JOIN seal.checkpoint c ON c.log = l.log"""
+    ), '') FROM {log} l JOIN seal.checkpoint c ON c.log = l.log"""
+
+_CURRENT: Final = _PUBLISHED.format(log="(SELECT log, origin FROM seal.log ORDER BY log DESC LIMIT 1)")
+_OF_ANY: Final = _PUBLISHED.format(log="seal.log")
 
 _WITNESSED: Final = "JOIN seal.witnessed w ON (w.log, w.size) = (c.log, c.size) AND w.policy = %s"
 
@@ -93,6 +94,11 @@ class PostgresSeals:
     def latest(self) -> Published | None:
         """See `SealReader.latest`."""
         return self._published("ORDER BY c.size DESC")
+
+    def latest_of(self, log: int) -> Published | None:
+        """See `SealReader.latest_of`."""
+        with self.connection() as connection:
+            return _published_in(connection, "WHERE c.log = %s ORDER BY c.size DESC", log, among=_OF_ANY)
 
     def of_size(self, size: int) -> Published | None:
         """See `SealReader.of_size`."""
@@ -207,8 +213,8 @@ def _logs_in(connection: Connection) -> Sequence[LogRecord]:
     return [LogRecord(origin, tuple(keys)) for origin, keys in connection.execute(_LOGS)]
 
 
-def _published_in(connection: Connection, clause: str, *values: int | str) -> Published | None:
-    found = connection.execute(f"{_PUBLISHED} {clause} LIMIT 1", values, binary=True).fetchone()
+def _published_in(connection: Connection, clause: str, *values: int | str, among: str = _CURRENT) -> Published | None:
+    found = connection.execute(f"{among} {clause} LIMIT 1", values, binary=True).fetchone()
     return None if found is None else Published(*found)
 
 

@@ -71,6 +71,7 @@ OPERATIONS: Final[dict[str, Rule]] = {
             *("GET /.well-known/jwks.json", "GET /.well-known/oauth-authorization-server"),
             *("GET /v1/ledger/log", "GET /v1/ledger/checkpoint", "GET /v1/ledger/checkpoint/{size}"),
             *("GET /v1/ledger/tile/{path}", "GET /v1/ledger/leaves", "GET /v1/ledger/receipts/{position}"),
+            *("GET /v1/ledger/logs/{number}/checkpoint", "GET /v1/ledger/logs/{number}/tile/{path}"),
             *("GET /v1/ledger/proofs/inclusion", "GET /v1/ledger/proofs/consistency"),
             *("GET /health/live", "GET /health/ready", "GET /metrics"),
             *("GET /v1/programmes", f"GET {PROGRAMME}", f"GET {PROGRAMME}/charter"),

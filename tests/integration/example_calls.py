@@ -289,6 +289,8 @@ def _verify(calls: Calls, seal: Callable[[], str]) -> None:
     calls("get-checkpoint", 200)
     calls("get-checkpoint-of", 200, size=head)
     calls("get-tile", 200, path=f"0/000.p/{head}")
+    calls("get-checkpoint-of-log", 200, number=1)
+    calls("get-tile-of-log", 200, number=1, path=f"0/000.p/{head}")
     calls("get-leaves", 200, after=0, upto=head)
     calls("get-inclusion-proof", 200, position=2, size=head)
     calls("get-consistency-proof", 200, named={"from": 2, "to": head})

@@ -162,7 +162,7 @@ class Programmes:
         method, _, path = operation.partition(" ")
         programme = self.named(charters.PROGRAMME, place)
         named = {"programme": programme, "proposal": self.proposals[place], "slug": "not-found", "notice": "none"}
-        named |= {"endpoint": "endpoint-0", "delivery": "1"}
+        named |= {"endpoint": "endpoint-0", "delivery": "1", "number": "1"}
         named |= {"person_id": "person-0", "session_id": "session-0", "membership": "agency:owner", "path": "0/000.p/1"}
         path = path.format(
             **named, subject=charters.JURY[0], key_id="slk_0", client_id="slc_0", kid="k", size=1, position=1

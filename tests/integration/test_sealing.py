@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
@@ -11,11 +12,13 @@ import psycopg
 import pytest
 from structlog.testing import capture_logs
 
+from domain.merkle import HASH_BYTES, leaf_hash
 from service.application.checkpoint_signer import CheckpointSigner
-from service.application.seal_ports import Signer, SigningRefusedError, Standing
+from service.application.seal_ports import Published, Signer, SigningRefusedError, Standing
 from service.application.sealing import Seal
 from service.secret_rings import SecretRing
 from service.signer_files import SignerFiles, signing_keys
+from service.verify.record import root_of
 from tests.integration.conftest import Run, Running, run_service
 from tests.integration.sealing import ORIGIN, SignerProcess, as_owner, read_checkpoint, sealer, tree_hash
 from tests.integration.small import SmallProgramme
@@ -288,6 +291,25 @@ def test_a_signer_that_lost_all_begins_anew_after_a_checkpoint_that_somebody_kep
     published = running.service.seals.latest()
     assert published is not None
     assert published.note.splitlines()[3] == f"after {ORIGIN} 1 {kept.read_text().splitlines()[2]}"
+    require_readable(running, kept.read_text(), published)
+
+
+def require_readable(running: Running, closed: str, published: Published) -> None:
+    """Each log has its last checkpoint and its own tree under an address of its own, as tlog-tiles has them."""
+    found = running.client.get("/v1/ledger/log").json()
+    (before,) = found["closed"]
+    for prefix, size, note in ((before["prefix"], 1, closed), (found["prefix"], published.size, published.cosigned)):
+        assert running.client.get(f"{prefix}/checkpoint").text == note
+        hashes = running.client.get(f"{prefix}/tile/0/000.p/{size}").content
+        leaves = [hashes[at : at + HASH_BYTES] for at in range(0, len(hashes), HASH_BYTES)]
+        assert (len(leaves), base64.b64encode(root_of(leaves)).decode()) == (size, note.splitlines()[2])
+        entries = running.client.get(f"{prefix}/tile/entries/000.p/{size}").content
+        assert leaf_hash(entries[2 : 2 + int.from_bytes(entries[:2], "big")]) == leaves[0]
+        for beyond in (f"0/000.p/{size + 1}", f"entries/000.p/{size + 1}", "1/000.p/1", "x"):
+            assert running.client.get(f"{prefix}/tile/{beyond}").status_code == 404
+    for none in ("0", "3", "9" * 19):
+        for path in ("checkpoint", "tile/0/000.p/1"):
+            assert running.client.get(f"/v1/ledger/logs/{none}/{path}").status_code == 404
 
 
 def test_a_signer_that_forgot_halts_sealing(until: Until, seal: Seal, signer: SignerProcess) -> None:
