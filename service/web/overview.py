@@ -9,6 +9,7 @@ from litestar import Response
 from litestar.params import FromPath
 
 from domain.disclosure import PUBLIC
+from domain.outcome_events import DeviationRecorded
 from service.api.access import AnyRequest
 from service.api.answers import only_parameters
 from service.api.once import made_once
@@ -17,9 +18,13 @@ from service.api.prepared import Prepared
 from service.application.timeline import timeline_of
 from service.web.common import DEADLINES_SECONDS, charter_of, label_of, page
 from service.web.rendering import html
+from service.web.timeline_chart import KINDS
 
 LATEST: Final = 6
 """Decisions that are shown of the programme's story."""
+OUTCOMES: Final = (*KINDS["outcomes"], DeviationRecorded.TYPE)
+"""What a citizen asks for first: who goes on and who does not, and what of it was not planned."""
+MOST_OUTCOMES: Final = 12
 
 
 @page("/")
@@ -35,7 +40,7 @@ async def show_programmes(request: AnyRequest, parts: Wired) -> Response[bytes]:
 
 @page("/{programme:str}")
 async def show_programme(request: AnyRequest, programme: FromPath[str], parts: Wired) -> Response[bytes]:
-    """One programme: its stages, who is in, what comes next, what was decided last."""
+    """One programme: its stages, who is in, what comes next, who went on and why, what was decided last."""
     only_parameters(request)
 
     async def make() -> Prepared:
@@ -51,6 +56,7 @@ async def show_programme(request: AnyRequest, programme: FromPath[str], parts: W
             detail=await parts.run(partial(parts.queries.programme, programme)),
             teams=teams,
             story=story,
+            outcomes=[each for each in reversed(story.moments) if each.type in OUTCOMES][:MOST_OUTCOMES],
             latest=story.moments[: -LATEST - 1 : -1],
         )
 

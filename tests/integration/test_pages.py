@@ -35,6 +35,7 @@ from service.web.wording import WORDS
 from tests.e2e.test_up import ROOT
 from tests.integration.conftest import Running
 from tests.integration.pages import ADDRESSES
+from tests.integration.small import PROGRAMME, SmallProgramme
 from tests.playing import HARBOUR, PUBLIC_RECORD, REHEARSAL
 
 TEMPLATES = sorted((ROOT / "service/web/templates").iterdir())
@@ -154,6 +155,53 @@ def test_figures_stand_as_in_the_answer(played: Running) -> None:
         line = text[text.index(f"teams/{row['team']}#") - 120 :]
         assert shown in line
         assert total in line[:900]
+
+
+def test_what_was_decided_and_why_stands_on_the_programme_s_page(played: Running) -> None:
+    text = played.client.get(f"/en/{PUBLIC_RECORD}").text
+    decided = text[text.index("What was decided, and why") : text.rindex("What comes next")]
+    for team in ("NC AI", "Naver Cloud", "LG AI Research", "SK Telecom", "Upstage"):
+        assert team in decided
+    assert "its benchmark score was low" in decided
+    assert "recorded a deviation" in decided
+
+
+def test_a_reported_decision_is_of_whoever_is_said_to_have_made_it(played: Running) -> None:
+    decided = played.client.get(f"/en/{PUBLIC_RECORD}").text
+    (position,) = re.findall(r"decisions/([0-9]+)[^\n]*Team eliminated[^\n]*\n<p>[^\n]*NC AI", decided)
+    text = played.client.get(f"/en/{PUBLIC_RECORD}/decisions/{position}").text
+    assert "<dt>Who decided</dt><dd>Ministry of Science and ICT</dd>" in text
+    assert "<dt>When</dt><dd>undisclosed</dd>" in text
+    assert "DigitalToday news report, SHA-256 " in text
+
+
+def test_rulings_stand_by_condition_and_team(played: Running) -> None:
+    rehearsed = played.client.get(f"/en/{REHEARSAL}/independence").text
+    assert len(re.findall('<td class="verdict-not_met">not met', rehearsed)) == 2, "the ruling and its condition"
+    reported = played.client.get(f"/en/{PUBLIC_RECORD}/independence").text
+    assert '<td class="verdict-undisclosed">undisclosed' in reported
+    assert '<td class="verdict-met">' not in reported
+
+
+def test_the_last_day_of_a_grant_is_in_it(played: Running) -> None:
+    (grant, *_) = played.client.get(f"/v1/programmes/{REHEARSAL}/grants").json()["resources"][0]["grants"]
+    assert grant["ends"] == "2026-08-01"
+    assert "1 February 2026 – 31 July 2026" in played.client.get(f"/en/{REHEARSAL}/grants").text
+
+
+def test_what_single_evaluators_gave_is_said_to_be_undisclosed(played: Running) -> None:
+    text = played.client.get(f"/en/{REHEARSAL}/standings").text
+    assert "read by the agencies and auditors" in text
+    assert "ev-" not in text
+
+
+def test_the_charter_says_what_follows_by_itself(shared: Running, played: Running) -> None:
+    SmallProgramme(shared, reactions=[{"id": "open-calls"}, {"id": "suspend-grants", "days": "3"}])
+    text = shared.client.get(f"/en/{PROGRAMME}/charter").text
+    assert "additional call is opened" in text
+    assert "are suspended after 3 days" in text
+    assert "are revoked" not in text
+    assert "Nothing: every decision is made" in played.client.get(f"/en/{HARBOUR}/charter").text
 
 
 def test_an_earlier_point_is_shown_as_it_was(played: Running) -> None:
