@@ -20,7 +20,7 @@ from domain.signatures import read_signature
 from domain.views import Occurrence, Rows, View, encode_row, one_by_one
 
 
-class Entry(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+class Entry(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     """One event. What the reader may not see yet is left out, and `withheld` says until when.
 
     `proposer`: who proposed what `agency` approved. `says`: all that in a person's words, in the names of then.
@@ -52,7 +52,7 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     says: Words | None = None
 
 
-class Kept(msgspec.Struct, frozen=True, omit_defaults=True):
+class Kept(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
     """The whole entry, and from when the public may read it. `owner`: see `owner_of`."""
 
     public: Disclosed

@@ -27,7 +27,7 @@ from service.application.view_ports import BuildState, Turn, ViewStore
 VIEWS: Final = (STANDINGS, GRANTS, AUDIT_TRAIL, TIMELINE, WORKLOAD)
 """Every projection of this release; each is partitioned by programme."""
 
-BATCH: Final = 500
+BATCH: Final = 2_000
 
 Pages = Generator[list[StreamedEvent], None, None]
 

@@ -1,13 +1,14 @@
-"""Reading a long stretch of the ledger: in pages, the next of which the server makes while the caller works on one."""
+"""Reading a long stretch of the ledger: in pages, the next of which are made while the caller works on one."""
 
 from __future__ import annotations
 
 import struct
+from collections import deque
 from collections.abc import Callable, Generator, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from itertools import starmap
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
 
 import psycopg
 from psycopg import pq
@@ -21,23 +22,35 @@ Connection = psycopg.Connection[tuple[Any, ...]]
 Read = Callable[[Connection], list[StreamedEvent]]
 T = TypeVar("T")
 
+AHEAD: Final = 2
+"""Pages that are asked for: while one waits to be taken, the server makes another."""
+
 
 def stream(
     pool: ConnectionPool, programme: str | None, *, after: int, upto: int, page: int, envelopes: bool, times: bool
 ) -> Generator[list[StreamedEvent], None, None]:
     """As `Ledger.stream`, up to a position that was reached. No connection is held while the caller works."""
-    with ThreadPoolExecutor(1, thread_name_prefix="ledger-stream") as ahead:
+    ahead = ThreadPoolExecutor(1, thread_name_prefix="ledger-stream")
+    asked: deque[Future[list[StreamedEvent]]] = deque()
+    last = after
 
-        def ask(after: int) -> Future[list[StreamedEvent]]:
-            read = _page(programme, after, upto, page, envelopes=envelopes, times=times)
-            return ahead.submit(with_connection, pool, read)
+    def read() -> list[StreamedEvent]:
+        nonlocal last
+        if last >= upto:
+            return []
+        found = with_connection(pool, _page(programme, last, upto, page, envelopes=envelopes, times=times))
+        last = found[-1].position if len(found) == page else upto
+        return found
 
-        asked = ask(after)
-        while len(events := asked.result()) == page:
-            asked = ask(events[-1].position)
+    try:
+        asked.append(ahead.submit(read))
+        while len(events := asked.popleft().result()) == page:
+            asked.extend(ahead.submit(read) for _each in range(AHEAD - len(asked)))
             yield events
         if events:
             yield events
+    finally:
+        ahead.shutdown(cancel_futures=True)
 
 
 def with_connection(pool: ConnectionPool, read: Callable[[Connection], T]) -> T:
