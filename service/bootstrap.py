@@ -47,6 +47,7 @@ from service.application.serving import ServeNotices
 from service.application.submitting import SubmitDecision
 from service.application.submitting_lines import SubmitLines
 from service.application.submitting_together import SubmitTogether
+from service.application.summarising import Summarise
 from service.application.view_reading import ReadViews
 from service.application.witness_ports import WitnessFigures
 from service.delivery.channels import Channels
@@ -253,6 +254,7 @@ class Noticing:
     """Everything that a worker process works with that sends notices."""
 
     send: SendNotices
+    summarise: Summarise
     notices: PostgresNotices
     ledger: PostgresLedger
 
@@ -265,14 +267,15 @@ class Noticing:
         self.notices.close()
 
 
-def open_noticing(settings: Settings) -> Noticing:
+def open_noticing(settings: Settings, *, now: Callable[[], datetime] | None = None) -> Noticing:
     """Such a worker process's parts; to be opened after it was forked. Raises `SettingsError`."""
     configure_logs()
     make_ready()
     database = settings.require_database()
     ledger = PostgresLedger(database, pool_size=2)
     notices = PostgresNotices(database, pool_size=2)  # one has the turn, and asks who is registered
-    return Noticing(SendNotices(ledger, notices, notices.registered), notices, ledger)
+    summarise = Summarise(ledger, notices, now or real_sources().now)
+    return Noticing(SendNotices(ledger, notices, notices.registered), summarise, notices, ledger)
 
 
 @dataclass(frozen=True)

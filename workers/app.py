@@ -146,12 +146,14 @@ def react(programme: str) -> None:
 
 @app.task(name=LOOK_TASK)  # type: ignore[untyped-decorator]  # celery ships no types
 def look() -> None:
-    """Have everything advanced that is behind, notices and reactions too, and every unfinished build gone on with."""
+    """Have all advanced that is behind, notices, summaries and reactions too, and unfinished builds gone on with."""
     projecting, noticing, reacting, sender = parts()
     for programme in projecting.behind():
         sender.send(ADVANCE_TASK, programme)
     for programme in noticing.behind(projecting.advance.programmes()):
         sender.send(NOTIFY_TASK, programme)
+    if noticing.summarise():
+        sender.send(DELIVER_TASK, queue=delivery_queue_of(read_settings().database_url))
     for programme in reacting.behind(projecting.advance.programmes()):
         sender.send(REACT_TASK, programme)
     for view, version, programme in projecting.builds.unfinished():

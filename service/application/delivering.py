@@ -159,7 +159,7 @@ class Deliver:
             return Settled(state="pending", answer=says, counts=False, next_attempt_at=now + (wait or HELD))
         if answer.result == "gone":
             return Settled(state="dead", answer=says, disabled=says)
-        if answer.result == "refused" or waiting.content is None:
+        if answer.result == "refused" or (waiting.content is None and waiting.summary is None):
             return Settled(state="dead", answer=says)
         if waiting.attempts >= len(SCHEDULE):
             failed = f"nothing got through by {instant(now)}: {says}"
@@ -178,6 +178,14 @@ def message_of(waiting: Waiting, receipt: str | None) -> Message:
             data_set=target.data_set,
             at=waiting.queued_at,
             disabled=waiting.disabled,
+        )
+    if waiting.summary is not None:
+        return Message(
+            id=f"summary_{target.endpoint}_{waiting.summary.day}",
+            programme=target.programme,
+            data_set=target.data_set,
+            at=waiting.queued_at,
+            summary=waiting.summary,
         )
     if notice is None or waiting.sha256 is None:
         return Message(

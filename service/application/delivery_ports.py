@@ -48,9 +48,16 @@ class Disabled(msgspec.Struct, frozen=True, kw_only=True):
     because: str
 
 
+class Summary(msgspec.Struct, frozen=True, kw_only=True):
+    """What came into an inbox since the summary before. `day`: on which it was due, YYYY-MM-DD."""
+
+    day: str
+    notices: tuple[Notice, ...]
+
+
 class Waiting(msgspec.Struct, frozen=True, kw_only=True):
     """What is next for an endpoint. `content`, `sha256`: of the notice; none for a test. `attempts`: those that failed.
-    `disabled`: the endpoint that it tells of instead.
+    `disabled`: the endpoint that it tells of instead; `summary`: what it sums up.
 
     `queued_at`: when the notice came into the inbox, or the test was asked for.
     """
@@ -62,6 +69,7 @@ class Waiting(msgspec.Struct, frozen=True, kw_only=True):
     content: bytes | None
     sha256: bytes | None
     disabled: Disabled | None = None
+    summary: Summary | None = None
 
     @property
     def notice(self) -> Notice | None:
@@ -72,6 +80,7 @@ class Message(msgspec.Struct, frozen=True, kw_only=True):
     """What is sent to an endpoint. `id`: the same however often it is. `at`: since when it is there to be sent.
 
     `receipt`: of the notice's event, once it is sealed. `challenge`: of a test. `disabled`: another endpoint.
+    `summary`: of many notices.
     """
 
     id: str
@@ -83,6 +92,7 @@ class Message(msgspec.Struct, frozen=True, kw_only=True):
     receipt: str | None = None
     challenge: str | None = None
     disabled: Disabled | None = None
+    summary: Summary | None = None
 
 
 Result = Literal["delivered", "failed", "refused", "gone", "held"]

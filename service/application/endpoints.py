@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import secrets
 from collections.abc import Callable, Sequence
-from datetime import datetime
+from datetime import date, datetime
 from hmac import compare_digest
 from typing import Annotated, Final, Literal, Protocol
 
@@ -50,18 +50,23 @@ class ChallengeNotGivenBackError(Refusal):
 class NewEndpoint(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """An endpoint that is to be registered. `address`: a URL that begins with https://, or of a mailbox.
 
-    `language`: of e-mail; a webhook is told in both.
+    `language`: of e-mail; a webhook is told in both. `daily`: a mailbox has one summary a day, instead of each notice.
     """
 
     channel: ChannelName
     address: Annotated[str, msgspec.Meta(min_length=3, max_length=2000)]
     language: Language = "ko"
+    daily: bool = False
 
 
 class NewState(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """`paused`: notices wait; `active`: they go there, those that waited first."""
+    """`paused`: notices wait; `active`: they go there, those that waited first.
+
+    `daily`: whether a mailbox has one summary a day instead of each notice; null: as before.
+    """
 
     state: Literal["active", "paused"]
+    daily: bool | None = None
 
 
 class Confirmation(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -73,8 +78,9 @@ class Confirmation(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
 class EndpointRecord(msgspec.Struct, frozen=True, kw_only=True):
     """An endpoint. `because`: why it is disabled. `failing_since`: since when nothing was delivered, if so.
 
-    `waiting`, `dead`: how many deliveries wait, and were given up. `public_keys`: what verifies `v1a` signatures, the
-    current one first. `address` is null once it was removed.
+    `daily`: it has one summary a day instead of each notice. `waiting`, `dead`: how many deliveries wait, or were
+    given up. `public_keys`: what verifies `v1a` signatures, the current one first.
+    `address` is null once it was removed.
     """
 
     endpoint: str
@@ -83,6 +89,7 @@ class EndpointRecord(msgspec.Struct, frozen=True, kw_only=True):
     channel: ChannelName
     address: str | None
     language: Language
+    daily: bool
     state: EndpointState
     because: str | None
     registered_at: datetime
@@ -110,7 +117,7 @@ class AttemptRecord(msgspec.Struct, frozen=True, kw_only=True):
 
 class DeliveryRecord(msgspec.Struct, frozen=True, kw_only=True):
     """What was to go to an endpoint, as evidence. `notice`, `position`, `sha256`: null for a test, and for what tells
-    of another endpoint that was disabled, `about`.
+    of another endpoint that was disabled, `about`, or sums up a `day`.
 
     `answer`: what came of the last attempt. `settled_at`: when it was delivered, or given up.
     """
@@ -123,6 +130,7 @@ class DeliveryRecord(msgspec.Struct, frozen=True, kw_only=True):
     position: int | None
     sha256: str | None
     about: str | None
+    day: date | None
     state: DeliveryState
     queued_at: datetime
     next_attempt_at: datetime | None
@@ -182,8 +190,8 @@ class EndpointStore(Protocol):
         """Whoever reads there has said so."""
         ...
 
-    def set_state(self, endpoint: str, state: Literal["active", "paused"], at: datetime, *, by: str) -> bool:
-        """Of one that was confirmed."""
+    def set_state(self, endpoint: str, asked: NewState, at: datetime, *, by: str) -> bool:
+        """Of one that was confirmed; `daily`: of a mailbox."""
         ...
 
     def remove(self, endpoint: str, programme: str, at: datetime, *, by: str) -> None:
@@ -246,6 +254,7 @@ class Endpoints:
     def register(self, programme: str, asked: NewEndpoint, reader: Reader, by: str) -> EndpointIssued:
         """Raises `InvalidCommandError`."""
         data_set, team = self._own(programme, reader)
+        _require_mailbox(asked.channel, daily=asked.daily)
         try:
             self._check(asked.channel, asked.address, data_set)
         except ValueError as error:
@@ -287,9 +296,10 @@ class Endpoints:
         return self._one(programme, team, endpoint)
 
     def set_state(self, programme: str, endpoint: str, asked: NewState, reader: Reader, by: str) -> EndpointRecord:
-        """Raises `UnknownEndpointError`, `EndpointStateError`."""
+        """Raises `UnknownEndpointError`, `EndpointStateError`, `InvalidCommandError`."""
         team, _kept = self._known(programme, endpoint, reader)
-        if not self._store.set_state(endpoint, asked.state, self._now(), by=by):
+        _require_mailbox(self._one(programme, team, endpoint).channel, daily=bool(asked.daily))
+        if not self._store.set_state(endpoint, asked, self._now(), by=by):
             rule = "An endpoint that was confirmed is paused, and made active again."
             raise EndpointStateError(f"{endpoint} was not confirmed", rule=rule)
         audit(f"endpoint {asked.state}", operator=by, object=endpoint, acts_for=team)
@@ -359,6 +369,15 @@ class Endpoints:
                 f"there is no delivery {delivery} to whoever asks", rule="A delivery is read by its recipient."
             )
         return found[0]
+
+
+def _require_mailbox(channel: ChannelName, *, daily: bool) -> None:
+    if daily and channel != "email":
+        raise InvalidCommandError(
+            f"daily: a {channel} is told of each notice",
+            rule="A summary of the day is mailed; whatever reads webhooks is told of each notice as it comes.",
+            pointer="/daily",
+        )
 
 
 def _not_theirs(programme: str) -> NoticesNotYoursToReadError:

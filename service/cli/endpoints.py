@@ -44,12 +44,15 @@ def list_(programme: str, url: str | None, key: str | None, as_json: bool) -> No
 @click.argument("channel", type=click.Choice(get_args(ChannelName)))
 @click.argument("address")
 @click.option("--lang", "language", type=click.Choice(get_args(Language)), default="ko", help="Of e-mail.")
+@click.option("--daily", is_flag=True, help="One mail a day, at the end of the charter's day, instead of each notice.")
 @url_option
 @key_option
-def register(programme: str, channel: str, address: str, language: str, url: str | None, key: str | None) -> None:
+def register(
+    programme: str, channel: str, address: str, language: str, daily: bool, url: str | None, key: str | None
+) -> None:
     """Have your notices of PROGRAMME sent to ADDRESS; prints the endpoint's id and secret."""
     with open_client(url, key) as client:
-        found = client.register_endpoint(programme, channel, address, language)
+        found = client.register_endpoint(programme, channel, address, language, daily=daily)
     _issued(found)
 
 
@@ -90,9 +93,10 @@ def pause(programme: str, endpoint: str, url: str | None, key: str | None) -> No
 
 @endpoints.command()
 @_of_one
-def resume(programme: str, endpoint: str, url: str | None, key: str | None) -> None:
-    """Send notices to ENDPOINT again, which was paused or disabled."""
-    _state(programme, endpoint, "active", url, key)
+@click.option("--daily/--each", default=None, help="From now on one mail a day, or each notice; else as before.")
+def resume(programme: str, endpoint: str, url: str | None, key: str | None, daily: bool | None) -> None:
+    """Send notices to ENDPOINT again, which was paused or disabled, or send them otherwise."""
+    _state(programme, endpoint, "active", url, key, daily)
 
 
 @endpoints.command()
@@ -104,9 +108,12 @@ def remove(programme: str, endpoint: str, url: str | None, key: str | None) -> N
     click.echo(f"{endpoint} is removed")
 
 
-def _state(programme: str, endpoint: str, state: str, url: str | None, key: str | None) -> None:
+def _state(
+    programme: str, endpoint: str, state: str, url: str | None, key: str | None, daily: bool | None = None
+) -> None:
+    asked: dict[str, str | bool] = {"state": state} if daily is None else {"state": state, "daily": daily}
     with open_client(url, key) as client:
-        found = client.change_endpoint(programme, endpoint, "state", {"state": state})
+        found = client.change_endpoint(programme, endpoint, "state", asked)
     click.echo(f"{found['endpoint']} is {found['state']}, {found['waiting']} wait")
 
 

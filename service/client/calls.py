@@ -200,14 +200,17 @@ class Calls:
         return (yield from self._get(f"/v1/programmes/{_part(programme)}/notices/{_part(notice)}", dict[str, Any]))
 
     def register_endpoint(
-        self, programme: str, channel: str, address: str, language: str = "ko"
+        self, programme: str, channel: str, address: str, language: str = "ko", *, daily: bool = False
     ) -> Exchange[dict[str, Any]]:
-        """A webhook or mailbox more for the notices of whoever asks; its secret is in the answer, this once."""
-        asked = {"channel": channel, "address": address, "language": language}
+        """A webhook or mailbox more for the notices of whoever asks; its secret is in the answer, this once.
+
+        `daily`: a mailbox has one summary a day, instead of each notice.
+        """
+        asked = {"channel": channel, "address": address, "language": language, "daily": daily}
         return (yield from self._ask(_endpoint(programme), msgspec.json.encode(asked)))
 
     def change_endpoint(
-        self, programme: str, endpoint: str, change: str, asked: Mapping[str, str] | None = None
+        self, programme: str, endpoint: str, change: str, asked: Mapping[str, str | bool] | None = None
     ) -> Exchange[dict[str, Any]]:
         """`change`: `state`, `secrets`, `tests` or `confirmation`, as in the API."""
         body = b"" if asked is None else msgspec.json.encode(asked)

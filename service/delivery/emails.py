@@ -15,6 +15,7 @@ from html import escape
 from typing import Final
 
 from domain.envelope import DataSet
+from domain.noticing import WHAT_IT_IS
 from domain.reasons import RECEIPT
 from domain.sentences import Words
 from service.application.delivery_ports import SEND_SECONDS, Answer, Message, Target
@@ -41,6 +42,10 @@ _BECAUSE: Final = Words(
     "inbox. Once it takes notices again, make it active.",
     "{programme} 사업의 {team} 통지를 받던 {endpoint}에는 더는 보내지 않습니다. 이유: {because}\n\n받지 못한 통지는 "
     "수신함에 있습니다. 다시 받을 수 있게 되면 사용을 재개하십시오.",
+)
+_SUMMARY: Final = Words("Notices to {team} by {day}: {count}", "{day}까지 {team}에 온 통지 {count}건")
+_SUMMED: Final = Words(
+    "{title}\nIn the inbox {inbox}\nReceipt {receipt}", "{title}\n수신함 {inbox}\n수록 증명 {receipt}"
 )
 _FOOTER: Final = Words(
     "Notice {notice} of {programme} to {team}\nSHA-256 {sha256}\nReceipt {receipt}",
@@ -182,7 +187,22 @@ def _texts(target: Target, message: Message, service: str) -> tuple[str, str, st
         text: str = getattr(words, target.language)
         return text.format(team=target.team, programme=message.programme, **values)
 
-    notice, disabled = message.notice, message.disabled
+    notice, disabled, summary = message.notice, message.disabled, message.summary
+    if summary is not None:
+        title = said(_SUMMARY, day=summary.day, count=len(summary.notices))
+        if (what := WHAT_IT_IS.get(message.data_set)) is not None:
+            title = f"[{getattr(what, target.language)}] {title}"
+        inbox = f"{service}/v1/programmes/{message.programme}/notices/"
+        each = (
+            said(
+                _SUMMED,
+                title=" ".join(getattr(one.title, target.language).split()),
+                inbox=f"{inbox}{one.id}",
+                receipt=f"{service}{RECEIPT.format(one.position)}",
+            )
+            for one in summary.notices
+        )
+        return title, "\n\n".join(each), ""
     if disabled is not None:
         return said(_DISABLED), said(_BECAUSE, endpoint=disabled.endpoint, because=disabled.because), ""
     if notice is None:

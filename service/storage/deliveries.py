@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from contextlib import AbstractContextManager
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any, Final
 
 import msgspec
@@ -12,7 +12,8 @@ import psycopg
 import structlog
 from psycopg_pool import ConnectionPool
 
-from service.application.delivery_ports import Claim, Disabled, Target, Tried, Waiting
+from domain.noticing import Notice
+from service.application.delivery_ports import Claim, Disabled, Summary, Target, Tried, Waiting
 from service.application.erasing import Subject
 from service.application.ports import LedgerUnavailableError
 from service.application.webhook_signing import EndpointSecrets
@@ -33,15 +34,23 @@ _CLAIM: Final = f"""
     FROM taken WHERE e.endpoint = taken.endpoint RETURNING e.endpoint, e.claim"""
 _DUE: Final = f"SELECT EXISTS (SELECT FROM notice.endpoint WHERE {_FREE})"
 
-_WAITS: Final = "d.endpoint = e.endpoint AND d.state = 'pending' AND (d.number IS NULL OR e.state = 'active')"
+# Tests, and what tells of another endpoint, go there also while it waits.
+_WAITS: Final = (
+    "d.endpoint = e.endpoint AND d.state = 'pending' AND (coalesce(d.number, d.upto) IS NULL OR e.state = 'active')"
+)
 _FIRST: Final = "ORDER BY d.number NULLS FIRST, d.delivery LIMIT 1"
 _TARGET: Final = ("endpoint", "programme", "team", "data_set", "channel", "language", "state")
 _NEXT: Final = f"""
     SELECT {", ".join(f"e.{each}" for each in _TARGET)}, e.sealed,
-        d.delivery, d.attempts, coalesce(o.delivered_at, d.queued_at), o.content, o.sha256, d.about, a.because
+        d.delivery, d.attempts, coalesce(o.delivered_at, d.queued_at), o.content, o.sha256, d.about, a.because,
+        d.day, d.past, d.upto
     FROM notice.endpoint e CROSS JOIN LATERAL (SELECT * FROM notice.delivery d WHERE {_WAITS} {_FIRST}) d
         LEFT JOIN notice.outbox o ON o.number = d.number LEFT JOIN notice.endpoint a ON a.endpoint = d.about
     WHERE e.endpoint = ANY(%s) AND e.sealed IS NOT NULL"""
+
+_SUMMED: Final = """
+    SELECT content FROM notice.outbox
+    WHERE programme = %s AND recipient = %s AND number > %s AND number <= %s ORDER BY number"""
 
 _DUE_AT: Final = f"SELECT coalesce(d.next_attempt_at, %(now)s) FROM notice.delivery d WHERE {_WAITS} {_FIRST}"
 LOOK_AGAIN: Final = f"UPDATE notice.endpoint e SET due_at = ({_DUE_AT}) WHERE e.endpoint = %(endpoint)s"
@@ -111,12 +120,13 @@ class PostgresDeliveries:
             found = connection.execute(_NEXT, ([*claims],)).fetchall()
             for each in set(claims).difference(row[0] for row in found):
                 self._release(connection, claims[each], now)
-        return [(claims[row[0]], waiting) for row in found if (waiting := self._waiting(row)) is not None]
+            every = [(claims[row[0]], self._waiting(connection, row)) for row in found]
+        return [(claim, waiting) for claim, waiting in every if waiting is not None]
 
-    def _waiting(self, row: Sequence[Any]) -> Waiting | None:
+    def _waiting(self, connection: psycopg.Connection[Any], row: Sequence[Any]) -> Waiting | None:
         """None where the endpoint's key is not to be had: it is looked at again once the claim ran out."""
-        *endpoint, sealed, delivery, attempts, queued_at, content, sha256, about, because = row
-        target = dict(zip(_TARGET, endpoint, strict=True))
+        target = dict(zip(_TARGET, row, strict=False))
+        sealed, delivery, attempts, queued_at, content, sha256, about, because, *of_summary = row[len(_TARGET) :]
         try:
             opened = self.opened(target["endpoint"], target["programme"], sealed)
         except LedgerUnavailableError as error:
@@ -130,7 +140,14 @@ class PostgresDeliveries:
             content=content,
             sha256=sha256,
             disabled=None if about is None else Disabled(endpoint=about, because=because or "taken up again since"),
+            summary=None if of_summary[0] is None else self._summary(connection, target, *of_summary),
         )
+
+    def _summary(
+        self, connection: psycopg.Connection[Any], target: dict[str, Any], day: date, past: int, upto: int
+    ) -> Summary:
+        found = connection.execute(_SUMMED, (target["programme"], target["team"], past, upto)).fetchall()
+        return Summary(day=day.isoformat(), notices=tuple(msgspec.json.decode(each, type=Notice) for (each,) in found))
 
     def settle(self, tried: Sequence[Tried], now: datetime) -> None:
         """See `DeliveryStore.settle`."""

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any, Final, Literal
+from typing import Any, Final
 
 import msgspec
 from psycopg.rows import dict_row
 
 from domain.envelope import DataSet
 from service.application.delivery_ports import DeliveryState
-from service.application.endpoints import MOST, AttemptRecord, DeliveryRecord, EndpointRecord, NewEndpoint
+from service.application.endpoints import MOST, AttemptRecord, DeliveryRecord, EndpointRecord, NewEndpoint, NewState
 from service.application.erasing import Subject
 from service.application.webhook_signing import EndpointSecrets
 from service.storage.access_database import RECORD
@@ -23,12 +23,13 @@ _ROOM: Final = "SELECT pg_advisory_xact_lock(7310052, hashtext(%(programme)s || 
 _HAS: Final = """
     SELECT count(*) FROM notice.endpoint WHERE programme = %(programme)s AND team = %(team)s AND state <> 'removed'"""
 _ADD: Final = """
-    INSERT INTO notice.endpoint (endpoint, programme, team, data_set, channel, language, sealed)
-    VALUES (%(endpoint)s, %(programme)s, %(team)s, %(data_set)s, %(channel)s, %(language)s, %(sealed)s)"""
+    INSERT INTO notice.endpoint (endpoint, programme, team, data_set, channel, language, sealed, daily, summarised)
+    SELECT %(endpoint)s, %(programme)s, %(team)s, %(data_set)s, %(channel)s, %(language)s, %(sealed)s, %(daily)s,
+        coalesce(max(number), 0) FROM notice.outbox WHERE programme = %(programme)s AND recipient = %(team)s"""
 
 _EVERY: Final = """
-    SELECT endpoint, programme, team, channel, language, state, because, registered_at, confirmed_at, failing_since,
-        sealed,
+    SELECT endpoint, programme, team, channel, language, daily, state, because, registered_at, confirmed_at,
+        failing_since, sealed,
         (SELECT count(*) FROM notice.delivery d WHERE d.endpoint = e.endpoint AND d.state = 'pending') AS waiting,
         (SELECT count(*) FROM notice.delivery d WHERE d.endpoint = e.endpoint AND d.state = 'dead') AS dead
     FROM notice.endpoint e
@@ -42,17 +43,31 @@ _KEEP: Final = "UPDATE notice.endpoint SET sealed = %s WHERE endpoint = %s"
 _STATE: Final = """
     UPDATE notice.endpoint SET state = %(state)s, because = NULL
     WHERE endpoint = %(endpoint)s AND state IN ('active', 'paused', 'disabled') AND confirmed_at IS NOT NULL"""
+# From now on one mail a day, which tells of what comes from now on.
+_DAILY: Final = """
+    UPDATE notice.endpoint e SET daily = true, summary_at = 'epoch', summarised = coalesce((
+        SELECT max(number) FROM notice.outbox o WHERE o.programme = e.programme AND o.recipient = e.team), 0)
+    WHERE endpoint = %(endpoint)s AND channel = 'email' AND NOT daily"""
+# From now on each notice; what no summary told of yet goes so, too.
+_EACH: Final = """
+    WITH changed AS (
+        UPDATE notice.endpoint SET daily = false WHERE endpoint = %(endpoint)s AND daily
+        RETURNING endpoint, programme, team, summarised)
+    INSERT INTO notice.delivery (endpoint, number)
+    SELECT c.endpoint, o.number FROM changed c JOIN notice.outbox o
+        ON o.programme = c.programme AND o.recipient = c.team AND o.number > c.summarised
+    ON CONFLICT DO NOTHING"""
 _REMOVE: Final = "UPDATE notice.endpoint SET state = 'removed', sealed = NULL WHERE endpoint = %(endpoint)s"
 _TEST: Final = "INSERT INTO notice.delivery (endpoint, queued_at) VALUES (%(endpoint)s, %(now)s) RETURNING delivery"
 _RESEND: Final = """
     UPDATE notice.delivery d SET state = 'pending', attempts = 0, next_attempt_at = NULL, settled_at = NULL
     FROM notice.endpoint e
-    WHERE d.delivery = %(delivery)s AND d.state = 'dead' AND d.number IS NOT NULL
+    WHERE d.delivery = %(delivery)s AND d.state = 'dead' AND coalesce(d.number, d.upto) IS NOT NULL
         AND e.endpoint = d.endpoint AND e.state IN ('active', 'paused') RETURNING d.endpoint"""
 
 _DELIVERIES: Final = """
     SELECT d.delivery, e.team AS recipient, d.endpoint, e.channel, o.notice, o.position,
-        encode(o.sha256, 'hex') AS sha256, d.about, d.state,
+        encode(o.sha256, 'hex') AS sha256, d.about, d.day, d.state,
         coalesce(o.delivered_at, d.queued_at) AS queued_at, d.next_attempt_at, d.settled_at, d.answer
     FROM notice.endpoint e JOIN notice.delivery d USING (endpoint) LEFT JOIN notice.outbox o ON o.number = d.number
     WHERE e.programme = %(programme)s AND (%(team)s::text IS NULL OR e.team = %(team)s)
@@ -86,8 +101,8 @@ class PostgresEndpoints:
     ) -> bool:
         """See `EndpointStore.add`."""
         content = SealedEndpoint(address=asked.address, secrets=kept)
-        of = {"endpoint": endpoint, "programme": programme, "team": team, "data_set": data_set}
-        of |= {"channel": asked.channel, "language": asked.language}
+        of: dict[str, Any] = {"endpoint": endpoint, "programme": programme, "team": team, "data_set": data_set}
+        of |= {"channel": asked.channel, "language": asked.language, "daily": asked.daily}
         with self._database.connection() as connection, connection.transaction():
             connection.execute(_ROOM, of)
             found = connection.execute(_HAS, of).fetchone()
@@ -128,9 +143,11 @@ class PostgresEndpoints:
         """See `EndpointStore.confirm`."""
         return self._change(by, "endpoint confirmed", endpoint, at, (CONFIRM,))
 
-    def set_state(self, endpoint: str, state: Literal["active", "paused"], at: datetime, *, by: str) -> bool:
+    def set_state(self, endpoint: str, asked: NewState, at: datetime, *, by: str) -> bool:
         """See `EndpointStore.set_state`."""
-        return self._change(by, f"endpoint {state}", endpoint, at, (_STATE,), state=state)
+        statements = (_STATE,) if asked.daily is None else (_STATE, _DAILY if asked.daily else _EACH)
+        said = {None: "", True: ", by a summary a day", False: ", by each notice"}[asked.daily]
+        return self._change(by, f"endpoint {asked.state}{said}", endpoint, at, statements, state=asked.state)
 
     def remove(self, endpoint: str, programme: str, at: datetime, *, by: str) -> None:
         """See `EndpointStore.remove`."""
@@ -183,11 +200,13 @@ class PostgresEndpoints:
         """Whether the first of them found it."""
         of = {"endpoint": endpoint, "now": at, **more}
         with self._database.connection() as connection, connection.transaction():
-            changed = [connection.execute(each, of).rowcount for each in statements]
-            connection.execute(LOOK_AGAIN, of)
-            if changed[0]:
+            first, *others = statements
+            if found := connection.execute(first, of).rowcount == 1:
+                for each in others:
+                    connection.execute(each, of)
                 connection.execute(RECORD, (by, act, endpoint))
-        return changed[0] == 1
+            connection.execute(LOOK_AGAIN, of)
+        return found
 
     def _rows(self, sql: str, parameters: Any) -> list[dict[str, Any]]:
         with self._database.connection() as connection, connection.cursor(row_factory=dict_row) as cursor:

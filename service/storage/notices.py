@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any, Final
 
 import psycopg
@@ -32,6 +32,7 @@ _SEND: Final = """
         INSERT INTO notice.delivery (endpoint, number)
         SELECT e.endpoint, sent.number FROM sent, notice.endpoint e
         WHERE e.programme = %(programme)s AND e.team = %(recipient)s AND e.state IN ('active', 'paused')
+            AND NOT e.daily
         RETURNING endpoint)
     UPDATE notice.endpoint e SET due_at = coalesce(e.due_at, 'epoch') FROM queued WHERE e.endpoint = queued.endpoint"""
 """Into its recipient's inbox, and what is to go to their endpoints with it."""
@@ -70,6 +71,24 @@ _DISABLED: Final = """
     SELECT endpoint FROM notice.endpoint
     WHERE programme = %s AND (%s::text IS NULL OR team = %s) AND state = 'disabled' ORDER BY registered_at, endpoint"""
 
+_TO_SUMMARISE: Final = """
+    SELECT DISTINCT programme FROM notice.endpoint WHERE daily AND state = 'active' AND summary_at <= %s"""
+# A day that there is a summary of already, because a clock was turned back, is passed over: the next one tells of all.
+_SUMMARISE: Final = """
+    WITH due AS (
+        SELECT endpoint, summarised, (
+            SELECT max(number) FROM notice.outbox o WHERE o.programme = e.programme AND o.recipient = e.team) AS last
+        FROM notice.endpoint e
+        WHERE programme = %(programme)s AND daily AND state = 'active' AND summary_at <= %(now)s
+        FOR NO KEY UPDATE SKIP LOCKED),
+    queued AS (
+        INSERT INTO notice.delivery (endpoint, day, past, upto, queued_at)
+        SELECT endpoint, %(day)s, summarised, last, %(now)s FROM due WHERE last > summarised
+        ON CONFLICT DO NOTHING RETURNING endpoint, upto)
+    UPDATE notice.endpoint e SET summary_at = %(next_at)s, summarised = coalesce(q.upto, e.summarised),
+        due_at = CASE WHEN q.endpoint IS NULL THEN e.due_at ELSE 'epoch' END
+    FROM due LEFT JOIN queued q USING (endpoint) WHERE e.endpoint = due.endpoint"""
+
 _REGISTERED: Final = """
     SELECT subject FROM access.api_key WHERE role = 'consortium' AND revoked_at IS NULL
     UNION SELECT subject FROM access.client WHERE role = 'consortium' AND revoked_at IS NULL
@@ -79,7 +98,7 @@ _REGISTERED: Final = """
 
 
 class PostgresNotices:
-    """`NoticeStore`, `ServiceStore` and `RegisteredConsortiums` in PostgreSQL."""
+    """`NoticeStore`, `ServiceStore`, `SummaryStore` and `RegisteredConsortiums` in PostgreSQL."""
 
     def __init__(self, database_url: str, *, pool_size: int = 4) -> None:
         self._pool: ConnectionPool = open_pool(database_url, size=pool_size)
@@ -164,6 +183,16 @@ class PostgresNotices:
         """See `ServiceStore.settle`."""
         with self._connection() as connection:
             connection.execute(_SERVED, {"number": number, "held": held, "again_at": again_at})
+
+    def to_summarise(self, now: datetime) -> Sequence[str]:
+        """See `SummaryStore.to_summarise`."""
+        with self._connection() as connection:
+            return [each for (each,) in connection.execute(_TO_SUMMARISE, (now,)).fetchall()]
+
+    def summarise(self, programme: str, day: date, now: datetime, *, next_at: datetime) -> None:
+        """See `SummaryStore.summarise`."""
+        with self._connection() as connection:
+            connection.execute(_SUMMARISE, {"programme": programme, "day": day, "now": now, "next_at": next_at})
 
     def registered(self) -> Sequence[str]:
         """See `RegisteredConsortiums`."""
