@@ -27,6 +27,7 @@ _MAIL_SERVER: Final = re.compile(
     r"smtp(?P<tls>s?)://((?P<user>[^\s@/:]+(@[^\s@/:]+)?)@)?(?P<host>[A-Za-z0-9.-]+|\[[0-9A-Fa-f:]+\])(:(?P<port>[0-9]{1,5}))?"
 )
 _MAILBOX: Final = re.compile(r"[A-Za-z0-9._%+-]{1,64}@[A-Za-z0-9.-]{1,253}")
+_SELECTOR: Final = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9.-]{0,61}[A-Za-z0-9])?")
 _WITNESS: Final = re.compile(r"https?://[^\s?#]+")
 
 
@@ -58,8 +59,18 @@ class OidcSettings(msgspec.Struct, frozen=True, kw_only=True):
             ) from None
 
 
+class DkimSettings(msgspec.Struct, frozen=True, kw_only=True):
+    """Mail is signed for a domain, by a key that its DNS has under a selector. `key_path`: of the private key, PEM."""
+
+    domain: str
+    selector: str
+    key_path: Path
+
+
 class SmtpSettings(msgspec.Struct, frozen=True, kw_only=True):
-    """The mail server. `sender`: from whom mail is. `tls_from_start`: without, it begins by STARTTLS."""
+    """The mail server. `sender`: from whom mail is. `tls_from_start`: without, it begins by STARTTLS. `dkim`: by which
+    mail is signed, if it is.
+    """
 
     host: str
     port: int
@@ -67,6 +78,7 @@ class SmtpSettings(msgspec.Struct, frozen=True, kw_only=True):
     sender: str
     user: str | None = None
     password_path: Path | None = None
+    dkim: DkimSettings | None = None
 
     @property
     def is_here(self) -> bool:
@@ -301,7 +313,26 @@ def _smtp(environment: Mapping[str, str]) -> SmtpSettings | None:
         sender=sender,
         user=found["user"],
         password_path=_file(environment, "SILLOK_SMTP_PASSWORD_FILE"),
+        dkim=_dkim(environment, sender),
     )
+
+
+def _dkim(environment: Mapping[str, str], sender: str) -> DkimSettings | None:
+    """For the sender's domain, or one that it is within, as receivers want it."""
+    selector, key = environment.get("SILLOK_DKIM_SELECTOR") or None, _file(environment, "SILLOK_DKIM_KEY_FILE")
+    of_sender = sender.rpartition("@")[2].lower()
+    domain = (environment.get("SILLOK_DKIM_DOMAIN") or of_sender).lower()
+    if selector is None and key is None:
+        if environment.get("SILLOK_DKIM_DOMAIN"):
+            raise SettingsError("SILLOK_DKIM_SELECTOR and SILLOK_DKIM_KEY_FILE: give both, or no SILLOK_DKIM_….")
+        return None
+    if selector is None or key is None:
+        raise SettingsError("SILLOK_DKIM_SELECTOR and SILLOK_DKIM_KEY_FILE: give both, or none.")
+    if _SELECTOR.fullmatch(selector) is None:
+        raise SettingsError(f"SILLOK_DKIM_SELECTOR={selector!r} is no selector: give what stands before ._domainkey.")
+    if not f".{of_sender}".endswith(f".{domain}"):
+        raise SettingsError(f"SILLOK_DKIM_DOMAIN={domain!r}: {of_sender} of SILLOK_SMTP_FROM is not within it.")
+    return DkimSettings(domain=domain, selector=selector, key_path=key)
 
 
 def _networks(environment: Mapping[str, str], name: str) -> tuple[str, ...]:

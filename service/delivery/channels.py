@@ -6,18 +6,21 @@ from collections.abc import Mapping
 
 from domain.envelope import DataSet
 from service.application.delivery_ports import Channel, ChannelName
+from service.delivery.dkim import read_key
 from service.delivery.emails import Emails
 from service.delivery.webhooks import Webhooks
 from service.settings import Settings
 
 
 class Channels:
-    """As the settings have them."""
+    """As the settings have them. Raises `SettingsError` where mail is to be signed and cannot be."""
 
     def __init__(self, settings: Settings) -> None:
         loopback = settings.loopback_endpoints
         found: dict[ChannelName, Channel] = {"webhook": Webhooks(loopback=loopback)}
         if settings.smtp is not None:
+            if settings.smtp.dkim is not None:
+                read_key(settings.smtp.dkim.key_path)
             found["email"] = Emails(settings.smtp, service=settings.issuer, loopback=loopback)
         self.by_name: Mapping[ChannelName, Channel] = found
 

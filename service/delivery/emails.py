@@ -20,8 +20,9 @@ from domain.reasons import RECEIPT
 from domain.sentences import Words
 from service.application.delivery_ports import SEND_SECONDS, Answer, Message, Target
 from service.application.notice_messages import sealed_at
+from service.delivery.dkim import signed
 from service.delivery.trust import trusted
-from service.settings import SmtpSettings
+from service.settings import SettingsError, SmtpSettings
 
 LOCALHOST: Final = "localhost"
 _LENGTH: Final = 254
@@ -95,6 +96,11 @@ class Emails:
         except NotThereError as error:
             return Answer(result="failed", says=f"not sent: {error}")
         content = mail_of(target, message, self._settings.sender, now, self._service).as_bytes()
+        if self._settings.dkim is not None:
+            try:
+                content = signed(content, self._settings.dkim, now)
+            except SettingsError as error:
+                return Answer(result="held", says=f"it cannot be signed: {error}")
         try:
             server = self._connected()
         except (OSError, smtplib.SMTPException) as error:
