@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Collection, Hashable, Iterable, Iterator
 from typing import Any
 
@@ -39,7 +40,7 @@ class SharedFacts:
             # Equal items are one object, and told apart by that: to compare them takes longer.
             selects = self._selects[fact] = [self._items.setdefault(item, item) for item in fact.selects]
             places = self._places[fact] = _asked_at(selects)
-            self._types[fact] = frozenset(type_ for type_, _tag in places)
+            self._types[fact] = _types_of(tuple([item.types for item in selects]))
             for type_, tag in places:
                 self._at.setdefault(type_, {}).setdefault(tag, []).append(fact)
             self._unread.append(fact)
@@ -105,6 +106,12 @@ def stands_at(type_: str, tags: Iterable[str]) -> list[Place]:
     for tag in tags:
         places += (type_, tag), ("", tag)
     return places
+
+
+@functools.lru_cache(maxsize=1024)
+def _types_of(selected: tuple[tuple[str, ...], ...]) -> frozenset[str]:
+    """Facts of one kind have them in common."""
+    return frozenset(type_ for types in selected for type_ in types or ("",))
 
 
 def _asked_at(items: Iterable[QueryItem]) -> list[Place]:

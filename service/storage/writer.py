@@ -13,7 +13,7 @@ from service.storage.lane import Lane
 from service.storage.pending import Pending
 from service.storage.turns import Turns
 
-REQUESTS: Final = 128
+REQUESTS: Final = 256
 """Requests of one batch."""
 EVENTS: Final = 20_000
 """Events of one batch; a larger request is a batch of its own."""
