@@ -175,6 +175,14 @@ def test_a_reported_decision_is_of_whoever_is_said_to_have_made_it(played: Runni
     assert "DigitalToday news report, SHA-256 " in text
 
 
+def test_a_decision_of_two_agencies_says_who_decided_and_who_countersigned(played: Running) -> None:
+    moments = played.client.get(f"/v1/programmes/{REHEARSAL}/timeline?limit=1000").json()["moments"]
+    (position,) = (each["position"] for each in moments if each["type"] == "DeviationRecorded")
+    text = played.client.get(f"/en/{REHEARSAL}/decisions/{position}").text
+    assert "<dt>Who decided</dt><dd>Ministry of Science and ICT</dd>" in text
+    assert "<dt>Countersigned by</dt><dd>National IT Industry Promotion Agency</dd>" in text
+
+
 def test_rulings_stand_by_condition_and_team(played: Running) -> None:
     rehearsed = played.client.get(f"/en/{REHEARSAL}/independence").text
     assert len(re.findall('<td class="verdict-not_met">not met', rehearsed)) == 2, "the ruling and its condition"
