@@ -129,6 +129,7 @@ def _table(found: dict[str, Any]) -> str:
     for heading in ("endpoint", "of", "channel", "address", "state", "waiting", "dead", "because"):
         table.add_column(heading)
     for each in found["endpoints"]:
-        said = (each["endpoint"], each["team"], each["channel"], each["address"], each["state"])
+        channel = f"{each['channel']}, daily" if each["daily"] else each["channel"]
+        said = (each["endpoint"], each["team"], channel, each["address"], each["state"])
         table.add_row(*said, str(each["waiting"]), str(each["dead"]), each["because"] or "–")
     return table_text(table, width=180)

@@ -191,6 +191,13 @@ def preview_table(found: dict[str, Any], language: str) -> str:
     return f"{table_text(table, width=180)}\nto be told {waits}"
 
 
+def _what(delivery: dict[str, Any]) -> str:
+    """What was to go there."""
+    if delivery["about"]:
+        return f"{delivery['about']} is disabled"
+    return delivery["notice"] or (delivery["day"] and f"summary by {delivery['day']}") or "a test"
+
+
 def deliveries_table(found: dict[str, Any]) -> str:
     """A delivery a row; what is not so is a dash."""
     table = Table(title=f"{found['programme']} · {found['data_set']}", title_justify="left")
@@ -199,7 +206,7 @@ def deliveries_table(found: dict[str, Any]) -> str:
     for each in found["deliveries"]:
         table.add_row(
             str(each["delivery"]),
-            each["notice"] or (each["about"] and f"{each['about']} is disabled") or "a test",
+            _what(each),
             each["recipient"],
             each["endpoint"],
             each["channel"],

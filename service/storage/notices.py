@@ -73,17 +73,19 @@ _DISABLED: Final = """
 
 _TO_SUMMARISE: Final = """
     SELECT DISTINCT programme FROM notice.endpoint WHERE daily AND state = 'active' AND summary_at <= %s"""
+# Whoever has just chosen it has the first at the end of the day.
 # A day that there is a summary of already, because a clock was turned back, is passed over: the next one tells of all.
 _SUMMARISE: Final = """
     WITH due AS (
-        SELECT endpoint, summarised, (
+        SELECT endpoint, summarised, summary_at, (
             SELECT max(number) FROM notice.outbox o WHERE o.programme = e.programme AND o.recipient = e.team) AS last
         FROM notice.endpoint e
         WHERE programme = %(programme)s AND daily AND state = 'active' AND summary_at <= %(now)s
         FOR NO KEY UPDATE SKIP LOCKED),
     queued AS (
         INSERT INTO notice.delivery (endpoint, day, past, upto, queued_at)
-        SELECT endpoint, %(day)s, summarised, last, %(now)s FROM due WHERE last > summarised
+        SELECT endpoint, %(day)s, summarised, last, %(now)s FROM due
+        WHERE last > summarised AND summary_at > 'epoch'
         ON CONFLICT DO NOTHING RETURNING endpoint, upto)
     UPDATE notice.endpoint e SET summary_at = %(next_at)s, summarised = coalesce(q.upto, e.summarised),
         due_at = CASE WHEN q.endpoint IS NULL THEN e.due_at ELSE 'epoch' END
