@@ -10,8 +10,9 @@ import pytest
 
 from domain.views import EPOCH, View
 from service.application.ports import LedgerUnavailableError
-from service.application.view_ports import Standing
+from service.application.view_ports import Certificate, Standing
 from service.storage import build_rows
+from service.storage.build_turn import BuildTurn
 from service.storage.builds import PostgresBuilds
 from service.storage.views import PostgresViewStore
 
@@ -104,6 +105,28 @@ def test_builds_are_equal_in_whatever_turns_they_were_folded(store: PostgresView
     take(store, "p", [(6, {"a": b"3"})])
     assert shown(store) == shown(store, "q")
     assert builds.digest(VIEW, "p")[0] != builds.digest(VIEW, "q")[0], "it came to it later"
+
+
+def test_only_what_an_operator_asked_for_waits_for_the_disk(store: PostgresViewStore) -> None:
+    take(store, "p", [(0, {"a": b"1"})])
+    assert PostgresBuilds(store).request(VIEW, "p", "replace")
+    with store.turn(VIEW, "p", "building") as turn:
+        assert isinstance(turn, BuildTurn)
+        assert _committing(turn) == "off"
+        turn.certify(Certificate(purpose="replace", position=0, live_digest="", digest="", differing=(), swapped=True))
+        assert _committing(turn) == "on"
+    with store.turn(VIEW, "p", "building") as turn:
+        assert isinstance(turn, BuildTurn)
+        turn.go_live()
+        assert _committing(turn) == "on"
+    with store.connection() as connection:
+        assert connection.execute("SHOW synchronous_commit").fetchone() == ("on",)
+
+
+def _committing(turn: BuildTurn) -> str:
+    row = turn._connection.execute("SELECT current_setting('synchronous_commit')").fetchone()
+    assert row is not None
+    return str(row[0])
 
 
 def test_nothing_is_seen_of_a_copy_in_whose_midst_the_worker_ends(store: PostgresViewStore, database: str) -> None:
