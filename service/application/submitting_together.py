@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from itertools import groupby
 from typing import Final, NamedTuple
 from uuid import UUID
@@ -83,7 +84,7 @@ class SubmitTogether:
         named = IdempotencyKey(client=client_of(actor), programme=programme, key=key, fingerprint=_fingerprint(lines))
         with self._in_flight.alone((named.client, programme, key)):
             try:
-                taken = self._append(list(_read(lines, programme, actor, key)), named)
+                taken = self._append(partial(_read, lines, programme, actor, key), named)
             except (BatchRefusedError, ContendedError):
                 # As for a single decision: what was recorded before is answered as it was then.
                 appended = appended_before(self._ledger, named)
@@ -93,10 +94,11 @@ class SubmitTogether:
         self._wake_ups.wake(programme)
         return taken
 
-    def _append(self, lines: Sequence[ReadLine | Exception], named: IdempotencyKey) -> list[Accepted]:
+    def _append(self, read: Callable[[], Iterator[ReadLine | Exception]], named: IdempotencyKey) -> list[Accepted]:
         for _attempt in range(ATTEMPTS):
             try:
-                decided = self._decide(lines, named)
+                # Read anew each time, which is rare: else all would be kept beside what is sent.
+                decided = self._decide(read(), named)
                 appended = self._ledger.append(decided.request)
             except (IntegrityError, StaleDecisionError, _MovedError):
                 continue
@@ -107,9 +109,9 @@ class SubmitTogether:
                 answers.append(accepted(decision_id, ruling, position))
                 position += len(ruling.events)
             return answers
-        raise ContendedError(f"{len(lines)} decisions together")
+        raise ContendedError("decisions together")
 
-    def _decide(self, lines: Sequence[ReadLine | Exception], named: IdempotencyKey) -> _Decided:
+    def _decide(self, lines: Iterator[ReadLine | Exception], named: IdempotencyKey) -> _Decided:
         """Decide one after the other, on the facts of one snapshot and on what was decided before.
 
         Positions of what was decided before are foreseen: then nothing at all may be recorded meanwhile. As long as no
@@ -180,7 +182,7 @@ def _read(lines: Sequence[bytes], programme: str, actor: Actor, key: str) -> Ite
 
 
 def _asked(
-    lines: Sequence[ReadLine | Exception], facts: SharedFacts
+    lines: Iterator[ReadLine | Exception], facts: SharedFacts
 ) -> Iterator[tuple[ReadLine, Question | None] | Exception]:
     """Each line, up to the first that is none, with what it depends on; `None` where only its prior fact says that."""
     for line in lines:

@@ -14,7 +14,7 @@ ANY_TAG = ""
 """In place of a tag: an event is also found by its type alone."""
 
 
-@functools.lru_cache(maxsize=65536)
+@functools.lru_cache(maxsize=1 << 14)
 def hashed(name: str) -> int:
     """The first 8 bytes, signed, of SHA-256 over a type or a tag. A key is that of the type XOR that of the tag."""
     return int.from_bytes(hashlib.sha256(name.encode()).digest()[:8], "big", signed=True)
