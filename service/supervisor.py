@@ -20,6 +20,7 @@ import httpx
 import msgspec
 
 from service.child_processes import end, last_words, start_process
+from service.delivery.channels import require_signable
 from service.embedded import EmbeddedPostgres, EmbeddedRedis, only_one
 from service.serving import granian
 from service.settings import Settings
@@ -107,9 +108,10 @@ class Child:
 def run(settings: Settings, *, tell: Tell, when_ready: Callable[[Settings], None]) -> None:
     """Start everything, call `when_ready` once decisions can be taken, and stay until SIGINT or SIGTERM.
 
-    Raises `EmbeddedServerError`, `SupervisorError`, `MigrationError`, `BrokerError`, and whatever `when_ready` raises;
-    all that was started is stopped first, in any case.
+    Raises `SettingsError`, `EmbeddedServerError`, `SupervisorError`, `MigrationError`, `BrokerError`, and whatever
+    `when_ready` raises; all that was started is stopped first, in any case.
     """
+    require_signable(settings)
     signals = _Signals(tell)
     with signals.caught():
         try:

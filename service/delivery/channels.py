@@ -12,6 +12,12 @@ from service.delivery.webhooks import Webhooks
 from service.settings import Settings
 
 
+def require_signable(settings: Settings) -> None:
+    """Raise `SettingsError` where mail is to be signed and cannot be."""
+    if settings.smtp is not None and settings.smtp.dkim is not None:
+        read_key(settings.smtp.dkim.key_path)
+
+
 class Channels:
     """As the settings have them. Raises `SettingsError` where mail is to be signed and cannot be."""
 
@@ -19,8 +25,7 @@ class Channels:
         loopback = settings.loopback_endpoints
         found: dict[ChannelName, Channel] = {"webhook": Webhooks(loopback=loopback)}
         if settings.smtp is not None:
-            if settings.smtp.dkim is not None:
-                read_key(settings.smtp.dkim.key_path)
+            require_signable(settings)
             found["email"] = Emails(settings.smtp, service=settings.issuer, loopback=loopback)
         self.by_name: Mapping[ChannelName, Channel] = found
 

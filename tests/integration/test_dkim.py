@@ -19,6 +19,7 @@ from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey, generate
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
+from service import supervisor
 from service.delivery.dkim import DkimKey, read_key
 from service.settings import DkimSettings, SettingsError, SmtpSettings, read_settings
 from tests.integration.test_emails import Server, listening, send
@@ -127,6 +128,15 @@ def test_a_key_that_receivers_would_not_take_is_refused_in_one_sentence(tmp_path
     (tmp_path / "key").write_text("none")
     with pytest.raises(SettingsError, match="holds no private key"):
         read_key(tmp_path / "key")
+
+
+def test_nothing_is_started_where_mail_could_not_be_signed(tmp_path: Path) -> None:
+    dkim = DkimSettings(domain="sillok.example", selector="s1", key_path=tmp_path / "gone")
+    smtp = SmtpSettings(host="localhost", port=9, tls_from_start=False, sender="n@sillok.example", dkim=dkim)
+    settings = msgspec.structs.replace(read_settings({"SILLOK_HOME": str(tmp_path / "home")}), smtp=smtp)
+    with pytest.raises(SettingsError, match="SILLOK_DKIM_KEY_FILE"):
+        supervisor.run(settings, tell=lambda _line: None, when_ready=lambda _settings: None)
+    assert not settings.home.exists()
 
 
 MAILING = {"SILLOK_SMTP": "smtp://mail.example:587", "SILLOK_SMTP_FROM": "notices@mail.sillok.example"}
