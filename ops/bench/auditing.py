@@ -18,7 +18,7 @@ import httpx
 import psycopg
 
 from ops.bench import competition
-from ops.bench.rebuild import rebuild_each
+from ops.bench.rebuild import rebuilding
 from ops.bench.results import Row
 from ops.bench.rounds import Case, Figures, percentile, rows_of
 from ops.bench.service import key_of, run_service, sealed_size
@@ -46,7 +46,8 @@ def measure(setting: Setting) -> list[Row]:
     with setting.server() as server, setting.folder() as home:
         url = server.database("auditing")
         events = competition.fill(url, setting.events(SCORES))
-        rebuild_each(url, [view.name for view in VIEWS])
+        with rebuilding() as rebuild_each:
+            rebuild_each(url, [view.name for view in VIEWS])
 
         def work(settings: Settings) -> None:
             with psycopg.connect(url, autocommit=True) as connection:
