@@ -11,7 +11,6 @@ from celery.signals import worker_process_init, worker_process_shutdown
 from service.application.ports import LedgerUnavailableError
 from service.application.projecting import VIEWS
 from service.application.rebuilding import view_named
-from service.bootstrap import Noticing, Projecting, Reacting, open_noticing, open_projecting, open_reacting
 from service.settings import read_settings
 from service.storage.wake_ups import (
     ADVANCE_TASK,
@@ -26,6 +25,7 @@ from service.storage.wake_ups import (
     queue_of,
     seal_queue_of,
 )
+from service.worker_bootstrap import Noticing, Projecting, Reacting, open_noticing, open_projecting, open_reacting
 from workers.options import OPTIONS
 
 LOOK_TASK: Final = "sillok.look"

@@ -10,9 +10,9 @@ from celery import Celery
 from celery.signals import worker_shutdown
 
 from service.application.ports import LedgerUnavailableError
-from service.bootstrap import Delivering, open_delivering
 from service.settings import read_settings
 from service.storage.wake_ups import DELIVER_TASK, Sender, delivery_queue_of
+from service.worker_bootstrap import Delivering, open_delivering
 from workers.options import OPTIONS
 
 SLICE_SECONDS: Final = 2.0

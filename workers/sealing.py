@@ -6,9 +6,9 @@ from typing import Final
 
 from celery import Celery
 
-from service.bootstrap import Sealing, open_sealing
 from service.settings import read_settings
 from service.storage.wake_ups import COSIGN_TASK, SEAL_TASK, Sender, seal_queue_of, witness_queue_of
+from service.worker_bootstrap import Sealing, open_sealing
 from workers.options import OPTIONS
 
 SLICE_SECONDS: Final = 2.0

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from celery import Celery
 
-from service.bootstrap import Cosigning, open_cosigning
 from service.settings import read_settings
 from service.storage.wake_ups import COSIGN_TASK, Sender, witness_queue_of
+from service.worker_bootstrap import Cosigning, open_cosigning
 from workers.options import OPTIONS
 
 app = Celery("sillok-witnesses", broker=read_settings().require_redis())

@@ -21,9 +21,9 @@ from service.application.deciding import Deciding, Submission
 from service.application.in_flight import InFlight
 from service.application.ports import NewEvent
 from service.application.submitting import SubmitDecision
-from service.bootstrap import NoWakeUps, real_sources
 from service.cli.programme_files import read_charter
 from service.ed25519 import verify_ed25519
+from service.real_parts import NoWakeUps, real_sources
 from service.storage.identifiers import uuid7
 from service.storage.ledger import PostgresLedger
 from service.storage.migrate import migrate

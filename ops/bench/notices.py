@@ -26,7 +26,6 @@ from service.application.endpoints import NewEndpoint
 from service.application.noticing import SendNotices
 from service.application.ports import AppendRequest
 from service.application.webhook_signing import fresh_secrets
-from service.bootstrap import open_delivering
 from service.settings import Settings
 from service.storage.deliveries import PostgresDeliveries
 from service.storage.endpoints import PostgresEndpoints
@@ -35,6 +34,7 @@ from service.storage.ledger import PostgresLedger
 from service.storage.migrate import migrate
 from service.storage.notices import PostgresNotices
 from service.storage.subject_keys import SubjectKeys
+from service.worker_bootstrap import open_delivering
 
 RECIPIENTS: Final = 10_000
 ENDPOINTS: Final = 100

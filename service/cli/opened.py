@@ -7,9 +7,9 @@ from contextlib import contextmanager
 
 import msgspec
 
-from service.bootstrap import Projecting, open_projecting
 from service.embedded import postgres_of
 from service.settings import Settings, read_settings
+from service.worker_bootstrap import Projecting, open_projecting
 
 
 def settings_here() -> Settings:

@@ -16,10 +16,10 @@ from service.application.projecting import VIEWS
 from service.application.rebuilding import NothingKeptError, view_named
 from service.application.view_ports import EVERY_PARTITION, Build, Certificate, Purpose
 from service.application.view_versions import VersionDiff, compare_versions
-from service.bootstrap import Projecting
 from service.cli.failures import NotAsAskedError
 from service.cli.opened import opened
 from service.cli.tables import table_text
+from service.worker_bootstrap import Projecting
 
 _LOOK_SECONDS: Final = 0.5
 _NOBODY_SECONDS: Final = 10.0

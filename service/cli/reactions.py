@@ -10,9 +10,9 @@ from rich.table import Table
 
 from service.application.following import Following, following
 from service.application.reaction_ports import Standing
-from service.bootstrap import open_reacting
 from service.cli.opened import settings_here
 from service.cli.tables import table_text
+from service.worker_bootstrap import open_reacting
 
 
 @click.command()

@@ -10,11 +10,11 @@ import click
 from domain.checkpoint import read_checkpoint
 from domain.note import read_note
 from service.application.checkpoint_signer import Signed
-from service.bootstrap import open_sealing
 from service.cli.failures import FileError, NotAsAskedError
 from service.cli.opened import settings_here
 from service.settings import read_settings
 from service.signer_files import SignerFiles, SignerFilesError
+from service.worker_bootstrap import open_sealing
 
 
 @click.group()

@@ -21,7 +21,7 @@ from service.application.identity import TooManyRequestsError
 from service.application.ports import LedgerUnavailableError
 from service.application.reading_refusals import NotYetProjectedError
 from service.application.submitting import ContendedError
-from service.bootstrap import open_delivering, open_noticing
+from service.worker_bootstrap import open_delivering, open_noticing
 from tests.integration.browsing import Browser, add_person
 from tests.integration.receiving import Clock, deliver, receiving
 from tests.integration.signing import FORM as GRANTED

@@ -14,7 +14,7 @@ from typing import Any
 
 import msgspec
 
-from service.bootstrap import Delivering
+from service.worker_bootstrap import Delivering
 
 Answering = Callable[[Any], tuple[int, dict[str, str], bytes]]
 

@@ -19,11 +19,11 @@ from structlog.testing import capture_logs
 from domain.note import ED25519, VerifierKey
 from service.application import cosigning
 from service.application.sealing import Seal
-from service.bootstrap import Cosigning, open_cosigning
 from service.cli import bundles
 from service.ed25519 import ed25519_key
 from service.secret_rings import SecretRing
 from service.supervisor import WITNESSES
+from service.worker_bootstrap import Cosigning, open_cosigning
 from tests.integration.bundles import export, log_key, verify
 from tests.integration.conftest import Running, run_service
 from tests.integration.lying_witness import CONTRADICTIONS, FAILURES

@@ -18,12 +18,12 @@ from service.application.delivery_ports import SEND_SECONDS
 from service.application.endpoints import Confirmation, EndpointIssued, NewEndpoint, NewState
 from service.application.erasing import Subject
 from service.application.ports import LedgerUnavailableError
-from service.bootstrap import Delivering, open_delivering
 from service.settings import SmtpSettings
 from service.storage.access_database import AccessDatabase
 from service.storage.erasures import PostgresErasures
 from service.storage.resealing import Resealing
 from service.storage.subject_keys import SubjectKeys
+from service.worker_bootstrap import Delivering, open_delivering
 from tests.integration.conftest import Running, run_shared
 from tests.integration.receiving import Clock, Receiver, deliver, receiving, until
 from tests.integration.sealing import SignerProcess, sealer

@@ -23,11 +23,11 @@ from service.application.noticing import SendNotices
 from service.application.ports import AppendRequest
 from service.application.projecting import VIEWS, AdvanceProjection
 from service.application.rebuilding import RebuildProjection
-from service.bootstrap import open_noticing, open_reacting
 from service.ed25519 import verify_ed25519
 from service.storage.builds import PostgresBuilds
 from service.storage.identifiers import uuid7
 from service.storage.notices import PostgresNotices
+from service.worker_bootstrap import open_noticing, open_reacting
 from tests.domain import charters
 from tests.domain.charters import names
 from tests.domain.verified import found as faults_of

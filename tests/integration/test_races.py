@@ -32,8 +32,9 @@ from service.application.foreseeing import Foreseeing
 from service.application.in_flight import InFlight
 from service.application.submitting import SubmitDecision
 from service.application.submitting_lines import SubmitLines
-from service.bootstrap import NoWakeUps, open_service, real_sources
+from service.bootstrap import open_service
 from service.ed25519 import verify_ed25519
+from service.real_parts import NoWakeUps, real_sources
 from service.settings import Settings
 from tests.domain import charters
 from tests.integration.conftest import Running

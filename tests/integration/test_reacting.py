@@ -22,11 +22,12 @@ from service.application.identity import Role
 from service.application.projecting import VIEWS, AdvanceProjection
 from service.application.reacting import React
 from service.application.rebuilding import RebuildProjection
-from service.bootstrap import Reacting, open_noticing, open_reacting, real_sources
 from service.cli import main
 from service.ed25519 import verify_ed25519
+from service.real_parts import real_sources
 from service.storage.builds import PostgresBuilds
 from service.storage.reactions import PostgresReactions
+from service.worker_bootstrap import Reacting, open_noticing, open_reacting
 from tests.domain import charters
 from tests.domain.granting import PERIOD
 from tests.domain.test_reactions import SOON

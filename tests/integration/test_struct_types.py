@@ -12,7 +12,8 @@ ROOT = Path(__file__).parent.parent.parent
 PROGRAM = """
 import pathlib, sys, threading
 from service.app import create_app
-from service.bootstrap import open_projecting, open_service
+from service.bootstrap import open_service
+from service.worker_bootstrap import open_projecting
 from service.settings import Settings
 from domain.charter_document import Charter
 from tests.domain import charters

@@ -13,8 +13,8 @@ import pytest
 from domain.disclosure import Reader
 from domain.refusal import InvalidCommandError
 from service.application.endpoints import EndpointIssued, NewEndpoint, NewState
-from service.bootstrap import Noticing, open_noticing
 from service.settings import SmtpSettings
+from service.worker_bootstrap import Noticing, open_noticing
 from tests.integration.conftest import Running, run_shared
 from tests.integration.receiving import deliver
 from tests.integration.test_deliveries import Delivered
