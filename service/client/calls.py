@@ -16,8 +16,8 @@ from domain.views.audit_trail import Entry
 from domain.views.grants import ResourceUse
 from service.client.answers import Counted, Event, LineAnswer, Proposed, Recorded
 from service.client.credentials import Credential
-from service.client.exchange import Answer, Exchange, Pause, Request, patiently, problem_of, read
-from service.client.lines import NDJSON, Line, encode_lines
+from service.client.exchange import Answer, Exchange, Patience, Pause, Request, patiently, problem_of, read
+from service.client.lines import NDJSON, Line, Portion, encode_lines
 from service.client.problems import ServiceProblemError
 from service.client.signing import SigningKey
 
@@ -164,11 +164,23 @@ class Calls:
         return (yield from self._get(f"/v1/proposals/{_part(proposal)}", dict[str, Any]))
 
     def submit_some(self, programme: str, lines: Sequence[Line]) -> Exchange[list[LineAnswer]]:
-        """Decisions in one request, each for itself, as many as the service reads ahead: see `lines.portions`."""
+        """Decisions in one request, each for itself, as many as the service reads ahead: see `lines.portions`.
+
+        A line that is refused for what passes is sent again, as a single decision is, with those refused after it.
+        """
         path = f"/v1/programmes/{_part(programme)}/decisions"
-        body = encode_lines(lines, programme, self._signing)
-        answer = yield from self.send(Request("POST", path, headers={"Content-Type": NDJSON}, content=body))
-        return _lines(answer)
+        portion, patience = Portion(lines), Patience(self.patience)
+        while portion.left:
+            body = encode_lines(portion.left, programme, self._signing)
+            answer = yield from self.send(Request("POST", path, headers={"Content-Type": NDJSON}, content=body))
+            if portion.take(_lines(answer)):
+                patience = Patience(self.patience)
+            if portion.left:
+                pause = patience.pause()
+                if pause is None:
+                    break
+                yield pause
+        return portion.answers()
 
     def submit_together(
         self, programme: str, lines: Sequence[Line], *, key: str | None = None

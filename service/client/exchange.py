@@ -57,6 +57,23 @@ LONGEST_PAUSE: Final = 8.0
 _AGAIN: Final = frozenset({429, 502, 503, 504})
 
 
+class Patience:
+    """For so many seconds a service that is busy is asked again, after longer pauses each time."""
+
+    def __init__(self, seconds: float) -> None:
+        self._left = seconds
+        self._pause = FIRST_PAUSE
+
+    def pause(self, asked: float = 0.0) -> Pause | None:
+        """Before it is asked again, of as many seconds as it asks for at least; `None` if patience ends before."""
+        # Not all who were told the same come back at the same time.
+        wait = max(asked, self._pause * random.uniform(0.5, 1.0))
+        if wait > self._left:
+            return None
+        self._left, self._pause = self._left - wait, min(2 * self._pause, LONGEST_PAUSE)
+        return Pause(wait)
+
+
 def patiently(request: Request | Callable[[], Request], seconds: float) -> Exchange[Answer]:
     """Send, and send again for so long while the service is busy, away, or still working on the same request.
 
@@ -64,7 +81,7 @@ def patiently(request: Request | Callable[[], Request], seconds: float) -> Excha
     Raises `UnreachableError` if no answer came in time; what then became of a decision is not known, and sending it
     again under the same key is safe.
     """
-    waited, pause = 0.0, FIRST_PAUSE
+    patience = Patience(seconds)
     while True:
         answer = yield request() if callable(request) else request
         assert answer is not None
@@ -72,23 +89,24 @@ def patiently(request: Request | Callable[[], Request], seconds: float) -> Excha
         if asked is None:
             assert isinstance(answer, Answer)
             return answer
-        # Not all who were told the same come back at the same time.
-        wait = max(asked, pause * random.uniform(0.5, 1.0))
-        if waited + wait > seconds:
+        pause = patience.pause(asked)
+        if pause is None:
             if isinstance(answer, Lost):
                 raise UnreachableError(answer.because)
             return answer
-        yield Pause(wait)
-        waited, pause = waited + wait, min(2 * pause, LONGEST_PAUSE)
+        yield pause
 
 
 def _asked_pause(answer: Answer | Lost) -> float | None:
     """How long to wait at least before the request is sent again; `None` if the answer is one to keep."""
     if isinstance(answer, Lost):
         return 0.0
-    if answer.status in _AGAIN or (answer.status == 409 and problem_of(answer).slug == "request-in-flight"):
-        return retry_after(answer)
-    return None
+    return retry_after(answer) if is_passing(answer.status, answer.content) else None
+
+
+def is_passing(status: int, content: bytes | msgspec.Raw) -> bool:
+    """Whether what was told may be otherwise the next time, though nothing else is asked."""
+    return status in _AGAIN or (status == 409 and _problem(status, bytes(content)).slug == "request-in-flight")
 
 
 def retry_after(answer: Answer) -> float:
@@ -99,11 +117,15 @@ def retry_after(answer: Answer) -> float:
 
 def problem_of(answer: Answer) -> Problem:
     """What an answer that is no good says; in its own words if it is no problem of the service."""
+    return _problem(answer.status, answer.content)
+
+
+def _problem(status: int, content: bytes) -> Problem:
     try:
-        return msgspec.json.decode(answer.content, type=Problem)
+        return msgspec.json.decode(content, type=Problem)
     except msgspec.DecodeError:
-        text = answer.content[:200].decode("utf-8", "replace")
-        return Problem(type="about:blank", title=f"HTTP {answer.status}", status=answer.status, detail=text)
+        text = content[:200].decode("utf-8", "replace")
+        return Problem(type="about:blank", title=f"HTTP {status}", status=status, detail=text)
 
 
 def read(answer: Answer, type_: type[T] | Any) -> T:

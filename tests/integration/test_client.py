@@ -13,6 +13,7 @@ from typing import Any
 
 import httpx
 import msgspec
+import psycopg
 import pytest
 from joserfc.jwk import OKPKey
 
@@ -29,15 +30,18 @@ from service.client import (
     Sillok,
     UnreachableError,
 )
-from service.client.answers import Counted
+from service.client.answers import Counted, LineAnswer
 from service.client.credentials import Nobody
 from service.client.exchange import Answer
 from service.client.following import Following
+from service.client.lines import Portion
 from tests.domain.playbook import PERIOD
 from tests.integration.api_process import ApiProcess
 from tests.integration.small import HEAT, WHY, SmallProgramme
 from tests.serving import free_port
 
+GIVE_UP = """
+    SELECT pg_cancel_backend(pid) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND query ~ 'append_batch'"""
 DEVIATION = {**HEAT, "subject": "eliminations", "actual": "0", "reason": WHY}
 
 
@@ -172,6 +176,50 @@ def test_many_decisions_in_portions_each_for_itself(small: SmallProgramme, sillo
         msgspec.structs.replace(content, replayed=True) for each in answers if (content := each.content)
     ]
     assert small.running.head() == head
+
+
+def test_lines_that_a_busy_ledger_did_not_record_are_sent_again(small: SmallProgramme, sillok: Sillok) -> None:
+    """The second line depends on the first one, which is given up while another process holds the ledger's head."""
+    head, url = small.running.head(), small.running.database
+    evidence = {**HEAT, "team": "one", "kind": "report", "sha256": "0" * 64, "title": "Report"}
+    lines = [
+        Line(decision="enrol-team", body=team("one"), key="enrol"),
+        Line(decision="register-evidence", body=evidence, key="evidence"),
+    ]
+    with psycopg.connect(url) as holder, psycopg.connect(url, autocommit=True) as other, ThreadPoolExecutor(1) as one:
+        holder.execute("SELECT FROM ledger.head FOR UPDATE")
+        answering = one.submit(lambda: list(sillok.submit_many(small.programme, lines)))
+        while not other.execute(GIVE_UP).fetchall():
+            time.sleep(0.01)
+        holder.rollback()
+        assert [(each.status, each.line, each.key) for each in answering.result()] == [
+            (201, 1, "enrol"),
+            (201, 2, "evidence"),
+        ]
+    assert small.running.head() == head + 2
+
+
+def test_lines_of_which_nothing_is_known_yet_are_left_to_send() -> None:
+    lines = [Line(decision="nothing", body={}, key=f"{number}") for number in range(1, 7)]
+
+    def told(line: int, status: int, slug: str = "", *, key: str | None = "known") -> LineAnswer:
+        body = msgspec.Raw(msgspec.json.encode({"type": f"/problems/{slug}", "title": slug, "status": status}))
+        return LineAnswer(line=line, key=key, status=status, replayed=False, body=body)
+
+    portion = Portion(lines)
+    answers = [told(1, 409, "seats-taken"), told(2, 201), told(3, 409, "request-in-flight"), told(4, 201)]
+    assert portion.take([*answers, told(5, 404, "unknown-team"), told(6, 401, "unauthenticated", key=None)])
+    assert [each.key for each in portion.left] == ["3", "5", "6"]
+    assert not portion.take([told(1, 503, "outcome-unknown")])
+    assert [each.key for each in portion.left] == ["3", "5", "6"]
+    assert portion.take([told(1, 201), told(2, 422, "invalid"), told(3, 413, "body-too-large", key=None)])
+    assert not portion.left
+    assert [each.status for each in portion.answers()] == [409, 201, 201, 201, 422, 413]
+    assert [each.line for each in portion.answers()] == [1, 2, 3, 4, 5, 6]
+    cut = Portion(lines)
+    cut.take([told(1, 201)])
+    with pytest.raises(UnreachableError, match="5 lines"):
+        cut.answers()
 
 
 def test_all_decisions_or_none(small: SmallProgramme, sillok: Sillok) -> None:
