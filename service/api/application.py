@@ -78,6 +78,8 @@ class Application(Litestar):
     """Answers HEAD wherever it answers GET: the same status and headers, without the body; OPTIONS with all methods."""
 
     repeats: Repeats | None = None
+    public_origin: str = ""
+    """Where browsers reach the service, if the settings say so: `https://host`."""
 
     async def __call__(
         self, scope: Scope | LifeSpanScope, receive: Receive | LifeSpanReceive, send: Send | LifeSpanSend
@@ -172,4 +174,5 @@ def create_application(parts: Parts, *, pages: Pages = NO_PAGES, lifespan: Seque
         lifespan=list(lifespan),
     )
     application.repeats = Repeats(parts)
+    application.public_origin = parts.public_origin or ""
     return application

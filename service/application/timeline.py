@@ -7,6 +7,8 @@ import msgspec
 from domain.disclosure import Reader
 from domain.envelope import DataSet
 from domain.scalars import Names
+from domain.stage_events import StageOpened
+from domain.views.audit_trail import Kept
 from domain.views.stretches import Stretch, stretches
 from domain.views.timeline import TIMELINE, Deadline, Moment, Planned, deadlines, moment_of, planned
 from service.application.reading import Queries
@@ -65,3 +67,13 @@ def course_of(
         deadlines=deadlines(charter, seen, at),
     )
     return timeline, stretches(charter, seen)
+
+
+def reach_of(queries: Queries, programme: str, stage: str | None = None) -> tuple[int, int]:
+    """Positions of the story's first event, or of the one that opened the stage, and of its last one: before and after
+    them a reader finds nothing, or nothing else. (0, 0) of what is not projected yet."""
+    rows, _position = queries.views.scan(TIMELINE, programme, prefix="0", after="", limit=None, min_position=0)
+    told = [msgspec.json.decode(value, type=Kept).entry for _key, value in rows]
+    opened = (each for each in told if each.type == StageOpened.TYPE and each.stage == stage)
+    first = next(opened, None) or next(iter(told), None)
+    return (first.position, told[-1].position) if first else (0, 0)

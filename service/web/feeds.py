@@ -31,7 +31,7 @@ from service.application.timeline import Timeline, timeline_of
 from service.web.common import DEADLINES_SECONDS, charter_of, page
 from service.web.rendering import language_of
 
-CALENDAR: Final = "text/calendar; charset=utf-8"
+CALENDAR: Final = "text/calendar"
 FEED: Final = "application/atom+xml; charset=utf-8"
 _ATOM: Final = "http://www.w3.org/2005/Atom"
 ElementTree.register_namespace("", _ATOM)

@@ -59,6 +59,7 @@ async def show_independence(request: AnyRequest, programme: FromPath[str], parts
             label=label_of(charter),
             programme=programme,
             charter=charter,
+            travelled=position,
             names=await names_of(parts, programme, position),
             stages=await parts.run(partial(_rulings, parts, charter, position)),
             rulings=[each for each in story.moments if each.type == IndependenceRuled.TYPE],

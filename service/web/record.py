@@ -22,7 +22,7 @@ from service.api.parts import Parts, Wired
 from service.api.prepared import Prepared
 from service.api.problems import ApiProblem
 from service.application.differing import diff_of
-from service.application.timeline import course_of, timeline_of
+from service.application.timeline import course_of, reach_of, timeline_of
 from service.web.common import DEADLINES_SECONDS, charter_of, label_of, page
 from service.web.rendering import html
 from service.web.timeline_chart import timeline_chart
@@ -54,6 +54,7 @@ async def show_timeline(request: AnyRequest, programme: FromPath[str], parts: Wi
             moments=moments[:PAGE],
             earlier=moments[PAGE - 1].position if len(moments) > PAGE else None,
             travelled=position,
+            reach=await parts.run(partial(reach_of, parts.queries, programme)),
             head=await parts.run(parts.ready),
         )
 

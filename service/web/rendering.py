@@ -79,6 +79,8 @@ def html(request: AnyRequest, template: str, *, label: Label | None = None, **va
         .render(
             lang=language,
             label=label,
+            # Not from the request: a page is made once for all who ask, by whatever name they reach the service.
+            origin=getattr(request.app, "public_origin", ""),
             addresses={each: f"/{each}{rest}{'?' + query if query else ''}" for each in LANGUAGES},
             t=functools.partial(_worded, language),
             say=functools.partial(_said, language),

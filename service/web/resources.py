@@ -25,7 +25,8 @@ async def show_calls(request: AnyRequest, programme: FromPath[str], parts: Wired
 
     async def make() -> Prepared:
         charter = await charter_of(parts, programme)
-        asked = partial(parts.queries.calls, programme, PUBLIC, as_of_position=await as_of(request, parts))
+        position = await as_of(request, parts)
+        asked = partial(parts.queries.calls, programme, PUBLIC, as_of_position=position)
         calls, _position = await parts.run(asked)
         return html(
             request,
@@ -34,8 +35,9 @@ async def show_calls(request: AnyRequest, programme: FromPath[str], parts: Wired
             label=label_of(charter),
             programme=programme,
             charter=charter,
+            travelled=position,
             calls=calls,
-            names=await names_of(parts, programme),
+            names=await names_of(parts, programme, position),
         )
 
     return await made_once(request, parts, programme, PUBLIC, make)
@@ -57,6 +59,7 @@ async def show_grants(request: AnyRequest, programme: FromPath[str], parts: Wire
             label=label_of(charter),
             programme=programme,
             charter=charter,
+            travelled=position,
             found=found,
             names=await names_of(parts, programme, position),
         )

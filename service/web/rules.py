@@ -42,6 +42,7 @@ async def show_charter(request: AnyRequest, programme: FromPath[str], parts: Wir
             programme=programme,
             charter=charter,
             rules_hash=rules_hash,
+            in_force=(await parts.run(partial(parts.queries.charter, programme)))[1],
             agencies={each.id: each.name for each in charter.agencies},
             decisions=CALLED,
             events={type_: cls.SAYS.title for type_, cls in EVENTS.items()},

@@ -17,6 +17,7 @@ from service.api.as_of import AS_OF, as_of
 from service.api.once import made_once
 from service.api.parts import Wired
 from service.api.prepared import Prepared
+from service.application.timeline import reach_of
 from service.web.common import charter_of, label_of, page
 from service.web.rendering import html
 
@@ -33,6 +34,8 @@ async def show_standings(request: AnyRequest, programme: FromPath[str], parts: W
         asked = partial(parts.queries.standings, programme, stage_id, PUBLIC, as_of_position=position)
         found = await parts.run(asked)
         stage = charter.stage(stage_id)
+        head = await parts.run(parts.ready)
+        first, last = await parts.run(partial(reach_of, parts.queries, programme, stage_id))
         return html(
             request,
             "standings.html",
@@ -46,7 +49,9 @@ async def show_standings(request: AnyRequest, programme: FromPath[str], parts: W
             judged=stage is not None and any(isinstance(each.scoring, Judged) for _node, each in stage.criteria()),
             events={type_: cls.SAYS.title for type_, cls in EVENTS.items()},
             travelled=position,
-            head=await parts.run(parts.ready),
+            # While results are under embargo, what goes on is counts of sheets, which are not of the story.
+            reach=(first, last if isinstance(found, Standings) else head),
+            head=head,
         )
 
     return await made_once(request, parts, programme, PUBLIC, make)

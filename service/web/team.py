@@ -55,6 +55,7 @@ async def show_team(
             programme=programme,
             charter=charter,
             team=known,
+            travelled=position,
             names={each.team: each.names for each in teams},
             taken_part=await parts.run(asked),
             moments=await parts.run(about),

@@ -140,7 +140,7 @@ def test_deadlines_are_a_calendar_and_a_feed_that_are_kept_by_their_etags(played
         address = f"/ko/{REHEARSAL}/deadlines.{name}"
         answer = played.client.get(address)
         assert answer.status_code == 200, answer.text
-        assert answer.headers["content-type"].startswith(media_type)
+        assert re.fullmatch(f"{re.escape(media_type)}; charset=utf-8", answer.headers["content-type"])
         assert played.client.get(address, headers={"If-None-Match": answer.headers["etag"]}).status_code == 304
         assert f"/ko/{REHEARSAL}/deadlines.{name}" in played.client.get(f"/ko/{REHEARSAL}").text
     assert played.client.get("/en/nowhere/deadlines.ics").status_code == 404
@@ -216,6 +216,79 @@ def test_an_earlier_point_is_shown_as_it_was(played: Running) -> None:
     text = played.client.get(f"/en/{REHEARSAL}/standings?as_of_position=500").text
     assert "as of position 500" in text
     assert "90.2" not in text
+
+
+def bounds(played: Running, programme: str) -> tuple[int, int]:
+    """Positions of the first and the last event of a story."""
+    moments = played.client.get(f"/v1/programmes/{programme}/timeline?limit=1000").json()["moments"]
+    return moments[0]["position"], moments[-1]["position"]
+
+
+def slider(text: str) -> tuple[int, int, int]:
+    """From where to where it goes, and where it stands."""
+    (found,) = re.findall(r'id="as_of_slider" min="([0-9]+)" max="([0-9]+)" value="([0-9]+)"', text)
+    first, last, value = map(int, found)
+    return first, last, value
+
+
+@pytest.mark.parametrize("programme", [PUBLIC_RECORD, HARBOUR])
+def test_the_slider_goes_from_where_a_programme_began_to_what_was_decided_last(played: Running, programme: str) -> None:
+    first, last = bounds(played, programme)
+    assert slider(played.client.get(f"/en/{programme}/timeline").text) == (first, last, last)
+    opened, until, _value = slider(played.client.get(f"/en/{programme}/standings").text)
+    assert first < opened < until == last
+    at = f"/en/{programme}/standings?as_of_position="
+    assert played.client.get(f"{at}{opened}").status_code == 200
+    assert played.client.get(f"{at}{opened - 1}").status_code == 404, "no stage was open"
+
+
+@pytest.mark.parametrize("page", ["timeline", "independence", "calls", "grants", "charter", "teams/albatross"])
+def test_before_a_programme_began_nothing_of_it_is_shown(played: Running, page: str) -> None:
+    before = bounds(played, HARBOUR)[0] - 1
+    answer = played.client.get(f"/en/{HARBOUR}/{page}?as_of_position={before}")
+    assert answer.status_code == {"charter": 400, "teams/albatross": 404}.get(page, 200)
+    assert "/decisions/" not in answer.text
+    assert ("Nothing that the public may read was recorded" in answer.text) is (page == "timeline")
+
+
+@pytest.mark.parametrize("page", ["timeline", "standings", "independence", "calls", "grants", "teams/albatross"])
+def test_a_page_of_an_earlier_point_says_so(played: Running, page: str) -> None:
+    _first, last = bounds(played, HARBOUR)
+    said = f"An earlier point: as of position {last}."
+    assert said in played.client.get(f"/en/{HARBOUR}/{page}?as_of_position={last}").text
+    assert said not in played.client.get(f"/en/{HARBOUR}/{page}").text
+
+
+def test_a_charter_that_is_not_in_force_says_so(played: Running) -> None:
+    first, _last = bounds(played, HARBOUR)
+    decided = played.client.get(f"/en/{HARBOUR}/decisions/{first + 1}").text
+    (old,) = re.findall(r"charter[?]rules_hash=([0-9a-f]{64})", decided)
+    assert "not in force any more" in played.client.get(f"/en/{HARBOUR}/charter?rules_hash={old}").text
+    assert "not in force any more" not in played.client.get(f"/en/{HARBOUR}/charter").text
+
+
+def test_sentences_leave_out_the_digits_that_nobody_reads(played: Running) -> None:
+    text = played.client.get(f"/ko/{PUBLIC_RECORD}/teams/naver-cloud").text
+    assert "SHA-256 f7d2f1e5…" in text
+    assert not re.search("[0-9a-f]{64}", text)
+
+
+def test_a_page_names_its_address_by_the_settings_alone(played: Running) -> None:
+    address = f"/ko/{HARBOUR}/standings"
+    here = played.client.get(address, headers={"Host": "elsewhere.example"}).text
+    assert f'<link rel="canonical" href="{address}">' in here
+    assert "elsewhere.example" not in here
+    nothing = Remembered(lambda _programme: (0, ""), played.service.threads)
+    parts = replace(played.service.parts, public_origin="https://sillok.example", remembered=nothing)
+    with TestClient(create_application(parts, pages=SITE)) as client:
+        text = client.get(f"{address}/").text
+    for each in (
+        f'<link rel="canonical" href="https://sillok.example{address}">',
+        f'<meta property="og:url" content="https://sillok.example{address}">',
+        f'hreflang="en" href="https://sillok.example/en/{HARBOUR}/standings">',
+        '<meta property="og:locale:alternate" content="en_GB">',
+    ):
+        assert each in text
 
 
 @pytest.mark.parametrize(

@@ -201,16 +201,17 @@ def test_a_receipt_is_checked_in_the_browser(process_of_all: ApiProcess, sealed:
     """As it is; of what is not sealed yet; and as somebody changed it, or what it is checked with, on the way."""
     page = page_of(chromium, NARROW)
 
-    def verify(position: int, says: str) -> None:
-        page.goto(f"{process_of_all.url}/en/verify?position={position}")
-        said = page.locator("#verify").get_attribute(f"data-{says}")
+    def verify(position: int, says: str, why: str | None = None, language: str = "en") -> None:
+        page.goto(f"{process_of_all.url}/{language}/verify?position={position}")
+        texts = [page.locator("#verify").get_attribute(f"data-{each}") for each in (says, why) if each]
+        said = texts[0] and texts[0].replace("{why}", texts[-1] or "")
         assert said
         expect(page.locator("#outcome")).to_contain_text(said.partition("{")[0])
 
     verify(sealed, "good")
     verify(sealed + 1, "not-yet")
 
-    def changing(address: str, change: Callable[[str], str]) -> None:
+    def changing(address: str, change: Callable[[str], str], fault: str) -> None:
         def answer(route: Route) -> None:
             true = route.fetch()
             changed = change(true.text())
@@ -218,13 +219,21 @@ def test_a_receipt_is_checked_in_the_browser(process_of_all: ApiProcess, sealed:
             route.fulfill(response=true, body=changed)
 
         page.route(f"**{address}", answer)
-        verify(sealed, "bad")
+        verify(sealed, "bad", f"fault-{fault}", "ko")
         page.unroute(f"**{address}")
 
-    receipt = f"/v1/ledger/receipts/{sealed}"
-    changing(receipt, lambda text: re.sub(r"(?<=extra .{20}).{4}", "AAAA", text, count=1))
-    changing(receipt, lambda text: re.sub(r"(?<=\nindex )[0-9]+", "0", text, count=1))
-    changing(receipt, lambda text: re.sub(r"(?<=\n\u2014 )(\S+ .{30}).{4}", r"\1AAAA", text))
-    changing("/v1/ledger/log", lambda text: re.sub(r"(\+[A-Za-z0-9+/]{20})[A-Za-z0-9+/]{4}", r"\1AAAA", text))
+    receipt, log = f"/v1/ledger/receipts/{sealed}", "/v1/ledger/log"
+    changing(receipt, lambda text: re.sub(r"(?<=extra .{20}).{4}", "AAAA", text, count=1), "entry")
+    changing(receipt, lambda text: re.sub(r"(?<=\nindex )[0-9]+", "0", text, count=1), "position")
+    changing(receipt, lambda text: re.sub(r"(?<=\nindex )[0-9]+\n", r"\g<0>" + "A" * 43 + "=\n", text), "proof")
+    changing(receipt, lambda text: re.sub(r"(?<=\n\u2014 )(\S+ .{30}).{4}", r"\1AAAA", text), "key")
+    changing(receipt, lambda _text: "<html>", "malformed")
+    changing(log, lambda text: re.sub(r"(\+[A-Za-z0-9+/]{20})[A-Za-z0-9+/]{4}", r"\1AAAA", text), "key")
+    for refusal in (lambda route: route.abort(), lambda route: route.fulfill(status=503)):
+        page.route(f"**{log}", refusal)
+        verify(sealed, "unable", "no-answer")
+        page.unroute(f"**{log}")
     verify(sealed, "good")
+    page.add_init_script("Object.defineProperty(crypto, 'subtle', {value: undefined})")
+    verify(sealed, "unable", "no-crypto")
     page.context.close()

@@ -13,22 +13,29 @@ const hashed = async (...parts) => new Uint8Array(await crypto.subtle.digest("SH
 const leafOf = (entry) => hashed([0], entry);
 const nodeOf = (left, right) => hashed([1], left, right);
 
+/** What does not hold; `message` names the text that says so. */
 class Fault extends Error {}
 
+/** Why nothing could be checked, which is no fault of the entry; `message` names the text that says so. */
+class Unable extends Error {}
+
+/** The bytes that an address answers, or null if there is nothing. */
 async function fetched(address) {
-  const answer = await fetch(address, { credentials: "omit" });
+  const answer = await fetch(address, { credentials: "omit" }).catch(() => { throw new Unable("noAnswer"); });
   if (answer.status === 404) return null;
-  if (!answer.ok) throw new Fault(`${address}: ${answer.status}`);
-  return answer;
+  if (!answer.ok) throw new Unable("noAnswer");
+  return new Uint8Array(await answer.arrayBuffer().catch(() => { throw new Unable("noAnswer"); }));
 }
+
+const textOf = (bytes) => new TextDecoder("utf-8", { fatal: true }).decode(bytes);
 
 function readReceipt(text) {
   const [head, ...rest] = text.split("\n\n");
   const lines = head.split("\n");
-  if (lines.shift() !== "c2sp.org/tlog-proof@v1") throw new Fault("the receipt is not a tlog-proof");
+  if (lines.shift() !== "c2sp.org/tlog-proof@v1") throw new Fault("malformed");
   const extra = lines.shift().match(/^extra (\S+)$/);
   const index = lines.shift().match(/^index (0|[1-9][0-9]*)$/);
-  if (!extra || !index) throw new Fault("the receipt has no entry or no index");
+  if (!extra || !index) throw new Fault("malformed");
   return { entry: bytesOf(extra[1]), index: Number(index[1]), hashes: lines.map(bytesOf), note: rest.join("\n\n") };
 }
 
@@ -38,7 +45,7 @@ function readNote(note) {
   const [origin, size, root] = text.split("\n");
   const signatures = note.slice(end + 2).split("\n").filter(Boolean).map((line) => {
     const [, name, value] = line.match(/^\u2014 (\S+) (\S+)$/) ?? [];
-    if (!name) throw new Fault("a signature of the checkpoint is malformed");
+    if (!name) throw new Fault("malformed");
     return { name, bytes: bytesOf(value) };
   });
   return { text, origin, size: Number(size), root: bytesOf(root), signatures };
@@ -46,10 +53,10 @@ function readNote(note) {
 
 /** The root to which a leaf and its proof lead (RFC 9162 2.1.3.2). */
 async function rootFrom(leaf, index, size, hashes) {
-  if (index >= size) throw new Fault("the log is smaller than the position");
+  if (index >= size) throw new Fault("proof");
   let [node, last, found] = [BigInt(index), BigInt(size - 1), leaf];
   for (const each of hashes) {
-    if (last === 0n) throw new Fault("the proof is too long");
+    if (last === 0n) throw new Fault("proof");
     if (node & 1n || node === last) {
       found = await nodeOf(each, found);
       while (!(node & 1n) && node !== 0n) { node >>= 1n; last >>= 1n; }
@@ -59,7 +66,7 @@ async function rootFrom(leaf, index, size, hashes) {
     node >>= 1n;
     last >>= 1n;
   }
-  if (last !== 0n) throw new Fault("the proof is too short");
+  if (last !== 0n) throw new Fault("proof");
   return found;
 }
 
@@ -73,7 +80,9 @@ async function signedBy(checkpoint, keys) {
     if (!signature || name !== checkpoint.origin) continue;
     const bytes = bytesOf(value);
     if (bytes[0] !== 1) continue;
-    const imported = await crypto.subtle.importKey("raw", bytes.slice(1), "Ed25519", false, ["verify"]);
+    const imported = await crypto.subtle.importKey("raw", bytes.slice(1), "Ed25519", false, ["verify"]).catch((error) => {
+      throw error.name === "NotSupportedError" ? new Unable("noCrypto") : error;
+    });
     const text = new TextEncoder().encode(checkpoint.text);
     if (await crypto.subtle.verify("Ed25519", imported, signature.bytes.slice(4), text)) return true;
   }
@@ -86,24 +95,25 @@ async function entryInTile(index, size) {
   const parts = String(tile).padStart(Math.ceil(String(tile).length / 3) * 3, "0").match(/.{3}/g);
   const path = parts.map((each, n) => (n < parts.length - 1 ? `x${each}` : each)).join("/");
   const width = Math.min(TILE, size - tile * TILE);
-  const answer = await fetched(`/v1/ledger/tile/entries/${path}${width < TILE ? `.p/${width}` : ""}`);
-  if (!answer) throw new Fault("the tile of the entry is not there");
-  const bytes = new Uint8Array(await answer.arrayBuffer());
+  const bytes = await fetched(`/v1/ledger/tile/entries/${path}${width < TILE ? `.p/${width}` : ""}`);
+  if (!bytes) throw new Fault("tile");
   let at = 0;
   for (let n = tile * TILE; at < bytes.length; n += 1) {
     const length = (bytes[at] << 8) | bytes[at + 1];
     if (n === index) return bytes.slice(at + 2, at + 2 + length);
     at += 2 + length;
   }
-  throw new Fault("the tile ends before the entry");
+  throw new Fault("tile");
 }
 
 function positionOf(entry) {
   return new DataView(entry.buffer, entry.byteOffset).getBigUint64(1);
 }
 
+/** `key`: of a text beside the form; `-x` in its attribute's name is `X` here. */
 function say(key, values = {}) {
-  return form.dataset[key].replace(/\{(\w+)\}/g, (_all, name) => values[name]);
+  const name = key.replace(/-(\w)/g, (_all, letter) => letter.toUpperCase());
+  return form.dataset[name].replace(/\{(\w+)\}/g, (_all, name) => values[name]);
 }
 
 function tell(steps, verdict, className) {
@@ -113,32 +123,51 @@ function tell(steps, verdict, className) {
   outcome.replaceChildren(list, last);
 }
 
-async function check(position) {
-  const steps = [];
-  tell(steps, say("working"), "faint");
+/** The public keys of the log, as verifier keys of signed notes. */
+async function keysOfLog() {
+  const answer = await fetched("/v1/ledger/log");
+  if (!answer) throw new Unable("noAnswer");
+  return JSON.parse(textOf(answer)).keys;
+}
+
+/** The verdict on a position: which text says it, with which values. What is shown of it is added to `steps`. */
+async function verdictOn(position, steps) {
   try {
+    if (!globalThis.crypto?.subtle) throw new Unable("noCrypto");
     const answer = await fetched(`/v1/ledger/receipts/${position}`);
-    if (!answer) return tell(steps, say("notYet", { position }), "bad");
-    const receipt = readReceipt(await answer.text());
+    if (!answer) return ["notYet", { position }];
+    const receipt = readReceipt(textOf(answer));
     const checkpoint = readNote(receipt.note);
     if (receipt.index !== position - 1 || positionOf(receipt.entry) !== BigInt(position)) {
-      throw new Fault("the receipt is of another position");
+      throw new Fault("position");
     }
     if (!same(await entryInTile(receipt.index, checkpoint.size), receipt.entry)) {
-      throw new Fault("the log has another entry at this position than the receipt");
+      throw new Fault("entry");
     }
     const leaf = await leafOf(receipt.entry);
     steps.push(say("leaf", { position, hash: base64Of(leaf) }));
     const root = await rootFrom(leaf, receipt.index, checkpoint.size, receipt.hashes);
-    if (!same(root, checkpoint.root)) throw new Fault("the proof leads to another root than the checkpoint names");
+    if (!same(root, checkpoint.root)) throw new Fault("proof");
     steps.push(say("root", { hash: base64Of(root), size: checkpoint.size }));
-    const { keys } = await (await fetched("/v1/ledger/log")).json();
-    if (!(await signedBy(checkpoint, keys))) throw new Fault("no key of the log signed the checkpoint");
+    if (!(await signedBy(checkpoint, await keysOfLog()))) throw new Fault("key");
     steps.push(say("signed", { origin: checkpoint.origin }));
-    return tell(steps, say("good"), "good");
+    return ["good", {}];
   } catch (error) {
-    return tell(steps, say("bad", { why: error.message }), "bad");
+    if (error instanceof Unable) return ["unable", { why: say(error.message) }];
+    // Whatever cannot be read as the formats have it was changed, too.
+    return ["bad", { why: say(`fault-${error instanceof Fault ? error.message : "malformed"}`) }];
   }
+}
+
+const CLASSES = { good: "good", bad: "bad" };
+let asked = 0;
+
+async function check(position) {
+  const own = (asked += 1);
+  tell([], say("working"), "faint");
+  const steps = [];
+  const [verdict, values] = await verdictOn(position, steps);
+  if (own === asked) tell(steps, say(verdict, values), CLASSES[verdict] ?? "notice");
 }
 
 form.addEventListener("submit", (event) => {
