@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence, Set
 from typing import Literal
 
 import msgspec
@@ -25,8 +25,7 @@ class Prospect(msgspec.Struct, frozen=True):
     """What follows for a team if the plan is kept: who is out by a ruling or at a gate leaves, and what is left then of
     the number planned leaves by rank. A ruling still to come is taken as met.
 
-    `open`: bounds, a tie at the cut or a gate of its own leave it open; where it is not known whether others passed
-    one, they are taken to have. `basis`: on what it is out.
+    `open`: bounds, a tie at the cut, or a gate that it or others may fail leave it open. `basis`: on what it is out.
     """
 
     follows: Follows
@@ -109,23 +108,32 @@ def prospects_of(stage: Stage, course: Course, found: Tally) -> dict[str, Prospe
     out = [team for team in grounds.out if not course.withdrew(team)]
     left = [team for team in course.teams if team not in out and not course.withdrew(team)]
     by_rank = max((planned_eliminations(stage, record) or 0) - len(out), 0)
-    return {team: _prospect(grounds, course, team, found.ranks, left, by_rank) for team in course.teams}
+    unsure = {team for team in left if _may_fail(grounds, course, team)}
+    return {team: _prospect(course, team, found.ranks, left, unsure, by_rank) for team in course.teams}
+
+
+def _may_fail(grounds: Grounds, course: Course, team: str) -> bool:
+    """Whether it is not known that the team is past every gate."""
+    return team not in course.by_objection and any(outcome is None for _gate, outcome in grounds.gates(team))
 
 
 def _prospect(
-    grounds: Grounds, course: Course, team: str, ranks: Mapping[str, Rank], left: Sequence[str], by_rank: int
+    course: Course, team: str, ranks: Mapping[str, Rank], left: Sequence[str], unsure: Set[str], by_rank: int
 ) -> Prospect:
-    """`left`: who is neither out by a ruling or at a gate, nor withdrew, `by_rank` of whom leave by rank."""
+    """`left`: who is neither out by a ruling or at a gate, nor withdrew, `by_rank` of whom leave by rank, or fewer: as
+    many as turn out to fail a gate of those who are `unsure` take their places.
+    """
     if course.withdrew(team):
         return Prospect("withdrew")
     if team not in left:
         return Prospect("out", "ruling" if course.rulings.get(team) == "not_met" else "gate")
     if team in course.by_objection:
         return Prospect("advances")
-    above = sum(ranks[each].worst < ranks[team].best for each in left)
-    if by_rank and above >= len(left) - by_rank:
+    others = unsure - {team}
+    above = sum(ranks[each].worst < ranks[team].best for each in left if each not in others)
+    if by_rank > len(others) and above >= len(left) - by_rank:
         return Prospect("out", "rank")
     below = sum(ranks[each].best > ranks[team].worst for each in left)
-    if below < by_rank or any(outcome is None for _gate, outcome in grounds.gates(team)):
+    if below < by_rank or team in unsure:
         return Prospect("open")
     return Prospect("advances")

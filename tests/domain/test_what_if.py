@@ -22,7 +22,7 @@ from domain.alterations import (
 from domain.record import Statement
 from domain.refusal import InvalidCommandError
 from domain.rubric import Stage
-from domain.score_events import HighestOf, MeanOf, PointsOf, RankGroup
+from domain.score_events import GateOutcome, HighestOf, MeanOf, PointsOf, RankGroup
 from domain.sensitivity import sensitivity
 from domain.what_if import WhatIfRow, what_if
 from tests.domain.test_flips import IDEA, JURY, SPEED, TEAMS, cells_of, course_of, stage_of
@@ -98,6 +98,29 @@ def test_a_gate_that_lies_elsewhere_puts_others_out() -> None:
     stage = stage_of(scoring={"aggregate": "mean"}, gate="4")
     rows = asked(AnotherGate(gate="slow", minimum="6.5"), stage=stage)
     assert {team: row.after.prospect.basis for team, row in rows.items()} == {"ant": "gate", "bee": None, "cow": "gate"}
+
+
+def test_a_gate_that_others_may_fail_leaves_open_who_leaves_by_rank() -> None:
+    """Whoever fails it takes a place of the plan; whoever is known to have passed takes none."""
+    stage = stage_of(scoring={"aggregate": "mean"}, gate="undisclosed")
+
+    def passed(*teams: str) -> list[Statement]:
+        return [Statement(GateOutcome(gate="slow", team=team, outcome="passed"), "x", 1) for team in teams]
+
+    one, two = AnotherCut(eliminate="1"), AnotherCut(eliminate="2")
+    assert follows(asked(one, stage=stage)) == {"ant": "open", "bee": "open", "cow": "open"}
+    assert follows(asked(one, stage=stage, statements=passed("bee", "cow"))) == {
+        "ant": "open",
+        "bee": "advances",
+        "cow": "open",
+    }
+    assert follows(asked(one, stage=stage, statements=passed("ant", "bee")))["cow"] == "out"
+    # Whichever of the others fails, cow is the last of those that are left; ant leaves only if nobody does.
+    assert follows(asked(two, stage=stage, statements=passed("ant", "cow"))) == {
+        "ant": "open",
+        "bee": "open",
+        "cow": "out",
+    }
 
 
 def test_a_deviation_is_not_regarded_once_the_cut_is_another() -> None:
