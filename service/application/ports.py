@@ -81,7 +81,7 @@ class Appended(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 
 
 PAGE: Final = 2000
-"""Events of a page of `Ledger.stream`; two are in memory at a time."""
+"""Events of a page of `Ledger.stream`; three are in memory at a time."""
 
 
 class ReadResult(Protocol):
