@@ -34,9 +34,10 @@ _CLAIM: Final = f"""
     FROM taken WHERE e.endpoint = taken.endpoint RETURNING e.endpoint, e.claim"""
 _DUE: Final = f"SELECT EXISTS (SELECT FROM notice.endpoint WHERE {_FREE})"
 
-# Tests, and what tells of another endpoint, go there also while it waits.
+# Tests, and what tells of another endpoint, go there also while it waits; nothing does once it was removed.
 _WAITS: Final = (
-    "d.endpoint = e.endpoint AND d.state = 'pending' AND (coalesce(d.number, d.upto) IS NULL OR e.state = 'active')"
+    "d.endpoint = e.endpoint AND d.state = 'pending' AND e.sealed IS NOT NULL"
+    " AND (coalesce(d.number, d.upto) IS NULL OR e.state = 'active')"
 )
 _FIRST: Final = "ORDER BY d.number NULLS FIRST, d.delivery LIMIT 1"
 _TARGET: Final = ("endpoint", "programme", "team", "data_set", "channel", "language", "state")
@@ -68,7 +69,9 @@ _SETTLE: Final = f"""
         SELECT delivery, at, done, says FROM {_TRIED} WHERE counts)
     UPDATE notice.delivery d SET state = t.state, attempts = d.attempts + t.counts::int, next_attempt_at = t.next,
         answer = t.says, settled_at = CASE WHEN t.state = 'pending' THEN NULL ELSE t.at END
-    FROM {_TRIED} WHERE d.delivery = t.delivery AND d.state <> 'delivered' AND (t.held OR t.done)"""
+    FROM {_TRIED} WHERE d.delivery = t.delivery AND d.state <> 'delivered'
+        AND (t.done OR t.held AND d.state = 'pending')"""
+"""What was given up while it was on the way, because its endpoint was removed, stays so, unless it arrived."""
 _AFTERWARDS: Final = f"""
     UPDATE notice.endpoint e SET
         failing_since = CASE WHEN NOT t.counts OR NOT (t.held OR t.done) THEN failing_since

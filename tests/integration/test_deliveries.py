@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 import threading
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
@@ -315,6 +316,44 @@ def test_address_and_secrets_are_sealed_under_a_key_of_their_own_that_is_changed
     database.close()
     left = delivered.endpoints.every(delivered.programme, Reader("auditor", "auditor")).endpoints
     assert [each.endpoint for each in left] == [other.endpoint.endpoint]
+
+
+@pytest.mark.parametrize(("status", "state"), [(500, "dead"), (200, "delivered")])
+def test_what_is_on_its_way_as_its_endpoint_is_removed_stays_given_up_unless_it_arrives(
+    delivered: Delivered, receiver: Receiver, status: int, state: str
+) -> None:
+    issued = delivered.register(receiver)
+    delivered.tell("ant")
+
+    def removed(_posted: Any) -> tuple[int, dict[str, str], bytes]:
+        delivered.endpoints.remove(delivered.programme, issued.endpoint.endpoint, delivered.reader("ant"), "tests")
+        return status, {}, b""
+
+    receiver.answer = removed
+    deliver(delivered.out)
+    (found,) = delivered.log(issued)
+    assert (found.state, found.next_attempt_at) == (state, None)
+
+
+def test_a_removed_mailbox_gives_nobody_anything_to_do(delivered: Delivered) -> None:
+    """Also where the mail server broke off meanwhile, so that the test would have been sent again."""
+    settings, team = delivered.told.running.settings.smtp, delivered.reader("ant")
+    assert settings is not None
+    asked = NewEndpoint(channel="email", address="ant@localhost")
+    endpoint = delivered.endpoints.register(delivered.programme, asked, team, "tests").endpoint.endpoint
+    delivered.endpoints.test(delivered.programme, endpoint, team)
+    with socket.create_server(("localhost", settings.port)) as server:
+        begun = delivered.out.deliver.start()
+        connection, _from = server.accept()
+        delivered.endpoints.remove(delivered.programme, endpoint, team, "tests")
+        connection.close()
+        for each in begun:
+            each.result(timeout=30)
+    delivered.out.deliver.settle()
+    delivered.clock.on(days=1)
+    assert delivered.out.deliver.progress() == "current"
+    found = delivered.endpoints.deliveries(delivered.programme, team, endpoint=endpoint).deliveries
+    assert [(each.state, each.next_attempt_at) for each in found] == [("dead", None)]
 
 
 def test_while_an_endpoint_is_paused_its_notices_wait(delivered: Delivered, receiver: Receiver) -> None:
