@@ -7,7 +7,7 @@ import re
 import smtplib
 import ssl
 from collections.abc import Callable
-from datetime import datetime
+from datetime import datetime, timedelta
 from email.headerregistry import Address
 from email.message import EmailMessage
 from email.policy import SMTP
@@ -21,6 +21,7 @@ from domain.sentences import Words
 from service.application.delivery_ports import SEND_SECONDS, Answer, Message, Target
 from service.application.notice_messages import sealed_at
 from service.delivery.dkim import signed
+from service.delivery.standstill import Standstill
 from service.delivery.trust import trusted
 from service.settings import SettingsError, SmtpSettings
 
@@ -76,6 +77,7 @@ class Emails:
         self._loopback = loopback
         self._seconds = seconds
         self._context = context
+        self._standstill = Standstill(timedelta(seconds=seconds))
 
     def require_reachable(self, address: str, data_set: DataSet) -> None:
         """See `Channel.require_reachable`."""
@@ -89,7 +91,10 @@ class Emails:
             raise NotThereError("no mail goes to mailboxes on this machine")
 
     def send(self, target: Target, message: Message, now: datetime) -> Answer:
-        """See `Channel.send`. What goes wrong before the mailbox is named is the mail server's fault: it is held."""
+        """See `Channel.send`. What goes wrong before the mailbox is named is the mail server's fault: it is held.
+
+        For a while so is what goes to other mailboxes.
+        """
         try:
             for data_set in {target.data_set, message.data_set}:
                 self.require_reachable(target.address, data_set)
@@ -101,10 +106,16 @@ class Emails:
                 content = signed(content, self._settings.dkim, now)
             except SettingsError as error:
                 return Answer(result="held", says=f"it cannot be signed: {error}")
+        if (still := self._standstill.left(now)) is not None:
+            left, why = still
+            return Answer(result="held", says=why, wait=left)
         try:
             server = self._connected()
         except (OSError, smtplib.SMTPException) as error:
-            return Answer(result="held", says=f"the mail server cannot be used: {_why(error)}")
+            why = f"the mail server cannot be used: {_why(error)}"
+            self._standstill.began(now, why)
+            return Answer(result="held", says=why)
+        self._standstill.ended()
         try:
             return self._sent(server, target.address, content)
         except (OSError, smtplib.SMTPException) as error:

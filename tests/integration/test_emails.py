@@ -6,8 +6,8 @@ import asyncio
 import socket
 import ssl
 from collections.abc import Iterator
-from contextlib import contextmanager
-from datetime import UTC, datetime
+from contextlib import contextmanager, suppress
+from datetime import UTC, datetime, timedelta
 from email import message_from_bytes
 from email.message import EmailMessage
 from email.policy import default
@@ -105,6 +105,14 @@ def send(
     disabled: Disabled | None = None,
     **options: Any,
 ) -> Answer:
+    """Sent at `NOW` by a channel of its own."""
+    target, message = addressed(language, notice=notice, disabled=disabled)
+    return Emails(settings, service=SERVICE, loopback=True, **options).send(target, message, NOW)
+
+
+def addressed(
+    language: Language = "ko", *, notice: bool = True, disabled: Disabled | None = None
+) -> tuple[Target, Message]:
     (secret,) = fresh_secrets()
     target = Target(
         endpoint="endpoint-1",
@@ -122,7 +130,7 @@ def send(
         message = msgspec.structs.replace(message, disabled=disabled)
     elif notice:
         message = msgspec.structs.replace(message, notice=NOTICE, sha256="cd" * 32, challenge=None)
-    return Emails(settings, service=SERVICE, loopback=True, **options).send(target, message, NOW)
+    return target, message
 
 
 @pytest.mark.parametrize(("language", "title"), [("ko", NOTICE.title.ko), ("en", NOTICE.title.en)])
@@ -212,6 +220,31 @@ def test_a_server_that_is_down_holds_mail_and_counts_against_nobody() -> None:
     with listening(Server()) as settings:
         pass
     assert send(settings) == Answer(result="held", says="the mail server cannot be used: it cannot be reached")
+
+
+@pytest.mark.parametrize("later", [timedelta(minutes=1), timedelta(hours=-1)])
+def test_a_server_that_never_answers_is_asked_by_one_at_a_time_and_holds_nobody_up(later: timedelta) -> None:
+    """Until a minute is over, or a clock is turned back: then one asks again, and once it answers everybody does."""
+    server, sender = Server(), "notices@sillok.example"
+    settings = SmtpSettings(host="localhost", port=free_port(), tls_from_start=False, sender=sender)
+    emails = Emails(settings, service=SERVICE, loopback=True, seconds=0.2)
+    asked = []
+
+    def result(after: timedelta) -> Answer:
+        return emails.send(*addressed(), NOW + after)
+
+    with socket.create_server(("localhost", settings.port)) as silent:
+        silent.settimeout(0)
+        for after in (timedelta(0), timedelta(seconds=20), later, later + timedelta(seconds=20)):
+            answer = result(after)
+            assert answer.result == "held"
+            assert answer.says.startswith("the mail server cannot be used")
+            with suppress(BlockingIOError):
+                silent.accept()[0].close()
+                asked.append(after)
+    assert asked == [timedelta(0), later]
+    with listening(server, settings.port):
+        assert [result(later * 2).result for _mail in range(2)] == ["delivered"] * 2
 
 
 def test_over_tls_it_logs_in_and_a_certificate_that_is_not_trusted_is_refused(tmp_path: Path) -> None:
