@@ -16,6 +16,8 @@ from domain.charter_document import rules_hash
 from service.cli import bundles
 from service.cli.bundles import make_bundle
 from service.cli.failures import NotAsAskedError
+from service.client import ServiceProblemError
+from service.client.problems import Problem
 
 NOTE = f"log.example/1\n2\n{base64.b64encode(bytes(32)).decode()}\n\n— log.example/1 AAAAAAAAAAA=\n"
 KEPT = "what was verified last"
@@ -24,9 +26,10 @@ KEPT = "what was verified last"
 class Service:
     """What it answers, whatever it is asked."""
 
-    def __init__(self, stage: str = "heat", pages: Sequence[bytes] = ()) -> None:
+    def __init__(self, stage: str = "heat", pages: Sequence[bytes] = (), note: str = NOTE) -> None:
         self.stage = stage
         self.pages = list(pages)
+        self.note = note
 
     def view(self, _programme: str, _name: str) -> dict[str, Any]:
         return {"stages": [{"id": self.stage}]}
@@ -35,7 +38,10 @@ class Service:
         """Counts."""
 
     def checkpoint(self) -> str:
-        return NOTE
+        return self.note
+
+    def receipt(self, position: int, **_asked: object) -> str:
+        raise ServiceProblemError(Problem(type="/problems/not-sealed", title=str(position), status=404))
 
     def leaves(self, **_asked: object) -> bytes:
         return bytes(64)
@@ -75,6 +81,47 @@ def test_a_charter_is_named_by_the_hash_that_it_has(kept: Path, type_: str) -> N
     make(kept.with_name("bundle"), Service(pages=[events]))
     (charter,) = kept.with_name("bundle").glob("charters/*")
     assert (charter.name, kept.read_text()) == (f"{rules_hash(b'{}')}.json", KEPT)
+
+
+def of_size(size: int, root: int) -> str:
+    return NOTE.replace("\n2\n", f"\n{size}\n").replace("AAAA", base64.b64encode(bytes([root] * 3)).decode(), 1)
+
+
+@pytest.mark.parametrize("size", [1, 2, 3])
+def test_another_checkpoint_takes_no_earlier_one_away(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, size: int
+) -> None:
+    """Nor leaves and events that came with it, also where the service says that there are fewer now."""
+    monkeypatch.setattr(bundles, "WITNESS_SECONDS", 0)
+    folder, both = tmp_path / "bundle", line(1) + line(2)
+    make(folder, Service(pages=[both]))
+    cosigned = NOTE + "— w AAAAAAAAAAA=\n"
+    make(folder, Service(note=cosigned))
+    make(folder, Service(note=of_size(size, 1), pages=[line(3)]))
+    kept = {each.name: each.read_text() for each in folder.glob("checkpoints/*")}
+    assert kept == {"2": cosigned, {2: "2.other"}.get(size, str(size)): of_size(size, 1)}
+    assert json.loads((folder / "manifest.json").read_bytes())["size"] == size
+    assert (folder / "events.ndjson").read_bytes() == both + line(3) * (size == 3)
+    assert (folder / "leaves").stat().st_size >= 64
+
+
+@pytest.mark.parametrize("note", ["", "a\n\n", "log\n-1\nx\n\n— log AAAAAAAAAAA=\n"])
+def test_a_checkpoint_that_is_none_is_no_reason_to_fail(tmp_path: Path, note: str) -> None:
+    with pytest.raises(NotAsAskedError, match="checkpoint that is none"):
+        make(tmp_path / "bundle", Service(note=note))
+
+
+def test_what_was_cut_off_before_anything_was_there_goes_on(tmp_path: Path) -> None:
+    folder = tmp_path / "bundle"
+    with pytest.raises(NotAsAskedError):
+        make(folder, Service(note=""))
+    make(folder, Service(pages=[line(1) + line(2)]))
+    assert (folder / "events.ndjson").read_bytes() == line(1) + line(2)
+    other = tmp_path / "other"
+    other.mkdir()
+    (other / "diary").write_text("")
+    with pytest.raises(NotAsAskedError, match="is not empty, and no bundle"):
+        make(other, Service())
 
 
 @pytest.mark.parametrize("pages", [[line(1), line(1)], [b"no event\n"], [b"[]\n"]])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import time
 from collections import deque
@@ -21,7 +22,7 @@ from domain.charter_document import rules_hash
 from domain.checkpoint import Checkpoint, read_checkpoint
 from domain.envelope import PrivateEnvelope
 from domain.merkle import HASH_BYTES
-from domain.note import read_note
+from domain.note import NoteError, read_note
 from domain.rulebook import EVENTS
 from domain.scalars import Identifier
 from domain.standings import Standings
@@ -38,6 +39,10 @@ WITNESS_SECONDS: Final = 2.0
 
 AHEAD: Final = 2
 """So many pages are asked for while one is written."""
+
+FOLDERS: Final = (parts.CHECKPOINTS, parts.STANDINGS, parts.CHARTERS, parts.SCHEMAS)
+PART: Final = "part"
+"""A file that is not whole yet."""
 
 _CHARTERS: Final = b'"type":"Charter'
 _STANDALONE: Final = Path(parts.__file__).with_name("standalone.py")
@@ -75,13 +80,13 @@ def make_bundle(sillok: Sillok, programme: str, folder: Path, progress: Progress
     What is there is not asked for again, and earlier checkpoints stay. Raises `NotAsAskedError`, `ServiceError`.
     """
     _require_same(folder, programme)
-    for each in (parts.CHECKPOINTS, parts.STANDINGS, parts.CHARTERS, parts.SCHEMAS):
+    for each in FOLDERS:
         (folder / each).mkdir(parents=True, exist_ok=True)
     shown = _standings(sillok, programme, folder / parts.STANDINGS)
-    note, found = covering(sillok, shown)
-    (folder / parts.CHECKPOINTS / str(found.size)).write_text(note, encoding="utf-8")
+    note, found = covering(sillok, shown, known=_known(folder / parts.CHECKPOINTS))
+    _put(folder, _name(folder / parts.CHECKPOINTS / str(found.size), note), note.encode())
     manifest = parts.Manifest(format=parts.FORMAT, programme=programme, log=found.origin, size=found.size)
-    (folder / parts.MANIFEST).write_bytes(msgspec.json.encode(manifest) + b"\n")
+    _put(folder, folder / parts.MANIFEST, msgspec.json.encode(manifest) + b"\n")
     _leaves(sillok, folder / parts.LEAVES, found.size)
     _events(sillok, programme, folder / parts.EVENTS, found.size, progress)
     _charters(folder)
@@ -96,8 +101,27 @@ def _require_same(folder: Path, programme: str) -> None:
         known = parts.Bundle(folder).manifest.programme
         if known != programme:
             raise NotAsAskedError(f"{folder} is a bundle of {known}.")
-    elif folder.exists() and any(folder.iterdir()):
+    elif folder.exists() and not {each.name for each in folder.iterdir()} <= {*FOLDERS, PART}:
         raise NotAsAskedError(f"{folder} is not empty, and no bundle.")
+
+
+def _known(folder: Path) -> int:
+    """The greatest size of which there is a checkpoint."""
+    return max((int(each.name) for each in folder.iterdir() if re.fullmatch("[1-9][0-9]{0,18}", each.name)), default=0)
+
+
+def _put(folder: Path, file: Path, content: bytes) -> None:
+    """All of it or nothing, whenever this is cut off."""
+    (folder / PART).write_bytes(content)
+    (folder / PART).replace(file)
+
+
+def _name(file: Path, note: str) -> Path:
+    """Where a checkpoint is kept: in the place of one that says the same, beside one of the same size that does not,
+    which whoever was shown it keeps as proof."""
+    said = read_note(note).text
+    same = not file.exists() or file.read_text(encoding="utf-8").partition("\n\n")[0] == said.removesuffix("\n")
+    return file if same else file.with_name(f"{file.name}{parts.OTHER}")
 
 
 def _standings(sillok: Sillok, programme: str, folder: Path) -> int:
@@ -122,22 +146,31 @@ def _standings(sillok: Sillok, programme: str, folder: Path) -> int:
     return upto
 
 
-def covering(sillok: Sillok, position: int) -> tuple[str, Checkpoint]:
+def covering(sillok: Sillok, position: int, *, known: int = 0) -> tuple[str, Checkpoint]:
     """The last checkpoint, unverified, once it covers a position; that of the position's receipt while witnesses do not
-    come to enough, as the service serves the last that they have. Raises `NotAsAskedError`."""
-    began = time.monotonic()
+    come to enough, as the service serves the last that they have. Raises `NotAsAskedError`.
+
+    `known`: a size that was signed before, which it covers as well, or whoever looks at it says that it does not.
+    """
+    began, wanted = time.monotonic(), max(position, known)
     while True:
-        note = sillok.checkpoint()
-        found = read_checkpoint(read_note(note).text)
+        note, found = _read(sillok.checkpoint())
         waited = time.monotonic() - began
-        if found.size < position and waited > WITNESS_SECONDS:
-            note = _of_receipt(sillok, position) or note
-            found = read_checkpoint(read_note(note).text)
-        if found.size >= position:
+        if found.size < wanted and waited > WITNESS_SECONDS:
+            note, found = _read(_of_receipt(sillok, wanted) or note)
+            wanted = position
+        if found.size >= wanted:
             return note, found
         if waited > SEAL_SECONDS:
             raise NotAsAskedError(f"Position {position} is not sealed: the last checkpoint covers {found.size}.")
         time.sleep(0.2)
+
+
+def _read(note: str) -> tuple[str, Checkpoint]:
+    try:
+        return note, read_checkpoint(read_note(note).text)
+    except NoteError as error:
+        raise NotAsAskedError(f"The service shows a checkpoint that is none: {error}.") from None
 
 
 def _of_receipt(sillok: Sillok, position: int) -> str | None:
@@ -153,7 +186,7 @@ def _of_receipt(sillok: Sillok, position: int) -> str | None:
 def _leaves(sillok: Sillok, file: Path, size: int) -> None:
     """Those that are there stay as they are for ever."""
     with file.open("ab") as output:
-        first = min(output.tell() // HASH_BYTES, size)
+        first = output.tell() // HASH_BYTES
         output.truncate(first * HASH_BYTES)
         for after in range(first, size, LEAVES):
             output.write(sillok.leaves(after=after, upto=min(after + LEAVES, size)))

@@ -19,7 +19,7 @@ from domain.note import Note, NoteError, VerifierKey
 from domain.receipt import receipted
 from domain.witness_policy import WitnessPolicy
 from service.ed25519 import verify_ed25519
-from service.verify.bundle import CHARTERS, MANIFEST, BrokenError, Bundle, BundleError
+from service.verify.bundle import CHARTERS, MANIFEST, OTHER, BrokenError, Bundle, BundleError
 from service.verify.certificates import certificate_faults
 from service.verify.faults import EXIT_CODES, Fault, FaultClass
 from service.verify.kept import Kept
@@ -73,8 +73,10 @@ def verify_bundle(
         signed, note = _signed(bundle, keys)
     except NoteError as error:
         return Report(checkpoint=None, faults=[Fault("bad-signature", 0, str(error))])
-    last = signed[max(signed)]
-    roots = {size: each.root for size, each in signed.items()}
+    last, roots = signed[0], dict[int, bytes]()
+    for each in signed:
+        if faults := _held(each.size, each.root, last, roots):
+            return Report(checkpoint=last, faults=faults)
     faults = [*_kept_fault(kept, last, roots), *_receipt_faults(receipts, keys, last, roots)]
     record = partial(_record, bundle, roots, public)
     follows = None
@@ -98,23 +100,25 @@ def _record(bundle: Bundle, roots: Mapping[int, bytes], public: bool) -> list[Fa
     return list(record_faults(bundle, roots, public=public))
 
 
-def _signed(bundle: Bundle, keys: Sequence[VerifierKey]) -> tuple[dict[int, Checkpoint], Note]:
-    """Every checkpoint of the bundle by its size, and the last one's note.
+def _signed(bundle: Bundle, keys: Sequence[VerifierKey]) -> tuple[list[Checkpoint], Note]:
+    """Every checkpoint of the bundle, first that which it is of, and this one's note.
 
     Raises `NoteError` unless the log signed each of them.
     """
-    found, notes = {}, {}
+    found, notes = [], {}
     for name, note in bundle.checkpoints():
         try:
             checkpoint = signed_checkpoint(note, keys, verify_ed25519)
         except NoteError as error:
             raise NoteError(f"checkpoint {name}: {error}") from None
-        if name != str(checkpoint.size):
+        if name.removesuffix(OTHER) != str(checkpoint.size):
             raise NoteError(f"checkpoint {name} is of size {checkpoint.size}")
-        found[checkpoint.size], notes[checkpoint.size] = checkpoint, note
-    if bundle.manifest.size not in found or max(found) != bundle.manifest.size:
-        raise NoteError(f"there is no checkpoint of size {bundle.manifest.size}, which the bundle says it has")
-    return found, notes[max(found)]
+        found.append(checkpoint)
+        notes[name] = note
+    name = str(bundle.manifest.size)
+    if name not in notes:
+        raise NoteError(f"there is no checkpoint of size {name}, which the bundle says it has")
+    return sorted(found, key=lambda each: (str(each.size) != name, each.size)), notes[name]
 
 
 def _kept_fault(kept: Kept | None, last: Checkpoint, roots: dict[int, bytes]) -> list[Fault]:

@@ -2,9 +2,9 @@
 
 `manifest.json`: which programme, log and size. `events.ndjson`: every event up to the size, one a line; line n is
 position n. `leaves`: the leaf hashes of the tree as the log serves them, 32 bytes each. `checkpoints/SIZE`: signed
-notes, the last one and those of earlier exports. `standings/STAGE.json`: as the service shows them.
-`charters/HASH.json` and `schemas/TYPE.json` are for reading. `verify.py` verifies all of it with nothing of this
-project.
+notes, the last one and those of earlier exports; `SIZE.other`: one that says something else than that of this size.
+`standings/STAGE.json`: as the service shows them. `charters/HASH.json` and `schemas/TYPE.json` are for reading.
+`verify.py` verifies all of it with nothing of this project.
 """
 
 from __future__ import annotations
@@ -32,6 +32,8 @@ MANIFEST: Final = "manifest.json"
 EVENTS: Final = "events.ndjson"
 LEAVES: Final = "leaves"
 CHECKPOINTS: Final = "checkpoints"
+OTHER: Final = ".other"
+"""Behind the size, where a checkpoint of this size was there that says something else."""
 STANDINGS: Final = "standings"
 CHARTERS: Final = "charters"
 SCHEMAS: Final = "schemas"

@@ -3,23 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Final
-
-import msgspec
+from typing import Any
 
 from domain.merkle import leaf_hash, nodes_over, root
 from service.verify.bundle import LEAVES, Bundle, Line
 from service.verify.faults import Fault
-
-
-class _Named(msgspec.Struct):
-    """What an envelope says that a row says beside it."""
-
-    event_id: str
-    tags: tuple[str, ...]
-
-
-_named_in: Final = msgspec.json.Decoder(_Named).decode
+from service.verify.strict_json import read_json
 
 
 def record_faults(bundle: Bundle, roots: Mapping[int, bytes], *, public: bool) -> Iterator[Fault]:
@@ -72,12 +61,24 @@ def _content_fault(line: Line, programme: str, public: bool) -> Fault | None:
             return None
         return Fault("edited", line.position, "a part stands there that is not hashed without the others")
     try:
-        envelope = _named_in(line.envelope or "")
-    except (msgspec.DecodeError, RecursionError) as error:
-        return Fault("edited", line.position, f"its envelope: {error}")
-    if (line.event_id, line.tags) != (envelope.event_id, envelope.tags):
+        envelope = _read(line.envelope)
+        _read(line.data)
+    except ValueError as error:
+        return Fault("edited", line.position, f"its envelope, its data, or a command in them: {error}")
+    if (line.event_id, [*(line.tags or ())]) != (envelope.get("event_id"), envelope.get("tags")):
         return Fault("edited", line.position, "its id or tags are not those of its envelope")
     return None
+
+
+def _read(text: str | None) -> Mapping[str, Any]:
+    """What an envelope or data says, and the command in it can be read in one way. Raises `ValueError`."""
+    match read_json((text or "").encode()):
+        case dict() as said:
+            if isinstance(command := said.get("command"), str):
+                read_json(command.encode())
+            return said
+        case _:
+            raise ValueError("it is no object")
 
 
 def _first_fault(lines: Sequence[Line], leaves: Sequence[bytes], size: int) -> Fault | None:

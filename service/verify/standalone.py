@@ -12,12 +12,14 @@ looked at.
 
 What is verified, in this order:
 
-1. Every file in `checkpoints` is a note (C2SP signed-note, tlog-checkpoint) that a key of the log signed.
+1. Every file in `checkpoints` is a note (C2SP signed-note, tlog-checkpoint) that a key of the log signed, none of more
+   events than the bundle has, none with another root than one of the same size.
 2. Line n of `events.ndjson` is the event of position n; its entry is made again from salt, envelope and data; the
    Merkle tree (RFC 9162) over all entries has the root that was signed, at every size that was signed.
-3. Every event of the programme, its envelope and its command have the fields that such have, and the event the tags of
-   what it says, an id of its own, numbers that are decimals, the hash of the rules in force and their data set, and a
-   time of decision within an hour of the record.
+3. No name stands twice in what events, envelopes and commands say, which readers would read as two things. Every event
+   of the programme, its envelope and its command have the fields that such have, the event the tags of what it says,
+   an id of its own, numbers that are decimals, the hash of the rules in force and their data set, and a time of
+   decision within an hour of the record.
 4. Every decision that carries an agency's signature (detached JWS, Ed25519) carries a right one, by a key that the
    agency had registered and not revoked; where the charter asks for one there is one. Every event is of a decision that
    comes to such, by whom the charter lets make it, and says what its command says, in every field that both have. A key
@@ -96,10 +98,18 @@ ONCE = json.JSONDecoder(object_pairs_hook=once)  # kept: to make one takes as lo
 
 def read_json(content):
     """Of UTF-8 bytes, each name standing once. Raises `ValueError`."""
+    text = content.decode()
     try:
-        return ONCE.decode(content.decode())
+        said = ONCE.decode(text)
+        require_characters(text, said)
     except RecursionError:
         raise ValueError("it goes too deep") from None
+    return said
+
+
+def require_characters(text, said):
+    if "\\ud" in text or "\\uD" in text:
+        json.dumps(said, ensure_ascii=False).encode()  # half a character is none
 
 
 def canonical(value):
@@ -228,19 +238,22 @@ def read_state(file):
 
 def signed_roots(folder, size, log_keys, state, receipts):
     """Every root that was signed, by size, with those that were kept; and which log's last the log came after."""
-    roots, after = {}, None
+    signed, after = [], None
     name = log_keys[0][0]
     for file in sorted((folder / "checkpoints").glob("*")):
         try:
             found, root, cited = read_checkpoint(file.read_text(encoding="utf-8"), log_keys)
         except (ValueError, OSError) as error:
             raise Fault("bad-signature", 0, f"checkpoint {file.name}: {error}") from None
-        if file.name != str(found):
+        if file.name.removesuffix(".other") != str(found):
             raise Fault("bad-signature", 0, f"checkpoint {file.name} is of size {found}")
-        roots[found] = root
-        after = cited if found == size else after
-    if not roots or max(roots) != size:
+        signed.append((found, root))
+        after = cited if file.name == str(size) else after
+    if not (folder / "checkpoints" / str(size)).exists():
         raise Fault("bad-signature", 0, f"there is no checkpoint of size {size}, which the bundle says it has")
+    roots = {}
+    for found, root in sorted(signed, key=lambda each: (each[0] != size, each[0])):
+        hold(roots, size, found, root)
     if state:
         if state["origin"] != name:
             check_closed(state, name, after)
@@ -518,10 +531,14 @@ def check_content(line, wanted):
             return
         raise Fault("edited", line["position"], "a part stands there that is not hashed without the others")
     try:
-        envelope = json.loads(line["envelope"])
+        envelope, data = (read_json(line[each].encode()) for each in ("envelope", "data"))
+        for command in (envelope.get("command"), data.get("command")):
+            if type(command) is str:
+                read_json(command.encode())
         same = (line["event_id"], line["tags"]) == (envelope["event_id"], envelope["tags"])
-    except UNREADABLE:
-        same = False
+    except UNREADABLE as error:
+        detail = f"its envelope, its data, or a command in them: {error}"
+        raise Fault("edited", line["position"], detail) from None
     if not same:
         raise Fault("edited", line["position"], "its id or tags are not those of its envelope")
 
@@ -940,8 +957,7 @@ def read_any(text):
 def read_said(name, text, former=None):
     """What JSON says that is an object of that line of `SHAPES`. Raises `ValueError`."""
     said = read_any(text)
-    if "\\ud" in text.lower():
-        json.dumps(said, ensure_ascii=False).encode()  # half a character is none
+    require_characters(text, said)
     if former and type(said) is dict:
         said |= former
     if not is_shaped(name, said):

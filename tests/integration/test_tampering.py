@@ -659,6 +659,23 @@ def certified_otherwise(lines: Lines) -> None:
     lines.append(one_more(lines) | {"data": "{}"})
 
 
+def twice(field: str) -> Callable[[Lines], None]:
+    """The first value is of no such type: who reads both refuses it, who reads the last does not, for who reads the
+    first it is another. Of `command`, which stands in the envelope, and of what was proposed, which stands in the data.
+    """
+
+    def change(lines: Lines) -> None:
+        line = lines[19]
+        outer, _, inner = field.rpartition("/")
+        if not outer:
+            line[field] = '{"tags":5,"stage":5,' + line[field][1:]
+        else:
+            said = json.loads(line[outer])
+            line[outer] = json.dumps(said | {inner: '{"stage":5,"stage":"heat"}'})
+
+    return change
+
+
 def of_nobody(lines: Lines) -> None:
     lines[14] = says(lines[14], "TeamWithdrawn", "withdraw-team", NOBODY, team="nobody", stage="heat")
 
@@ -671,6 +688,10 @@ FAULTY: dict[str, tuple[Sequence[Callable[[Lines], None]], FaultClass, int]] = {
     "what no decision finds": ((found_by_nobody,), "bad-signature", 20),
     "what was decided on no day": ((on_no_day,), "wrong-tally", 20),
     "what was recorded before the one before it": ((before_the_one_before,), "reordered", 20),
+    "an envelope with a name twice": ((twice("envelope"),), "edited", 20),
+    "data with a name twice": ((twice("data"),), "edited", 20),
+    "a command with a name twice": ((twice("envelope/command"),), "edited", 20),
+    "a proposal of a command with a name twice": ((twice("data/command"),), "edited", 20),
     "what comes to no standings": ((impossible,), "wrong-tally", 45),
     "what is certified otherwise before what cannot be read": ((certified_otherwise,), "forked", 45),
 }
@@ -701,6 +722,27 @@ def test_a_log_that_signs_with_another_key_since(original: Original, tmp_path: P
             said = verifier(folder, str(known.key))
             assert (said.code, f"checkpoint {unsigned}: it is not signed by" in said.said) == (17, True), said
         assert verifier(folder, str(one.key), "--log-key", other).code not in (0, *EXIT_CODES.values())
+
+
+@pytest.mark.parametrize(
+    ("size", "name", "by", "fault"),
+    [
+        (30, "44", 1, ("truncated", 31)),
+        (44, "30", 1, ("forked", 1)),
+        (44, "44.other", 1, ("forked", 0)),
+        (44, "30.other", 1, ("forked", 1)),
+        (44, "44.other", 2, ("bad-signature", 0)),
+        (44, "44.another", 1, ("bad-signature", 0)),
+    ],
+)
+def test_what_a_folder_has_of_before(
+    original: Original, tmp_path: Path, size: int, name: str, by: int, fault: tuple[FaultClass, int]
+) -> None:
+    """A log that was rolled back, or forked, is found against the checkpoints of earlier exports."""
+    folder = Path(shutil.copytree(original.home / "bundle", tmp_path / "bundle"))
+    Signer(1).sign(folder, read_lines(folder)[:size])
+    (folder / "checkpoints" / name).write_text(Signer(by).checkpoint(int(name.partition(".")[0]), bytes(32)))
+    said_by_both(folder, str(Signer(1).key), *fault)
 
 
 FORMER, SHORT = "log.example/former", 30
