@@ -33,8 +33,8 @@ def _submit(named: dict[Any, Json]) -> Json:
         "summary": "Submit many decisions, a line each.",
         "description": "Line by line, each decision stands for itself, as if they were submitted one after the other; "
         "what is refused fails no other one. Lines are answered while others are still sent: read the answers as you "
-        "send, for what is not read stops the reading of lines. A line answered 503 may be recorded the next time: send "
-        "it again with its key, and what was refused after it. A credential that ends meanwhile ends the request, "
+        "send, for what is not read stops the reading of lines. A line answered 503 may be recorded next time: send it "
+        "again with its key, and what was refused after it. A credential that ends meanwhile ends the request, "
         "with a last answer that says so (401). After a cut, send the same lines again: what was "
         "recorded is answered as it was. With atomic=true, for agencies, all decisions are recorded or none, and each "
         "sees those before it. A line that is signed is signed under its key or, with atomic=true, "

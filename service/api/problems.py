@@ -160,7 +160,9 @@ def _api_problem(_request: _Request, problem: ApiProblem) -> Response[bytes]:
 
 
 def _unavailable(_request: _Request, error: LedgerUnavailableError) -> Response[bytes]:
-    return problem_response("outcome-unknown" if error.outcome_unknown else "ledger-unavailable", str(error))
+    if error.__cause__ is not None:
+        _log.warning("the database did not answer", error=str(error))
+    return problem_response("outcome-unknown" if error.outcome_unknown else "ledger-unavailable", error.told)
 
 
 def _batch_refused(request: _Request, error: BatchRefusedError) -> Response[bytes]:

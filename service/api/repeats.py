@@ -96,18 +96,21 @@ class Repeats:
     async def _still(self, told: Repeatable) -> bool:
         if not self._parts.erased() or (told.seconds is not None and told.span != time.time() // told.seconds):
             return False
-        if told.shown is not None:
-            mark, acting_for, holder = told.shown
-            try:
-                if self._parts.access.enter_marked_at_once(mark, acting_for) != holder:
-                    return False
-            except (NotMemberError, ActingForMissingError):
-                return False
         try:
             known = await self._parts.remembered.known(told.programme, told.asked)
         except LedgerUnavailableError:
             return False
-        return known is not None and known is told.answer()
+        # The credential last: to ask about it counts, and whatever is not as it was is counted as any request.
+        return known is not None and known is told.answer() and self._enters(told.shown)
+
+    def _enters(self, shown: Shown | None) -> bool:
+        """Whether the credential still is the same holder's, who may ask once more."""
+        if shown is None:
+            return True
+        try:
+            return self._parts.access.enter_marked_at_once(shown.mark, shown.acting_for) == shown.holder
+        except (NotMemberError, ActingForMissingError):
+            return False
 
 
 def _key(scope: HTTPScope) -> bytes | None:

@@ -108,10 +108,14 @@ class StaleDecisionError(Exception):
 
 
 class LedgerUnavailableError(Exception):
-    """The database did not answer. `outcome_unknown`: the request may have been recorded; retry with the same key."""
+    """The database did not answer. `outcome_unknown`: the request may have been recorded; retry with the same key.
 
-    def __init__(self, message: str, *, outcome_unknown: bool) -> None:
-        super().__init__(message)
+    `told`: what whoever asked is told; `because`: what the driver says. It names servers and tables, so it is for logs.
+    """
+
+    def __init__(self, told: str, *, outcome_unknown: bool, because: object = None) -> None:
+        super().__init__(told if because is None else f"{told}: {because}")
+        self.told = told
         self.outcome_unknown = outcome_unknown
 
 

@@ -83,4 +83,4 @@ class BoundaryProbes:
 
 
 def _unavailable(error: psycopg.Error) -> LedgerUnavailableError:
-    return LedgerUnavailableError(f"the ledger does not answer: {error}", outcome_unknown=False)
+    return LedgerUnavailableError("the ledger does not answer", outcome_unknown=False, because=error)

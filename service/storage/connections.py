@@ -81,7 +81,7 @@ def answering(pool: ConnectionPool, what: str) -> Iterator[Connection[tuple[Any,
         with pool.connection() as connection:
             yield connection
     except (OperationalError, PoolTimeout) as error:
-        raise LedgerUnavailableError(f"{what}: {error}", outcome_unknown=False) from error
+        raise LedgerUnavailableError(what, outcome_unknown=False, because=error) from error
 
 
 def require_open(connection: Connection[Any]) -> None:

@@ -55,7 +55,9 @@ class Lane:
         try:
             call = self._connected()
         except psycopg.Error as error:
-            self._fail(batch, LedgerUnavailableError(f"no connection to the ledger: {error}", outcome_unknown=False))
+            self._unavailable(
+                batch, LedgerUnavailableError("no connection to the ledger", outcome_unknown=False, because=error)
+            )
             return
         try:
             answer = call(batch, self.tell)
@@ -77,14 +79,10 @@ class Lane:
     def _recover(self, batch: list[Pending], connection: Connection, error: psycopg.Error) -> None:
         if connection.closed:
             self._call = None
-            self._fail(
-                batch,
-                LedgerUnavailableError(
-                    "the connection was lost while recording; retry with the same key", outcome_unknown=True
-                ),
-            )
+            told = "the connection was lost while recording; retry with the same key"
+            self._unavailable(batch, LedgerUnavailableError(told, outcome_unknown=True, because=error))
         elif isinstance(error, psycopg.errors.LockNotAvailable | psycopg.errors.QueryCanceled):
-            self._fail(batch, LedgerUnavailableError(f"the ledger is busy: {error}", outcome_unknown=False))
+            self._unavailable(batch, LedgerUnavailableError("the ledger is busy", outcome_unknown=False, because=error))
         else:
             self._one_by_one(batch, error)
 
@@ -120,6 +118,10 @@ class Lane:
                     replayed=False,
                 )
             )
+
+    def _unavailable(self, batch: list[Pending], error: LedgerUnavailableError) -> None:
+        self._log.warning("nothing was recorded, as far as is known", requests=len(batch), error=str(error))
+        self._fail(batch, error)
 
     def _fail(self, batch: list[Pending], error: Exception) -> None:
         for pending in batch:

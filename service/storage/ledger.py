@@ -216,7 +216,7 @@ class PostgresLedger:
             with self._pool.connection() as connection, connection.cursor(binary=True) as cursor:
                 return cursor.execute(sql, parameters).fetchall()
         except (psycopg.OperationalError, PoolTimeout) as error:
-            raise LedgerUnavailableError(f"the ledger does not answer: {error}", outcome_unknown=False) from error
+            raise LedgerUnavailableError("the ledger does not answer", outcome_unknown=False, because=error) from error
 
 
 def _event(*row: Any) -> RecordedEvent:

@@ -36,7 +36,7 @@ class Stands:
             with self._one:
                 row = self._call([None if partition is None else partition.encode()])
         except psycopg.Error as error:
-            raise LedgerUnavailableError(f"the views do not answer: {error}", outcome_unknown=False) from error
+            raise LedgerUnavailableError("the views do not answer", outcome_unknown=False, because=error) from error
         position, live = row.get_value(0, 0), row.get_value(0, 1)
         assert position is not None
         return _POSITION.unpack(position)[0], (live or b"").decode()

@@ -76,7 +76,7 @@ def _connection(pool: ConnectionPool) -> Iterator[Connection]:
                     raise psycopg.OperationalError(str(error)) from error
                 raise
     except (psycopg.OperationalError, PoolTimeout) as error:
-        raise LedgerUnavailableError(f"the ledger does not answer: {error}", outcome_unknown=False) from error
+        raise LedgerUnavailableError("the ledger does not answer", outcome_unknown=False, because=error) from error
 
 
 def recorded_at(of: str) -> str:

@@ -124,7 +124,7 @@ class PostgresViewStore:
             with self._pool.connection() as connection:
                 yield connection
         except (psycopg.OperationalError, PoolTimeout, RowsLostError) as error:
-            raise LedgerUnavailableError(f"the views do not answer: {error}", outcome_unknown=False) from error
+            raise LedgerUnavailableError("the views do not answer", outcome_unknown=False, because=error) from error
 
 
 @contextmanager

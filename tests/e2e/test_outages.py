@@ -196,6 +196,7 @@ def test_who_sits_on_the_head_holds_the_others_up_no_longer_than_bounded(process
         holder.cancel_safe()
         holding.exception()
     assert {(each.status_code, each.json()["type"]) for each in stalled} == {(503, "/problems/ledger-unavailable")}
+    assert {each.json()["detail"] for each in stalled} == {"the ledger is busy"}  # no statement, table or server
     assert processes.head() == before
     for url in processes.urls:
         assert processes.register(url, f"stalled-{url}").status_code == 201

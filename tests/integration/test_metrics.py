@@ -52,3 +52,4 @@ def test_metrics_are_a_problem_while_the_database_is_away(running: Running) -> N
     answer = running.client.get("/metrics")
     assert answer.status_code == 503
     assert answer.json()["type"] == "/problems/ledger-unavailable"
+    assert answer.json()["detail"] == "the views do not answer"  # and nothing of what the driver says

@@ -51,7 +51,7 @@ class Asked:
 
 @pytest.fixture(scope="module")
 def small(shared: Running) -> SmallProgramme:
-    return SmallProgramme(shared, programme="repeats", seats="4")
+    return SmallProgramme(shared, programme="repeats", seats="5")
 
 
 @pytest.fixture
@@ -115,3 +115,18 @@ def test_whoever_asks_too_much_is_told_so_whatever_they_have(
     monkeypatch.setattr(limit, "spend_at_once", lambda _who: False)
     monkeypatch.setattr(limit, "spend", lambda _who: 7)
     assert asked.get(etag, headers).status_code == 429
+
+
+def test_a_request_counts_once_also_where_its_answer_has_changed(
+    small: SmallProgramme, asked: Asked, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    headers = small.headers("owner")
+    etag = asked.told(headers)
+    limit, spent = small.running.service.parts.access._requests, list[str]()
+    monkeypatch.setattr(limit, "spend_at_once", lambda who: spent.append(who) is None)
+    assert asked.get(etag, headers).status_code == 304
+    assert len(spent) == 1
+    small.accepted("enrol-team", {"team": "yak", "name": charters.names("yak")})
+    spent.clear()
+    assert asked.get(etag, headers).status_code == 200
+    assert len(spent) == 1
