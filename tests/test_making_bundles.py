@@ -111,6 +111,20 @@ def test_a_checkpoint_that_is_none_is_no_reason_to_fail(tmp_path: Path, note: st
         make(tmp_path / "bundle", Service(note=note))
 
 
+def test_two_do_not_write_one_bundle_at_once(tmp_path: Path) -> None:
+    folder, pages = tmp_path / "bundle", [line(1) + line(2)]
+
+    class Slow(Service):
+        def export_page(self, **asked: object) -> bytes:
+            with pytest.raises(NotAsAskedError, match="Another export"):
+                make(folder, Service(pages=pages))
+            return super().export_page(**asked)
+
+    make(folder, Slow(pages=pages))
+    assert (folder / "events.ndjson").read_bytes() == pages[0]
+    make(folder, Service())
+
+
 def test_what_was_cut_off_before_anything_was_there_goes_on(tmp_path: Path) -> None:
     folder = tmp_path / "bundle"
     with pytest.raises(NotAsAskedError):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import fcntl
+import os
 import re
 import shutil
 import time
@@ -82,17 +84,32 @@ def make_bundle(sillok: Sillok, programme: str, folder: Path, progress: Progress
     _require_same(folder, programme)
     for each in FOLDERS:
         (folder / each).mkdir(parents=True, exist_ok=True)
-    shown = _standings(sillok, programme, folder / parts.STANDINGS)
-    note, found = covering(sillok, shown, known=_known(folder / parts.CHECKPOINTS))
-    _put(folder, _name(folder / parts.CHECKPOINTS / str(found.size), note), note.encode())
-    manifest = parts.Manifest(format=parts.FORMAT, programme=programme, log=found.origin, size=found.size)
-    _put(folder, folder / parts.MANIFEST, msgspec.json.encode(manifest) + b"\n")
-    _leaves(sillok, folder / parts.LEAVES, found.size)
-    _events(sillok, programme, folder / parts.EVENTS, found.size, progress)
-    _charters(folder)
-    _schemas(folder / parts.SCHEMAS)
-    shutil.copyfile(_STANDALONE, folder / "verify.py")
+    with _alone(folder):
+        shown = _standings(sillok, programme, folder / parts.STANDINGS)
+        note, found = covering(sillok, shown, known=_known(folder / parts.CHECKPOINTS))
+        _put(folder, _name(folder / parts.CHECKPOINTS / str(found.size), note), note.encode())
+        manifest = parts.Manifest(format=parts.FORMAT, programme=programme, log=found.origin, size=found.size)
+        _put(folder, folder / parts.MANIFEST, msgspec.json.encode(manifest) + b"\n")
+        _leaves(sillok, folder / parts.LEAVES, found.size)
+        _events(sillok, programme, folder / parts.EVENTS, found.size, progress)
+        _charters(folder)
+        _schemas(folder / parts.SCHEMAS)
+        shutil.copyfile(_STANDALONE, folder / "verify.py")
     return manifest
+
+
+@contextmanager
+def _alone(folder: Path) -> Iterator[None]:
+    """What two write at once into one file is no record. Raises `NotAsAskedError` while another export does."""
+    held = os.open(folder, os.O_RDONLY)
+    try:
+        try:
+            fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise NotAsAskedError(f"Another export is writing to {folder}.") from None
+        yield
+    finally:
+        os.close(held)
 
 
 def _require_same(folder: Path, programme: str) -> None:
