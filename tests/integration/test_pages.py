@@ -259,6 +259,12 @@ def test_a_page_of_an_earlier_point_says_so(played: Running, page: str) -> None:
     assert said not in played.client.get(f"/en/{HARBOUR}/{page}").text
 
 
+def test_back_to_now_stays_in_the_stage(played: Running) -> None:
+    _first, last = bounds(played, HARBOUR)
+    text = played.client.get(f"/en/{HARBOUR}/standings?stage=trial&as_of_position={last}").text
+    assert '<a href="?stage=trial">Back to now</a>' in text
+
+
 def test_a_charter_that_is_not_in_force_says_so(played: Running) -> None:
     first, _last = bounds(played, HARBOUR)
     decided = played.client.get(f"/en/{HARBOUR}/decisions/{first + 1}").text

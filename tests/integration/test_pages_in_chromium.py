@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 import pytest
 from playwright.sync_api import Browser, Page, Route, expect, sync_playwright
 
+from service.web.wording import WORDS
 from tests.integration.api_process import ApiProcess
 from tests.integration.conftest import Running, running_signer
 from tests.integration.pages import ADDRESSES
@@ -180,6 +181,15 @@ def test_paper_shows_all_and_what_it_is(address: str, chromium: Browser, languag
         expect(page.locator(".label").first).to_be_visible()
         for unneeded in page.locator(".skip,.languages,.travel").all():
             expect(unneeded).to_be_hidden()
+        on_each_sheet = page.evaluate(
+            """() => {
+                const sheets = [...document.styleSheets].flatMap(each => [...each.cssRules]);
+                const of = sheets.filter(each => each.selectorText === getComputedStyle(document.body).page);
+                return of.map(each => each.cssText).join();
+            }"""
+        )
+        assert WORDS["rehearsal"].ko in on_each_sheet, "the label is at the top of the first sheet alone"
+        assert WORDS["rehearsal"].en in on_each_sheet
         closed = "[...document.querySelectorAll('details > :not(summary)')].filter(each => !each.checkVisibility())"
         assert page.evaluate(f"{closed}.length") == 0, at
         assert page.evaluate("document.documentElement.scrollWidth") <= PAPER["width"], at
