@@ -123,6 +123,6 @@ def _retry_after(headers: list[tuple[bytes, bytes]], now: datetime) -> timedelta
         return timedelta(seconds=int(text))
     try:
         at = parsedate_to_datetime(text)
-    except ValueError:
+    except (ValueError, OverflowError):
         return None
     return at.replace(tzinfo=at.tzinfo or UTC) - now

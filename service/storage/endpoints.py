@@ -43,6 +43,10 @@ _KEEP: Final = "UPDATE notice.endpoint SET sealed = %s WHERE endpoint = %s"
 _STATE: Final = """
     UPDATE notice.endpoint SET state = %(state)s, because = NULL
     WHERE endpoint = %(endpoint)s AND state IN ('active', 'paused', 'disabled') AND confirmed_at IS NOT NULL"""
+# Nobody sends notices meanwhile: one that is on its way into the inbox would go by neither.
+_NO_TURN: Final = """
+    SELECT FROM notice.progress JOIN notice.endpoint USING (programme) WHERE endpoint = %(endpoint)s
+    FOR UPDATE OF progress"""
 # From now on one mail a day, which tells of what comes from now on.
 _DAILY: Final = """
     UPDATE notice.endpoint e SET daily = true, summary_at = 'epoch', summarised = coalesce((
@@ -145,9 +149,13 @@ class PostgresEndpoints:
 
     def set_state(self, endpoint: str, asked: NewState, at: datetime, *, by: str) -> bool:
         """See `EndpointStore.set_state`."""
-        statements = (_STATE,) if asked.daily is None else (_STATE, _DAILY if asked.daily else _EACH)
         said = {None: "", True: ", by a summary a day", False: ", by each notice"}[asked.daily]
-        return self._change(by, f"endpoint {asked.state}{said}", endpoint, at, statements, state=asked.state)
+        act = f"endpoint {asked.state}{said}"
+        before: Sequence[str] = ()
+        statements: Sequence[str] = (_STATE,)
+        if asked.daily is not None:
+            before, statements = (_NO_TURN,), (_STATE, _DAILY if asked.daily else _EACH)
+        return self._change(by, act, endpoint, at, statements, before=before, state=asked.state)
 
     def remove(self, endpoint: str, programme: str, at: datetime, *, by: str) -> None:
         """See `EndpointStore.remove`."""
@@ -196,10 +204,22 @@ class PostgresEndpoints:
             tried.setdefault(row.pop("delivery"), []).append(AttemptRecord(**row))
         return [DeliveryRecord(**row, attempts=tuple(tried.get(row["delivery"], ()))) for row in found]
 
-    def _change(self, by: str, act: str, endpoint: str, at: datetime, statements: Sequence[str], **more: str) -> bool:
-        """Whether the first of them found it."""
+    def _change(
+        self,
+        by: str,
+        act: str,
+        endpoint: str,
+        at: datetime,
+        statements: Sequence[str],
+        *,
+        before: Sequence[str] = (),
+        **more: str,
+    ) -> bool:
+        """Whether the first of the statements found it."""
         of = {"endpoint": endpoint, "now": at, **more}
         with self._database.connection() as connection, connection.transaction():
+            for each in before:
+                connection.execute(each, of)
             first, *others = statements
             if found := connection.execute(first, of).rowcount == 1:
                 for each in others:

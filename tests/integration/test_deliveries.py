@@ -379,7 +379,16 @@ def test_redirects_are_failures_and_not_followed(delivered: Delivered, receiver:
     assert [each.path for each in receiver.posted] == ["/hook"]
 
 
-@pytest.mark.parametrize(("given", "seconds"), [("3600", 3600), ("999999999", 5), ("9999999", 86400), ("soon", 5)])
+@pytest.mark.parametrize(
+    ("given", "seconds"),
+    [
+        ("3600", 3600),
+        ("999999999", 5),
+        ("9999999", 86400),
+        ("soon", 5),
+        ("Thu, 26 Nov 2026 10:00:00 +99999999999", 5),
+    ],
+)
 def test_retry_after_is_honoured_for_a_day_at_most(
     delivered: Delivered, receiver: Receiver, monkeypatch: pytest.MonkeyPatch, given: str, seconds: int
 ) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -11,9 +11,12 @@ from typing import Any
 import pytest
 
 from domain.disclosure import Reader
+from domain.noticing import Notice
 from domain.refusal import InvalidCommandError
+from domain.sentences import Words
 from service.application.endpoints import EndpointIssued, NewEndpoint, NewState
 from service.settings import SmtpSettings
+from service.storage.notices import PostgresNotices
 from service.worker_bootstrap import Noticing, open_noticing
 from tests.integration.conftest import Running, run_shared
 from tests.integration.receiving import deliver
@@ -163,6 +166,25 @@ def test_who_changes_to_a_summary_and_back_is_told_of_everything_once(summed: Su
     summed.clock.at = summed.midnight
     summed.summarise()
     assert summed.mails() == []
+
+
+def test_who_wants_each_notice_again_misses_none_that_is_on_its_way_into_the_inbox(summed: Summed) -> None:
+    issued, database = summed.mailbox(), summed.told.running.settings.require_database()
+    title = Words("On its way", "가는 중")
+    notice = Notice(
+        **{"id": "1-on-its-way", "programme": summed.programme, "data_set": "rehearsal", "position": 1},
+        **{"recipient": "ant", "template": "on-its-way", "title": title, "body": title},
+    )
+    change = {"programme": summed.programme, "endpoint": issued.endpoint.endpoint, "reader": summed.reader("ant")}
+    asked = NewState(state="active", daily=False)
+    with closing(PostgresNotices(database, pool_size=1)) as store, ThreadPoolExecutor(1) as thread:
+        with store.turn(summed.programme) as turn:
+            assert turn is not None
+            turn.send([notice], {})
+            changed = thread.submit(summed.endpoints.set_state, **change, asked=asked, by="tests")
+            wait([changed], timeout=0.3)
+        assert changed.result(timeout=10).daily is False
+    assert [subject for subject, _text in summed.mails()] == [title.en]
 
 
 def test_what_reads_webhooks_has_no_summary(summed: Summed) -> None:
