@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Any
 
 import pytest
@@ -172,16 +173,22 @@ def test_who_wants_each_notice_again_misses_none_that_is_on_its_way_into_the_inb
     issued, database = summed.mailbox(), summed.told.running.settings.require_database()
     title = Words("On its way", "가는 중")
     notice = Notice(
-        **{"id": "1-on-its-way", "programme": summed.programme, "data_set": "rehearsal", "position": 1},
-        **{"recipient": "ant", "template": "on-its-way", "title": title, "body": title},
+        id="1-on-its-way",
+        programme=summed.programme,
+        data_set="rehearsal",
+        position=1,
+        recipient="ant",
+        template="on-its-way",
+        title=title,
+        body=title,
     )
-    change = {"programme": summed.programme, "endpoint": issued.endpoint.endpoint, "reader": summed.reader("ant")}
-    asked = NewState(state="active", daily=False)
+    endpoint, asked = issued.endpoint.endpoint, NewState(state="active", daily=False)
+    change = partial(summed.endpoints.set_state, summed.programme, endpoint, asked, summed.reader("ant"), "tests")
     with closing(PostgresNotices(database, pool_size=1)) as store, ThreadPoolExecutor(1) as thread:
         with store.turn(summed.programme) as turn:
             assert turn is not None
             turn.send([notice], {})
-            changed = thread.submit(summed.endpoints.set_state, **change, asked=asked, by="tests")
+            changed = thread.submit(change)
             wait([changed], timeout=0.3)
         assert changed.result(timeout=10).daily is False
     assert [subject for subject, _text in summed.mails()] == [title.en]
