@@ -123,7 +123,12 @@ def test_a_request_counts_once_also_where_its_answer_has_changed(
     headers = small.headers("owner")
     etag = asked.told(headers)
     limit, spent = small.running.service.parts.access._requests, list[str]()
-    monkeypatch.setattr(limit, "spend_at_once", lambda who: spent.append(who) is None)
+
+    def spend(who: str) -> bool:
+        spent.append(who)
+        return True
+
+    monkeypatch.setattr(limit, "spend_at_once", spend)
     assert asked.get(etag, headers).status_code == 304
     assert len(spent) == 1
     small.accepted("enrol-team", {"team": "yak", "name": charters.names("yak")})
