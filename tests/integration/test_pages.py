@@ -191,6 +191,19 @@ def test_rulings_stand_by_condition_and_team(played: Running) -> None:
     assert '<td class="verdict-met">' not in reported
 
 
+def test_what_was_not_reported_is_neither_none_nor_zero(played: Running) -> None:
+    calls = played.client.get(f"/en/{PUBLIC_RECORD}/calls").text
+    assert "<dt>Applications</dt><dd>undisclosed</dd>" in calls
+    assert "<dt>Applications</dt><dd>4</dd>" in played.client.get(f"/en/{REHEARSAL}/calls").text
+    independence = played.client.get(f"/en/{PUBLIC_RECORD}/independence").text
+    asked = independence.partition("Independence rulings")[0]
+    assert (asked.count(">mandatory<"), asked.count(">whether mandatory: undisclosed<")) == (1, 7)
+    charter = played.client.get(f"/en/{PUBLIC_RECORD}/charter").text
+    assert charter.count("quorum undisclosed") == 2
+    assert "Who decides what" not in charter
+    assert "Who decides what" in played.client.get(f"/en/{REHEARSAL}/charter").text
+
+
 def test_the_last_day_of_a_grant_is_in_it(played: Running) -> None:
     (grant, *_) = played.client.get(f"/v1/programmes/{REHEARSAL}/grants").json()["resources"][0]["grants"]
     assert grant["ends"] == "2026-08-01"
