@@ -1342,6 +1342,11 @@ class Signatures:
         reported = command.get("attribution", "decided") == "reported"
         if reported != (charter["data_set"] == "public-record"):
             raise ValueError(f"{decision} is reported where it is decided, or decided where it is reported")
+        whose = command.get("decided_by")
+        if whose is not None and not (reported and whose in {each["id"] for each in charter["agencies"]}):
+            raise ValueError(f"{whose} is no agency that decided what others report")
+        if reported and command.get("source") is None:
+            raise ValueError(f"{decision} is reported from nowhere")
         if decision in OF_NO_MANDATE and by["party"] != "system":
             return
         agency = by["agency"]

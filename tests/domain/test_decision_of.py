@@ -140,6 +140,31 @@ def test_what_the_charter_in_force_let_be_decided_an_amendment_takes_back() -> N
     assert found([*TO_ONE, *ENROLLED, *TO_CLERK, *ENROLLED]) == [6]
 
 
+REPORTED = {"attribution": "reported", "source": "a newspaper"}
+SAME_BUT = {
+    "by another agency": changed(ENROLLED[0], actor=IDLE),
+    "another decision": OPENED[0],
+    "reported": alone("enrol-team", ENROL | REPORTED, BEE)[0],
+    "said to be another's": alone("enrol-team", ENROL | {"decided_by": "other"}, BEE)[0],
+}
+
+
+@pytest.mark.parametrize("what", SAME_BUT)
+def test_who_may_decide_one_thing_may_not_decide_another(what: str) -> None:
+    """Nor another agency the same, though the charter was asked just before whether the first one may."""
+    mandates = [{"decisions": ["publish-charter", "enrol-team"], "agencies": ["owner"]}, charters.PUBLISHING]
+    assert found([*first(mandates=mandates), *ENROLLED, SAME_BUT[what], *ENROLLED]) == [3]
+
+
+@pytest.mark.parametrize("said", [{"source": None}, {"decided_by": "nobody"}, {"attribution": "decided"}])
+def test_what_is_reported_has_a_source_and_who_decided_it_is_of_the_charter(said: dict[str, str | None]) -> None:
+    """Each time."""
+    reported = alone("enrol-team", ENROL | REPORTED, BEE)
+    by_other = alone("enrol-team", ENROL | REPORTED | {"decided_by": "other"}, BEE)
+    otherwise = alone("enrol-team", ENROL | REPORTED | said, BEE)
+    assert found([*first(REPORTED, data_set="public-record"), *by_other, *reported, *otherwise, *reported]) == [4]
+
+
 def test_what_one_may_decide_takes_one() -> None:
     assert found([*TO_TWO, *BY_TWO]) == found([*TO_ONE, *ENROLLED, *amended(seats="9")]) == []
     at_times = [{**GIVEN_TO_TWO[-1], "when": "after-close"}]
