@@ -8,7 +8,7 @@ reacts; neither a rebuild, a replay nor a what-if comes here.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final, Literal
 
 import msgspec
@@ -31,6 +31,9 @@ from service.application.recording import Accepted, client_of
 Outcome = Literal["current", "more", "busy"]
 """`current`: nothing is due that is not refused. `more`: something was decided, from which more may follow. `busy`:
 another worker has the programme."""
+
+AGAIN: Final = timedelta(hours=1)
+"""After so long what was refused is tried again, also where nothing was recorded since: it may rest on the day."""
 
 _CLIENT: Final = client_of(Actor(SYSTEM, "", "system"))
 _log: Final = structlog.get_logger()
@@ -67,6 +70,7 @@ class React:
                 if isinstance(outcome, Held):
                     held.append(outcome)
             later = [moment(each.at) for each in found if each.at is not None and not is_due(each, now)]
+            later += [now + AGAIN] if held else []
             turn.standing = Standing(position=head, due_at=min(later, default=None), held=tuple(held))
             return "current"
 

@@ -179,10 +179,15 @@ def test_a_day_from_which_an_agency_has_revoked_a_grant_stands() -> None:
 
 
 def test_usage_that_was_reported_holds_a_suspension_in_the_open() -> None:
+    """Until the day up to which it was, whether or not anything is recorded by then."""
     used = UsageReported(grant="g", team="cow", resource="gpu", quantity="4", starts=TODAY, ends="2026-02-01")
-    (each,) = due(ended(rules("suspend-grants"), used, FINAL))
+    history = ended(rules("suspend-grants"), used, FINAL)
+    (each,) = due(history)
     with pytest.raises(Refusal, match="in use"):
-        decide(ended(rules("suspend-grants"), used, FINAL), each)
+        decide(history, each)
+    later = replace(history, decided_at=datetime(2026, 2, 1, 12, tzinfo=UTC))
+    (each,) = due(later)
+    assert [type(event) for event in decide(later, each)] == [GrantSuspended]
 
 
 def test_a_team_that_advances_finally_is_conferred_the_titles_that_its_status_entitles_it_to() -> None:

@@ -20,7 +20,7 @@ from domain.reexecution import Reexecution
 from domain.system import SYSTEM
 from service.application.identity import Role
 from service.application.projecting import VIEWS, AdvanceProjection
-from service.application.reacting import React
+from service.application.reacting import AGAIN, React
 from service.application.rebuilding import RebuildProjection
 from service.cli import main
 from service.ed25519 import verify_ed25519
@@ -233,6 +233,9 @@ def test_what_is_to_follow_and_what_holds_it_can_be_seen(running: Running) -> No
     small.accepted("rule-independence", {**ruling, "evidence": [f"{0:064x}"], "reason": WHY})
     with reacting(running, later=timedelta(days=4)) as worker:
         react(worker)
+        assert worker.behind([PROGRAMME]) == []
+        later = worker.now() + AGAIN
+        assert worker.reactions.behind([PROGRAMME], running.head(), later) == [PROGRAMME], "it may hold on another day"
     *_reminders, held, later = seen(running)
     assert (held["reaction"], held["subject"], held["decision"]) == ("finalise-stages", "heat", "finalise-stage")
     assert held["held"] == "ant advanced, but ant was ruled not independent"
