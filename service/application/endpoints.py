@@ -198,8 +198,8 @@ class EndpointStore(Protocol):
         """For ever; address and secrets are gone, what was delivered stays as evidence."""
         ...
 
-    def test(self, endpoint: str, at: datetime) -> int:
-        """Queue a test; its number as a delivery."""
+    def test(self, endpoint: str, at: datetime) -> int | None:
+        """Queue a test; its number as a delivery, or none if the endpoint was removed."""
         ...
 
     def resend(self, delivery: int, at: datetime, *, by: str) -> bool:
@@ -271,7 +271,8 @@ class Endpoints:
         """A new secret and key; those before it sign as well for a day. Raises `UnknownEndpointError`."""
         team, kept = self._known(programme, endpoint, reader)
         fresh = rotated(kept, self._now())
-        self._store.keep_secrets(endpoint, programme, fresh, by=by)
+        if not self._store.keep_secrets(endpoint, programme, fresh, by=by):
+            raise _unknown(team, endpoint)
         audit("endpoint's secret rotated", operator=by, object=endpoint, acts_for=team)
         return EndpointIssued(endpoint=self._one(programme, team, endpoint), secret=fresh[0].text)
 
@@ -279,6 +280,8 @@ class Endpoints:
         """Send a test, with a challenge; whoever gives it back confirms the endpoint. Raises `UnknownEndpointError`."""
         team, _kept = self._known(programme, endpoint, reader)
         delivery = self._store.test(endpoint, self._now())
+        if delivery is None:
+            raise _unknown(team, endpoint)
         self._wake()
         return self._delivery(programme, team, delivery)
 
@@ -354,13 +357,15 @@ class Endpoints:
         _data_set, team = self._own(programme, reader)
         kept = self._store.secrets(programme, team, endpoint) if _ID.fullmatch(endpoint) else None
         if kept is None:
-            raise UnknownEndpointError(
-                f"{team} has no endpoint {endpoint[:80]!r}", rule="An endpoint is its consortium's own."
-            )
+            raise _unknown(team, endpoint)
         return team, kept
 
     def _one(self, programme: str, team: str, endpoint: str) -> EndpointRecord:
-        return next(each for each in self._store.every(programme, team) if each.endpoint == endpoint)
+        """Raises `UnknownEndpointError`, also where it was removed meanwhile."""
+        for each in self._store.every(programme, team):
+            if each.endpoint == endpoint:
+                return each
+        raise _unknown(team, endpoint)
 
     def _delivery(self, programme: str, team: str | None, delivery: int) -> DeliveryRecord:
         found = self._store.deliveries(programme, team, delivery=delivery)
@@ -378,6 +383,12 @@ def _require_mailbox(channel: ChannelName, *, daily: bool) -> None:
             rule="A summary of the day is mailed; whatever reads webhooks is told of each notice as it comes.",
             pointer="/daily",
         )
+
+
+def _unknown(team: str, endpoint: str) -> UnknownEndpointError:
+    return UnknownEndpointError(
+        f"{team} has no endpoint {endpoint[:80]!r}", rule="An endpoint is its consortium's own."
+    )
 
 
 def _not_theirs(programme: str) -> NoticesNotYoursToReadError:

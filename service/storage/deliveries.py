@@ -14,7 +14,7 @@ from psycopg_pool import ConnectionPool
 
 from domain.noticing import Notice
 from service.application.delivery_ports import Claim, Disabled, Summary, Target, Tried, Waiting
-from service.application.erasing import Subject
+from service.application.erasing import Subject, SubjectErasedError
 from service.application.ports import LedgerUnavailableError
 from service.application.webhook_signing import EndpointSecrets
 from service.storage.connections import answering, open_pool
@@ -132,7 +132,7 @@ class PostgresDeliveries:
         sealed, delivery, attempts, queued_at, content, sha256, about, because, *of_summary = row[len(_TARGET) :]
         try:
             opened = self.opened(target["endpoint"], target["programme"], sealed)
-        except LedgerUnavailableError as error:
+        except (LedgerUnavailableError, SubjectErasedError) as error:
             _log.warning("nothing is sent to an endpoint", endpoint=target["endpoint"], because=str(error))
             return None
         return Waiting(
@@ -180,8 +180,13 @@ class PostgresDeliveries:
         return self._keys.seal(Subject(endpoint, programme), SEALED, msgspec.json.encode(content))
 
     def opened(self, endpoint: str, programme: str, sealed: bytes) -> SealedEndpoint:
-        """The same in clear. Raises `LedgerUnavailableError` if its key is not there."""
-        text = self._keys.open(Subject(endpoint, programme), SEALED, sealed)
+        """The same in clear. Raises `SubjectErasedError` if its key was destroyed, which begins its removal, and
+        `LedgerUnavailableError` if that is not there.
+        """
+        subject = Subject(endpoint, programme)
+        text = self._keys.open(subject, SEALED, sealed)
+        if text is None and self._keys.is_erased(subject):
+            raise SubjectErasedError(f"{endpoint} was removed")
         if text is None:
             raise LedgerUnavailableError(f"the key of {endpoint} is not among persons' keys", outcome_unknown=False)
         return msgspec.json.decode(text, type=SealedEndpoint)

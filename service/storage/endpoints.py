@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from datetime import datetime
 from typing import Any, Final
 
@@ -12,7 +13,7 @@ from psycopg.rows import dict_row
 from domain.envelope import DataSet
 from service.application.delivery_ports import DeliveryState
 from service.application.endpoints import MOST, AttemptRecord, DeliveryRecord, EndpointRecord, NewEndpoint, NewState
-from service.application.erasing import Subject
+from service.application.erasing import Subject, SubjectErasedError
 from service.application.webhook_signing import EndpointSecrets
 from service.storage.access_database import RECORD
 from service.storage.deliveries import CONFIRM, GIVE_UP, LOOK_AGAIN, PostgresDeliveries, SealedEndpoint
@@ -62,7 +63,11 @@ _EACH: Final = """
         ON o.programme = c.programme AND o.recipient = c.team AND o.number > c.summarised
     ON CONFLICT DO NOTHING"""
 _REMOVE: Final = "UPDATE notice.endpoint SET state = 'removed', sealed = NULL WHERE endpoint = %(endpoint)s"
-_TEST: Final = "INSERT INTO notice.delivery (endpoint, queued_at) VALUES (%(endpoint)s, %(now)s) RETURNING delivery"
+# Whoever removes it waits until the test is there, and gives it up.
+_TEST: Final = """
+    INSERT INTO notice.delivery (endpoint, queued_at)
+    SELECT endpoint, %(now)s FROM notice.endpoint WHERE endpoint = %(endpoint)s AND sealed IS NOT NULL FOR SHARE
+    RETURNING delivery"""
 _RESEND: Final = """
     UPDATE notice.delivery d SET state = 'pending', attempts = 0, next_attempt_at = NULL, settled_at = NULL
     FROM notice.endpoint e
@@ -120,7 +125,10 @@ class PostgresEndpoints:
         """See `EndpointStore.every`."""
         found = []
         for row in self._rows(_EVERY, {"programme": programme, "team": team}):
-            opened = self._database.opened(row["endpoint"], programme, row.pop("sealed"))
+            try:
+                opened = self._database.opened(row["endpoint"], programme, row.pop("sealed"))
+            except SubjectErasedError:
+                continue  # its removal was cut off, and is gone on with when the service starts
             keys = tuple(each.public_key for each in opened.secrets)
             found.append(EndpointRecord(**row, address=opened.address, public_keys=keys))
         return found
@@ -129,7 +137,8 @@ class PostgresEndpoints:
         """See `EndpointStore.secrets`."""
         of = {"programme": programme, "team": team, "endpoint": endpoint}
         for row in self._rows(_SECRETS, of):
-            return self._database.opened(endpoint, programme, row["sealed"]).secrets
+            with suppress(SubjectErasedError):
+                return self._database.opened(endpoint, programme, row["sealed"]).secrets
         return None
 
     def keep_secrets(self, endpoint: str, programme: str, kept: EndpointSecrets, *, by: str) -> bool:
@@ -138,8 +147,12 @@ class PostgresEndpoints:
             found = connection.execute(_SEALED, (endpoint,)).fetchone()
             if found is None:
                 return False
-            content = msgspec.structs.replace(self._database.opened(endpoint, programme, found[0]), secrets=kept)
-            connection.execute(_KEEP, (self._database.seal(endpoint, programme, content), endpoint))
+            try:
+                content = msgspec.structs.replace(self._database.opened(endpoint, programme, found[0]), secrets=kept)
+                sealed = self._database.seal(endpoint, programme, content)
+            except SubjectErasedError:
+                return False
+            connection.execute(_KEEP, (sealed, endpoint))
             connection.execute(RECORD, (by, "endpoint's secret rotated", endpoint))
             return True
 
@@ -163,14 +176,13 @@ class PostgresEndpoints:
         self._keys.erase(Subject(endpoint, programme))
         self._change(by, "endpoint removed", endpoint, at, (_REMOVE, GIVE_UP), because="its endpoint was removed")
 
-    def test(self, endpoint: str, at: datetime) -> int:
+    def test(self, endpoint: str, at: datetime) -> int | None:
         """See `EndpointStore.test`."""
         of = {"endpoint": endpoint, "now": at}
         with self._database.connection() as connection, connection.transaction():
             found = connection.execute(_TEST, of).fetchone()
             connection.execute(LOOK_AGAIN, of)
-        assert found is not None
-        return int(found[0])
+        return None if found is None else int(found[0])
 
     def resend(self, delivery: int, at: datetime, *, by: str) -> bool:
         """See `EndpointStore.resend`."""

@@ -102,22 +102,24 @@ class SubjectKeys:
             files = sorted(each for each in self._erased.glob("*_*") if "." not in each.name.rpartition("_")[2])
             return [msgspec.json.decode(each.read_bytes(), type=Subject) for each in files]
 
+    def is_erased(self, subject: Subject) -> bool:
+        """Whether their key was destroyed."""
+        with _available():
+            return (self._erased / _name(subject)).exists()
+
     def _key_made(self, subject: Subject) -> bytes:
         with _available():
             file = self._keys / _name(subject)
-            if not file.exists() and not self._is_erased(subject):
+            if not file.exists() and not self.is_erased(subject):
                 write_private(file, secrets.token_bytes(KEY_BYTES), replace=False)
             self._require_not_erased(subject)
             return file.read_bytes()[:KEY_BYTES]
 
     def _require_not_erased(self, subject: Subject) -> None:
         """To be looked at last: whoever erases lists the person first, and then looks for a key to destroy."""
-        if self._is_erased(subject):
+        if self.is_erased(subject):
             self._destroy(subject)
             raise SubjectErasedError(f"what was known of {subject.id} was erased")
-
-    def _is_erased(self, subject: Subject) -> bool:
-        return (self._erased / _name(subject)).exists()
 
     def _destroy(self, subject: Subject) -> None:
         # With what was cut off while it was being written, which holds the same key.

@@ -16,7 +16,7 @@ from domain.disclosure import Reader
 from service.application import delivering as rules
 from service.application.delivering import SCHEDULE
 from service.application.delivery_ports import SEND_SECONDS
-from service.application.endpoints import Confirmation, EndpointIssued, NewEndpoint, NewState
+from service.application.endpoints import Confirmation, EndpointIssued, NewEndpoint, NewState, UnknownEndpointError
 from service.application.erasing import Subject
 from service.application.ports import LedgerUnavailableError
 from service.settings import SmtpSettings
@@ -286,6 +286,36 @@ def test_an_endpoint_that_nobody_has_is_not_found(programme: Delivered, endpoint
     told = programme.told
     path = f"/v1/programmes/{programme.programme}/endpoints/{endpoint}"
     expect(told.running.client.delete(path, headers=told.programme.headers("ant")), 404, "unknown-endpoint")
+
+
+@pytest.mark.parametrize("how", ["removed", "cut off once its key was destroyed"])
+def test_an_endpoint_that_is_removed_meanwhile_is_not_found_whatever_is_asked_of_it(
+    delivered: Delivered, receiver: Receiver, monkeypatch: pytest.MonkeyPatch, how: str
+) -> None:
+    """And the others are still to be seen."""
+    issued, other = delivered.register(receiver), delivered.register(receiver, path="/other")
+    endpoint, team, store = issued.endpoint.endpoint, delivered.reader("ant"), delivered.endpoints._store
+    secrets = store.secrets(delivered.programme, "ant", endpoint)
+    of: Any = {"programme": delivered.programme, "endpoint": endpoint, "reader": team}
+    if how == "removed":
+        delivered.endpoints.remove(delivered.programme, endpoint, team, "tests")
+    else:
+        SubjectKeys(delivered.told.running.settings.subject_keys_folder).erase(Subject(endpoint, delivered.programme))
+    left = delivered.endpoints.every(delivered.programme, team).endpoints
+    assert [each.endpoint for each in left] == [other.endpoint.endpoint]
+    with pytest.raises(UnknownEndpointError):
+        delivered.endpoints.test(**of)
+    assert secrets is not None
+    monkeypatch.setattr(store, "secrets", lambda *_: secrets)
+    with pytest.raises(UnknownEndpointError):
+        delivered.endpoints.rotate(**of, by="tests")
+    with pytest.raises(UnknownEndpointError):
+        delivered.endpoints.set_state(**of, asked=NewState(state="paused"), by="tests")
+    with pytest.raises(UnknownEndpointError):
+        delivered.endpoints.confirm(**of, given=Confirmation(challenge=secrets[0].challenge()), by="tests")
+    if how == "removed":
+        with pytest.raises(UnknownEndpointError):
+            delivered.endpoints.test(**of)
 
 
 def test_address_and_secrets_are_sealed_under_a_key_of_their_own_that_is_changed_and_destroyed(

@@ -234,8 +234,8 @@ def test_what_is_to_follow_and_what_holds_it_can_be_seen(running: Running) -> No
     with reacting(running, later=timedelta(days=4)) as worker:
         react(worker)
         assert worker.behind([PROGRAMME]) == []
-        later = worker.now() + AGAIN
-        assert worker.reactions.behind([PROGRAMME], running.head(), later) == [PROGRAMME], "it may hold on another day"
+        again = worker.now() + AGAIN
+        assert worker.reactions.behind([PROGRAMME], running.head(), again) == [PROGRAMME], "it may hold on another day"
     *_reminders, held, later = seen(running)
     assert (held["reaction"], held["subject"], held["decision"]) == ("finalise-stages", "heat", "finalise-stage")
     assert held["held"] == "ant advanced, but ant was ruled not independent"
