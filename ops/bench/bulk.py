@@ -45,6 +45,7 @@ REFERENCE: Final = "raw insert, psycopg"
 PROCESSES: Final = {"API": "granian", "PostgreSQL": "postgres"}
 """Who → an argument, or the program, that its processes were started with."""
 _RECORDED: Final = b'"status":201,'
+_PROBLEM: Final = b'"body":{"type":"/problems/'
 
 
 class Running:
@@ -81,10 +82,10 @@ class Running:
         path = f"/v1/programmes/{PROGRAMME}/decisions{query}"
         head = "\r\n".join([f"POST {path} HTTP/1.1", *(f"{name}: {value}" for name, value in headers.items()), "", ""])
         before, began = processor_seconds(PROCESSES), time.perf_counter()
-        recorded = _recorded(self._at.hostname or "", self._at.port or 0, head.encode() + lines)
+        recorded, last = _recorded(self._at.hostname or "", self._at.port or 0, head.encode() + lines)
         seconds, after = time.perf_counter() - began, processor_seconds(PROCESSES)
         if recorded != case.size:
-            raise NotMeasuredError(f"{recorded} of {case.size} scores were recorded")
+            raise NotMeasuredError(f"{recorded} of {case.size} scores were recorded; of another it was said: {last}")
         for who in PROCESSES:
             cost = case._replace(system=f"{who}, {case.system}")
             self.costs.setdefault(cost, []).append(1000 * (after[who] - before[who]) / case.size)
@@ -96,18 +97,20 @@ def _line(sheet: ScoreSubmitted, **others: str) -> bytes:
     return msgspec.json.encode({**others, "decision": "submit-score", "body": body}) + b"\n"
 
 
-def _recorded(host: str, port: int, request: bytes) -> int:
-    """How many lines were answered as recorded; read while the request is sent."""
-    found, rest = 0, b""
+def _recorded(host: str, port: int, request: bytes) -> tuple[int, str]:
+    """How many lines were answered as recorded, and the last that was not; read while the request is sent."""
+    found, rest, other = 0, b"", b""
     with socket.create_connection((host, port), timeout=PATIENCE) as connection:
         sending = threading.Thread(target=connection.sendall, args=(request,))
         sending.start()
         while piece := connection.recv(1 << 16):
             piece = rest + piece
             found += piece.count(_RECORDED)
+            if (at := piece.rfind(_PROBLEM)) >= 0:
+                other = piece[at : at + 400]
             rest = piece[len(piece) - len(_RECORDED) + 1 :]
         sending.join()
-    return found
+    return found, other.decode(errors="replace")
 
 
 def measure(setting: Setting) -> list[Row]:

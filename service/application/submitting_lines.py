@@ -316,10 +316,10 @@ class Submitting:
             if run.lines:
                 try:
                     answers += self.settle()
-                except BaseException:
+                    self._before = run, self._recorder.submit(self._use.record, run)
+                except BaseException:  # also where the request has ended meanwhile, and nothing is recorded any more
                     run.claim.close()
                     raise
-                self._before = run, self._recorder.submit(self._use.record, run)
             elif self.busy:
                 answers += self.settle()
                 continue

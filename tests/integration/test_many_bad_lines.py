@@ -19,6 +19,7 @@ from service.api.line_stream import LINE_LIMIT, WAITING_LINES, Incoming, Lines
 from service.application.identity import WrongCredentialError
 from service.application.lines import LineTooLongError
 from service.application.ports import Appended, AppendRequest, LedgerUnavailableError
+from service.application.recording import Accepted
 from service.client.signing import SigningKey
 from tests.domain import charters
 from tests.integration.conftest import Running
@@ -89,6 +90,21 @@ def test_what_is_refused_holds_nothing_once_it_is_answered(running: Running) -> 
         assert [each() for each in held if each() is not None] == []
     finally:
         gc.enable()
+
+
+def test_lines_of_a_request_that_has_ended_are_free_to_be_sent_again(running: Running) -> None:
+    """Whoever waits for them is gone; nothing of them is recorded, nor said to be worked on still."""
+    small, head = scoring(running), running.head()
+    lines = [line("k", "submit-score", GOOD)]
+    actor = Actor(agency="owner", principal="test", party="agency")
+    with running.service.parts.submit_lines.begin(small.programme, actor) as ended:
+        pass
+    with pytest.raises(RuntimeError) as error:
+        ended.take(lines)
+    assert running.head() == head
+    with running.service.parts.submit_lines.begin(small.programme, actor) as submitting:
+        ((_key, outcome),) = [*submitting.take(lines), *submitting.settle()]
+    assert isinstance(outcome, Accepted), f"after {error!r}"  # which keeps what held the lines
 
 
 def test_a_request_as_a_whole_may_be_wrong(running: Running) -> None:
