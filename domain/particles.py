@@ -11,6 +11,7 @@ PAIRS: Final = {
     "을(를)": ("을", "를"),
     "과(와)": ("과", "와"),
     "(으)로": ("으로", "로"),
+    "(이)라": ("이라", "라"),
 }
 """How a pair is written where the word is not known, with its form after a final consonant and after a vowel."""
 

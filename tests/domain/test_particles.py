@@ -18,14 +18,14 @@ AFTER_VOWEL = (
 
 @pytest.mark.parametrize("word", AFTER_CONSONANT)
 def test_after_a_final_consonant(word: str) -> None:
-    assert [with_particle(word, pair) for pair in ("은(는)", "이(가)", "을(를)", "과(와)")] == [
-        f"{word}{form}" for form in "은이을과"
+    assert [with_particle(word, pair) for pair in PAIRS if pair != "(으)로"] == [
+        f"{word}{form}" for form in ("은", "이", "을", "과", "이라")
     ]
 
 
 @pytest.mark.parametrize("word", AFTER_VOWEL)
 def test_after_a_vowel(word: str) -> None:
-    assert [with_particle(word, pair) for pair in PAIRS] == [f"{word}{form}" for form in "는가를와로"]
+    assert [with_particle(word, pair) for pair in PAIRS] == [f"{word}{form}" for form in "는가를와로라"]
 
 
 @pytest.mark.parametrize(
