@@ -156,7 +156,13 @@ class SubmitLines:
     def record(self, run: _Run) -> list[Answered]:
         """Record what was decided: what became of each line."""
         self._recorded(run)
-        return [self._answered(each) for each in run.lines]
+        answers: list[Answered] = []
+        for each in run.lines:
+            answers.append(self._answered(each))
+            if each.again and isinstance(answers[-1].outcome, LedgerUnavailableError):
+                # Each of the others would wait as long, in vain: whoever sent them is told, and sends them again.
+                _give_up(run.lines[len(answers) :])
+        return answers
 
     def gathered(self, submissions: Sequence[Submission]) -> list[Outcome | None]:
         """What became of decisions that came at the same time; `None` for one that is to be submitted by itself."""
@@ -357,6 +363,16 @@ def _apart(run: _Run, error: Exception) -> None:
     for each in run.lines:
         if each.line is not None and not isinstance(each.outcome, Accepted):
             each.again = True
+
+
+def _give_up(lines: Sequence[_Taken]) -> None:
+    """Lines that are to be submitted by themselves are not."""
+    for each in lines:
+        if each.again:
+            each.again = False
+            each.outcome = LedgerUnavailableError(
+                "the ledger did not answer; retry with the same key", outcome_unknown=True
+            )
 
 
 def _kept(error: Exception) -> Exception:

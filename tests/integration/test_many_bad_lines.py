@@ -18,7 +18,7 @@ from service.api import slow_clients
 from service.api.line_stream import LINE_LIMIT, WAITING_LINES, Incoming, Lines
 from service.application.identity import WrongCredentialError
 from service.application.lines import LineTooLongError
-from service.application.ports import Appended, AppendRequest, LedgerUnavailableError
+from service.application.ports import Appended, AppendRequest, LedgerUnavailableError, StaleDecisionError
 from service.application.recording import Accepted
 from service.client.signing import SigningKey
 from tests.domain import charters
@@ -207,6 +207,31 @@ def test_after_a_lost_connection_the_same_lines_are_answered_and_nothing_is_doub
     again = submit(small, *lines)
     assert [(each["status"], each["replayed"]) for each in again] == [(201, n < 3) for n in range(len(EVERY))]
     assert running.head() == head + len(EVERY)
+
+
+def test_a_ledger_that_is_silent_for_one_line_is_not_asked_for_each_of_the_others(
+    running: Running, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """They came too late together; each by itself would wait as long as the first one does."""
+    small, ledger, head = scoring(running), running.service.ledger, running.head()
+    asked: list[AppendRequest] = []
+
+    def late(requests: Sequence[AppendRequest]) -> list[Exception]:
+        return [StaleDecisionError("late") for _each in requests]
+
+    def silent(request: AppendRequest) -> Appended:
+        asked.append(request)
+        raise LedgerUnavailableError("busy", outcome_unknown=False)
+
+    lines = [line(f"k-{n}", "submit-score", sheet(*each)) for n, each in enumerate(EVERY)]
+    with monkeypatch.context() as patched:
+        patched.setattr(ledger, "append_each", late)
+        patched.setattr(ledger, "append", silent)
+        told = submit(small, *lines)
+    assert [each["status"] for each in told] == [503] * len(lines)
+    assert len(asked) == 1
+    assert [each["status"] for each in submit(small, *lines)] == [201] * len(lines)
+    assert running.head() == head + len(lines)
 
 
 class Client:
