@@ -84,7 +84,8 @@ def is_taken_from_others(served: NoticeServed, actor: Actor, follows: int | None
         return False
     if actor.party != "system":
         return _BY_ITSELF.fullmatch(served.notice) is not None
-    return reaction_of(actor)[0] == SERVING and served.notice != notice_id(follows or 0, served.team, served.template)
+    own = None if follows is None else notice_id(follows, served.team, served.template)
+    return reaction_of(actor)[0] == SERVING and served.notice != own
 
 
 NOTICE = machine(

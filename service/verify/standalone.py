@@ -1219,7 +1219,7 @@ def check_notice_id(event, by, envelope):
         taken = re.fullmatch("(reminder-)?[0-9]+-[0-9a-f]{16}", notice) is not None
     else:
         own = f"{envelope.get('causation')}-{hashlib.sha256(of.encode()).hexdigest()[:16]}"
-        taken = by["principal"].startswith("serve-notices/") and notice != own
+        taken = by["principal"].partition("/")[0] == "serve-notices" and notice != own
     if taken:
         raise ValueError(f"{notice} is the id of another notice, which is served by itself")
 

@@ -8,6 +8,7 @@ import msgspec
 import pytest
 
 from domain.entitlements import OutcomeUnpublishedError
+from domain.envelope import Actor
 from domain.event import Event
 from domain.notices import (
     NotAddresseeError,
@@ -23,6 +24,7 @@ from domain.outcome_events import TeamAdvanced
 from domain.refusal import InvalidCommandError, NotMandatedError
 from domain.scalars import Names
 from domain.stage_events import ResultsPublished
+from domain.system import SYSTEM
 from domain.teams import TeamNotEnrolledError
 from tests.domain import charters
 from tests.domain.verified import alone, changed, first, found, recorded
@@ -95,15 +97,19 @@ def test_no_agency_takes_the_id_of_what_is_served_by_itself(notice: str) -> None
 
 
 def test_what_the_system_puts_on_record_has_the_id_that_follows() -> None:
-    def faults_of(notice: str) -> list[int]:
+    def faults_of(notice: str, follows: str | None = "1", principal: str = "serve-notices/1") -> list[int]:
         body = {**SERVE, "notice": notice}
+        actor = Actor(agency=SYSTEM, principal=principal, party="system")
         by_itself = given().by_itself("serve-notices", 1)
         made = recorded(by_itself, "serve-notice", body, (msgspec.structs.replace(SERVED, notice=notice),))
-        return found([*first(reactions=[{"id": "serve-notices"}]), *(changed(each, causation="1") for each in made)])
+        serving = (changed(each, causation=follows, actor=actor) for each in made)
+        return found([*first(reactions=[{"id": "serve-notices"}]), *serving])
 
     assert faults_of(notice_id(1, "ant", "hearing")) == []
     assert faults_of(notice_id(1, "bee", "hearing")) == [2]
     assert faults_of("by-hand") == [2]
+    assert faults_of("by-hand", principal="serve-notices") == [2]
+    assert faults_of(notice_id(0, "ant", "hearing"), follows=None) == [2]
 
 
 def test_an_approval_does_not_depend_on_the_day_that_it_was_proposed() -> None:
