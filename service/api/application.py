@@ -9,7 +9,7 @@ from typing import Any, Final, NamedTuple, cast
 from litestar import Litestar, Request, Response
 from litestar.di import Provide
 from litestar.enums import HttpMethod
-from litestar.exceptions import NotFoundException
+from litestar.exceptions import HTTPException, MethodNotAllowedException, NotFoundException
 from litestar.routes import HTTPRoute
 from litestar.types import (
     ControllerRouterHandler,
@@ -63,10 +63,10 @@ from service.api.workload import get_workload
 
 
 class Pages(NamedTuple):
-    """What is shown to people. `not_found`: answers for what is at no address."""
+    """What is shown to people. `not_found`: answers for what is at no address, or not by that method."""
 
     handlers: Sequence[ControllerRouterHandler]
-    not_found: Callable[[Request[Any, Any, Any], NotFoundException], Response[bytes]]
+    not_found: Callable[[Request[Any, Any, Any], HTTPException], Response[bytes]]
 
 
 NO_PAGES: Final = Pages((), response_to)
@@ -166,7 +166,7 @@ def create_application(parts: Parts, *, pages: Pages = NO_PAGES, lifespan: Seque
             *pages.handlers,
         ],
         dependencies={"parts": Provide(provide_parts)},
-        exception_handlers={**HANDLERS, NotFoundException: pages.not_found},
+        exception_handlers={**HANDLERS, NotFoundException: pages.not_found, MethodNotAllowedException: pages.not_found},
         middleware=[ErasuresFirst(parts), SlowClients(lambda scope: address_of(Request(scope), parts))],
         before_request=require_plain,
         before_send=[tell_of_deprecation],

@@ -99,7 +99,7 @@ def failed(request: AnyRequest, error: Exception) -> Response[bytes]:
     answer = response_to(request, error)
     problem = msgspec.json.decode(answer.content, type=Problem)
     page = html(request, "failed.html", problem=problem, type=problem_types()[problem.type.rpartition("/")[2]])
-    kept = {name: value for name, value in answer.headers.items() if name.lower() == "retry-after"}
+    kept = {name: value for name, value in answer.headers.items() if name.lower() in ("retry-after", "allow")}
     return Response(
         page.body,
         status_code=problem.status,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from litestar import Response, Router, get
-from litestar.exceptions import NotFoundException
+from litestar.exceptions import HTTPException
 
 from domain.sentences import LANGUAGES
 from service.api.access import AnyRequest
@@ -42,8 +42,8 @@ async def choose_language(request: AnyRequest) -> Response[bytes]:
     return Response(b"", status_code=_MOVED, headers=headers, media_type="text/plain")
 
 
-def not_found(request: AnyRequest, error: NotFoundException) -> Response[bytes]:
-    """Of an address that is nobody's: a page, where pages are."""
+def not_found(request: AnyRequest, error: HTTPException) -> Response[bytes]:
+    """Of an address that is nobody's, or is not asked by that method: a page, where pages are."""
     first = request.scope["path"].split("/", 2)[1]
     return failed(request, error) if first in LANGUAGES else response_to(request, error)
 

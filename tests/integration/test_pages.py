@@ -330,6 +330,21 @@ def test_what_is_not_there_is_said_on_a_page(played: Running, address: str) -> N
     assert "There is no such page" in answer.text
 
 
+def test_a_page_that_is_not_to_be_written_to_says_so_on_a_page(played: Running) -> None:
+    answer = played.client.post(f"/ko/{HARBOUR}")
+    assert (answer.status_code, answer.headers["content-type"]) == (405, "text/html; charset=utf-8")
+    assert "GET" in answer.headers["allow"]
+    api = played.client.post("/v1/programmes")
+    assert (api.status_code, api.headers["content-type"]) == (405, "application/problem+json")
+
+
+def test_equal_points_and_unequal_ranks_are_explained(played: Running) -> None:
+    said = "equal points: ranked by the rules for ties"
+    for stage, times in (("trial", 2), ("simulation", 0)):
+        assert played.client.get(f"/en/{HARBOUR}/standings?stage={stage}").text.count(said) == times
+    assert said not in played.client.get(f"/en/{PUBLIC_RECORD}/standings").text
+
+
 def test_programmes_answer_api_clients_as_before(played: Running) -> None:
     assert played.client.get("/v1/nothing").headers["content-type"] == "application/problem+json"
 
