@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import secrets
 from collections.abc import Callable, Sequence
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from hmac import compare_digest
 from typing import Annotated, Final, Literal, Protocol
 
@@ -22,6 +22,9 @@ from service.application.webhook_signing import EndpointSecrets, fresh_secrets, 
 
 MOST: Final = 10
 """So many endpoints a consortium has in a programme."""
+STRANGERS: Final = 20
+"""So many tests a consortium sends an hour to mailboxes that nobody confirmed: they may be anybody's."""
+_HOUR: Final = timedelta(hours=1)
 _ID: Final = re.compile("endpoint-[0-9a-f]{16}")
 
 
@@ -202,6 +205,10 @@ class EndpointStore(Protocol):
         """Queue a test; its number as a delivery, or none if the endpoint was removed."""
         ...
 
+    def tests_of_strangers(self, programme: str, team: str, since: datetime) -> int:
+        """How many tests were sent to mailboxes that nobody confirmed, those of removed endpoints, too."""
+        ...
+
     def resend(self, delivery: int, at: datetime, *, by: str) -> bool:
         """Queue again what was given up, if its endpoint is active or paused."""
         ...
@@ -277,8 +284,14 @@ class Endpoints:
         return EndpointIssued(endpoint=self._one(programme, team, endpoint), secret=fresh[0].text)
 
     def test(self, programme: str, endpoint: str, reader: Reader) -> DeliveryRecord:
-        """Send a test, with a challenge; whoever gives it back confirms the endpoint. Raises `UnknownEndpointError`."""
+        """Send a test, with a challenge; whoever gives it back confirms the endpoint.
+
+        Raises `UnknownEndpointError`, `EndpointStateError`.
+        """
         team, _kept = self._known(programme, endpoint, reader)
+        found = self._one(programme, team, endpoint)
+        if found.channel == "email" and found.confirmed_at is None:
+            self._require_few_tests(programme, team)
         delivery = self._store.test(endpoint, self._now())
         if delivery is None:
             raise _unknown(team, endpoint)
@@ -346,6 +359,13 @@ class Endpoints:
         audit("notice sent again", operator=by, object=str(delivery), acts_for=found.recipient)
         self._wake()
         return self._delivery(programme, whose, delivery)
+
+    def _require_few_tests(self, programme: str, team: str) -> None:
+        if self._store.tests_of_strangers(programme, team, self._now() - _HOUR) >= STRANGERS:
+            raise EndpointStateError(
+                f"{team} has sent {STRANGERS} tests within an hour to mailboxes that nobody confirmed",
+                rule=f"A consortium sends {STRANGERS} an hour at most to mailboxes that may be anybody's.",
+            )
 
     def _own(self, programme: str, reader: Reader) -> tuple[DataSet, str]:
         data_set, whose = read_by(self._queries, programme, reader)

@@ -68,6 +68,10 @@ _TEST: Final = """
     INSERT INTO notice.delivery (endpoint, queued_at)
     SELECT endpoint, %(now)s FROM notice.endpoint WHERE endpoint = %(endpoint)s AND sealed IS NOT NULL FOR SHARE
     RETURNING delivery"""
+_OF_STRANGERS: Final = """
+    SELECT count(*) FROM notice.endpoint e JOIN notice.delivery d USING (endpoint)
+    WHERE e.programme = %(programme)s AND e.team = %(team)s AND e.channel = 'email' AND e.confirmed_at IS NULL
+        AND coalesce(d.number, d.upto) IS NULL AND d.about IS NULL AND d.queued_at > %(since)s"""
 _RESEND: Final = """
     UPDATE notice.delivery d SET state = 'pending', attempts = 0, next_attempt_at = NULL, settled_at = NULL
     FROM notice.endpoint e
@@ -183,6 +187,11 @@ class PostgresEndpoints:
             found = connection.execute(_TEST, of).fetchone()
             connection.execute(LOOK_AGAIN, of)
         return None if found is None else int(found[0])
+
+    def tests_of_strangers(self, programme: str, team: str, since: datetime) -> int:
+        """See `EndpointStore.tests_of_strangers`."""
+        (row,) = self._rows(_OF_STRANGERS, {"programme": programme, "team": team, "since": since})
+        return int(row["count"])
 
     def resend(self, delivery: int, at: datetime, *, by: str) -> bool:
         """See `EndpointStore.resend`."""

@@ -16,7 +16,15 @@ from domain.disclosure import Reader
 from service.application import delivering as rules
 from service.application.delivering import SCHEDULE
 from service.application.delivery_ports import SEND_SECONDS
-from service.application.endpoints import Confirmation, EndpointIssued, NewEndpoint, NewState, UnknownEndpointError
+from service.application.endpoints import (
+    STRANGERS,
+    Confirmation,
+    EndpointIssued,
+    EndpointStateError,
+    NewEndpoint,
+    NewState,
+    UnknownEndpointError,
+)
 from service.application.erasing import Subject
 from service.application.ports import LedgerUnavailableError
 from service.settings import SmtpSettings
@@ -279,6 +287,24 @@ def test_410_disables_an_endpoint_at_once_and_its_team_may_take_it_up_again(
         delivered.endpoints.resend(delivered.programme, each.delivery, owner, "tests")
     deliver(delivered.out)
     assert [each.state for each in delivered.log(issued)] == ["delivered"] * 2
+
+
+def test_mailboxes_that_nobody_confirmed_are_sent_few_tests_whoever_registers_them_anew(
+    delivered: Delivered, receiver: Receiver
+) -> None:
+    issued, team = delivered.register(receiver, "bee"), delivered.reader("bee")
+    of: Any = {"programme": delivered.programme, "reader": team}
+    for nth in range(STRANGERS):
+        if nth % 5 == 0:
+            asked = NewEndpoint(channel="email", address="stranger@localhost")
+            endpoint = delivered.endpoints.register(**of, asked=asked, by="tests").endpoint.endpoint
+        delivered.endpoints.test(**of, endpoint=endpoint)
+        if nth % 5 == 4:
+            delivered.endpoints.remove(**of, endpoint=endpoint, by="tests")
+    endpoint = delivered.endpoints.register(**of, asked=asked, by="tests").endpoint.endpoint
+    with pytest.raises(EndpointStateError, match="20 tests within an hour"):
+        delivered.endpoints.test(**of, endpoint=endpoint)
+    assert delivered.endpoints.test(**of, endpoint=issued.endpoint.endpoint).state == "pending"
 
 
 @pytest.mark.parametrize("endpoint", ["endpoint-0123456789abcdef", "x"])
