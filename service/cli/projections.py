@@ -172,6 +172,7 @@ def _rebuild(
         for build, (view, partition) in asked.items():
             if here:
                 while projecting.rebuild.run(view, partition) not in ("done", "halted"):
+                    _require_not_paused(_found(projecting, build), f"{view.name} of {partition}")
                     time.sleep(_LOOK_SECONDS)
             certificate = _await(projecting, build, f"{view.name} of {partition}")
             differing += not certificate.equal
@@ -190,12 +191,13 @@ def _await(projecting: Projecting, build: int, name: str) -> Certificate:
             if certificate is not None:
                 bar.update(bar.length or 0)
                 return certificate
-            found = next((each for each in projecting.builds.every() if each.build == build), None)
+            found = _found(projecting, build)
             if found is None:
                 certificate = projecting.builds.certificate(build)
                 if certificate is None:
                     raise NotAsAskedError(f"{name}: dropped before it was folded")
                 return certificate
+            _require_not_paused(found, name)
             if found.stale is not None:
                 raise NotAsAskedError(f"{name}: halted at {found.stale}; `resume` tries again, `cancel` drops it")
             bar.update(max(found.position - bar.pos, 0))
@@ -203,6 +205,16 @@ def _await(projecting: Projecting, build: int, name: str) -> Certificate:
                 told = True
                 click.echo("\nNo worker has taken it up yet: is one running? --here does without.", err=True)
             time.sleep(_LOOK_SECONDS)
+
+
+def _found(projecting: Projecting, build: int) -> Build | None:
+    return next((each for each in projecting.builds.every() if each.build == build), None)
+
+
+def _require_not_paused(build: Build | None, name: str) -> None:
+    """Nobody folds a view that is paused, so nobody waits for it. Raises `NotAsAskedError`."""
+    if build is not None and build.paused:
+        raise NotAsAskedError(f"{name}: paused; `resume` goes on with it, `cancel` drops it")
 
 
 def _said(certificate: Certificate) -> str:

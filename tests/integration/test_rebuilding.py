@@ -22,7 +22,7 @@ from service.storage.builds import PostgresBuilds
 from service.storage.ledger import PostgresLedger
 from service.storage.views import PostgresViewStore
 from tests.domain import charters
-from tests.integration.conftest import Running
+from tests.integration.conftest import Run, Running
 from tests.integration.invariants import folded, stored
 from tests.integration.small import SmallProgramme
 
@@ -250,6 +250,17 @@ def test_what_is_paused_stands_still_and_says_so(rebuilding: Rebuilding, monkeyp
     assert rebuilding.builds.resume(STANDINGS.name, "*") == 1
     assert rebuilding.builds.behind(VIEWS, [programme, "none"], head + 1) == [programme, "none"]
     rebuilding.require_exact()
+
+
+@pytest.mark.timeout(30)
+@pytest.mark.parametrize("here", [(), ("--here",)], ids=["by workers", "here"])
+def test_nobody_waits_for_a_view_that_is_paused(rebuilding: Rebuilding, run: Run, here: tuple[str, ...]) -> None:
+    run("projections", "pause", STANDINGS.name)
+    said = run("projections", "rebuild", STANDINGS.name, *here, status=1)
+    assert "standings of programme: paused; `resume` goes on with it, `cancel` drops it" in said
+    run("projections", "resume", STANDINGS.name)
+    assert rebuilding.worker().run(STANDINGS, rebuilding.programme.programme) == "done"
+    assert rebuilding.of(STANDINGS, "kept") is not None
 
 
 def test_builds_say_how_far_they_are_behind(rebuilding: Rebuilding) -> None:
