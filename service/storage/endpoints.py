@@ -66,7 +66,7 @@ _REMOVE: Final = "UPDATE notice.endpoint SET state = 'removed', sealed = NULL WH
 # Whoever removes it waits until the test is there, and gives it up.
 _TEST: Final = """
     INSERT INTO notice.delivery (endpoint, queued_at)
-    SELECT endpoint, %(now)s FROM notice.endpoint WHERE endpoint = %(endpoint)s AND sealed IS NOT NULL FOR SHARE
+    SELECT endpoint, %(now)s FROM notice.endpoint WHERE endpoint = %(endpoint)s AND sealed IS NOT NULL FOR NO KEY UPDATE
     RETURNING delivery"""
 _OF_STRANGERS: Final = """
     SELECT count(*) FROM notice.endpoint e JOIN notice.delivery d USING (endpoint)
