@@ -5,6 +5,7 @@ from __future__ import annotations
 import socket
 import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
@@ -594,6 +595,14 @@ def test_two_workers_that_race_send_each_notice_once(delivered: Delivered, recei
     other.close()
     sent = [(each.path, each.headers["webhook-id"]) for each in receiver.posted]
     assert len(sent) == len(set(sent)) == 12
+
+
+def test_two_who_ask_for_a_test_of_an_endpoint_at_once_both_have_one(delivered: Delivered, receiver: Receiver) -> None:
+    issued = delivered.register(receiver)
+    test, endpoint = delivered.endpoints.test, issued.endpoint.endpoint
+    with ThreadPoolExecutor(4) as threads:
+        every = [threads.submit(test, delivered.programme, endpoint, delivered.reader("ant")) for _ in range(24)]
+        assert len({each.result().delivery for each in every}) == len(every)
 
 
 def test_an_endpoint_that_hangs_delays_nobody_else(delivered: Delivered, receiver: Receiver) -> None:
