@@ -11,6 +11,7 @@ import threading
 from collections.abc import Callable, Mapping
 from concurrent.futures import Executor, Future
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Final, Literal
 
 import structlog
@@ -171,36 +172,18 @@ class Deliver:
 def message_of(waiting: Waiting, receipt: str | None) -> Message:
     """What is sent. Its id is from the notice's hash, so that a receiver knows one that comes twice."""
     target, notice = waiting.target, waiting.notice
+    said = partial(Message, programme=target.programme, data_set=target.data_set, at=waiting.queued_at)
     if waiting.disabled is not None:
-        return Message(
-            id=f"disabled_{waiting.delivery}",
-            programme=target.programme,
-            data_set=target.data_set,
-            at=waiting.queued_at,
-            disabled=waiting.disabled,
-        )
+        return said(id=f"disabled_{waiting.delivery}", disabled=waiting.disabled)
     if waiting.summary is not None:
-        return Message(
-            id=f"summary_{target.endpoint}_{waiting.summary.day}",
-            programme=target.programme,
-            data_set=target.data_set,
-            at=waiting.queued_at,
-            summary=waiting.summary,
-        )
+        return said(id=f"summary_{target.endpoint}_{waiting.summary.day}", summary=waiting.summary)
     if notice is None or waiting.sha256 is None:
-        return Message(
-            id=f"test_{waiting.delivery}",
-            programme=target.programme,
-            data_set=target.data_set,
-            at=waiting.queued_at,
-            challenge=target.secrets[0].challenge(),
-        )
+        return said(id=f"test_{waiting.delivery}", challenge=target.secrets[0].challenge())
     sha256 = waiting.sha256.hex()
-    return Message(
+    return said(
         id=f"notice_{sha256[:32]}",
         programme=notice.programme,
         data_set=notice.data_set,
-        at=waiting.queued_at,
         notice=notice,
         sha256=sha256,
         receipt=receipt,

@@ -38,6 +38,7 @@ async def names_of(parts: Parts, programme: str, position: int | None = None) ->
     return {each.team: each.names for each in teams}
 
 
-def label_of(charter: Charter) -> Label:
-    """What a programme's figures are."""
-    return Label(charter.data_set, charter.notice, charter.zone)
+def of_programme(charter: Charter) -> dict[str, Any]:
+    """What every page of a programme is given: its charter, and the label that says what its figures are."""
+    label = Label(charter.data_set, charter.notice, charter.zone)
+    return {"label": label, "programme": charter.programme, "charter": charter}

@@ -22,7 +22,7 @@ from service.api.once import made_once
 from service.api.parts import Parts, Wired
 from service.api.prepared import Prepared
 from service.application.timeline import timeline_of
-from service.web.common import charter_of, label_of, names_of, page
+from service.web.common import charter_of, names_of, of_programme, page
 from service.web.rendering import html
 
 
@@ -56,9 +56,7 @@ async def show_independence(request: AnyRequest, programme: FromPath[str], parts
             request,
             "independence.html",
             section="independence",
-            label=label_of(charter),
-            programme=programme,
-            charter=charter,
+            **of_programme(charter),
             travelled=position,
             names=await names_of(parts, programme, position),
             stages=await parts.run(partial(_rulings, parts, charter, position)),

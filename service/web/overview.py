@@ -16,7 +16,7 @@ from service.api.once import made_once
 from service.api.parts import Wired
 from service.api.prepared import Prepared
 from service.application.timeline import timeline_of
-from service.web.common import DEADLINES_SECONDS, charter_of, label_of, page
+from service.web.common import DEADLINES_SECONDS, charter_of, of_programme, page
 from service.web.rendering import html
 from service.web.timeline_chart import KINDS
 
@@ -50,9 +50,7 @@ async def show_programme(request: AnyRequest, programme: FromPath[str], parts: W
         return html(
             request,
             "programme.html",
-            label=label_of(charter),
-            programme=programme,
-            charter=charter,
+            **of_programme(charter),
             detail=await parts.run(partial(parts.queries.programme, programme)),
             teams=teams,
             story=story,

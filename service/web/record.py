@@ -23,7 +23,7 @@ from service.api.prepared import Prepared
 from service.api.problems import ApiProblem
 from service.application.differing import diff_of
 from service.application.timeline import course_of, reach_of, timeline_of
-from service.web.common import DEADLINES_SECONDS, charter_of, label_of, page
+from service.web.common import DEADLINES_SECONDS, charter_of, of_programme, page
 from service.web.rendering import html
 from service.web.timeline_chart import timeline_chart
 
@@ -46,9 +46,7 @@ async def show_timeline(request: AnyRequest, programme: FromPath[str], parts: Wi
             request,
             "timeline.html",
             section="timeline",
-            label=label_of(charter),
-            programme=programme,
-            charter=charter,
+            **of_programme(charter),
             story=story,
             chart=timeline_chart(charter, story.moments, found) if story.moments else None,
             moments=moments[:PAGE],
@@ -74,9 +72,7 @@ async def show_decision(
         return html(
             request,
             "decision.html",
-            label=label_of(charter),
-            programme=programme,
-            charter=charter,
+            **of_programme(charter),
             entry=entry,
             called=EVENTS[entry.type].SAYS.title,
             named=await parts.run(partial(_names_then, parts, programme, position)),
@@ -112,9 +108,7 @@ async def show_diff(request: AnyRequest, programme: FromPath[str], parts: Wired)
         return html(
             request,
             "diff.html",
-            label=label_of(charter),
-            programme=programme,
-            charter=charter,
+            **of_programme(charter),
             found=found,
             moments=[moment_of(each) for each in found.entries if each.withheld is None and each.type in STORY],
             head=head,

@@ -14,7 +14,7 @@ from service.api.as_of import AS_OF, as_of
 from service.api.once import made_once
 from service.api.parts import Wired
 from service.api.prepared import Prepared
-from service.web.common import charter_of, label_of, names_of, page
+from service.web.common import charter_of, names_of, of_programme, page
 from service.web.rendering import html
 
 
@@ -32,9 +32,7 @@ async def show_calls(request: AnyRequest, programme: FromPath[str], parts: Wired
             request,
             "calls.html",
             section="calls",
-            label=label_of(charter),
-            programme=programme,
-            charter=charter,
+            **of_programme(charter),
             travelled=position,
             calls=calls,
             names=await names_of(parts, programme, position),
@@ -56,9 +54,7 @@ async def show_grants(request: AnyRequest, programme: FromPath[str], parts: Wire
             request,
             "grants.html",
             section="grants",
-            label=label_of(charter),
-            programme=programme,
-            charter=charter,
+            **of_programme(charter),
             travelled=position,
             found=found,
             names=await names_of(parts, programme, position),

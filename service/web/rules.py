@@ -18,7 +18,7 @@ from service.api.answers import only_parameters
 from service.api.once import made_once
 from service.api.parts import Wired
 from service.api.prepared import Prepared
-from service.web.common import label_of, page
+from service.web.common import of_programme, page
 from service.web.rendering import html
 
 CALLED: Final = {type_: each.comes_to[-1].SAYS.title for type_, each in DECISIONS.items() if each.comes_to}
@@ -38,9 +38,7 @@ async def show_charter(request: AnyRequest, programme: FromPath[str], parts: Wir
             request,
             "charter.html",
             section="charter",
-            label=label_of(charter),
-            programme=programme,
-            charter=charter,
+            **of_programme(charter),
             rules_hash=rules_hash,
             in_force=(await parts.run(partial(parts.queries.charter, programme)))[1],
             agencies={each.id: each.name for each in charter.agencies},

@@ -18,7 +18,7 @@ from service.api.once import made_once
 from service.api.parts import Wired
 from service.api.prepared import Prepared
 from service.application.timeline import reach_of
-from service.web.common import charter_of, label_of, page
+from service.web.common import charter_of, of_programme, page
 from service.web.rendering import html
 
 
@@ -40,9 +40,7 @@ async def show_standings(request: AnyRequest, programme: FromPath[str], parts: W
             request,
             "standings.html",
             section="standings",
-            label=label_of(charter),
-            programme=programme,
-            charter=charter,
+            **of_programme(charter),
             stage=stage,
             found=found,
             shown=isinstance(found, Standings),

@@ -25,7 +25,7 @@ from service.api.prepared import Prepared
 from service.api.problems import ApiProblem
 from service.application.explain import Explanation, UnknownTeamError, explanation_of
 from service.application.reading_refusals import UnknownStageError
-from service.web.common import charter_of, label_of, page
+from service.web.common import charter_of, of_programme, page
 from service.web.rendering import html
 
 _OF_TEAMS: Final = tuple(sorted(STORY - {cls.TYPE for cls in CHARTER_EVENTS}))
@@ -51,9 +51,7 @@ async def show_team(
         return html(
             request,
             "team.html",
-            label=label_of(charter),
-            programme=programme,
-            charter=charter,
+            **of_programme(charter),
             team=known,
             travelled=position,
             names={each.team: each.names for each in teams},
