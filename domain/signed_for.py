@@ -74,7 +74,8 @@ class SignedFor:
         self._proposals: dict[str, tuple[Proposal, str | None]] = {}
         self._approved: tuple[int, PrivateEnvelope, DecisionProposed] | None = None
         self._due = False  # what was approved is to come next
-        self._let: set[object] = set()  # what the charter in force lets be made, and the types of what one may decide
+        self._let: set[tuple[object, ...]] = set()  # what the charter in force lets be made
+        self._by_one: set[str] = set()  # types of events that it lets one agency decide
 
     def wants_signed(self, decision: str) -> bool:
         """Whether the charter in force, if there is one, has the decision signed."""
@@ -104,6 +105,7 @@ class SignedFor:
                 if isinstance(event, CHARTER_EVENTS):
                     self.wants_any_signed = bool(self._charter.charter.signed)
                     self._let.clear()
+                    self._by_one.clear()
 
     def faults(self, position: int, event: Event, envelope: PrivateEnvelope, signed_by: str | None) -> list[str]:
         """Where the event is not what its command comes to. `signed_by`: the key that the command was signed with."""
@@ -200,11 +202,11 @@ class SignedFor:
 
     def _takes_two(self, event: Event) -> bool:
         """Whether the decision is countersigned whenever it is made, which the charter in force says once."""
-        if event.TYPE in self._let:
+        if event.TYPE in self._by_one:
             return False
         takes_two = self._is_given_to_two(event)
         if not (takes_two or isinstance(event, CHARTER_EVENTS)):
-            self._let.add(event.TYPE)
+            self._by_one.add(event.TYPE)
         return takes_two
 
     def _is_given_to_two(self, event: Event) -> bool:
